@@ -1,0 +1,93 @@
+"""Case: what is known of one patient at one date, read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+
+T = TypeVar("T")
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Lazy(Generic[T]):
+    """Something that is read when asked for.
+
+    Attributes:
+        source: where it comes from, relative to the dataset, for messages and hashes.
+        read: gives the value; raises DataError naming the source.
+    """
+
+    source: str
+    read: Callable[[], T]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One patient at one date.
+
+    Attributes:
+        name: unique in its dataset; path relative to the dataset without suffix.
+        patient: who it is, or ``None`` when unknown.
+        inputs: named inputs; images are ``Lazy[Volume]`` under "image".
+        targets: named targets; "mask" is a ``Lazy[Volume]`` of one integer channel, "label" a string.
+        split: as given by the data, or ``None``.
+        facts: further columns (site, date, scanner, sex…), for subgroups.
+    """
+
+    name: str
+    inputs: Mapping[str, Lazy[Volume]]
+    targets: Mapping[str, Lazy[Volume] | str] = field(default_factory=dict)
+    patient: str | None = None
+    split: Split | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def image(self) -> Lazy[Volume]:
+        """The image input.
+
+        Raises:
+            DataError: the case has none.
+        """
+        try:
+            return self.inputs["image"]
+        except KeyError:
+            raise DataError("the case has no image", subject=self.name) from None
+
+    @property
+    def mask(self) -> Lazy[Volume]:
+        """The mask target.
+
+        Raises:
+            DataError: the case has none.
+        """
+        mask = self.targets.get("mask")
+        if not isinstance(mask, Lazy):
+            raise DataError("the case has no mask", subject=self.name)
+        return mask
+
+    @property
+    def label(self) -> str:
+        """The class name.
+
+        Raises:
+            DataError: the case has none.
+        """
+        label = self.targets.get("label")
+        if not isinstance(label, str):
+            raise DataError("the case has no label", subject=self.name)
+        return label
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A case or file that could not be used, at which stage, and why. Never holds patient data."""
+
+    case: str
+    stage: str
+    reason: str

@@ -1,0 +1,45 @@
+"""Predictions: what a model says of one case, on the grid that the case came on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from scanwright.data.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class MaskPrediction:
+    """A mask on the input's grid, holding the label values of the training data.
+
+    Attributes:
+        case: the case's name.
+        mask: one integer channel.
+        probabilities: (class, i, j, k), background first; ``None`` when not asked for.
+    """
+
+    case: str
+    mask: Volume
+    probabilities: Volume | None = None
+
+
+@dataclass(frozen=True)
+class ClassPrediction:
+    """Probabilities of the classes of one case.
+
+    Attributes:
+        case: the case's name.
+        probabilities: class name → probability; they add up to 1.
+    """
+
+    case: str
+    probabilities: Mapping[str, float]
+
+    @property
+    def predicted(self) -> str:
+        """The most probable class."""
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+
+Prediction: TypeAlias = MaskPrediction | ClassPrediction

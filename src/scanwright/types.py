@@ -1,0 +1,14 @@
+"""Names for the arrays and files that travel through the house."""
+
+from os import PathLike
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+PathLikeStr: TypeAlias = str | PathLike[str]
+AnyArray: TypeAlias = NDArray[Any]
+BoolArray: TypeAlias = NDArray[np.bool_]
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+IntArray: TypeAlias = NDArray[np.integer[Any]]
+JsonDict: TypeAlias = dict[str, Any]
