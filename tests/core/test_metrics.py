@@ -1,0 +1,219 @@
+"""Metrics agree with independent implementations, and what is empty follows the named policies."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.ndimage import binary_erosion
+from scipy.spatial.distance import cdist
+from sklearn import metrics as sk
+
+from scanwright.core import metrics
+from scanwright.errors import DataError
+
+SHAPES = st.sampled_from([(5, 6, 4), (7, 3, 1), (1, 5, 5), (6, 5), (9,), (1, 1, 1)])
+SPACINGS = st.sampled_from([(1.0, 1.0, 1.0), (0.7, 0.7, 5.0), (2.0, 0.5, 1.25)])
+
+
+@st.composite
+def pairs_of_masks(draw):
+    shape = draw(SHAPES)
+    masks = hnp.arrays(bool, shape)
+    return draw(masks), draw(masks), draw(SPACINGS)[: len(shape)]
+
+
+def brute_force_borders(mask, spacing):
+    """Border positions in mm by erosion, with the axes of length 1 left out."""
+    keep = [axis for axis in range(mask.ndim) if mask.shape[axis] > 1] or [0]
+    flat = mask.reshape([mask.shape[axis] for axis in keep])
+    border = flat & ~binary_erosion(flat)
+    return np.argwhere(border) * np.asarray([spacing[axis] for axis in keep])
+
+
+def brute_force_surface(prediction, reference, spacing, tolerance):
+    a, b = brute_force_borders(prediction, spacing), brute_force_borders(reference, spacing)
+    if not len(a) and not len(b):
+        return math.nan, math.nan
+    if not len(a) or not len(b):
+        return 0.0, math.nan
+    apart = cdist(a, b)
+    to_b, to_a = apart.min(axis=1), apart.min(axis=0)
+    near = np.sum(to_b <= tolerance + 1e-4) + np.sum(to_a <= tolerance + 1e-4)
+    return near / (len(a) + len(b)), max(np.percentile(to_b, 95), np.percentile(to_a, 95))
+
+
+@given(pairs_of_masks(), st.sampled_from([0.0, 0.7, 1.0, 2.0, 5.0]))
+@settings(max_examples=300, deadline=None)
+def test_surface_dice_and_hd95_agree_with_brute_force(masks, tolerance):
+    prediction, reference, spacing = masks
+    expected_dice, expected_hd95 = brute_force_surface(prediction, reference, spacing, tolerance)
+    np.testing.assert_allclose(
+        metrics.surface_dice(prediction, reference, spacing, tolerance), expected_dice, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        metrics.hausdorff_95(prediction, reference, spacing), expected_hd95, rtol=1e-5, atol=1e-5
+    )
+
+
+@given(pairs_of_masks())
+@settings(deadline=None)
+def test_dice_and_iou_agree_with_scikit_learn(masks):
+    prediction, reference, _ = masks
+    if not prediction.any() and not reference.any():
+        assert math.isnan(metrics.dice(prediction, reference))
+        assert math.isnan(metrics.iou(prediction, reference))
+        return
+    flat = reference.ravel(), prediction.ravel()
+    assert metrics.dice(prediction, reference) == pytest.approx(sk.f1_score(*flat, zero_division=0))
+    assert metrics.iou(prediction, reference) == pytest.approx(sk.jaccard_score(*flat, zero_division=0))
+
+
+def test_what_is_empty_follows_the_named_policy():
+    empty, full = np.zeros((4, 4, 4), bool), np.ones((4, 4, 4), bool)
+    for metric in (metrics.dice, metrics.iou):
+        assert math.isnan(metric(empty, empty))
+        assert metric(empty, empty, empty_policy="one") == 1.0
+        assert metric(full, empty) == metric(empty, full) == 0.0
+    spacing = (1.0, 1.0, 1.0)
+    assert math.isnan(metrics.surface_dice(empty, empty, spacing, 1.0))
+    assert metrics.surface_dice(empty, empty, spacing, 1.0, empty_policy="one") == 1.0
+    assert metrics.surface_dice(full, empty, spacing, 1.0) == 0.0
+    assert math.isnan(metrics.hausdorff_95(empty, empty, spacing))
+    assert math.isnan(metrics.hausdorff_95(full, empty, spacing))
+
+
+def test_two_photographs_a_pixel_apart_are_one_pixel_apart():
+    reference = np.zeros((20, 20, 1), bool)
+    reference[5:10, 5:10] = True
+    prediction = np.roll(reference, 1, axis=0)
+    assert metrics.hausdorff_95(prediction, reference, None) == pytest.approx(1.0)
+    assert metrics.surface_dice(prediction, reference, None, 1.0) == 1.0
+    # The middle of the square is no border: the faces of the single plane do not count.
+    assert metrics.surface_distances(prediction, reference, None).n_reference == 16
+
+
+def test_a_distance_equal_to_the_tolerance_is_within_it():
+    reference = np.zeros((10, 3), bool)
+    reference[2] = True
+    prediction = np.roll(reference, 1, axis=0)
+    assert metrics.surface_dice(prediction, reference, (0.7, 0.7), 0.7) == 1.0
+
+
+def test_a_mask_that_fills_the_picture_has_its_border_at_the_edge():
+    full = np.ones((4, 4), bool)
+    assert metrics.surface_distances(full, full, None).n_prediction == 12
+
+
+def test_volume_is_voxels_times_the_voxel_size():
+    assert metrics.volume_ml(np.ones((10, 10, 10), bool), (1.0, 2.0, 0.5)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: metrics.dice(np.ones(3, bool), np.ones(4, bool)), "not on one grid"),
+        (lambda: metrics.surface_dice(np.ones((3, 3)), np.ones((3, 3)), (1.0,), 1.0), "spacing"),
+        (lambda: metrics.surface_dice(np.ones((3, 3)), np.ones((3, 3)), (1.0, 0.0), 1.0), "spacing"),
+        (lambda: metrics.confusion_matrix([0, 1], [0], 2), "pair up"),
+        (lambda: metrics.confusion_matrix([0, 2], [0, 1], 2), "does not exist"),
+        (lambda: metrics.confusion_matrix([0, 1], [0, -1], 2), "does not exist"),
+        (lambda: metrics.auroc([0.1, 0.2], [True]), "pair up"),
+        (lambda: metrics.auroc([0.1, math.nan], [True, False]), "not a number"),
+    ],
+)
+def test_what_does_not_fit_is_named(call, words):
+    with pytest.raises(DataError, match=words):
+        call()
+
+
+LABELS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
+
+
+@given(LABELS)
+@settings(deadline=None)
+def test_class_metrics_agree_with_scikit_learn(pairs):
+    truth, predicted = np.asarray(pairs).T
+    confusion = metrics.confusion_matrix(truth, predicted, 4)
+    np.testing.assert_array_equal(confusion, sk.confusion_matrix(truth, predicted, labels=range(4)))
+    assert metrics.accuracy(confusion) == pytest.approx(sk.accuracy_score(truth, predicted))
+    present = np.unique(truth)
+    assert metrics.balanced_accuracy(confusion) == pytest.approx(
+        sk.recall_score(truth, predicted, labels=present, average="macro")
+    )
+    either = np.union1d(truth, predicted)
+    np.testing.assert_allclose(
+        metrics.f1(confusion)[either],
+        sk.f1_score(truth, predicted, labels=either, average=None, zero_division=0),
+    )
+    np.testing.assert_allclose(
+        metrics.precision(confusion)[either],
+        sk.precision_score(truth, predicted, labels=either, average=None, zero_division=0),
+    )
+    np.testing.assert_allclose(
+        metrics.recall(confusion)[present],
+        sk.recall_score(truth, predicted, labels=present, average=None),
+    )
+    absent = np.setdiff1d(range(4), either)
+    for per_class in (metrics.f1, metrics.precision, metrics.recall):
+        assert np.isnan(per_class(confusion)[absent]).all()
+    assert metrics.macro(metrics.f1(confusion)) == pytest.approx(
+        sk.f1_score(truth, predicted, labels=either, average="macro", zero_division=0)
+    )
+
+
+def test_no_cases_give_no_numbers():
+    confusion = metrics.confusion_matrix([], [], 3)
+    assert math.isnan(metrics.accuracy(confusion))
+    assert math.isnan(metrics.balanced_accuracy(confusion))
+    assert math.isnan(metrics.auroc([], []))
+    assert math.isnan(metrics.average_precision([], []))
+
+
+# Few distinct values, so that ties are the rule.
+SCORED = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.1, 0.5, 0.5, 0.9]), st.booleans()), min_size=1, max_size=40
+)
+
+
+@given(SCORED)
+@settings(deadline=None)
+def test_ranking_metrics_agree_with_scikit_learn(pairs):
+    scores = np.asarray([score for score, _ in pairs])
+    positives = np.asarray([positive for _, positive in pairs])
+    if positives.any():
+        assert metrics.average_precision(scores, positives) == pytest.approx(
+            sk.average_precision_score(positives, scores)
+        )
+        recalls, precisions, thresholds = metrics.precision_recall_curve(scores, positives)
+        # scikit-learn goes the other way, and ends in a point (0, 1) of its own making.
+        their_precisions, their_recalls, their_thresholds = sk.precision_recall_curve(positives, scores)
+        np.testing.assert_allclose(precisions, their_precisions[-2::-1])
+        np.testing.assert_allclose(recalls, their_recalls[-2::-1])
+        np.testing.assert_allclose(thresholds, their_thresholds[::-1])
+    else:
+        assert math.isnan(metrics.average_precision(scores, positives))
+    if positives.any() and not positives.all():
+        assert metrics.auroc(scores, positives) == pytest.approx(sk.roc_auc_score(positives, scores))
+        for ours, theirs in zip(
+            metrics.roc_curve(scores, positives),
+            sk.roc_curve(positives, scores, drop_intermediate=False),
+            strict=True,
+        ):
+            np.testing.assert_allclose(ours, theirs)
+    else:
+        assert math.isnan(metrics.auroc(scores, positives))
+
+
+@given(SCORED)
+def test_auroc_is_the_area_under_our_roc_curve_and_turns_with_the_scores(pairs):
+    scores = np.asarray([score for score, _ in pairs])
+    positives = np.asarray([positive for _, positive in pairs])
+    area = metrics.auroc(scores, positives)
+    if math.isnan(area):
+        return
+    false_positive_rate, true_positive_rate, _ = metrics.roc_curve(scores, positives)
+    assert area == pytest.approx(np.trapezoid(true_positive_rate, false_positive_rate))
+    assert area == pytest.approx(1 - metrics.auroc(-scores, positives))
