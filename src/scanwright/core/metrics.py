@@ -352,7 +352,8 @@ def _distance_to(border: BoolArray, spacing: tuple[float, ...]) -> FloatArray:
 def _ratio(numerator: AnyArray, denominator: AnyArray) -> FloatArray:
     """Element by element; nan where the denominator is 0."""
     out = np.full(np.shape(numerator), np.nan)
-    return np.divide(numerator, denominator, out=out, where=np.asarray(denominator) > 0)
+    np.divide(numerator, denominator, out=out, where=np.asarray(denominator) > 0)
+    return out
 
 
 def _checked_scores(scores: ArrayLike, positives: ArrayLike) -> tuple[FloatArray, BoolArray]:
