@@ -1,0 +1,15 @@
+"""Colours that people with any colour vision can tell apart (Okabe and Ito 2008)."""
+
+BLACK = "#000000"
+ORANGE = "#E69F00"
+SKY_BLUE = "#56B4E9"
+BLUISH_GREEN = "#009E73"
+YELLOW = "#F0E442"
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+REDDISH_PURPLE = "#CC79A7"
+
+REFERENCE = SKY_BLUE
+PREDICTION = ORANGE
+SERIES = (BLUE, ORANGE, BLUISH_GREEN, REDDISH_PURPLE, SKY_BLUE, VERMILLION, YELLOW)
+"""For lines and groups, in this order. Told apart by dashes and names as well."""

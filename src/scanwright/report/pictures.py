@@ -1,0 +1,347 @@
+"""Pictures of cases: slices with outlines, letters, scale bar and window, as PNG."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+
+from scanwright.report.palette import PREDICTION, REFERENCE
+from scanwright.report.slices import (
+    LETTERS,
+    Box,
+    Plane,
+    Slice,
+    close_up,
+    nice_length,
+    target_slices,
+    window_of,
+)
+from scanwright.types import AnyArray, BoolArray, FloatArray
+
+Rank: TypeAlias = Literal["best", "median", "worst", "example"]
+
+DPI = 120
+TILE_INCHES = 2.9
+FOOT_INCHES = 0.26
+THIN = 0.6
+"""Part of border pixels from which a mask is a net of lines, filled instead of outlined."""
+LARGE_PICTURE = 400
+"""Pixels along the longer side from which outlines are drawn finer."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a case, with what its caption says.
+
+    Attributes:
+        case: the case's name.
+        png: the picture, as PNG.
+        rank: why this case is shown.
+        numbers: name of number → value, for the caption ({"dice": 0.87}).
+        truth, predicted: class names, for classification.
+    """
+
+    case: str
+    png: bytes
+    rank: Rank = "example"
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    truth: str = ""
+    predicted: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A slice as it is drawn: with outlines or without, with the frame of its close-up or without."""
+
+    plane: Slice
+    outlined: bool = False
+    frame: Box | None = None
+    is_close_up: bool = False
+
+
+def case_panel(
+    image: AnyArray,
+    reference: AnyArray | None = None,
+    prediction: AnyArray | None = None,
+    affine_ras: FloatArray | None = None,
+    *,
+    modality: str = "",
+    labels: Mapping[int, str] | None = None,
+    window: tuple[float, float] | None = None,
+    channel: int = 0,
+) -> bytes:
+    """A case on the planes that show most of its target, plain beside outlined.
+
+    The axial plane (or the only one) with the largest area of reference or prediction; for volumes with
+    nearly cubic voxels the coronal and sagittal planes too. A small target gets a close-up.
+
+    Args:
+        image: (channel, i, j, k); a photograph is (channel, column, row, 1).
+        reference, prediction: (i, j, k) label values, 0 = background.
+        affine_ras: (4, 4) to patient mm, RAS+; ``None`` for photographs.
+        modality: "CT" states the window in HU.
+        labels: label value → name, written beside the outlines when there are several.
+        window: lowest and highest value shown; when ``None``, the 0.5 … 99.5 percentiles of the planes, and
+            of the close-ups by themselves.
+        channel: which channel is shown; a photograph of three channels shows colour.
+
+    Returns:
+        PNG, about 1000 dots wide.
+    """
+    columns = [_tiles(plane) for plane in target_slices(image, reference, prediction, affine_ras, channel)]
+    windows = _windows([tile for tiles in columns for tile in tiles], window)
+    words = _window_words(windows, modality)
+    if columns[0][0].plane.image.ndim == 3:
+        words = f"RGB   {words}"
+    elif image.shape[0] > 1:
+        words = f"{words}   channel {channel + 1}/{image.shape[0]}"
+    # A single plane reads from left to right; several stand side by side, each read downwards.
+    grid = columns if len(columns) == 1 else [list(row) for row in zip(*_evened(columns), strict=True)]
+    return _sheet(grid, windows, words, labels)
+
+
+def overlay_picture(
+    image_slice: AnyArray,
+    reference: AnyArray | None = None,
+    prediction: AnyArray | None = None,
+    spacing: tuple[float, float] | None = None,
+    *,
+    plane: Plane = "picture",
+    labels: Mapping[int, str] | None = None,
+    window: tuple[float, float] | None = None,
+    modality: str = "",
+) -> bytes:
+    """One slice with outlines of reference and prediction, as PNG.
+
+    Args:
+        image_slice: (row, column) or (row, column, 3), already turned the way it is to be seen.
+        reference, prediction: (row, column) label values, 0 = background.
+        spacing: (row, column) step in mm; ``None`` when unknown.
+        plane: which letters stand on the edges; "picture" has none.
+        labels, window, modality: as for ``case_panel``.
+    """
+    tile = Tile(Slice(image_slice, reference, prediction, spacing, plane), outlined=True)
+    windows = _windows([tile], window)
+    return _sheet([[tile]], windows, _window_words(windows, modality), labels)
+
+
+def _tiles(plane: Slice) -> list[Tile]:
+    if plane.reference is None and plane.prediction is None:
+        return [Tile(plane)]
+    box = close_up(plane)
+    if box is None:
+        return [Tile(plane), Tile(plane, outlined=True)]
+    near = plane.crop(box)
+    return [
+        Tile(plane, outlined=True, frame=box),
+        Tile(near, is_close_up=True),
+        Tile(near, outlined=True, is_close_up=True),
+    ]
+
+
+def _evened(columns: Sequence[Sequence[Tile]]) -> list[list[Tile | None]]:
+    longest = max(len(tiles) for tiles in columns)
+    return [[*tiles, *[None] * (longest - len(tiles))] for tiles in columns]
+
+
+def _windows(tiles: Sequence[Tile], given: tuple[float, float] | None) -> dict[bool, tuple[float, float]]:
+    """The window of the whole slices (False) and, where there are any, of the close-ups (True)."""
+    windows = {}
+    for near in (False, True):
+        images = [tile.plane.image for tile in tiles if tile.is_close_up is near]
+        if images:
+            windows[near] = given or window_of(images, tiles[0].plane.plane)
+    return windows
+
+
+def _window_words(windows: Mapping[bool, tuple[float, float]], modality: str) -> str:
+    unit = " HU" if modality == "CT" else ""
+    words = []
+    for near, (low, high) in windows.items():
+        if near and windows[near] == windows[False]:
+            continue
+        text = f"W {high - low:.4g}  L {(high + low) / 2:.4g}{unit}"
+        words.append(f"close-up {text}" if near else text)
+    return "   ".join(words)
+
+
+def _sheet(
+    grid: Sequence[Sequence[Tile | None]],
+    windows: Mapping[bool, tuple[float, float]],
+    words: str,
+    labels: Mapping[int, str] | None,
+) -> bytes:
+    """Draw rows of tiles above one line of words."""
+    n_columns = max(len(row) for row in grid)
+    side = TILE_INCHES * {1: 2, 2: 1.5}.get(n_columns, 1)
+    heights = [max(_height_over_width(tile) for tile in row if tile) * side for row in grid]
+    height = sum(heights) + FOOT_INCHES
+    figure = Figure(figsize=(side * n_columns, height), dpi=DPI, facecolor="black")
+    top = height
+    for row, row_height in zip(grid, heights, strict=True):
+        top -= row_height
+        for column, tile in enumerate(row):
+            if tile is not None:
+                left, bottom = column / n_columns + 0.004, top / height + 0.004
+                axes = figure.add_axes((left, bottom, 1 / n_columns - 0.008, row_height / height - 0.008))
+                _draw(axes, tile, windows[tile.is_close_up], labels)
+    figure.text(0.01, 0.1 / height, words, color="0.8", fontsize=7.5)
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _height_over_width(tile: Tile) -> float:
+    """Of the tile's place on the sheet: never higher than wide, never so flat that nothing is seen."""
+    rows, columns = tile.plane.image.shape[:2]
+    row_step, column_step = tile.plane.spacing or (1.0, 1.0)
+    return float(np.clip(rows * row_step / (columns * column_step), 0.25, 1.0))
+
+
+def _draw(axes: Any, tile: Tile, window: tuple[float, float], labels: Mapping[int, str] | None) -> None:
+    plane = tile.plane
+    low, high = window
+    rows, columns = plane.image.shape[:2]
+    row_step, column_step = plane.spacing or (1.0, 1.0)
+    shown: FloatArray = np.clip(
+        (np.nan_to_num(np.asarray(plane.image, dtype=np.float64)) - low) / (high - low), 0, 1
+    )
+    filled = tile.outlined and _is_thin(plane)
+    if filled:
+        shown = _filled(shown, plane)
+    axes.set_axis_off()
+    axes.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect=row_step / column_step)
+    axes.set_xlim(-0.5, columns - 0.5)
+    axes.set_ylim(rows - 0.5, -0.5)
+    if tile.outlined and not filled:
+        # Reference wide and below, prediction narrow and on top: where they agree, both are seen.
+        fine = 0.5 if max(rows, columns) > LARGE_PICTURE else 1.0
+        _outline(axes, plane.reference, REFERENCE, 3.2 * fine)
+        _outline(axes, plane.prediction, PREDICTION, 1.4 * fine)
+        _name_labels(axes, plane, labels)
+    if tile.frame is not None:
+        _frame(axes, tile.frame)
+    _letters(axes, plane.plane)
+    _scale_bar(axes, plane)
+    if plane.note:
+        _write(axes, 0.985, 0.985, plane.note, ha="right", va="top", size=7)
+
+
+def _is_thin(plane: Slice) -> bool:
+    """True for vessels and the like, in pictures so large that outlines would hide what they enclose."""
+    if max(plane.image.shape[:2]) <= LARGE_PICTURE or plane.reference is None or plane.prediction is None:
+        return False
+    mask = np.pad(plane.target, 1)
+    inside = mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    return bool(mask.any() and 1 - inside.sum() / mask.sum() > THIN)
+
+
+def _filled(shown: FloatArray, plane: Slice) -> FloatArray:
+    """The picture, dimmed, white where both agree, in their colour where only one of the masks is."""
+    colour = np.repeat(shown[..., None], 3, axis=2) if shown.ndim == 2 else shown.copy()
+    colour *= 0.45
+    reference, prediction = _of(plane.reference), _of(plane.prediction)
+    colour[reference & prediction] = 1.0
+    colour[reference & ~prediction] = to_rgb(REFERENCE)
+    colour[prediction & ~reference] = to_rgb(PREDICTION)
+    return colour
+
+
+def _of(mask: AnyArray | None) -> BoolArray:
+    return np.asarray(mask).astype(bool)
+
+
+def _outline(axes: Any, mask: AnyArray | None, colour: str, width: float) -> None:
+    """Lines along the edges of the pixels where the label changes."""
+    if mask is None or not mask.any():
+        return
+    padded = np.pad(np.asarray(mask), 1)
+    # Index n of a difference lies at the far edge of pixel n − 1 of the slice without its padding.
+    upright = [
+        [(c - 0.5, r - 1.5), (c - 0.5, r - 0.5)] for r, c in np.argwhere(padded[:, 1:] != padded[:, :-1])
+    ]
+    level = [[(c - 1.5, r - 0.5), (c - 0.5, r - 0.5)] for r, c in np.argwhere(padded[1:] != padded[:-1])]
+    lines = LineCollection([*upright, *level], colors=colour, linewidths=width, capstyle="projecting")
+    axes.add_collection(lines, autolim=False)
+
+
+def _name_labels(axes: Any, plane: Slice, labels: Mapping[int, str] | None) -> None:
+    mask = plane.reference if plane.reference is not None and plane.reference.any() else plane.prediction
+    if not labels or mask is None or len(labels) < 2:
+        return
+    for value, name in labels.items():
+        rows, columns = np.nonzero(mask == value)
+        if value == 0 or not rows.size:
+            continue
+        # The font at hand may not hold other scripts: the label value is always legible.
+        text = name if name.isascii() and len(name) <= 14 else str(value)
+        rightmost = columns.max()
+        x, y = rightmost + 1.5, float(rows[columns == rightmost].mean())
+        side = "left"
+        if rightmost > 0.7 * mask.shape[1]:
+            x, side = columns.min() - 2.5, "right"
+            y = float(rows[columns == columns.min()].mean())
+        axes.text(
+            x,
+            y,
+            text,
+            color="white",
+            fontsize=6.5,
+            ha=side,
+            va="center",
+            clip_on=True,
+            path_effects=_halo(),
+            parse_math=False,
+        )
+
+
+def _frame(axes: Any, box: Box) -> None:
+    (top, bottom), (left, right) = ((part.start, part.stop) for part in box)
+    for colour, width, style in (("black", 1.8, "-"), ("white", 0.9, "--")):
+        axes.add_patch(
+            Rectangle(
+                (left - 0.5, top - 0.5), right - left, bottom - top, fill=False, ec=colour, lw=width, ls=style
+            )
+        )
+
+
+def _letters(axes: Any, plane: Plane) -> None:
+    if plane not in LETTERS:
+        return
+    left, right, top, bottom = LETTERS[plane]
+    _write(axes, 0.015, 0.5, left, ha="left", va="center")
+    _write(axes, 0.985, 0.5, right, ha="right", va="center")
+    _write(axes, 0.5, 0.985, top, ha="center", va="top")
+    _write(axes, 0.5, 0.015, bottom, ha="center", va="bottom")
+
+
+def _scale_bar(axes: Any, plane: Slice) -> None:
+    rows, columns = plane.image.shape[:2]
+    step = plane.spacing[1] if plane.spacing else 1.0
+    length = nice_length(columns * step / 3)
+    left, y = columns * 0.03 - 0.5, rows * 0.955 - 0.5
+    ends = [left, left + length / step]
+    axes.plot(ends, [y, y], color="black", lw=4, solid_capstyle="projecting")
+    axes.plot(ends, [y, y], color="white", lw=2, solid_capstyle="butt")
+    text = f"{length:g} {'mm' if plane.spacing else 'px'}"
+    axes.text(left, y - rows * 0.015, text, color="white", fontsize=7, va="bottom", path_effects=_halo())
+
+
+def _write(axes: Any, x: float, y: float, text: str, *, ha: str, va: str, size: float = 9) -> None:
+    axes.text(
+        x, y, text, transform=axes.transAxes, color="white", fontsize=size, ha=ha, va=va, path_effects=_halo()
+    )
+
+
+def _halo() -> list[Any]:
+    return [withStroke(linewidth=1.6, foreground="black")]

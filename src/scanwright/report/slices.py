@@ -1,0 +1,179 @@
+"""Slices: which planes of a case show its target, turned the way they are to be seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from scanwright.core.geometry import ras_axes, reorient
+from scanwright.types import AnyArray, BoolArray, FloatArray
+
+Plane: TypeAlias = Literal["axial", "coronal", "sagittal", "picture"]
+Box: TypeAlias = tuple[slice, slice]
+
+NEAR_ISOTROPIC = 2.5
+"""Longest over shortest voxel edge up to which coronal and sagittal slices are worth showing."""
+FEWEST_SLICES = 12
+LARGE_TARGET = 0.45
+"""A target that takes more of the slice's width or height than this needs no close-up."""
+
+# (left, right, top, bottom) edge of the picture, radiological convention.
+LETTERS: Mapping[Plane, tuple[str, str, str, str]] = {
+    "axial": ("R", "L", "A", "P"),
+    "coronal": ("R", "L", "S", "I"),
+    "sagittal": ("A", "P", "S", "I"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One plane, rows from top to bottom, columns from left to right as seen.
+
+    Attributes:
+        image: (row, column) or (row, column, 3).
+        reference, prediction: (row, column) label values, or ``None``.
+        spacing: (row, column) step in mm; ``None`` when unknown.
+        plane: which plane; decides the letters.
+        note: what is shown, in few letters ("z 34/80").
+    """
+
+    image: AnyArray
+    reference: AnyArray | None = None
+    prediction: AnyArray | None = None
+    spacing: tuple[float, float] | None = None
+    plane: Plane = "picture"
+    note: str = ""
+
+    def crop(self, box: Box) -> Slice:
+        """The part inside ``box`` (rows, columns)."""
+        return Slice(
+            self.image[box],
+            None if self.reference is None else self.reference[box],
+            None if self.prediction is None else self.prediction[box],
+            self.spacing,
+            self.plane,
+            "",
+        )
+
+    @property
+    def target(self) -> BoolArray:
+        """(row, column) where reference or prediction is."""
+        target = np.zeros(self.image.shape[:2], dtype=bool)
+        for mask in (self.reference, self.prediction):
+            if mask is not None:
+                target |= mask != 0
+        return target
+
+
+def target_slices(
+    image: AnyArray,
+    reference: AnyArray | None,
+    prediction: AnyArray | None,
+    affine_ras: FloatArray | None,
+    channel: int,
+) -> list[Slice]:
+    """The planes with the largest area of reference or prediction; arguments as for ``case_panel``."""
+    if affine_ras is None:
+        return [_picture_slice(image, reference, prediction, channel)]
+    order, flips = ras_axes(affine_ras)
+    grey = reorient(image[channel : channel + 1], order, flips)[0]
+    masks = [
+        None if mask is None else reorient(mask[None], order, flips)[0] for mask in (reference, prediction)
+    ]
+    steps = np.linalg.norm(np.asarray(affine_ras, dtype=float)[:3, :3], axis=0)
+    spacing = tuple(float(steps[axis]) for axis in order)
+    target = _target(masks, grey.shape)
+    planes: list[Plane] = ["axial"]
+    if max(spacing) <= NEAR_ISOTROPIC * min(spacing) and min(grey.shape) >= FEWEST_SLICES:
+        planes += ["coronal", "sagittal"]
+    return [_volume_slice(grey, masks, target, spacing, plane) for plane in planes]
+
+
+def close_up(one: Slice) -> Box | None:
+    """Rows and columns around a small target, in the proportions of the whole; ``None`` when it is large."""
+    shape = one.image.shape[:2]
+    target = one.target
+    if not target.any():
+        return None
+    ends = [np.flatnonzero(target.any(axis=1 - axis))[[0, -1]] for axis in range(2)]
+    part = max((hi - lo + 1) / length for (lo, hi), length in zip(ends, shape, strict=True))
+    if part > LARGE_TARGET:
+        return None
+    box = []
+    for (lo, hi), length in zip(ends, shape, strict=True):
+        size = min(length, max(math.ceil(length * part * 1.6), 24))
+        start = min(max((lo + hi + 1 - size) // 2, 0), length - size)
+        box.append(slice(int(start), int(start + size)))
+    return box[0], box[1]
+
+
+def window_of(images: Sequence[AnyArray], plane: Plane) -> tuple[float, float]:
+    """Lowest and highest value to show: 0 … 255 for 8-bit pictures, else the 0.5 … 99.5 percentiles."""
+    if plane == "picture" and all(image.dtype == np.uint8 for image in images):
+        return 0.0, 255.0
+    values = np.concatenate([np.asarray(image, dtype=np.float64).ravel() for image in images])
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 1.0
+    low, high = np.percentile(values, [0.5, 99.5])
+    if high <= low:
+        low, high = values.min(), values.max()
+    return float(low), float(high if high > low else low + 1.0)
+
+
+def nice_length(longest: float) -> float:
+    """The largest of 1, 2, 5 × 10ⁿ that is not longer than ``longest``."""
+    power = 10.0 ** math.floor(math.log10(longest))
+    return power * max(step for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9))
+
+
+def _picture_slice(
+    image: AnyArray, reference: AnyArray | None, prediction: AnyArray | None, channel: int
+) -> Slice:
+    masks = [reference, prediction]
+    k = _fullest(_target(masks, image.shape[1:]), axis=2)
+    seen = [None if mask is None else mask[:, :, k].T for mask in masks]
+    note = f"{k + 1}/{image.shape[3]}" if image.shape[3] > 1 else ""
+    colour = image.shape[0] == 3 and image.shape[3] == 1
+    flat = image[:, :, :, k].transpose(2, 1, 0) if colour else image[channel, :, :, k].T
+    return Slice(flat, seen[0], seen[1], None, "picture", note)
+
+
+def _volume_slice(
+    grey: AnyArray,
+    masks: Sequence[AnyArray | None],
+    target: BoolArray,
+    spacing: Sequence[float],
+    plane: Plane,
+) -> Slice:
+    """A plane of an RAS+ array, turned to the radiological convention."""
+    axis = {"sagittal": 0, "coronal": 1, "axial": 2}[plane]
+    index = _fullest(target, axis)
+    across, up = [other for other in range(3) if other != axis]
+
+    def seen(array: AnyArray) -> AnyArray:
+        # Along both remaining axes the picture runs against RAS+: right, anterior and superior come first.
+        plane_ras: AnyArray = np.take(array, index, axis=axis)
+        return plane_ras[::-1, ::-1].T
+
+    turned = [None if mask is None else seen(mask) for mask in masks]
+    note = f"{'xyz'[axis]} {index + 1}/{grey.shape[axis]}"
+    return Slice(seen(grey), turned[0], turned[1], (spacing[up], spacing[across]), plane, note)
+
+
+def _target(masks: Sequence[AnyArray | None], shape: Sequence[int]) -> BoolArray:
+    target = np.zeros(tuple(shape), dtype=bool)
+    for mask in masks:
+        if mask is not None:
+            target |= mask != 0
+    return target
+
+
+def _fullest(target: BoolArray, axis: int) -> int:
+    """The index along ``axis`` with most target; the middle without any."""
+    areas = target.sum(axis=tuple(other for other in range(3) if other != axis))
+    return int(areas.argmax()) if areas.any() else target.shape[axis] // 2
