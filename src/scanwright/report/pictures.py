@@ -33,7 +33,7 @@ Rank: TypeAlias = Literal["best", "median", "worst", "example"]
 DPI = 120
 TILE_INCHES = 2.9
 FOOT_INCHES = 0.26
-THIN = 0.6
+THIN = 0.4
 """Part of border pixels from which a mask is a net of lines, filled instead of outlined."""
 LARGE_PICTURE = 400
 """Pixels along the longer side from which outlines are drawn finer."""
@@ -288,7 +288,7 @@ def _name_labels(axes: Any, plane: Slice, labels: Mapping[int, str] | None) -> N
         rightmost = columns.max()
         x, y = rightmost + 1.5, float(rows[columns == rightmost].mean())
         side = "left"
-        if rightmost > 0.7 * mask.shape[1]:
+        if columns.min() > 2 * (mask.shape[1] - rightmost):
             x, side = columns.min() - 2.5, "right"
             y = float(rows[columns == columns.min()].mean())
         axes.text(

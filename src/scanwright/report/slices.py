@@ -20,6 +20,8 @@ NEAR_ISOTROPIC = 2.5
 FEWEST_SLICES = 12
 LARGE_TARGET = 0.45
 """A target that takes more of the slice's width or height than this needs no close-up."""
+FEWEST_PIXELS = 24
+"""Along the side of a close-up, so that something of the surroundings is seen."""
 
 # (left, right, top, bottom) edge of the picture, radiological convention.
 LETTERS: Mapping[Plane, tuple[str, str, str, str]] = {
@@ -94,18 +96,20 @@ def target_slices(
 
 
 def close_up(one: Slice) -> Box | None:
-    """Rows and columns around a small target, in the proportions of the whole; ``None`` when it is large."""
-    shape = one.image.shape[:2]
+    """Rows and columns of a square around a small target; ``None`` when it is large or missing."""
     target = one.target
     if not target.any():
         return None
+    steps = one.spacing or (1.0, 1.0)
     ends = [np.flatnonzero(target.any(axis=1 - axis))[[0, -1]] for axis in range(2)]
-    part = max((hi - lo + 1) / length for (lo, hi), length in zip(ends, shape, strict=True))
+    part = max((hi - lo + 1) / length for (lo, hi), length in zip(ends, target.shape, strict=True))
     if part > LARGE_TARGET:
         return None
+    extent = max((hi - lo + 1) * step for (lo, hi), step in zip(ends, steps, strict=True))
+    side = max(1.8 * extent, FEWEST_PIXELS * min(steps))
     box = []
-    for (lo, hi), length in zip(ends, shape, strict=True):
-        size = min(length, max(math.ceil(length * part * 1.6), 24))
+    for (lo, hi), length, step in zip(ends, target.shape, steps, strict=True):
+        size = min(length, math.ceil(side / step))
         start = min(max((lo + hi + 1 - size) // 2, 0), length - size)
         box.append(slice(int(start), int(start + size)))
     return box[0], box[1]

@@ -1,0 +1,202 @@
+"""Plots, as SVG that stands inside a page and takes its font and its colours, light or dark, from it."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from scanwright.report.palette import SERIES
+from scanwright.types import FloatArray
+
+# Stands for the page's own text colour until the SVG is written; no palette colour comes near it.
+_INK = "#010203"
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
+MOST_POINTS = 300
+MOST_SERIES = 12
+
+
+@_page_text()
+def training_curves(rows: Sequence[Mapping[str, Any]], *, words: Mapping[str, str]) -> str:
+    """Loss and validation score over minutes.
+
+    Args:
+        rows: "minutes", "loss", "score"; ``None`` where a row has no such value.
+        words: "minutes", "loss", "score" in the page's language.
+
+    Returns:
+        SVG; "" when nothing can be drawn.
+    """
+    lines: dict[str, FloatArray] = {}
+    for name in ("loss", "score"):
+        pairs = [
+            (float(row["minutes"]), float(row[name]))
+            for row in rows
+            if _is_number(row.get("minutes")) and _is_number(row.get(name))
+        ]
+        if pairs:
+            lines[name] = np.asarray(pairs)
+    if not lines:
+        return ""
+    figure, axes = _panels(len(lines))
+    for one, (name, pairs), colour in zip(axes, lines.items(), SERIES, strict=False):
+        marker = "o" if len(pairs) <= 40 else None
+        x, y = _thinned(pairs[:, 0], pairs[:, 1])
+        one.plot(x, y, color=colour, lw=1.6, marker=marker, ms=2.5)
+        one.set_xlabel(words["minutes"])
+        one.set_title(words[name], loc="left")
+    return _svg(figure)
+
+
+@_page_text()
+def rate_curves(
+    curves: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    x_label: str,
+    y_label: str,
+    values: Mapping[str, str] | None = None,
+    chance: bool = False,
+) -> str:
+    """ROC or precision–recall curves, one for each class.
+
+    Args:
+        curves: class → {"x": …, "y": …}, both within 0 … 1.
+        x_label, y_label: in the page's language.
+        values: class → what stands behind its name in the legend ("0.93 (0.90–0.96)").
+        chance: draw the diagonal.
+
+    Returns:
+        SVG, at most 12 curves; "" without curves.
+    """
+    if not curves:
+        return ""
+    figure, (axes,) = _panels(1, size=(4.2, 3.9))
+    if chance:
+        axes.plot([0, 1], [0, 1], color=_INK, lw=0.8, alpha=0.4)
+    for index, (name, curve) in enumerate(list(curves.items())[:MOST_SERIES]):
+        x, y = _thinned(np.asarray(curve["x"], dtype=float), np.asarray(curve["y"], dtype=float))
+        label = f"{name}  {(values or {}).get(name, '')}".strip()
+        dashes = (
+            _DASHES[index // len(SERIES) % len(_DASHES)] if len(curves) > len(SERIES) else _DASHES[index % 4]
+        )
+        axes.plot(x, y, color=SERIES[index % len(SERIES)], lw=1.8, ls=dashes, label=_legible(label))
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=x_label, ylabel=y_label, aspect="equal")
+    axes.legend(loc="lower right" if chance else "lower left", frameon=False, labelcolor=_INK)
+    return _svg(figure)
+
+
+@_page_text()
+def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: int = 0) -> str:
+    """Each case a dot, one row for each class, with the quartiles as a box.
+
+    Args:
+        values: class → one number for each case; nan is left out.
+        label: what the numbers are, in the page's language.
+        seed: of the scatter across the row, which carries no meaning.
+
+    Returns:
+        SVG, at most 12 rows; "" when there is nothing to draw.
+    """
+    rows = {name: np.asarray(numbers, dtype=float) for name, numbers in list(values.items())[:MOST_SERIES]}
+    rows = {name: numbers[np.isfinite(numbers)] for name, numbers in rows.items()}
+    rows = {name: numbers for name, numbers in rows.items() if numbers.size}
+    if not rows:
+        return ""
+    rng = np.random.default_rng(seed)
+    figure, (axes,) = _panels(1, size=(6.4, 0.8 + 0.62 * len(rows)))
+    for row, (numbers, colour) in enumerate(zip(rows.values(), _cycled(len(rows)), strict=True)):
+        dots = numbers if numbers.size <= MOST_POINTS else rng.choice(numbers, MOST_POINTS, replace=False)
+        scatter = rng.uniform(-0.14, 0.14, dots.size)
+        axes.scatter(dots, row + scatter, s=11, color=colour, alpha=0.6, linewidths=0)
+        if numbers.size >= 5:
+            axes.boxplot(
+                numbers,
+                positions=[row],
+                orientation="horizontal",
+                widths=0.56,
+                showfliers=False,
+                boxprops={"color": _INK, "lw": 0.9},
+                whiskerprops={"color": _INK, "lw": 0.9},
+                capprops={"color": _INK, "lw": 0.9},
+                medianprops={"color": _INK, "lw": 1.8},
+                manage_ticks=False,
+            )
+    axes.set_yticks(range(len(rows)), [_legible(name) for name in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(label)
+    return _svg(figure)
+
+
+def _panels(n: int, size: tuple[float, float] | None = None) -> tuple[Figure, list[Any]]:
+    figure = Figure(figsize=size or (3.6 * n, 2.7), layout="constrained")
+    figure.patch.set_alpha(0)
+    axes = [figure.add_subplot(1, n, index + 1) for index in range(n)]
+    for one in axes:
+        one.patch.set_alpha(0)
+        one.spines[["top", "right"]].set_visible(False)
+        one.spines[["left", "bottom"]].set_color(_INK)
+        one.tick_params(colors=_INK)
+        one.xaxis.label.set_color(_INK)
+        one.yaxis.label.set_color(_INK)
+        one.title.set_color(_INK)
+        one.grid(color=_INK, alpha=0.12, lw=0.6)
+        one.set_axisbelow(True)
+    return figure, axes
+
+
+def _svg(figure: Figure) -> str:
+    """The figure as SVG text that stands in a page: no fixed size, no fonts, ``currentColor`` as ink."""
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = svg.replace(_INK, "currentColor")
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: inherit", svg)
+    # Names of groups would stand twice on a page with two plots.
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)
+    # Without width and height, the picture takes the width of its column.
+    svg = re.sub(r'(<svg[^>]*?) width="[\d.]+pt"', r"\1", svg, count=1)
+    return re.sub(r'(<svg[^>]*?) height="[\d.]+pt"', r"\1", svg, count=1)
+
+
+@contextmanager
+def _page_text() -> Iterator[None]:
+    """Words as words, never as mathematics, in whatever script."""
+    options = {"svg.fonttype": "none", "svg.hashsalt": "scanwright", "text.parse_math": False, "font.size": 9}
+    with mpl.rc_context(options), warnings.catch_warnings():
+        # The page sets the words in its own font; that ours lacks a script only makes its measure rough.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def _legible(name: str) -> str:
+    """At most 32 characters, and no leading underscore, which a legend would take for "hide me"."""
+    name = name if len(name) <= 32 else f"{name[:31]}…"
+    return f" {name}" if name.startswith("_") else name
+
+
+def _cycled(n: int) -> list[str]:
+    return [SERIES[index % len(SERIES)] for index in range(n)]
+
+
+def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Every so-many-th point of long curves, both ends kept."""
+    if x.size <= MOST_POINTS:
+        return x, y
+    kept = np.unique(np.linspace(0, x.size - 1, MOST_POINTS).round().astype(int))
+    return x[kept], y[kept]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
