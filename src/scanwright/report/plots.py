@@ -25,6 +25,16 @@ MOST_POINTS = 300
 MOST_SERIES = 12
 
 
+@contextmanager
+def _page_text() -> Iterator[None]:
+    """Words as words, never as mathematics, in whatever script."""
+    options = {"svg.fonttype": "none", "svg.hashsalt": "scanwright", "text.parse_math": False, "font.size": 9}
+    with mpl.rc_context(options), warnings.catch_warnings():
+        # The page sets the words in its own font; that ours lacks a script only makes its measure rough.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
 @_page_text()
 def training_curves(rows: Sequence[Mapping[str, Any]], *, words: Mapping[str, str]) -> str:
     """Loss and validation score over minutes.
@@ -48,9 +58,9 @@ def training_curves(rows: Sequence[Mapping[str, Any]], *, words: Mapping[str, st
     if not lines:
         return ""
     figure, axes = _panels(len(lines))
-    for one, (name, pairs), colour in zip(axes, lines.items(), SERIES, strict=False):
-        marker = "o" if len(pairs) <= 40 else None
-        x, y = _thinned(pairs[:, 0], pairs[:, 1])
+    for one, (name, line), colour in zip(axes, lines.items(), SERIES, strict=False):
+        marker = "o" if len(line) <= 40 else None
+        x, y = _thinned(line[:, 0], line[:, 1])
         one.plot(x, y, color=colour, lw=1.6, marker=marker, ms=2.5)
         one.set_xlabel(words["minutes"])
         one.set_title(words[name], loc="left")
@@ -168,16 +178,6 @@ def _svg(figure: Figure) -> str:
     # Without width and height, the picture takes the width of its column.
     svg = re.sub(r'(<svg[^>]*?) width="[\d.]+pt"', r"\1", svg, count=1)
     return re.sub(r'(<svg[^>]*?) height="[\d.]+pt"', r"\1", svg, count=1)
-
-
-@contextmanager
-def _page_text() -> Iterator[None]:
-    """Words as words, never as mathematics, in whatever script."""
-    options = {"svg.fonttype": "none", "svg.hashsalt": "scanwright", "text.parse_math": False, "font.size": 9}
-    with mpl.rc_context(options), warnings.catch_warnings():
-        # The page sets the words in its own font; that ours lacks a script only makes its measure rough.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        yield
 
 
 def _legible(name: str) -> str:
