@@ -1,0 +1,265 @@
+"""Opening a dataset: which layout it has, by a table, and its cases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scanwright.data.case import Case
+from scanwright.data.dataset import Dataset
+from scanwright.errors import DataError
+from scanwright.io.formats.table import known_formats, without_suffix
+from scanwright.io.layouts import classes, loose, manifest, medmnist, nnunet, pairs
+from scanwright.io.layouts.folder import Folder
+from scanwright.io.layouts.nnunet import lazy_image
+from scanwright.io.layouts.patients import name_patients
+from scanwright.types import PathLikeStr
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One known way to lay out a dataset.
+
+    Attributes:
+        name: in words.
+        shape: what one sees of it, for messages.
+        is_complete: True when a folder holds all of it; opens no image.
+        open: gives the dataset of a folder for which that is so.
+        uses: the names at the folder's top level that belong to it.
+    """
+
+    name: str
+    shape: str
+    is_complete: Callable[[Folder], bool]
+    open: Callable[[Folder, str], Dataset]
+    uses: Callable[[Folder], Sequence[str]]
+
+
+def _npz_files(folder: Folder) -> list[str]:
+    return [name for name in folder.files if name.lower().endswith(".npz")]
+
+
+def _open_npz(folder: Folder, source: str) -> Dataset:
+    files = _npz_files(folder)
+    if len(files) > 1:
+        raise DataError(
+            "the folder holds several .npz files",
+            subject=source,
+            received=", ".join(files),
+            do="Name one of them.",
+        )
+    return medmnist.open_medmnist(folder.path / files[0], source)
+
+
+def _class_uses(folder: Folder) -> list[str]:
+    return list(classes.split_folders(folder)) or classes.class_folders(folder)
+
+
+# Strictest first. Of those that are complete the first wins where the others are only what it uses itself.
+LAYOUTS: tuple[Layout, ...] = (
+    Layout(
+        manifest.NAME,
+        "manifest.csv with the columns case, image and mask or label",
+        lambda folder: manifest.FILE_NAME in folder.files,
+        lambda folder, source: manifest.open_manifest(folder.path / manifest.FILE_NAME, source),
+        lambda folder: [manifest.FILE_NAME],
+    ),
+    Layout(
+        nnunet.NAME,
+        "imagesTr/ and labelsTr/ (nnU-Net raw, Medical Segmentation Decathlon)",
+        nnunet.is_complete,
+        nnunet.open_nnunet,
+        lambda folder: [*nnunet.USED, "dataset.json"],
+    ),
+    Layout(
+        pairs.NAME,
+        "images/ and masks/ (or labels/) with equal file names",
+        pairs.is_complete,
+        pairs.open_pairs,
+        pairs.used_folders,
+    ),
+    Layout(
+        medmnist.NAME,
+        "one MedMNIST .npz file",
+        lambda folder: bool(_npz_files(folder)),
+        _open_npz,
+        _npz_files,
+    ),
+    Layout(
+        classes.NAME,
+        "a folder for each class, or train/, val/, test/ with such folders",
+        classes.is_complete,
+        classes.open_classes,
+        _class_uses,
+    ),
+)
+
+
+def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
+    """Open a labelled dataset; its layout is recognised at the top level. Images are read later.
+
+    Args:
+        path: a folder, a MedMNIST .npz file or a manifest.
+        patient_pattern: a regular expression with one group that finds the patient in the name of a
+            case (the path relative to the dataset); overrules what else is known of patients.
+
+    Returns:
+        Its cases; what is not used is in ``notes``, what cannot be used in ``set_aside``.
+
+    Raises:
+        DataError: nothing there, no known layout, two complete layouts, no labels.
+        SettingsError: the pattern is not usable.
+    """
+    source, path = os.fspath(path), Path(os.fspath(path))
+    dataset = _open(path, source)
+    cases, patients = name_patients(dataset.cases, patient_pattern)
+    if patients != "unknown" or dataset.patients == "unknown":
+        dataset = replace(dataset, cases=cases, patients=patients)
+    if not dataset.cases:
+        first = dataset.set_aside[0] if dataset.set_aside else None
+        raise DataError(
+            f"no usable case in the layout {dataset.layout}",
+            subject=source,
+            received=f"{len(dataset.set_aside)} set aside, the first: {first.case}: {first.reason}"
+            if first
+            else "",
+        )
+    if not any(case.targets for case in dataset.cases):
+        raise DataError(
+            "no case has a mask or a label",
+            subject=source,
+            expected="a mask or label column in manifest.csv",
+            do="For predictions labels are not needed: use predict.",
+        )
+    return dataset
+
+
+def _open(path: Path, source: str) -> Dataset:
+    if not path.exists():
+        raise DataError("there is no such file or folder", subject=source)
+    if path.is_file():
+        return _open_file(path, source)
+    folder = Folder(path)
+    layout = _recognise(folder, source)
+    if layout is None:
+        raise DataError(
+            "no known layout of a labelled dataset",
+            subject=source,
+            expected="; or ".join(known.shape for known in LAYOUTS),
+            received=folder.described(),
+            do="Sort the files so, or write a manifest.csv.",
+        )
+    return _with_unused(layout, folder, layout.open(folder, source))
+
+
+def _open_file(path: Path, source: str) -> Dataset:
+    if path.suffix.lower() == ".npz":
+        return medmnist.open_medmnist(path, source)
+    if path.suffix.lower() == ".csv":
+        return manifest.open_manifest(path, source)
+    raise DataError(
+        "a file is no labelled dataset",
+        subject=source,
+        expected="a folder, a MedMNIST .npz or a manifest.csv",
+    )
+
+
+def _recognise(folder: Folder, source: str) -> Layout | None:
+    complete = [layout for layout in LAYOUTS if layout.is_complete(folder)]
+    if not complete:
+        return None
+    first, *others = complete
+    if first.name == manifest.NAME:
+        # A manifest may well tie together files that lie in the folders of another layout.
+        used = [name for layout in others for name in layout.uses(folder)]
+        others = [] if manifest.refers_into(folder.path / manifest.FILE_NAME, used) else others
+    rivals = [layout for layout in others if not _accompanies(layout, first, folder)]
+    if rivals:
+        both = " and ".join(
+            f"{layout.name} ({', '.join(layout.uses(folder)[:4])})" for layout in [first, *rivals]
+        )
+        raise DataError(
+            "two complete layouts lie in one folder",
+            subject=source,
+            expected="one",
+            received=both,
+            do="Move one of them away, or write a manifest.csv that names the files to use.",
+        )
+    return first
+
+
+def _accompanies(loose_layout: Layout, strict_layout: Layout, folder: Folder) -> bool:
+    """True when what looks like class folders only repeats the images of a stricter layout.
+
+    Overlays, previews or a second observer's masks beside images/ and masks/ are no classes.
+    """
+    if loose_layout.name != classes.NAME:
+        return False
+    strict_uses = set(strict_layout.uses(folder))
+    extra = [name for name in loose_layout.uses(folder) if name not in strict_uses]
+    if not extra:
+        return True
+    known = {
+        _token(image)
+        for name in strict_uses
+        if name in folder.folders
+        for image in folder.folders[name].images_below()
+    }
+    tokens = [_token(image) for name in extra for image in folder.folders[name].images_below()]
+    return sum(token in known for token in tokens) >= len(tokens) / 2
+
+
+def _token(image: str) -> str:
+    """The file name, or its leading number: 21_training.tif and 21_manual1.gif are one picture."""
+    stem = without_suffix(image.rsplit("/", 1)[-1])
+    digits = len(stem) - len(stem.lstrip("0123456789"))
+    return stem[:digits] if digits else stem
+
+
+def _with_unused(layout: Layout, folder: Folder, dataset: Dataset) -> Dataset:
+    used = {*layout.uses(folder)}
+    if layout.name == manifest.NAME:
+        return dataset
+    unused = [f"{name}/" for name in folder.folders if name not in used]
+    unused += [name for name in folder.files if name not in used]
+    if not unused:
+        return dataset
+    return replace(dataset, notes=(*dataset.notes, f"not used: {', '.join(unused)}"))
+
+
+def open_inputs(path: PathLikeStr) -> Dataset:
+    """Open what a model shall predict on; labels are not needed, and kept where they are.
+
+    Args:
+        path: an image file, a folder of images, or a labelled dataset.
+
+    Returns:
+        Its cases, named by their path relative to ``path`` without suffix.
+
+    Raises:
+        DataError: nothing there that can be read.
+    """
+    source, path = os.fspath(path), Path(os.fspath(path))
+    if not path.exists():
+        raise DataError("there is no such file or folder", subject=source)
+    if path.is_file():
+        if path.suffix.lower() in (".npz", ".csv"):
+            return _open_file(path, source)
+        image = lazy_image(path.parent, [path.name])
+        return Dataset((Case(without_suffix(path.name), {"image": image}),), "one image", source)
+    folder = Folder(path)
+    layout = _recognise(folder, source)
+    dataset = layout.open(folder, source) if layout else loose.open_loose(folder, source)
+    if not dataset.cases and not dataset.set_aside:
+        raise DataError(
+            "no image found",
+            subject=source,
+            expected=f"files of {known_formats()}",
+            received=folder.described(),
+        )
+    cases, patients = name_patients(dataset.cases, None)
+    return replace(
+        dataset, cases=cases, patients=patients if dataset.patients == "unknown" else dataset.patients
+    )

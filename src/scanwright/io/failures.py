@@ -1,0 +1,100 @@
+"""What reading a damaged or foreign file can raise, turned into one DataError that names the file."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError, ImageDataError
+from nibabel.wrapstruct import WrapStructError
+from PIL import Image
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from tifffile import TiffFileError
+
+from scanwright.errors import DataError
+
+# Parsers meet hostile bytes in many ways: a wrong length gives a struct error, a nonsense dimension an
+# overflow or a memory error, a missing field a KeyError or an AttributeError. Listed one by one, so that
+# KeyboardInterrupt, warnings and our own errors pass.
+READING_FAILURES = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,  # Pillow says so of a broken PNG
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+    ImageFileError,
+    HeaderDataError,
+    ImageDataError,
+    WrapStructError,
+    InvalidDicomError,
+    BytesLengthException,
+    TiffFileError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+_LONGEST_REASON = 160
+
+
+@contextmanager
+def reading(subject: str, *, quote: bool = True) -> Iterator[None]:
+    """Run the reading of one file; whatever goes wrong becomes a DataError with that subject.
+
+    Args:
+        subject: the file as the user knows it, relative to the dataset.
+        quote: repeat the parser's own words. False for DICOM, where they can hold patient data.
+
+    Raises:
+        DataError: the file is missing, empty, cut short, damaged or too large.
+    """
+    try:
+        yield
+    except DataError as error:
+        if error.subject:
+            raise
+        raise DataError(
+            error.problem, subject=subject, expected=error.expected, received=error.received, do=error.do
+        ) from error
+    except FileNotFoundError:
+        raise DataError("the file does not exist", subject=subject) from None
+    except PermissionError:
+        raise DataError(
+            "the file may not be read", subject=subject, do="Give yourself the right to read it."
+        ) from None
+    except (MemoryError, OverflowError):
+        raise DataError(
+            "the image does not fit into memory, or its header is wrong",
+            subject=subject,
+            do="Check its size, or export it again.",
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataError(
+            "the picture says that it is implausibly large",
+            subject=subject,
+            expected=f"at most {Image.MAX_IMAGE_PIXELS} pixels",
+            do="Cut it into tiles or reduce it.",
+        ) from None
+    except READING_FAILURES as error:
+        raise DataError(
+            "the file is damaged, cut short or not what its name says",
+            subject=subject,
+            received=_reason(error) if quote else type(error).__name__,
+            do="Copy or export it again.",
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[-1] if lines else ""
+    return f"{type(error).__name__}: {text[:_LONGEST_REASON]}" if text else type(error).__name__

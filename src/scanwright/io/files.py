@@ -1,0 +1,138 @@
+"""Files of our own: written whole or not at all, read with a clear word when damaged."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from scanwright.errors import ModelError, OutputError
+from scanwright.types import PathLikeStr
+
+
+@contextmanager
+def naming_full_disks(path: Path) -> Iterator[None]:
+    """Turn what the system says of a full or forbidden disk into an OutputError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutputError(
+                "the disk is full",
+                subject=str(path),
+                do="Free some space and run the command again; --resume goes on.",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+            raise OutputError(
+                "writing here is not allowed", subject=str(path), do="Choose another --out."
+            ) from error
+        raise
+
+
+def write_whole(path: PathLikeStr, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a file beside ``path``, then put it in place in one step.
+
+    Whoever is killed in between leaves the old file as it was.
+
+    Raises:
+        OutputError: the disk is full, or writing is not allowed.
+    """
+    path = Path(path)
+    with naming_full_disks(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The suffix stays the file's own, because libraries choose the format by it.
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=".partial-", suffix="".join(path.suffixes[-2:])
+        )
+        os.close(handle)
+        part = Path(name)
+        try:
+            write(part)
+            with part.open("rb+") as stream:
+                os.fsync(stream.fileno())
+            part.chmod(0o644)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def write_text(path: PathLikeStr, text: str) -> None:
+    """Write a text file in one step (UTF-8)."""
+    write_whole(path, lambda part: _put(part, text.encode()))
+
+
+def write_bytes(path: PathLikeStr, content: bytes) -> None:
+    """Write a binary file in one step."""
+    write_whole(path, lambda part: _put(part, content))
+
+
+def _put(part: Path, content: bytes) -> None:
+    part.write_bytes(content)
+
+
+def write_json(path: PathLikeStr, value: Any) -> None:
+    """Write JSON in one step; numbers that are not finite become null."""
+    write_text(path, json.dumps(finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def finite(value: Any) -> Any:
+    """The same plain value with NaN and infinity replaced by ``None``, as JSON has no word for them."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return value
+
+
+def read_json(path: PathLikeStr) -> Any:
+    """Read a JSON file of ours.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    path = Path(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError("the file is missing", subject=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            "the file is damaged", subject=str(path), do="Restore it, or make it again."
+        ) from error
+
+
+@contextmanager
+def whole_folder(path: PathLikeStr) -> Iterator[Path]:
+    """A fresh folder to fill; it takes the place of ``path`` only when the block ends well.
+
+    Raises:
+        OutputError: the disk is full, or writing is not allowed.
+    """
+    path = Path(path)
+    with naming_full_disks(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".partial-{path.name}-"))
+        try:
+            yield part
+            for file in part.rglob("*"):
+                if file.is_file():
+                    with file.open("rb+") as stream:
+                        os.fsync(stream.fileno())
+            part.chmod(0o755)
+            old = path.with_name(f".old-{path.name}")
+            shutil.rmtree(old, ignore_errors=True)
+            if path.exists():
+                path.rename(old)
+            part.rename(path)
+            shutil.rmtree(old, ignore_errors=True)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""One adapter per file format, and the table that chooses among them."""

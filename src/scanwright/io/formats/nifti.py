@@ -1,0 +1,95 @@
+"""NIfTI (and Analyze pairs, MGH) through nibabel; RAS+ is its own convention."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.types import AnyArray
+
+# Deflate cannot shrink data by more than this (zlib's documentation), so a header that promises more
+# than this many times the file is wrong, and believing it would fill the memory.
+LARGEST_DEFLATE_RATIO = 1032
+
+
+def read_nifti(path: Path, *, n_channels: int = 1) -> Volume:
+    """Read a NIfTI file.
+
+    Args:
+        path: the file.
+        n_channels: how many channels the fourth axis holds, where the dataset declares it.
+
+    Returns:
+        (channel, i, j, k) in the stored data type (float32 instead of other floats), RAS+ affine.
+
+    Raises:
+        DataError: a time series or undeclared channels, complex numbers, a header that lies.
+    """
+    image = nib.load(path)
+    _check_promise(path, image)
+    stored = np.asanyarray(image.dataobj)
+    if stored.dtype.names:  # RGB24 and RGBA32 are records of bytes
+        stored = np.stack([stored[name] for name in stored.dtype.names[:3]], axis=-1)
+        stored = stored.reshape(*stored.shape[:-1], *([1] * (4 - stored.ndim)), stored.shape[-1])
+        n_channels = stored.shape[-1]
+    if np.iscomplexobj(stored):
+        raise DataError("the image holds complex numbers", do="Store the magnitude.")
+    return Volume(_channel_first(stored, n_channels), affine_ras=image.affine)
+
+
+def _check_promise(path: Path, image: nib.spatialimages.SpatialImage) -> None:
+    promised = int(np.prod([int(n) for n in image.shape], dtype=object)) * image.get_data_dtype().itemsize
+    available = path.stat().st_size
+    if path.suffix == ".gz":
+        available *= LARGEST_DEFLATE_RATIO
+    elif path.suffix in (".hdr", ".img"):
+        available = path.with_suffix(".img").stat().st_size
+    elif path.suffix not in (".nii", ".mgh"):
+        return
+    if promised > available:
+        raise DataError(
+            "the file is shorter than its header says",
+            expected=f"{promised} bytes of voxels of shape {tuple(image.shape)}",
+            received=f"at most {available} bytes",
+            do="Copy or export it again.",
+        )
+
+
+def _channel_first(stored: AnyArray, n_channels: int) -> AnyArray:
+    while stored.ndim > 3 and stored.shape[-1] == 1:
+        stored = stored[..., 0]
+    if stored.ndim == 5 and stored.shape[3] == 1:  # NIfTI keeps vectors on its fifth axis, after time
+        stored = stored[..., 0, :]
+    if stored.ndim == 4 and stored.shape[3] == n_channels > 1:
+        return plain(np.moveaxis(stored, 3, 0))
+    if stored.ndim > 3:
+        raise DataError(
+            f"the image has {stored.ndim} axes; the last (time or channel) has {stored.shape[-1]} entries",
+            expected="three axes (i, j, k)",
+            received=f"shape {stored.shape}",
+            do="Split it into one file per time point or channel (for channels: NAME_0000, NAME_0001, …, "
+            "or image:NAME columns in manifest.csv).",
+        )
+    if n_channels > 1:
+        raise DataError(
+            "the dataset declares several channels and the image holds one",
+            expected=f"{n_channels} channels on a fourth axis",
+            received=f"shape {stored.shape}",
+        )
+    if stored.ndim < 2 or 0 in stored.shape:
+        raise DataError("the image has no voxels or only one axis", received=f"shape {stored.shape}")
+    return plain(stored.reshape(1, *stored.shape, *([1] * (3 - stored.ndim))))
+
+
+def plain(array: AnyArray) -> AnyArray:
+    """The array in the machine's byte order, floats as float32 (half the memory of what scalings give)."""
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8)
+    if array.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # beyond float32 becomes infinite; planning reports such voxels
+            return array.astype(np.float32, copy=False)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)

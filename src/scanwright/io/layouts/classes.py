@@ -1,0 +1,74 @@
+"""A folder per class, with or without train, validation and test folders above them."""
+
+from __future__ import annotations
+
+from scanwright.data.case import Case, Split
+from scanwright.data.dataset import Dataset
+from scanwright.io.formats.table import without_suffix
+from scanwright.io.layouts.folder import Folder
+from scanwright.io.layouts.nnunet import lazy_image
+
+NAME = "folder per class"
+SPLIT_FOLDERS: dict[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+# Folder names of other layouts: never a class.
+RESERVED = frozenset(
+    {"imagestr", "labelstr", "imagests", "labelsts", "predictions", "__macosx"}
+    | {"images", "image", "imgs", "masks", "mask", "labels", "label", "annotations", "annotation"}
+)
+_FEWEST_CLASSES = 2
+
+
+def split_folders(folder: Folder) -> dict[str, Split]:
+    """The folders that name a split, with that split."""
+    return {name: SPLIT_FOLDERS[name.lower()] for name in folder.folders if name.lower() in SPLIT_FOLDERS}
+
+
+def class_folders(folder: Folder) -> list[str]:
+    """The folders that can be classes: they hold images and bear no name of another layout."""
+    return [
+        name
+        for name, below in folder.folders.items()
+        if name.lower() not in RESERVED and name.lower() not in SPLIT_FOLDERS and below.images_below()
+    ]
+
+
+def is_complete(folder: Folder) -> bool:
+    """True for two or more class folders, here or below the folders that name splits."""
+    splits = split_folders(folder)
+    if splits:
+        names = {name for split in splits for name in class_folders(folder.folders[split])}
+        return len(names) >= _FEWEST_CLASSES
+    return len(class_folders(folder)) >= _FEWEST_CLASSES
+
+
+def open_classes(folder: Folder, source: str) -> Dataset:
+    """One case per image, named by its path; its label is the name of the class folder."""
+    splits = split_folders(folder)
+    cases: list[Case] = []
+    notes: list[str] = []
+    for top, split in splits.items() if splits else [("", None)]:
+        parent = folder.folders[top] if top else folder
+        for name in class_folders(parent):
+            for image in parent.folders[name].images_below():
+                path = "/".join(part for part in (top, name, image) if part)
+                case = Case(
+                    without_suffix(path),
+                    {"image": lazy_image(folder.path, [path])},
+                    {"label": name},
+                    split=split,
+                )
+                cases.append(case)
+        if parent.images:
+            notes.append(f"{len(parent.images)} images outside the class folders are not used")
+    if splits and class_folders(folder):
+        notes.append(f"not used beside the splits: {', '.join(class_folders(folder))}")
+    names = sorted({case.label for case in cases})
+    return Dataset(tuple(cases), NAME, source, class_names={name: name for name in names}, notes=tuple(notes))

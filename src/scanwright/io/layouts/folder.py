@@ -1,0 +1,58 @@
+"""What a folder holds, listed without opening a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from scanwright.io.formats.table import suffix_of
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder and what lies directly in it, hidden names left out, in the order of their names."""
+
+    path: Path
+
+    @cached_property
+    def folders(self) -> dict[str, Folder]:
+        """The folders directly below, by name."""
+        return {name: Folder(self.path / name) for name, is_folder in self._entries if is_folder}
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files directly below."""
+        return tuple(name for name, is_folder in self._entries if not is_folder)
+
+    @cached_property
+    def images(self) -> tuple[str, ...]:
+        """The names of the files whose suffix says that they hold an image (DICOM excepted).
+
+        An Analyze or detached pair (.hdr + .img) counts once, by its header.
+        """
+        known = [name for name in self.files if suffix_of(name)]
+        return tuple(name for name in known if not (name.endswith(".img") and name[:-4] + ".hdr" in known))
+
+    @cached_property
+    def _entries(self) -> list[tuple[str, bool]]:
+        with os.scandir(self.path) as entries:
+            return sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
+
+    def images_below(self) -> list[str]:
+        """Paths of all images below, relative to this folder, with forward slashes."""
+        found = list(self.images)
+        for name, folder in self.folders.items():
+            found += [f"{name}/{image}" for image in folder.images_below()]
+        return found
+
+    def described(self) -> str:
+        """What lies here, in words, for messages."""
+        parts = [f"{name}/" for name in self.folders] + list(self.files)
+        if not parts:
+            return "nothing"
+        more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
+        return ", ".join(parts[:_SHOWN]) + more

@@ -1,0 +1,117 @@
+"""MedMNIST: one .npz file with {split}_images and {split}_labels."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from scanwright.data.case import SPLITS, Case, Lazy
+from scanwright.data.dataset import Dataset
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.io.failures import reading
+from scanwright.io.formats.photograph import as_volume
+from scanwright.types import AnyArray
+
+NAME = "MedMNIST .npz"
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One array of the file, known by its header."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+
+
+def open_medmnist(path: Path, source: str) -> Dataset:
+    """One case per image, named split_number; images are decompressed when first asked for.
+
+    Raises:
+        DataError: not such a file, pickled objects in it, several labels for an image.
+    """
+    with reading(path.name):
+        members = _read_headers(path)
+    splits = [split for split in SPLITS if f"{split}_images" in members and f"{split}_labels" in members]
+    if not splits:
+        raise DataError(
+            "the file is not laid out as MedMNIST",
+            subject=path.name,
+            expected="arrays train_images, train_labels (and val_…, test_…)",
+            received=", ".join(list(members)[:8]) or "no arrays",
+        )
+    cases: list[Case] = []
+    for split in splits:
+        images = members[f"{split}_images"]
+        if images.dtype.kind not in "uif" or len(images.shape) not in (3, 4, 5):
+            raise DataError(
+                f"{split}_images does not hold pictures", subject=path.name, received=f"shape {images.shape}"
+            )
+        labels = _labels(path, split, images.shape[0])
+        width = max(5, len(str(len(labels))))
+        for index, label in enumerate(labels):
+            name = f"{split}_{index:0{width}d}"
+            image = Lazy(f"{path.name}:{name}", partial(_read_one, path, f"{split}_images", index))
+            cases.append(Case(name, {"image": image}, {"label": label}, split=split))
+    names = sorted({case.label for case in cases}, key=int)
+    unused = [name for name in members if name.rpartition("_")[0] not in splits]
+    notes = (f"{path.name}: arrays that are not used: {', '.join(unused)}",) if unused else ()
+    return Dataset(tuple(cases), NAME, source, class_names={name: name for name in names}, notes=notes)
+
+
+def _read_headers(path: Path) -> dict[str, _Member]:
+    members = {}
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            with archive.open(info) as file:
+                version = np.lib.format.read_magic(file)
+                if version == (1, 0):
+                    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+                else:
+                    shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+            if dtype.hasobject:
+                raise DataError(
+                    "the file holds pickled Python objects, which could run code",
+                    do="Save plain arrays of numbers.",
+                )
+            if int(np.prod(shape, dtype=object)) * dtype.itemsize > info.file_size:
+                raise DataError("an array is shorter than its header says", received=info.filename)
+            members[info.filename.removesuffix(".npy")] = _Member(shape, dtype)
+    return members
+
+
+def _labels(path: Path, split: str, n_images: int) -> list[str]:
+    with reading(path.name):
+        labels = _member(path, path.stat().st_mtime_ns, f"{split}_labels")
+        if labels.ndim == 2 and labels.shape[1] > 1:
+            raise DataError(
+                "the images have several labels each; that is not supported yet",
+                expected="one label for each image",
+                received=f"{split}_labels of shape {labels.shape}",
+            )
+        labels = labels.reshape(-1)
+        if labels.size != n_images:
+            raise DataError(f"{n_images} {split}_images and {labels.size} {split}_labels")
+        if labels.dtype.kind not in "uib" and not (labels == np.rint(labels)).all():
+            raise DataError(f"{split}_labels are not whole numbers")
+    return [str(int(label)) for label in labels]
+
+
+def _read_one(path: Path, member: str, index: int) -> Volume:
+    with reading(f"{path.name}:{member}[{index}]"):
+        pixels = _member(path, path.stat().st_mtime_ns, member)[index]
+        if pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[-1] in (3, 4)):
+            return as_volume(pixels[..., :3] if pixels.ndim == 3 else pixels)
+        return Volume(pixels[np.newaxis] if pixels.ndim == 3 else np.moveaxis(pixels, -1, 0))
+
+
+@lru_cache(maxsize=3)
+def _member(path: Path, changed_ns: int, name: str) -> AnyArray:
+    # The time of change is part of the key: a file written anew is read anew.
+    with np.load(path, allow_pickle=False) as archive:
+        array: AnyArray = archive[name]
+    return array

@@ -1,0 +1,161 @@
+"""nnU-Net raw and Medical Segmentation Decathlon: imagesTr, labelsTr, perhaps dataset.json."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from scanwright.data.case import Case, Lazy, SetAside
+from scanwright.data.dataset import Dataset
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.io.formats.table import without_suffix
+from scanwright.io.image import read_channels, read_image
+from scanwright.io.layouts.folder import Folder
+from scanwright.io.masks import read_mask
+
+NAME = "nnU-Net raw"
+USED = ("imagesTr", "labelsTr")
+_CHANNEL = re.compile(r"^(.+)_(\d{4})$")
+
+
+@dataclass(frozen=True)
+class _Described:
+    """What dataset.json says."""
+
+    channels: tuple[str, ...] = ()
+    class_names: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def is_complete(folder: Folder) -> bool:
+    """True when both folders are there and hold images."""
+    return all(name in folder.folders and folder.folders[name].images for name in USED)
+
+
+def open_nnunet(folder: Folder, source: str) -> Dataset:
+    """Cases named as nnU-Net names them: the file name without channel and suffix.
+
+    Raises:
+        DataError: dataset.json is not what it should be.
+    """
+    described = _read_description(folder)
+    images = group_channels(folder.folders["imagesTr"].images)
+    masks = {without_suffix(name): name for name in folder.folders["labelsTr"].images}
+    n_declared = len(described.channels)
+    cases, set_aside = [], []
+    for name in sorted(images.keys() | masks.keys()):
+        if name not in masks:
+            set_aside.append(SetAside(name, "read", "the image has no mask in labelsTr"))
+        elif name not in images:
+            set_aside.append(SetAside(name, "read", "the mask has no image in imagesTr"))
+        else:
+            files = images[name]
+            several = n_declared if len(files) == 1 else 1
+            if len(files) != n_declared > 1 and len(files) > 1:
+                set_aside.append(SetAside(name, "read", f"{len(files)} of {n_declared} channels are there"))
+                continue
+            image = lazy_image(
+                folder.path, [f"imagesTr/{file}" for file in files], n_channels=max(several, 1)
+            )
+            cases.append(
+                Case(name, {"image": image}, {"mask": lazy_mask(folder.path, f"labelsTr/{masks[name]}")})
+            )
+    n_channels = {len(files) for files in images.values()}
+    if not described.channels and len(n_channels) > 1:
+        most = max(n_channels)
+        kept = [case for case in cases if len(images[case.name]) == most]
+        set_aside += [
+            SetAside(case.name, "read", f"{len(images[case.name])} of {most} channels are there")
+            for case in cases
+            if case not in kept
+        ]
+        cases = kept
+    return Dataset(
+        cases=tuple(cases),
+        layout=NAME,
+        source=source,
+        channels=described.channels,
+        class_names=described.class_names,
+        notes=described.notes,
+        set_aside=tuple(set_aside),
+    )
+
+
+def group_channels(files: tuple[str, ...]) -> dict[str, list[str]]:
+    """Files by case, each case's channels in order; NAME_0000.nii.gz is channel 0 of NAME.
+
+    The ending counts as a channel only where a case has a channel 0.
+    """
+    groups: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    stems = {without_suffix(file) for file in files}
+    for file in files:
+        stem = without_suffix(file)
+        match = _CHANNEL.match(stem)
+        if match and f"{match[1]}_0000" in stems:
+            groups[match[1]].append((int(match[2]), file))
+        else:
+            groups[stem].append((0, file))
+    return {name: [file for _, file in sorted(members)] for name, members in groups.items()}
+
+
+def lazy_image(root: Path, files: list[str], *, n_channels: int = 1) -> Lazy[Volume]:
+    """An image, or the channels of one, read when asked for; paths relative to the root."""
+    if len(files) == 1:
+        return Lazy(files[0], partial(read_image, root / files[0], subject=files[0], n_channels=n_channels))
+    paths = [root / file for file in files]
+    return Lazy(files[0], partial(read_channels, paths, subjects=tuple(files)))
+
+
+def lazy_mask(root: Path, file: str) -> Lazy[Volume]:
+    """A mask, read when asked for; the path is relative to the root."""
+    return Lazy(file, partial(read_mask, root / file, subject=file))
+
+
+def _read_description(folder: Folder) -> _Described:
+    if "dataset.json" not in folder.files:
+        return _Described()
+    try:
+        described = json.loads((folder.path / "dataset.json").read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(
+            "the file is not JSON",
+            subject="dataset.json",
+            received=type(error).__name__,
+            do="Correct or remove it.",
+        ) from None
+    if not isinstance(described, dict):
+        raise DataError(
+            "the file does not describe a dataset", subject="dataset.json", expected="a JSON object"
+        )
+    channels = described.get("channel_names", described.get("modality"))
+    if isinstance(channels, dict):
+        channels = [channels[key] for key in sorted(channels, key=_as_number)]
+    notes = []
+    class_names: dict[str, str] = {}
+    labels = described.get("labels")
+    for key, value in labels.items() if isinstance(labels, dict) else ():
+        if isinstance(value, list):
+            notes.append(
+                f"dataset.json: the region {key!r} joins the labels {value}; the labels are learnt one by one"
+            )
+        elif isinstance(value, int):
+            class_names[str(value)] = str(key)  # nnU-Net v2: {"liver": 1}
+        elif str(key).lstrip("-").isdigit():
+            class_names[str(key)] = str(value)  # MSD and nnU-Net v1: {"1": "liver"}
+        elif str(value).lstrip("-").isdigit():
+            class_names[str(value)] = str(key)
+    return _Described(
+        channels=tuple(str(channel) for channel in channels) if isinstance(channels, list) else (),
+        class_names=dict(sorted(class_names.items(), key=lambda item: _as_number(item[0]))),
+        notes=tuple(notes),
+    )
+
+
+def _as_number(key: str) -> tuple[int, str]:
+    return (int(key), "") if key.lstrip("-").isdigit() else (10**9, key)
