@@ -1,0 +1,208 @@
+"""The first screen: what was asked, what was found, how sure, what to do next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scanwright.report.rounding import format_number, format_value
+from scanwright.report.texts import Words
+from scanwright.types import JsonDict
+
+_HEADLINES: Mapping[str, Sequence[str]] = {
+    "segmentation": ("dice", "iou"),
+    "classification": ("auroc", "balanced_accuracy", "accuracy"),
+}
+FEW_TO_LEARN_FROM = 50
+FEW_TO_TEST_ON = 30
+MOST_LISTED = 6
+"""Classes named on the first screen."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The four parts, each a list of sentences; ``headline`` is the number in large letters."""
+
+    asked: list[str]
+    headline: str
+    headline_name: str
+    found: list[str]
+    sure: list[str]
+    next: list[str]
+
+
+def answer(evaluation: JsonDict, words: Words, *, has_pictures: bool) -> Answer:
+    """What an evaluation says, in sentences.
+
+    Args:
+        evaluation: as in ``evaluation.json``.
+        words: texts of one language.
+        has_pictures: whether pictures stand on the page.
+    """
+    number = headline_number(evaluation)
+    return Answer(
+        asked=_asked(evaluation, words),
+        headline="" if number is None else _formatted(number),
+        headline_name="" if number is None else words.metric(number["name"]),
+        found=_found(evaluation, number, words),
+        sure=_sure(evaluation, number, words),
+        next=_next(evaluation, number, words, has_pictures),
+    )
+
+
+def headline_number(evaluation: JsonDict) -> JsonDict | None:
+    """The number that sums up the task, over all classes if there is such a one; ``None`` without any."""
+    numbers = [number for number in evaluation.get("numbers", []) if is_number(number.get("value"))]
+    for name in _HEADLINES.get(evaluation.get("task", ""), ()):
+        same = [number for number in numbers if number["name"] == name]
+        for number in same:
+            if not number["group"]:
+                return dict(number)
+        if same:
+            return dict(same[0])
+    return dict(numbers[0]) if numbers else None
+
+
+def patients_unknown(evaluation: JsonDict) -> bool:
+    """True when the data does not say which cases belong to one patient."""
+    return str(evaluation.get("data", {}).get("patients", "unknown")).startswith("unknown")
+
+
+def is_number(value: object) -> bool:
+    """True for finite numbers; JSON holds ``None`` for what is undefined."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def worst_case(evaluation: JsonDict, name: str) -> tuple[str, float] | None:
+    """The case with the lowest mean of ``name`` over its classes, and that mean; ``None`` without any."""
+    means = {}
+    for record in evaluation.get("records", []):
+        mean = mean_over_classes(record, name)
+        if mean is not None:
+            means[str(record["case"])] = mean
+    if not means:
+        return None
+    case = min(means, key=lambda one: means[one])
+    return case, means[case]
+
+
+def mean_over_classes(record: Mapping[str, Any], name: str) -> float | None:
+    """Mean of ``name`` over the classes of a segmentation record; ``None`` when no class defines it."""
+    values = [one.get(name) for one in record.get("classes", {}).values()]
+    defined = [value for value in values if is_number(value)]
+    return sum(defined) / len(defined) if defined else None
+
+
+def _formatted(number: JsonDict) -> str:
+    return format_number(number.get("value"), number.get("low"), number.get("high"), number.get("unit", ""))
+
+
+def _asked(evaluation: JsonDict, words: Words) -> list[str]:
+    task = evaluation.get("task", "")
+    classes = [name for name in evaluation.get("classes", []) if name != "background"]
+    shown = classes[:MOST_LISTED] + ([f"… ({len(classes)})"] if len(classes) > MOST_LISTED else [])
+    key = f"asked.{task}" if task in _HEADLINES and classes else "asked.other"
+    cases = words(
+        "asked.cases_unknown" if patients_unknown(evaluation) else "asked.cases",
+        n_cases=evaluation.get("n_cases", 0),
+        n_patients=evaluation.get("n_patients", 0),
+        split=words.split(evaluation.get("split", "")),
+    )
+    source = str(evaluation.get("data", {}).get("source", "")) or "?"
+    return [words(key, classes=words.listed(shown), source=source.rstrip("/").rsplit("/", 1)[-1]), cases]
+
+
+def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[str]:
+    if number is None:
+        return [words("found.nothing")]
+    per_class = [
+        one
+        for one in evaluation["numbers"]
+        if one["name"] == number["name"] and one["group"] not in ("", None)
+    ]
+    sentences = []
+    if len(per_class) > 1:
+        sentences = [
+            words("found.per_class", group=one["group"], number=_formatted(one))
+            for one in per_class[:MOST_LISTED]
+        ]
+    records = evaluation.get("records", [])
+    if evaluation.get("task") == "classification" and records:
+        right = sum(record.get("truth") == record.get("predicted") for record in records)
+        sentences.append(words("found.right", right=right, total=len(records)))
+    return sentences
+
+
+def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[str]:
+    sentences = []
+    if number is not None and is_number(number.get("low")) and is_number(number.get("high")):
+        ends = (number["low"], number["high"])
+        sentences.append(
+            words(
+                "sure.interval",
+                low=format_value(ends[0], *ends),
+                high=format_value(ends[1], *ends),
+                level=f"{100 * number.get('level', 0.95):g}",
+                method=words.interval_method(number.get("method", "")),
+                n=number.get("n", evaluation.get("n_cases", 0)),
+            )
+        )
+    else:
+        sentences.append(words("sure.none", n_patients=evaluation.get("n_patients", 0)))
+    split = evaluation.get("split", "")
+    if split in ("test", "val", "train", "all"):
+        sentences.append(words(f"sure.{split}"))
+    worst = worst_case(evaluation, number["name"]) if number is not None else None
+    if number is not None and worst is not None:
+        sentences.append(
+            words(
+                "sure.worst", case=worst[0], name=words.metric(number["name"]), value=format_value(worst[1])
+            )
+        )
+    flow = evaluation.get("flow") or {}
+    if flow.get("set_aside"):
+        sentences.append(words("sure.set_aside", n=flow["set_aside"], found=flow.get("found", "?")))
+    return sentences
+
+
+def _next(evaluation: JsonDict, number: JsonDict | None, words: Words, has_pictures: bool) -> list[str]:
+    flow = evaluation.get("flow") or {}
+    steps = []
+    if evaluation.get("split") not in ("test", None):
+        steps.append(words("next.test_split"))
+    if patients_unknown(evaluation):
+        steps.append(words("next.patients"))
+    steps.append(words("next.worst" if has_pictures else "next.no_pictures"))
+    if flow.get("set_aside"):
+        steps.append(words("next.set_aside", n=flow["set_aside"]))
+    weakest = _weakest(evaluation, number)
+    if weakest is not None:
+        value = format_value(weakest["value"], weakest.get("low"), weakest.get("high"))
+        steps.append(
+            words("next.weakest", group=weakest["group"], name=words.metric(weakest["name"]), value=value)
+        )
+    if 0 < (flow.get("train") or 0) < FEW_TO_LEARN_FROM:
+        steps.append(words("next.more_train", n=flow["train"]))
+    if 0 < evaluation.get("n_patients", 0) < FEW_TO_TEST_ON:
+        steps.append(words("next.more_test", n=evaluation["n_patients"]))
+    steps.append(words("next.elsewhere"))
+    return steps
+
+
+def _weakest(evaluation: JsonDict, number: JsonDict | None) -> JsonDict | None:
+    """The class clearly below the best one: its whole interval lies below the other's."""
+    if number is None:
+        return None
+    classes = [
+        one
+        for one in evaluation["numbers"]
+        if one["name"] == number["name"] and one["group"] and is_number(one.get("value"))
+    ]
+    if len(classes) < 2:
+        return None
+    worst, best = (chosen(classes, key=lambda one: one["value"]) for chosen in (min, max))
+    if is_number(worst.get("high")) and is_number(best.get("low")) and worst["high"] < best["low"]:
+        return dict(worst)
+    return None

@@ -1,0 +1,212 @@
+"""The page: one self-contained file that a person reads, prints or sends on."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from scanwright.report import plots
+from scanwright.report.answer import answer, patients_unknown
+from scanwright.report.pictures import Picture
+from scanwright.report.rounding import format_number, format_value
+from scanwright.report.tables import (
+    MOST_RECORDS,
+    MOST_SET_ASIDE,
+    baseline_table,
+    confusion_view,
+    flattened,
+    metric_head,
+    number_table,
+    record_table,
+)
+from scanwright.report.texts import Words
+from scanwright.types import JsonDict
+
+MOST_PICTURES = 12
+_TEMPLATES = Path(__file__).parent / "templates"
+_RANKS = ("best", "median", "worst", "example")
+_PLOTTED = ("dice", "surface_dice", "hd95")
+
+
+def render_report(evaluation: JsonDict, pictures: Sequence[Picture] = (), lang: str = "en") -> str:
+    """The evaluation as one HTML page: no network, no script, light and dark, for screen, phone and paper.
+
+    Args:
+        evaluation: as in ``evaluation.json``; what is missing is left out of the page.
+        pictures: at most 12 are shown, and the page says so.
+        lang: "en" or "zh".
+
+    Returns:
+        HTML.
+
+    Raises:
+        SettingsError: there is no such language.
+    """
+    words = Words(lang)
+    # Autoescape: names of files and classes come from strangers.
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
+    )
+    css = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return environment.get_template("report.html").render(
+        words=words,
+        css=Markup(css),  # ours, not from the data
+        **_context(evaluation, pictures, words),
+    )
+
+
+def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) -> dict[str, Any]:
+    task = evaluation.get("task")
+    shown = sorted(pictures, key=lambda picture: _RANKS.index(picture.rank))[:MOST_PICTURES]
+    summary = number_table(evaluation.get("numbers") or [], evaluation, words)
+    records = record_table(evaluation, words)
+    flow = evaluation.get("flow") or {}
+    set_aside = evaluation.get("set_aside") or []
+    return {
+        "title": words(f"title.{task}" if task in ("segmentation", "classification") else "title.other"),
+        "unknown_patients": patients_unknown(evaluation),
+        "answer": answer(evaluation, words, has_pictures=bool(shown)),
+        "summary": summary,
+        "summary_has_n": any(cell.n for _, cells in summary.rows for cell in cells),
+        "n_note": _n_note(evaluation, words),
+        "interval_note": _interval_note(evaluation, words),
+        "abouts": _abouts(evaluation, words),
+        "baselines": baseline_table(evaluation, words),
+        "pictures": [_picture(picture, words) for picture in shown],
+        "n_pictures": len(pictures),
+        "outlined": task == "segmentation",
+        "distributions": _distributions(evaluation, words),
+        "confusion": confusion_view(evaluation["confusion"]) if evaluation.get("confusion") else None,
+        "curves": _curves(evaluation, words),
+        "curves_note": _curves_note(evaluation, words),
+        "training": _training(evaluation, words),
+        "flow": {key: flow.get(key) for key in ("found", "set_aside", "train", "val", "test")}
+        if flow
+        else None,
+        "set_aside": [(one["case"], one["stage"], one["reason"]) for one in set_aside[:MOST_SET_ASIDE]],
+        "set_aside_note": _some(len(set_aside), MOST_SET_ASIDE, words),
+        "records": records,
+        "records_note": _some(records.total, MOST_RECORDS, words),
+        "plan": [(one["field"], _plain(one["value"]), one["reason"]) for one in evaluation.get("plan") or []],
+        "provenance": _provenance(evaluation, words),
+    }
+
+
+def _some(total: int, most: int, words: Words) -> str:
+    return words("table.some", shown=most, total=total) if total > most else ""
+
+
+def _n_note(evaluation: JsonDict, words: Words) -> str:
+    key = "summary.n_unknown" if patients_unknown(evaluation) else "summary.n_all"
+    return words(key, n_cases=evaluation.get("n_cases", 0), n_patients=evaluation.get("n_patients", 0))
+
+
+def _interval_note(evaluation: JsonDict, words: Words) -> str:
+    """How most intervals came about; "" when there is none."""
+    with_interval = [one for one in evaluation.get("numbers") or [] if one.get("low") is not None]
+    if not with_interval:
+        return words("sure.none", n_patients=evaluation.get("n_patients", 0))
+    methods = [one.get("method", "") for one in with_interval]
+    usual = max(set(methods), key=lambda method: (methods.count(method), method))
+    level = 100 * with_interval[0].get("level", 0.95)
+    return words("summary.note", level=f"{level:g}", method=words.interval_method(usual))
+
+
+def _abouts(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:
+    names = dict.fromkeys(one["name"] for one in evaluation.get("numbers") or [])
+    return [(words.metric(name), words.about(name)) for name in names if words.about(name)]
+
+
+def _picture(picture: Picture, words: Words) -> dict[str, Any]:
+    rank = words(f"rank.{picture.rank}")
+    facts = [f"{words.metric(name)} {format_value(value)}" for name, value in picture.numbers.items()]
+    if picture.truth:
+        facts.append(f"{words('truth')}: {picture.truth}")
+    if picture.predicted:
+        facts.append(f"{words('predicted')}: {picture.predicted}")
+    return {
+        "case": picture.case,
+        "rank": rank,
+        "facts": facts,
+        "alt": words("alt", case=picture.case, rank=rank),
+        "base64": base64.b64encode(picture.png).decode("ascii"),
+    }
+
+
+def _distributions(evaluation: JsonDict, words: Words) -> list[Markup]:
+    """A plot for each per-case metric; our own SVG, whose words matplotlib has escaped."""
+    svgs = []
+    for name in _PLOTTED:
+        values: dict[str, list[float]] = {}
+        for record in evaluation.get("records") or []:
+            for group, numbers in (record.get("classes") or {}).items():
+                value = numbers.get(name)
+                values.setdefault(group, []).append(math.nan if value is None else float(value))
+        unit = {"unit": (evaluation.get("unit") or "mm") if name == "hd95" else ""}
+        svgs.append(plots.distributions(values, label=metric_head(name, [unit], evaluation, words)))
+    return [Markup(svg) for svg in svgs if svg]
+
+
+def _curves(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:
+    curves = evaluation.get("curves") or {}
+    kinds = (
+        ("roc", "auroc", words("axis.fpr"), words("axis.tpr")),
+        ("pr", "average_precision", words("axis.recall"), words("axis.precision")),
+    )
+    found = []
+    for kind, metric, x_label, y_label in kinds:
+        values = {
+            one["group"]: format_number(one.get("value"), one.get("low"), one.get("high"))
+            for one in evaluation.get("numbers") or []
+            if one["name"] == metric
+        }
+        usable = {name: curve for name, curve in (curves.get(kind) or {}).items() if _is_drawable(curve)}
+        svg = plots.rate_curves(usable, x_label=x_label, y_label=y_label, values=values, chance=kind == "roc")
+        if svg:
+            found.append((words(f"curve.{kind}"), Markup(svg)))
+    return found
+
+
+def _is_drawable(curve: Mapping[str, Sequence[float | None]]) -> bool:
+    """False for the curve of a class that is missing: its rates are undefined."""
+    points = [*curve["x"], *curve["y"]]
+    return bool(points) and all(value is not None and math.isfinite(value) for value in points)
+
+
+def _curves_note(evaluation: JsonDict, words: Words) -> str:
+    total = max((len(curves or {}) for curves in (evaluation.get("curves") or {}).values()), default=0)
+    return words("curves.some", shown=plots.MOST_SERIES, total=total) if total > plots.MOST_SERIES else ""
+
+
+def _training(evaluation: JsonDict, words: Words) -> Markup:
+    names = {name: words(name) for name in ("minutes", "loss", "score")}
+    return Markup(plots.training_curves(evaluation.get("training") or [], words=names))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_plain(one) for one in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def _provenance(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:
+    data, model = evaluation.get("data") or {}, evaluation.get("model") or {}
+    known = [
+        (words("created"), evaluation.get("created")),
+        (words("data"), data.get("source")),
+        (words("layout"), data.get("layout")),
+        (words("patients"), data.get("patients")),
+        (words("data_hash"), data.get("hash")),
+        (words("model_hash"), model.get("hash")),
+        (words("run"), model.get("run")),
+    ]
+    rows = [(name, str(value)) for name, value in known if value]
+    return [*rows, *flattened(evaluation.get("provenance") or {})]

@@ -1,0 +1,400 @@
+"""Every word on a page, in English and in Chinese. Both hold the same keys and the same gaps to fill."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from scanwright.errors import SettingsError
+
+Lang: TypeAlias = Literal["en", "zh"]
+
+_EN = {
+    "research_only": "Research use only, not for diagnosis",
+    "title.segmentation": "How well the model outlines",
+    "title.classification": "How well the model classifies",
+    "title.other": "Evaluation",
+    "asked": "What was asked",
+    "found": "What was found",
+    "sure": "How sure",
+    "next": "What to do next",
+    "asked.segmentation": "Can a model outline {classes} in the images of {source}?",
+    "asked.classification": "Can a model tell {classes} apart in the images of {source}?",
+    "asked.other": "How good is the model on {source}?",
+    "asked.cases": "Measured on {n_cases} cases of {n_patients} patients ({split}).",
+    "asked.cases_unknown": (
+        "Measured on {n_cases} cases ({split}); which patient each comes from is not known."
+    ),
+    "split.test": "the test set",
+    "split.val": "the validation set",
+    "split.train": "the training set",
+    "split.all": "all cases",
+    "found.nothing": "No number could be computed; the list of cases below says why.",
+    "found.per_class": "{group}: {number}",
+    "found.right": "{right} of {total} cases were classified correctly.",
+    "sure.interval": (
+        "With other patients of the same kind, the number would be expected between {low} and {high} "
+        "({level} % interval; {method}; {n} cases)."
+    ),
+    "sure.none": "No interval: {n_patients} patients are too few to say what others would give.",
+    "sure.test": "None of these cases was used to train the model or to choose it.",
+    "sure.val": "These cases were used to choose the model: on new patients expect somewhat less.",
+    "sure.train": "The model was trained on these cases: they say nothing about new patients.",
+    "sure.all": (
+        "Cases that the model was trained on are included: the numbers say little about new patients."
+    ),
+    "sure.worst": "The worst case ({case}) has {name} {value}.",
+    "sure.set_aside": "{n} of {found} cases were set aside and are not in these numbers.",
+    "unknown_patients": (
+        "Patients unknown: nothing in the data says which images belong to one person. Images of one "
+        "patient may "
+        "be both in training and in the test, and then every number here is too good."
+    ),
+    "next.worst": "Look at the worst cases below: is the model wrong, or the reference?",
+    "next.no_pictures": (
+        "Look at the cases at the top of the list below: is the model wrong, or the reference?"
+    ),
+    "next.patients": (
+        "Say who the patient of each file is: a column “patient” in manifest.csv, or --patient-pattern."
+    ),
+    "next.set_aside": "Read why {n} cases were set aside, mend them, and train again.",
+    "next.weakest": "The weakest class is {group} ({name} {value}): check its labels first.",
+    "next.more_train": "Add labelled patients: {n} cases to learn from are few.",
+    "next.more_test": "Add test patients: with {n}, the numbers stay rough.",
+    "next.elsewhere": "Before relying on it, measure it on images of your own scanner and your own patients.",
+    "next.test_split": "Measure on the test set (evaluate --split test) before quoting a number.",
+    "summary": "Numbers",
+    "summary.note": (
+        "In brackets: {level} % interval ({method}). Without brackets: fewer than 5 patients, or no "
+        "interval defined."
+    ),
+    "summary.n": "n = {n}",
+    "summary.n_all": "n = {n_cases} cases, {n_patients} patients, unless a cell says otherwise.",
+    "summary.n_unknown": "n = {n_cases} cases (patients unknown), unless a cell says otherwise.",
+    "summary.missing": (
+        "Where n is smaller, the number does not exist for the other cases (a class that is in neither "
+        "mask; a "
+        "distance when one of the two masks is empty)."
+    ),
+    "group": "class",
+    "all_groups": "all",
+    "baselines": "Beside naive methods",
+    "baselines.note": (
+        "What simple methods reach on the same cases. A model that does not beat them has learnt little."
+    ),
+    "method": "method",
+    "our_model": "this model",
+    "distribution": "Case by case",
+    "distribution.note": (
+        "Each dot is a case; the box holds the middle half, the line in it is the median (box from 5 "
+        "cases on)."
+    ),
+    "pictures": "Pictures",
+    "pictures.legend": "Outlines:",
+    "pictures.thin": "Thin structures are filled; white is where both agree.",
+    "pictures.convention": (
+        "Volumes are shown as radiologists see them: the patient's right is on the left of the picture."
+    ),
+    "pictures.some": "{shown} of {total} pictures shown.",
+    "reference": "reference",
+    "prediction": "prediction",
+    "rank.best": "best",
+    "rank.median": "median",
+    "rank.worst": "worst",
+    "rank.example": "example",
+    "truth": "truth",
+    "predicted": "predicted",
+    "alt": "Image of case {case}, {rank}",
+    "confusion": "Which class was taken for which",
+    "confusion.note": (
+        "Rows: truth. Columns: what the model said. Counts of cases; stronger shade, larger part of the row."
+    ),
+    "confusion.large": "{n} classes are too many for a table; the {shown} most frequent confusions:",
+    "confusion.pair": "{truth} taken for {predicted}: {n}",
+    "curves": "Curves",
+    "curve.roc": "ROC",
+    "curve.pr": "Precision and recall",
+    "curves.some": "The first {shown} of {total} classes.",
+    "axis.fpr": "false-positive rate",
+    "axis.tpr": "true-positive rate (recall)",
+    "axis.recall": "recall",
+    "axis.precision": "precision",
+    "training": "Training",
+    "training.note": "Loss should fall and the validation score rise, then both level off.",
+    "minutes": "minutes",
+    "loss": "loss",
+    "score": "validation score",
+    "flow": "Where the cases went",
+    "flow.found": "found",
+    "flow.set_aside": "set aside",
+    "flow.train": "training",
+    "flow.val": "validation",
+    "flow.test": "test",
+    "set_aside": "Set aside",
+    "case": "case",
+    "stage": "stage",
+    "reason": "reason",
+    "table.some": "{shown} of {total} rows shown; all of them are in evaluation.json.",
+    "records": "All cases",
+    "records.note": "Worst first.",
+    "plan": "Decisions and their reasons",
+    "field": "field",
+    "value": "value",
+    "provenance": "Where this comes from",
+    "created": "created",
+    "data": "data",
+    "layout": "layout",
+    "patients": "patients",
+    "data_hash": "data hash",
+    "model_hash": "model hash",
+    "run": "run",
+    "undefined": "undefined",
+    "unit.cases": "cases",
+    "tolerance": "{name} at {tolerance} {unit}",
+    "probability_truth": "probability of the truth",
+    "metric.dice": "Dice",
+    "metric.iou": "IoU",
+    "metric.surface_dice": "Surface Dice",
+    "metric.hd95": "HD95",
+    "metric.dice_pooled": "Dice, all voxels pooled",
+    "metric.volume": "Volume",
+    "metric.reference_volume": "Reference volume",
+    "metric.volume_bias": "Volume bias",
+    "metric.accuracy": "Accuracy",
+    "metric.balanced_accuracy": "Balanced accuracy",
+    "metric.precision": "Precision",
+    "metric.recall": "Recall",
+    "metric.f1": "F1",
+    "metric.macro_f1": "Macro F1",
+    "metric.auroc": "AUROC",
+    "metric.average_precision": "Average precision",
+    "about.dice": "overlap of the two masks, 0 none, 1 perfect",
+    "about.iou": "overlap of the two masks, stricter than Dice",
+    "about.surface_dice": "part of the outlines that lie within the tolerance of each other",
+    "about.hd95": "95th percentile of the distance between the outlines; smaller is better",
+    "about.dice_pooled": "Dice of all cases taken as one; large targets count more",
+    "about.volume_bias": "predicted minus reference volume, on average",
+    "about.accuracy": "part of the cases that are right",
+    "about.balanced_accuracy": "mean recall over the classes",
+    "about.precision": "right among those said to be of the class",
+    "about.recall": "found among those that are of the class (sensitivity)",
+    "about.f1": "precision and recall in one number",
+    "about.auroc": "how often a case of the class gets a higher score than another, 0.5 is chance",
+    "about.average_precision": "precision averaged over recall; chance is the share of the class",
+    "method.patient": "patient bootstrap, {n} resamples",
+    "method.case": "case bootstrap (patients unknown), {n} resamples",
+    "method.left_out": ", {n} without a value left out",
+    "method.small": "n too small for an interval",
+    "method.undefined": "undefined in {n} of {total} resamples, no interval",
+    "and": " and ",
+    "comma": ", ",
+}
+
+_ZH = {
+    "research_only": "仅供科研使用，不得用于诊断",
+    "title.segmentation": "模型勾画得如何",
+    "title.classification": "模型分类得如何",
+    "title.other": "评估",
+    "asked": "问题",
+    "found": "结果",
+    "sure": "可信程度",
+    "next": "下一步",
+    "asked.segmentation": "模型能否在 {source} 的图像中勾画{classes}？",
+    "asked.classification": "模型能否在 {source} 的图像中区分{classes}？",
+    "asked.other": "模型在 {source} 上表现如何？",
+    "asked.cases": "在 {n_patients} 名患者的 {n_cases} 个病例上测得（{split}）。",
+    "asked.cases_unknown": "在 {n_cases} 个病例上测得（{split}）；不清楚各病例来自哪位患者。",
+    "split.test": "测试集",
+    "split.val": "验证集",
+    "split.train": "训练集",
+    "split.all": "全部病例",
+    "found.nothing": "未能算出任何数值；原因见下方病例列表。",
+    "found.per_class": "{group}：{number}",
+    "found.right": "{total} 个病例中有 {right} 个分类正确。",
+    "sure.interval": (
+        "换用同类的其他患者，该数值预计在 {low} 与 {high} 之间（{level}% 区间；{method}；{n} 个病例）。"
+    ),
+    "sure.none": "没有区间：{n_patients} 名患者太少，无法推断其他患者的情况。",
+    "sure.test": "这些病例既未用于训练模型，也未用于选择模型。",
+    "sure.val": "这些病例曾用于选择模型：在新患者上结果可能略差。",
+    "sure.train": "模型就是用这些病例训练的：不能说明在新患者上的表现。",
+    "sure.all": "其中包含训练过的病例：这些数值几乎不能说明在新患者上的表现。",
+    "sure.worst": "最差的病例（{case}）：{name} 为 {value}。",
+    "sure.set_aside": "{found} 个病例中有 {n} 个被搁置，未计入这些数值。",
+    "unknown_patients": (
+        "患者未知：数据中没有说明哪些图像属于同一个人。同一患者的图像可能同时出现在训练集和测试集中，"
+        "若如此，这里的所有数值都偏高。"
+    ),
+    "next.worst": "查看下方最差的病例：是模型错了，还是参考标注错了？",
+    "next.no_pictures": "查看下方列表最前面的病例：是模型错了，还是参考标注错了？",
+    "next.patients": (
+        "说明每个文件属于哪位患者：在 manifest.csv 中加入 “patient” 列，或使用 --patient-pattern。"
+    ),
+    "next.set_aside": "查看 {n} 个病例被搁置的原因，修正后重新训练。",
+    "next.weakest": "最弱的类别是 {group}（{name} {value}）：先检查它的标注。",
+    "next.more_train": "增加有标注的患者：可供学习的病例只有 {n} 个，偏少。",
+    "next.more_test": "增加测试患者：只有 {n} 名，数值仍然粗略。",
+    "next.elsewhere": "在依赖它之前，请用自己的设备和自己的患者的图像进行测量。",
+    "next.test_split": "在引用任何数值之前，请在测试集上测量（evaluate --split test）。",
+    "summary": "数值",
+    "summary.note": "括号内为 {level}% 区间（{method}）。没有括号：患者少于 5 名，或区间无定义。",
+    "summary.n": "n = {n}",
+    "summary.n_all": "除非单元格另有说明，n = {n_cases} 个病例，{n_patients} 名患者。",
+    "summary.n_unknown": "除非单元格另有说明，n = {n_cases} 个病例（患者未知）。",
+    "summary.missing": (
+        "n 较小之处，其余病例没有该数值（该类别在两个掩膜中都不存在；或其中一个掩膜为空，距离不存在）。"
+    ),
+    "group": "类别",
+    "all_groups": "全部",
+    "baselines": "与简单方法相比",
+    "baselines.note": "简单方法在相同病例上的结果。胜不过它们的模型几乎没有学到东西。",
+    "method": "方法",
+    "our_model": "本模型",
+    "distribution": "逐例分布",
+    "distribution.note": "每个点是一个病例；方框为中间一半，框内的线为中位数（5 例起画方框）。",
+    "pictures": "图像",
+    "pictures.legend": "轮廓：",
+    "pictures.thin": "细小结构以填色显示；白色为两者一致之处。",
+    "pictures.convention": "体数据按放射科惯例显示：患者的右侧在图像左边。",
+    "pictures.some": "共 {total} 幅图像，显示 {shown} 幅。",
+    "reference": "参考标注",
+    "prediction": "模型预测",
+    "rank.best": "最好",
+    "rank.median": "中位",
+    "rank.worst": "最差",
+    "rank.example": "示例",
+    "truth": "真实类别",
+    "predicted": "预测类别",
+    "alt": "病例 {case} 的图像，{rank}",
+    "confusion": "哪一类被认作哪一类",
+    "confusion.note": "行：真实类别。列：模型的判断。数字为病例数；颜色越深，占该行的比例越大。",
+    "confusion.large": "{n} 个类别太多，无法列表；最常见的 {shown} 种混淆：",
+    "confusion.pair": "{truth} 被认作 {predicted}：{n}",
+    "curves": "曲线",
+    "curve.roc": "ROC 曲线",
+    "curve.pr": "精确率与召回率",
+    "curves.some": "共 {total} 个类别，显示前 {shown} 个。",
+    "axis.fpr": "假阳性率",
+    "axis.tpr": "真阳性率（召回率）",
+    "axis.recall": "召回率",
+    "axis.precision": "精确率",
+    "training": "训练过程",
+    "training.note": "损失应下降，验证得分应上升，随后两者趋于平稳。",
+    "minutes": "分钟",
+    "loss": "损失",
+    "score": "验证得分",
+    "flow": "病例去向",
+    "flow.found": "找到",
+    "flow.set_aside": "搁置",
+    "flow.train": "训练",
+    "flow.val": "验证",
+    "flow.test": "测试",
+    "set_aside": "被搁置的病例",
+    "case": "病例",
+    "stage": "阶段",
+    "reason": "原因",
+    "table.some": "共 {total} 行，显示 {shown} 行；全部内容见 evaluation.json。",
+    "records": "全部病例",
+    "records.note": "最差的在前。",
+    "plan": "各项决定及其理由",
+    "field": "项目",
+    "value": "取值",
+    "provenance": "来源",
+    "created": "生成时间",
+    "data": "数据",
+    "layout": "数据布局",
+    "patients": "患者",
+    "data_hash": "数据哈希",
+    "model_hash": "模型哈希",
+    "run": "运行",
+    "undefined": "无定义",
+    "unit.cases": "例",
+    "tolerance": "{name}（容差 {tolerance} {unit}）",
+    "probability_truth": "真实类别的概率",
+    "metric.dice": "Dice 系数",
+    "metric.iou": "交并比",
+    "metric.surface_dice": "表面 Dice",
+    "metric.hd95": "HD95",
+    "metric.dice_pooled": "Dice（全部体素合并）",
+    "metric.volume": "预测体积",
+    "metric.reference_volume": "参考体积",
+    "metric.volume_bias": "体积偏差",
+    "metric.accuracy": "准确率",
+    "metric.balanced_accuracy": "平衡准确率",
+    "metric.precision": "精确率",
+    "metric.recall": "召回率",
+    "metric.f1": "F1",
+    "metric.macro_f1": "宏平均 F1",
+    "metric.auroc": "AUROC",
+    "metric.average_precision": "平均精确率",
+    "about.dice": "两个掩膜的重叠程度，0 为不重叠，1 为完全一致",
+    "about.iou": "两个掩膜的重叠程度，比 Dice 更严格",
+    "about.surface_dice": "两条轮廓中彼此相距不超过容差的部分",
+    "about.hd95": "两条轮廓间距离的第 95 百分位；越小越好",
+    "about.dice_pooled": "把全部病例当作一个来算的 Dice；大的目标权重更大",
+    "about.volume_bias": "预测体积减参考体积的平均",
+    "about.accuracy": "判断正确的病例所占比例",
+    "about.balanced_accuracy": "各类别召回率的平均",
+    "about.precision": "判为该类的病例中判对的比例",
+    "about.recall": "该类病例中被找出的比例（灵敏度）",
+    "about.f1": "精确率与召回率合为一个数",
+    "about.auroc": "该类病例得分高于其他病例的概率，0.5 为随机",
+    "about.average_precision": "精确率对召回率的平均；随机水平为该类所占比例",
+    "method.patient": "按患者自助法，重采样 {n} 次",
+    "method.case": "按病例自助法（患者未知），重采样 {n} 次",
+    "method.left_out": "，其中 {n} 次无值，已剔除",
+    "method.small": "n 太小，不给区间",
+    "method.undefined": "{total} 次重采样中有 {n} 次无定义，不给区间",
+    "and": "和",
+    "comma": "、",
+}
+
+TEXTS: Mapping[Lang, Mapping[str, str]] = {"en": _EN, "zh": _ZH}
+
+
+class Words:
+    """The texts of one language; call it with a key and what fills the gaps.
+
+    Raises:
+        SettingsError: there is no such language.
+    """
+
+    def __init__(self, lang: str) -> None:
+        if lang not in ("en", "zh"):
+            raise SettingsError("no such language", expected="en or zh", received=f"lang={lang}")
+        self.lang: Lang = "en" if lang == "en" else "zh"
+        self._texts = TEXTS[self.lang]
+
+    def __call__(self, key: str, **gaps: object) -> str:
+        return self._texts[key].format(**gaps)
+
+    def metric(self, name: str) -> str:
+        """The metric's name for people; the name itself when we have no word for it."""
+        return self._texts.get(f"metric.{name}", name.replace("_", " "))
+
+    def about(self, name: str) -> str:
+        """What the metric means, in one line; "" when we have none."""
+        return self._texts.get(f"about.{name}", "")
+
+    def split(self, name: str) -> str:
+        """The split's name for people."""
+        return self._texts.get(f"split.{name}", name)
+
+    def listed(self, names: list[str]) -> str:
+        """Names in a row, "a, b and c"."""
+        if len(names) < 2:
+            return "".join(names)
+        return self("comma").join(names[:-1]) + self("and") + names[-1]
+
+    def interval_method(self, method: str) -> str:
+        """The method of an interval, which ``core.statistics`` writes in English."""
+        if found := re.fullmatch(r"(patient|case) bootstrap.*?, (\d+) resamples(, (\d+) without.*)?", method):
+            kind, n, _, left_out = found.groups()
+            tail = self("method.left_out", n=left_out) if left_out else ""
+            return self(f"method.{kind}", n=n) + tail
+        if found := re.fullmatch(r"undefined in (\d+) of (\d+) resamples, no interval", method):
+            return self("method.undefined", n=found[1], total=found[2])
+        if method == TEXTS["en"]["method.small"]:
+            return self("method.small")
+        return method
