@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from scanwright.data.case import Case
@@ -27,6 +28,8 @@ class Layout:
         shape: what one sees of it, for messages.
         is_complete: True when a folder holds all of it; opens no image.
         open: gives the dataset of a folder for which that is so.
+        open_images: gives its images whether they have labels or not; ``None`` where a search for images
+            below the folder does as well.
         uses: the names at the folder's top level that belong to it.
     """
 
@@ -35,6 +38,7 @@ class Layout:
     is_complete: Callable[[Folder], bool]
     open: Callable[[Folder, str], Dataset]
     uses: Callable[[Folder], Sequence[str]]
+    open_images: Callable[[Folder, str], Dataset] | None
 
 
 def _npz_files(folder: Folder) -> list[str]:
@@ -53,6 +57,10 @@ def _open_npz(folder: Folder, source: str) -> Dataset:
     return medmnist.open_medmnist(folder.path / files[0], source)
 
 
+def _open_manifest(folder: Folder, source: str) -> Dataset:
+    return manifest.open_manifest(folder.path / manifest.FILE_NAME, source)
+
+
 def _class_uses(folder: Folder) -> list[str]:
     return list(classes.split_folders(folder)) or classes.class_folders(folder)
 
@@ -63,8 +71,9 @@ LAYOUTS: tuple[Layout, ...] = (
         manifest.NAME,
         "manifest.csv with the columns case, image and mask or label",
         lambda folder: manifest.FILE_NAME in folder.files,
-        lambda folder, source: manifest.open_manifest(folder.path / manifest.FILE_NAME, source),
+        _open_manifest,
         lambda folder: [manifest.FILE_NAME],
+        _open_manifest,
     ),
     Layout(
         nnunet.NAME,
@@ -72,6 +81,7 @@ LAYOUTS: tuple[Layout, ...] = (
         nnunet.is_complete,
         nnunet.open_nnunet,
         lambda folder: [*nnunet.USED, "dataset.json"],
+        partial(nnunet.open_nnunet, labels_needed=False),
     ),
     Layout(
         pairs.NAME,
@@ -79,6 +89,7 @@ LAYOUTS: tuple[Layout, ...] = (
         pairs.is_complete,
         pairs.open_pairs,
         pairs.used_folders,
+        partial(pairs.open_pairs, labels_needed=False),
     ),
     Layout(
         medmnist.NAME,
@@ -86,6 +97,7 @@ LAYOUTS: tuple[Layout, ...] = (
         lambda folder: bool(_npz_files(folder)),
         _open_npz,
         _npz_files,
+        _open_npz,
     ),
     Layout(
         classes.NAME,
@@ -93,6 +105,7 @@ LAYOUTS: tuple[Layout, ...] = (
         classes.is_complete,
         classes.open_classes,
         _class_uses,
+        None,
     ),
 )
 
@@ -251,7 +264,8 @@ def open_inputs(path: PathLikeStr) -> Dataset:
         return Dataset((Case(without_suffix(path.name), {"image": image}),), "one image", source)
     folder = Folder(path)
     layout = _recognise(folder, source)
-    dataset = layout.open(folder, source) if layout else loose.open_loose(folder, source)
+    open_images = layout.open_images if layout and layout.open_images else loose.open_loose
+    dataset = open_images(folder, source)
     if not dataset.cases and not dataset.set_aside:
         raise DataError(
             "no image found",

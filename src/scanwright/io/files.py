@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import json
 import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +138,46 @@ def whole_folder(path: PathLikeStr) -> Iterator[Path]:
             shutil.rmtree(old, ignore_errors=True)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def claim_folder(path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = ()) -> Path:
+    """A folder for results: made when missing, refused when it holds something.
+
+    Args:
+        path: the folder.
+        overwrite: accept a folder that holds something; of it, only the entries named in ``own`` are removed.
+        own: names of files and folders that the caller writes.
+
+    Raises:
+        OutputError: it holds something, is a file, or can't be made.
+    """
+    path = Path(path)
+    with naming_full_disks(path):
+        if path.exists() and not path.is_dir():
+            raise OutputError(
+                "results need a folder, and this is a file", subject=str(path), do="Choose another --out."
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        held = sorted(entry.name for entry in path.iterdir())
+        if held and not overwrite:
+            raise OutputError(
+                "the folder already holds something",
+                subject=str(path),
+                received=", ".join(held[:4]) + ("…" if len(held) > 4 else ""),
+                do="Choose another --out, or say --overwrite to replace earlier results.",
+            )
+        for name in own:
+            if (path / name).is_dir():
+                shutil.rmtree(path / name)
+            else:
+                (path / name).unlink(missing_ok=True)
+    return path
+
+
+def write_csv(path: PathLikeStr, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table in one step (UTF-8)."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())

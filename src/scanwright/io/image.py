@@ -10,6 +10,8 @@ import numpy as np
 
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
+from scanwright.io.dicom.series import read_file, read_folder
 from scanwright.io.failures import reading
 from scanwright.io.formats.nifti import read_nifti
 from scanwright.io.formats.table import format_of, known_formats
@@ -32,15 +34,18 @@ def read_image(path: PathLikeStr, *, subject: str = "", n_channels: int = 1) -> 
     """
     path = Path(os.fspath(path))
     subject = subject or path.name
-    with reading(subject):
-        if not path.is_dir() and path.stat().st_size == 0:
+    if path.is_dir():
+        return read_folder(path, subject=subject)
+    with reading(subject, quote=not path.name.lower().endswith(DICOM_SUFFIXES)):
+        if path.stat().st_size == 0:
             raise DataError("the file is empty (zero bytes)", subject=subject, do="Copy or export it again.")
         known = format_of(path)
         if known is None:
             raise DataError("the format is not known", subject=subject, expected=f"one of {known_formats()}")
         if n_channels > 1 and known.read is read_nifti:
             return read_nifti(path, n_channels=n_channels)
-        return known.read(path)
+        with reading(subject, quote=known.read is not read_file):
+            return known.read(path)
 
 
 def read_channels(paths: Sequence[Path], *, subjects: Sequence[str]) -> Volume:

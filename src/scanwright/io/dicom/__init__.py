@@ -1,0 +1,1 @@
+"""DICOM: what an export holds, sorted into series."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanwright.data.volume import Volume
+from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
+from scanwright.io.dicom.series import read_file
 from scanwright.io.formats.itk import read_itk
 from scanwright.io.formats.nifti import read_nifti
 from scanwright.io.formats.photograph import read_photograph
@@ -55,6 +57,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("GIF", (".gif",), lambda head: head.startswith(b"GIF8"), read_photograph),
     Format("BMP", (".bmp",), lambda head: head.startswith(b"BM"), read_photograph),
+    Format("DICOM", DICOM_SUFFIXES, lambda head: head[128:132] == b"DICM", read_file),
 )
 
 
@@ -85,4 +88,4 @@ def format_of(path: Path) -> Format | None:
 
 def known_formats() -> str:
     """The formats in words, for messages."""
-    return ", ".join([known.name for known in FORMATS] + ["DICOM"])
+    return ", ".join(known.name for known in FORMATS)

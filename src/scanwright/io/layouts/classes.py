@@ -32,11 +32,11 @@ def split_folders(folder: Folder) -> dict[str, Split]:
 
 
 def class_folders(folder: Folder) -> list[str]:
-    """The folders that can be classes: they hold images and bear no name of another layout."""
+    """The folders that can be classes: images lie directly in them and they bear no name of another layout."""
     return [
         name
         for name, below in folder.folders.items()
-        if name.lower() not in RESERVED and name.lower() not in SPLIT_FOLDERS and below.images_below()
+        if name.lower() not in RESERVED and name.lower() not in SPLIT_FOLDERS and below.images
     ]
 
 

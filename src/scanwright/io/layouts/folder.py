@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
 from scanwright.io.formats.table import suffix_of
 
 _SHOWN = 8
@@ -34,7 +35,7 @@ class Folder:
 
         An Analyze or detached pair (.hdr + .img) counts once, by its header.
         """
-        known = [name for name in self.files if suffix_of(name)]
+        known = [name for name in self.files if suffix_of(name) not in ("", *DICOM_SUFFIXES)]
         return tuple(name for name in known if not (name.endswith(".img") and name[:-4] + ".hdr" in known))
 
     @cached_property

@@ -1,9 +1,11 @@
-"""Images without labels, for predictions."""
+"""Images without labels, for predictions: files of any format, and DICOM series wherever they lie."""
 
 from __future__ import annotations
 
-from scanwright.data.case import Case
+from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
+from scanwright.errors import DataError
+from scanwright.io.dicom.series import counted, names_of, scan_tree
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import group_channels, lazy_image
 
@@ -11,9 +13,28 @@ NAME = "images without labels"
 
 
 def open_loose(folder: Folder, source: str) -> Dataset:
-    """One case per image below the folder, named by its path; NAME_0000, NAME_0001 are channels."""
+    """One case per image or series below the folder.
+
+    An image is named by its path without suffix (NAME_0000, NAME_0001 are its channels), a series by its
+    folder where that holds nothing else, else by its SeriesInstanceUID.
+    """
     images = group_channels(tuple(folder.images_below()))
-    cases = tuple(
-        Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())
+    cases = [Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())]
+    scan = scan_tree(folder.path)
+    set_aside = list(scan.set_aside)
+    for series, name in zip(scan.series, names_of(scan.series, folder.path), strict=True):
+        try:
+            image = series.image(name)
+        except DataError as error:
+            set_aside.append(SetAside(name, "read", str(error)))
+            continue
+        cases.append(Case(name, {"image": image}, patient=series.patient, facts=series.facts))
+    known = any(case.patient for case in cases)
+    return Dataset(
+        tuple(cases),
+        NAME,
+        source,
+        patients="PatientID in the DICOM header" if known else "unknown",
+        notes=counted(scan),
+        set_aside=tuple(set_aside),
     )
-    return Dataset(cases, NAME, source)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from scanwright.data.case import Case, Lazy, SetAside, Split
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.formats.table import without_suffix
+from scanwright.io.dicom.series import Scan, Series, counted, one_series, read_file, scan_tree, series_of_file
+from scanwright.io.formats.table import format_of, without_suffix
 from scanwright.io.layouts.classes import SPLIT_FOLDERS
 from scanwright.io.layouts.nnunet import lazy_image, lazy_mask
 
@@ -22,6 +24,7 @@ FILE_NAME = "manifest.csv"
 _LATER = ("boxes", "time", "event")
 _LATER_KINDS = ("label", "value", "text", "table", "sequence", "graph", "signal", "clip")
 _OWN = ("case", "patient", "split", "image", "mask", "label")
+_UID = re.compile(r"^[0-9]+(\.[0-9]+)+$")
 _BYTES_LIMIT = 1 << 20  # of one cell; a reading limit, so that a binary file is not taken for a table
 
 
@@ -48,18 +51,23 @@ def open_manifest(path: Path, source: str) -> Dataset:
         )
     cases: list[Case] = []
     set_aside: list[SetAside] = []
+    exports = _Exports(path.parent)
     for row in rows:
         name = row.cells.get("case") or without_suffix(row.cells[images[0]]) or f"row {row.line}"
         try:
-            cases.append(_case(path, name, row, images))
+            cases.append(_case(path, name, row, images, exports))
         except DataError as error:
             set_aside.append(SetAside(name, "read", str(error)))
     labels = sorted({case.label for case in cases if "label" in case.targets})
     known = any(case.patient for case in cases)
     n_without = sum(case.patient is None for case in cases)
-    patients = 'column "patient" of the manifest' + (f" (empty for {n_without} cases)" if n_without else "")
+    by_column = any(row.cells.get("patient") for row in rows)
+    patients = ('column "patient" of the manifest' if by_column else "PatientID in the DICOM header") + (
+        f" (empty for {n_without} cases)" if n_without else ""
+    )
     later = [column for column in columns if column in _LATER or column.partition(":")[0] in _LATER_KINDS[1:]]
     later += [column for column in columns if column.startswith("label:")]
+    notes = (f"columns of the manifest that are not used yet: {', '.join(later)}",) if later else ()
     return Dataset(
         tuple(cases),
         NAME,
@@ -67,8 +75,8 @@ def open_manifest(path: Path, source: str) -> Dataset:
         channels=tuple(column.removeprefix("image:") for column in images) if images != ["image"] else (),
         class_names={label: label for label in labels},
         patients=patients if known else "unknown",
-        notes=(f"columns of the manifest that are not used yet: {', '.join(later)}",) if later else (),
-        set_aside=tuple(set_aside),
+        notes=notes + exports.left_over({row.cells[images[0]] for row in rows}),
+        set_aside=(*set_aside, *exports.damaged()),
     )
 
 
@@ -123,38 +131,86 @@ def _read_rows(path: Path) -> tuple[list[str], list[_Row]]:
     return columns, rows
 
 
-def _case(manifest: Path, name: str, row: _Row, images: Sequence[str]) -> Case:
+def _case(manifest: Path, name: str, row: _Row, images: Sequence[str], exports: _Exports) -> Case:
     root, cells = manifest.parent, row.cells
-    image = _image(root, [cells[column] for column in images], images)
+    for column in images:
+        if not cells[column]:
+            raise DataError(f"the column {column} is empty")
+    series = exports.series(cells[images[0]]) if len(images) == 1 else None
+    if series is None:
+        image = lazy_image(root, [_existing(root, cells[column], column) for column in images])
+    else:
+        image = series.image(cells[images[0]])
     targets: dict[str, Lazy[Volume] | str] = {}
     if cells.get("mask"):
         targets["mask"] = lazy_mask(root, _existing(root, cells["mask"], "mask"))
     if cells.get("label"):
         targets["label"] = cells["label"]
-    facts = {
-        column: value
-        for column, value in cells.items()
-        if value and column not in _OWN and column not in _LATER and ":" not in column
-    }
-    return Case(name, {"image": image}, targets, cells.get("patient") or None, _split(cells, row.line), facts)
+    facts = dict(series.facts) if series else {}
+    for column, value in cells.items():
+        if value and column not in _OWN and column not in _LATER and ":" not in column:
+            facts[column] = value
+    patient = cells.get("patient") or (series.patient if series else None)
+    return Case(name, {"image": image}, targets, patient, _split(cells, row.line), facts)
 
 
-def _image(root: Path, values: Sequence[str], columns: Sequence[str]) -> Lazy[Volume]:
-    for value, column in zip(values, columns, strict=True):
-        if not value:
-            raise DataError(f"the column {column} is empty")
-    return lazy_image(
-        root, [_existing(root, value, column) for value, column in zip(values, columns, strict=True)]
-    )
+class _Exports:
+    """The DICOM series that a manifest's cells can mean; the tree is scanned once, and only if need be."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @cached_property
+    def _by_uid(self) -> dict[str, Series]:
+        return {series.uid: series for series in self.scan.series}
+
+    @cached_property
+    def scan(self) -> Scan:
+        return scan_tree(self._root)
+
+    def series(self, cell: str) -> Series | None:
+        """The series that a cell names by folder, file or SeriesInstanceUID; ``None`` for other files.
+
+        Raises:
+            DataError: no such series, or a folder that does not hold exactly one.
+        """
+        path = self._root / cell
+        if path.is_dir():
+            return one_series(path, cell)
+        if path.is_file():
+            known = None if path.stat().st_size == 0 else format_of(path)
+            is_one = known is not None and known.read is read_file
+            return series_of_file(path, self._root, cell) if is_one else None
+        if not _UID.match(cell):
+            return None
+        try:
+            return self._by_uid[cell]
+        except KeyError:
+            raise DataError(
+                "no DICOM file below the manifest has this SeriesInstanceUID",
+                received=cell,
+                expected=f"one of the {len(self._by_uid)} series found",
+            ) from None
+
+    def left_over(self, cells: Collection[str]) -> tuple[str, ...]:
+        """Notes on series that no row names, if the tree had to be scanned."""
+        if "scan" not in self.__dict__:
+            return ()
+        unnamed = [uid for uid in self._by_uid if uid not in cells]
+        said = (f"{len(unnamed)} DICOM series are in no row of the manifest",) if unnamed else ()
+        return said + counted(self.scan)
+
+    def damaged(self) -> tuple[SetAside, ...]:
+        """The files that look like DICOM and cannot be read, if the tree had to be scanned."""
+        return self.scan.set_aside if "scan" in self.__dict__ else ()
 
 
 def _existing(root: Path, value: str, column: str) -> str:
-    value = (
-        value.replace("\\", "/") if re.match(r"^[^/]*\\", value) and not (root / value).exists() else value
-    )
-    if not (root / value).exists():
-        raise DataError(f"the file of the column {column} does not exist", received=value)
-    return value
+    # A manifest written on Windows names paths with backslashes.
+    for path in (value, value.replace("\\", "/")):
+        if (root / path).exists():
+            return path
+    raise DataError(f"the file of the column {column} does not exist", received=value)
 
 
 def _split(cells: Mapping[str, str], line: int) -> Split | None:

@@ -38,8 +38,11 @@ def is_complete(folder: Folder) -> bool:
     return all(name in folder.folders and folder.folders[name].images for name in USED)
 
 
-def open_nnunet(folder: Folder, source: str) -> Dataset:
+def open_nnunet(folder: Folder, source: str, *, labels_needed: bool = True) -> Dataset:
     """Cases named as nnU-Net names them: the file name without channel and suffix.
+
+    Args:
+        labels_needed: set images without mask aside; otherwise they are cases too, and lone masks are passed over.
 
     Raises:
         DataError: dataset.json is not what it should be.
@@ -48,34 +51,18 @@ def open_nnunet(folder: Folder, source: str) -> Dataset:
     images = group_channels(folder.folders["imagesTr"].images)
     masks = {without_suffix(name): name for name in folder.folders["labelsTr"].images}
     n_declared = len(described.channels)
-    cases, set_aside = [], []
+    cases: list[Case] = []
+    set_aside: list[SetAside] = []
+    n_channels = len(described.channels) or max(len(files) for files in images.values())
     for name in sorted(images.keys() | masks.keys()):
-        if name not in masks:
-            set_aside.append(SetAside(name, "read", "the image has no mask in labelsTr"))
-        elif name not in images:
-            set_aside.append(SetAside(name, "read", "the mask has no image in imagesTr"))
-        else:
-            files = images[name]
-            several = n_declared if len(files) == 1 else 1
-            if len(files) != n_declared > 1 and len(files) > 1:
-                set_aside.append(SetAside(name, "read", f"{len(files)} of {n_declared} channels are there"))
-                continue
-            image = lazy_image(
-                folder.path, [f"imagesTr/{file}" for file in files], n_channels=max(several, 1)
-            )
-            cases.append(
-                Case(name, {"image": image}, {"mask": lazy_mask(folder.path, f"labelsTr/{masks[name]}")})
-            )
-    n_channels = {len(files) for files in images.values()}
-    if not described.channels and len(n_channels) > 1:
-        most = max(n_channels)
-        kept = [case for case in cases if len(images[case.name]) == most]
-        set_aside += [
-            SetAside(case.name, "read", f"{len(images[case.name])} of {most} channels are there")
-            for case in cases
-            if case not in kept
-        ]
-        cases = kept
+        problem = _problem(images.get(name), name in masks, n_channels, labels_needed)
+        if problem:
+            set_aside.append(SetAside(name, "read", problem))
+        elif name in images:
+            files = [f"imagesTr/{file}" for file in images[name]]
+            image = lazy_image(folder.path, files, n_channels=n_channels if len(files) == 1 else 1)
+            targets = {"mask": lazy_mask(folder.path, f"labelsTr/{masks[name]}")} if name in masks else {}
+            cases.append(Case(name, {"image": image}, targets))
     return Dataset(
         cases=tuple(cases),
         layout=NAME,
@@ -85,6 +72,17 @@ def open_nnunet(folder: Folder, source: str) -> Dataset:
         notes=described.notes,
         set_aside=tuple(set_aside),
     )
+
+
+def _problem(files: list[str] | None, has_mask: bool, n_channels: int, labels_needed: bool) -> str:
+    if files is None:
+        return "the mask has no image in imagesTr" if labels_needed else ""
+    if labels_needed and not has_mask:
+        return "the image has no mask in labelsTr"
+    # One file may still hold all channels on a fourth axis, as in the Decathlon.
+    if len(files) not in (1, n_channels):
+        return f"{len(files)} of {n_channels} channels are there"
+    return ""
 
 
 def group_channels(files: tuple[str, ...]) -> dict[str, list[str]]:

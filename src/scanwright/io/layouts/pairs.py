@@ -51,8 +51,12 @@ def used_folders(folder: Folder) -> tuple[str, ...]:
     return (_sides(folder) or ()) if "" in places else tuple(places)
 
 
-def open_pairs(folder: Folder, source: str) -> Dataset:
-    """One case per image that has a mask; named by the image's path in its folder."""
+def open_pairs(folder: Folder, source: str, *, labels_needed: bool = True) -> Dataset:
+    """One case per image that has a mask; named by the image's path in its folder.
+
+    Args:
+        labels_needed: set images without mask aside; otherwise they are cases too, and lone masks are passed over.
+    """
     cases: list[Case] = []
     set_aside: list[SetAside] = []
     for place, split in _places(folder).items():
@@ -67,7 +71,7 @@ def open_pairs(folder: Folder, source: str) -> Dataset:
             masks[_mask_key(file, images)].append(file)
         for name, files in sorted(images.items()):
             case_name, fitting = prefix + name, masks.pop(name, [])
-            if len(fitting) != 1:
+            if len(fitting) != 1 and labels_needed:
                 reason = (
                     f"{len(fitting)} masks fit the image"
                     if fitting
@@ -76,9 +80,11 @@ def open_pairs(folder: Folder, source: str) -> Dataset:
                 set_aside.append(SetAside(case_name, "read", reason))
                 continue
             image = lazy_image(folder.path, [f"{prefix}{sides[0]}/{file}" for file in files])
-            mask = lazy_mask(folder.path, f"{prefix}{sides[1]}/{fitting[0]}")
-            cases.append(Case(case_name, {"image": image}, {"mask": mask}, split=split))
-        for name in sorted(masks):
+            mask = [lazy_mask(folder.path, f"{prefix}{sides[1]}/{file}") for file in fitting]
+            cases.append(
+                Case(case_name, {"image": image}, {"mask": mask[0]} if len(mask) == 1 else {}, split=split)
+            )
+        for name in sorted(masks) if labels_needed else ():
             set_aside.append(SetAside(prefix + name, "read", f"the mask has no image in {sides[0]}"))
     return Dataset(tuple(cases), NAME, source, set_aside=tuple(set_aside))
 

@@ -1,0 +1,94 @@
+"""The pixels of one DICOM image in the units that its header gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
+
+from scanwright.errors import DataError
+from scanwright.types import AnyArray
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """Stored values and how they become measured ones: stored · slope + intercept.
+
+    Attributes:
+        stored: (channel, column, row).
+    """
+
+    stored: AnyArray
+    slope: float
+    intercept: float
+
+
+def read_pixels(path: Path) -> Pixels:
+    """Read one image; colour comes as RGB, MONOCHROME1 turned so that more is brighter.
+
+    Raises:
+        DataError: more than one frame, or an unknown kind of pixels.
+        Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
+    """
+    dataset = pydicom.dcmread(path, force=True)
+    if "PixelData" not in dataset:
+        raise DataError(
+            "the file holds no whole-number pixels", do="Export the image again, with its pixels."
+        )
+    if not hasattr(dataset, "file_meta") or "TransferSyntaxUID" not in dataset.file_meta:
+        # A file without preamble is in DICOM's default encoding (PS3.5, 10.1).
+        dataset.ensure_file_meta()
+        dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+    stored = pixel_array(dataset)
+    kind = str(dataset.get("PhotometricInterpretation") or "MONOCHROME2")
+    if kind == "PALETTE COLOR":
+        stored = apply_color_lut(stored, dataset)[..., :3]
+    if stored.ndim == 2:
+        stored = stored[..., np.newaxis]
+    if stored.ndim != 3 or stored.shape[-1] not in (1, 3):
+        raise DataError("the image is not one frame of grey or colour", received=f"shape {stored.shape}")
+    slope, intercept = 1.0, 0.0
+    if stored.shape[-1] == 1:
+        if "ModalityLUTSequence" in dataset:
+            stored = apply_modality_lut(stored, dataset)
+        else:
+            slope = float(dataset.get("RescaleSlope") or 1.0)
+            intercept = float(dataset.get("RescaleIntercept") or 0.0)
+        if kind == "MONOCHROME1":
+            stored = (
+                stored.max() - stored
+                if stored.dtype.kind == "f"
+                else _inverted(stored, int(dataset.BitsStored))
+            )
+    if not np.isfinite([slope, intercept]).all():
+        raise DataError("RescaleSlope or RescaleIntercept is not a number")
+    return Pixels(stored.transpose(2, 1, 0), slope, intercept)
+
+
+def _inverted(stored: AnyArray, bits: int) -> AnyArray:
+    top = (1 << bits) - 1 if stored.dtype.kind == "u" else -1
+    return (top - stored.astype(np.int64)).astype(stored.dtype)
+
+
+def stacked(slices: Sequence[Pixels]) -> AnyArray:
+    """Measured values of all slices, (channel, column, row, slice).
+
+    Whole numbers stay whole (int16 for CT); other slopes give float32.
+    """
+    array = np.stack([one.stored for one in slices], axis=-1)
+    if all(one.slope == 1 and one.intercept == 0 for one in slices):
+        return np.ascontiguousarray(array)
+    slopes = np.array([one.slope for one in slices])
+    intercepts = np.array([one.intercept for one in slices])
+    whole = array.dtype.kind in "iu" and bool(
+        (slopes == 1).all() and (intercepts == np.rint(intercepts)).all()
+    )
+    if not whole or np.abs(intercepts).max() > 1 << 24:
+        return np.ascontiguousarray((array * slopes + intercepts).astype(np.float32))
+    shifted = array.astype(np.int32) + intercepts.astype(np.int32)
+    fits = np.iinfo(np.int16).min <= shifted.min() and shifted.max() <= np.iinfo(np.int16).max
+    return np.ascontiguousarray(shifted.astype(np.int16) if fits else shifted)
