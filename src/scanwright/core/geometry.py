@@ -1,0 +1,131 @@
+"""Grids: orientation, resampling, fitting and padding. All functions are pure and work on numpy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+
+from scanwright.types import AnyArray, FloatArray
+
+Shape3 = tuple[int, int, int]
+
+
+def ras_axes(affine_ras: FloatArray) -> tuple[tuple[int, int, int], tuple[bool, bool, bool]]:
+    """How to permute and flip voxel axes so that i, j, k run to the right, the front and the head.
+
+    Args:
+        affine_ras: (4, 4), voxel to patient mm in RAS+.
+
+    Returns:
+        ``order``: the new axis n is the old axis ``order[n]``; ``flips``: whether new axis n runs backwards.
+    """
+    direction = np.asarray(affine_ras, dtype=np.float64)[:3, :3]
+    direction = direction / np.linalg.norm(direction, axis=0)
+    best: tuple[float, tuple[int, int, int]] = (-1.0, (0, 1, 2))
+    for order in ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)):
+        aligned = float(sum(abs(direction[axis, order[axis]]) for axis in range(3)))
+        if aligned > best[0] + 1e-9:
+            best = (aligned, order)
+    order = best[1]
+    i, j, k = (bool(direction[axis, order[axis]] < 0) for axis in range(3))
+    return order, (i, j, k)
+
+
+def reorient(array: AnyArray, order: Sequence[int], flips: Sequence[bool]) -> AnyArray:
+    """Permute, then flip the last three axes of (channel, i, j, k)."""
+    array = np.transpose(array, (0, *(1 + axis for axis in order)))
+    return array[(slice(None), *(slice(None, None, -1 if flip else 1) for flip in flips))]
+
+
+def undo_reorient(array: AnyArray, order: Sequence[int], flips: Sequence[bool]) -> AnyArray:
+    """The inverse of :func:`reorient`."""
+    array = array[(slice(None), *(slice(None, None, -1 if flip else 1) for flip in flips))]
+    return np.transpose(array, (0, *(1 + int(axis) for axis in np.argsort(order))))
+
+
+def reoriented_affine(
+    affine_ras: FloatArray, shape: Sequence[int], order: Sequence[int], flips: Sequence[bool]
+) -> FloatArray:
+    """The affine of ``reorient(array, order, flips)`` when ``shape`` is that of the array before (i, j, k)."""
+    change = np.zeros((4, 4))
+    change[3, 3] = 1.0
+    for new, old in enumerate(order):
+        change[old, new] = -1.0 if flips[new] else 1.0
+        change[old, 3] = shape[old] - 1 if flips[new] else 0.0
+    return np.asarray(np.asarray(affine_ras, dtype=np.float64) @ change)
+
+
+@lru_cache(maxsize=256)
+def interpolation_matrix(n_in: int, n_out: int) -> sparse.csr_matrix:
+    """(n_out, n_in) weights that resample one axis linearly, its two outer edges kept in place.
+
+    When the axis gets shorter, each output is the weighted mean over the widened triangle, so that fine
+    structure is averaged and not skipped (the usual antialiasing). Every row adds up to 1.
+    """
+    if n_in == n_out:
+        return sparse.identity(n_in, dtype=np.float32, format="csr")
+    scale = n_in / n_out
+    width = max(scale, 1.0)
+    centres = (np.arange(n_out) + 0.5) * scale - 0.5
+    reach = int(np.ceil(width)) + 1
+    columns = np.floor(centres)[:, None].astype(int) + np.arange(-reach, reach + 1)[None, :]
+    weights = np.clip(1.0 - np.abs(columns - centres[:, None]) / width, 0.0, None)
+    rows = np.repeat(np.arange(n_out), columns.shape[1])
+    # Weights that fall outside the image go to its border voxel: the border value is continued.
+    columns = np.clip(columns, 0, n_in - 1).ravel()
+    matrix = sparse.csr_matrix((weights.ravel(), (rows, columns)), shape=(n_out, n_in))
+    matrix = sparse.diags(1.0 / np.asarray(matrix.sum(axis=1)).ravel()) @ matrix
+    return sparse.csr_matrix(matrix, dtype=np.float32)
+
+
+def resample(array: AnyArray, shape: Sequence[int]) -> FloatArray:
+    """Resample (channel, i, j, k) to the given (i, j, k) over the same extent, linearly, one axis at a time.
+
+    Returns float32. Axes that shrink most go first, so that the later ones have less to do.
+    """
+    result = np.asarray(array, dtype=np.float32)
+    for axis in sorted(range(1, 4), key=lambda a: shape[a - 1] / result.shape[a]):
+        n_in, n_out = int(result.shape[axis]), int(shape[axis - 1])
+        if n_in == n_out:
+            continue
+        moved = np.moveaxis(result, axis, 0)
+        flat = interpolation_matrix(n_in, n_out) @ np.ascontiguousarray(moved).reshape(n_in, -1)
+        result = np.moveaxis(flat.reshape(n_out, *moved.shape[1:]), 0, axis)
+    return np.ascontiguousarray(result, dtype=np.float32)
+
+
+def resample_labels(labels: AnyArray, shape: Sequence[int], n_classes: int) -> AnyArray:
+    """Resample class indices (i, j, k) by resampling each class's indicator and taking the largest."""
+    if tuple(labels.shape) == tuple(shape):
+        return labels
+    best = np.full(tuple(shape), -1.0, dtype=np.float32)
+    result = np.zeros(tuple(shape), dtype=labels.dtype)
+    for index in range(n_classes):
+        share = resample((labels == index)[None], shape)[0]
+        better = share > best
+        best[better] = share[better]
+        result[better] = index
+    return result
+
+
+def resampled_shape(shape: Sequence[int], spacing_mm: Sequence[float], target_mm: Sequence[float]) -> Shape3:
+    """How many voxels the same extent has at another spacing; at least one along each axis."""
+    i, j, k = (max(1, round(n * s / t)) for n, s, t in zip(shape, spacing_mm, target_mm, strict=True))
+    return i, j, k
+
+
+def fitted_shape(shape: Sequence[int], box: Sequence[int]) -> Shape3:
+    """The largest shape of the same proportions inside ``box``; axes of length 1 stay as they are."""
+    factors = [b / n for n, b in zip(shape, box, strict=True) if n > 1 and b > 1]
+    factor = min(factors, default=1.0)
+    i, j, k = (1 if n == 1 or b == 1 else max(1, min(b, round(n * factor))) for n, b in zip(shape, box, strict=True))
+    return i, j, k
+
+
+def centre_pad(shape: Sequence[int], target: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """(before, after) for each axis that bring ``shape`` to at least ``target``, the image in the middle."""
+    missing = [max(0, t - n) for n, t in zip(shape, target, strict=True)]
+    return tuple((m // 2, m - m // 2) for m in missing)

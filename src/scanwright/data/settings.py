@@ -1,0 +1,74 @@
+"""Settings: what the user wants, in few flat fields; the same names in TOML, Python and flags."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scanwright.data.fields import check_keys
+from scanwright.errors import SettingsError
+
+EFFORT_MINUTES = {"quick": 5.0, "standard": 30.0, "thorough": 120.0}
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user wants.
+
+    Attributes:
+        task: a task's name, or "auto" to take it from the data.
+        effort: the one dial: "quick", "standard" or "thorough"; sets the minutes.
+        minutes: upper bound of the training time; overrules ``effort``.
+        seed: start of all random numbers.
+        threads: processor threads; ``None`` takes all.
+        device: "auto", "cpu" or "cuda".
+        patient_pattern: regular expression with one group that finds the patient in a case's name.
+        overrides: fields of the plan to overrule, as text ("optimiser" → "sgd").
+    """
+
+    task: str = "auto"
+    effort: str = "standard"
+    minutes: float | None = None
+    seed: int = 0
+    threads: int | None = None
+    device: str = "auto"
+    patient_pattern: str | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.effort not in EFFORT_MINUTES:
+            raise SettingsError(
+                "no such effort", expected=" or ".join(EFFORT_MINUTES), received=f"effort={self.effort}"
+            )
+        if self.device not in DEVICES:
+            raise SettingsError("no such device", expected=" or ".join(DEVICES), received=f"device={self.device}")
+        if self.minutes is not None and not 0 < self.minutes < 1e5:
+            raise SettingsError("minutes must be a positive number", received=f"minutes={self.minutes}")
+        if self.threads is not None and self.threads < 1:
+            raise SettingsError("threads must be 1 or more", received=f"threads={self.threads}")
+        if self.seed < 0:
+            raise SettingsError("the seed must be 0 or more", received=f"seed={self.seed}")
+
+    @property
+    def budget_minutes(self) -> float:
+        """Minutes that training may take."""
+        return self.minutes if self.minutes is not None else EFFORT_MINUTES[self.effort]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; fields left at ``None`` are absent."""
+        plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        plain["overrides"] = dict(self.overrides)
+        return {name: value for name, value in plain.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any], source: str = "settings") -> Settings:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            SettingsError: a key is unknown (the nearest ones are named) or a value is out of range.
+        """
+        check_keys(plain, [f.name for f in dataclasses.fields(cls)], source)
+        return cls(**plain)

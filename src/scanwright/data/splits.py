@@ -1,0 +1,121 @@
+"""Splits: who trains, who chooses, who judges. A patient is never on two sides."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scanwright.data.case import Case, SetAside, Split
+from scanwright.errors import DataError
+
+TEST_SHARE = 0.2
+VAL_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Case names by split, and how it came about.
+
+    Attributes:
+        of: case name → split.
+        how: one sentence for the plan and the report.
+        set_aside: cases that would have put one patient on two sides.
+    """
+
+    of: Mapping[str, Split]
+    how: str
+    set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
+
+    def names(self, split: str) -> list[str]:
+        """Names of the cases of a split ("all" for every one), in order."""
+        return [name for name, own in self.of.items() if split in ("all", own)]
+
+
+def group_cases(cases: Sequence[Case], duplicates: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Case name → group that must stay together: the patient, or the look-alikes where nobody is known."""
+    group = {case.name: f"patient {case.patient}" if case.patient is not None else case.name for case in cases}
+    for names in duplicates:
+        own = [name for name in names if name in group]
+        merged = {group[name] for name in own}
+        if len(merged) > 1:
+            kept = min(merged)
+            group = {name: kept if value in merged else value for name, value in group.items()}
+    return group
+
+
+def assign_splits(cases: Sequence[Case], groups: Mapping[str, str], strata: Mapping[str, str], seed: int) -> Splits:
+    """Respect given splits; otherwise keep a fifth of the groups for testing and some for choosing.
+
+    Args:
+        cases: with their given splits, if any.
+        groups: case name → group, see :func:`group_cases`.
+        strata: case name → stratum (class) that should be spread evenly.
+        seed: of the draw.
+
+    Raises:
+        DataError: fewer than three groups, so that no honest split exists.
+    """
+    given, moved = _settle_given({case.name: case.split for case in cases}, groups)
+    kept = [case.name for case in cases if case.name in given]
+    members: dict[str, list[str]] = defaultdict(list)
+    for name in kept:
+        members[groups[name]].append(name)
+    if len(members) < 3:
+        raise DataError(
+            "too few patients for an honest split",
+            expected="at least 3 patients (or unrelated cases): one to train, one to choose, one to test",
+            received=f"{len(members)}",
+            do="Add patients; cases of one patient count once.",
+        )
+    free = [g for g, names in members.items() if all(given[n] in (None, "train") for n in names)]
+    has = {split: any(value == split for value in given.values()) for split in ("train", "val", "test")}
+    split_of: dict[str, Split] = {g: given[names[0]] or "train" for g, names in members.items()}
+    rng = np.random.default_rng(seed)
+    stratum = {g: strata.get(members[g][0], "") for g in free}
+    said = [f"{name} as given by the data" for name in ("train", "val", "test") if has[name]]
+    for split, share in (("test", TEST_SHARE), ("val", VAL_SHARE)):
+        if not has[split]:
+            drawn = _draw(free, stratum, share, rng)
+            split_of.update(dict.fromkeys(drawn, split))  # type: ignore[arg-type]
+            free = [g for g in free if g not in set(drawn)]
+            said.append(f"{split} drawn by patient ({len(drawn)} of {len(drawn) + len(free)})")
+    return Splits({name: split_of[groups[name]] for name in kept}, "; ".join(said), tuple(moved))
+
+
+def _settle_given(
+    given: Mapping[str, Split | None], groups: Mapping[str, str]
+) -> tuple[dict[str, Split | None], list[SetAside]]:
+    """Where a group stands on several given sides it stays on the strictest; its other cases are set aside."""
+    rank = {None: 0, "train": 0, "val": 1, "test": 2}
+    strictest: dict[str, Split | None] = {}
+    for name, split in given.items():
+        before = strictest.get(groups[name])
+        if groups[name] not in strictest or rank[split] > rank[before]:
+            strictest[groups[name]] = split
+    kept = {name: split for name, split in given.items() if rank[split] == rank[strictest[groups[name]]]}
+    reason = "the same patient, or the same picture, also stands in {}: kept there only"
+    moved = [
+        SetAside(name, "split", reason.format(strictest[groups[name]])) for name in given if name not in kept
+    ]
+    return kept, moved
+
+
+def _draw(groups: Sequence[str], stratum: Mapping[str, str], share: float, rng: np.random.Generator) -> list[str]:
+    """About ``share`` of the groups, at least one, every stratum in proportion; one group always remains."""
+    order = [groups[n] for n in rng.permutation(len(groups))]
+    wanted = min(max(1, round(share * len(groups))), len(groups) - 1)
+    sizes = Counter(stratum[g] for g in groups)
+    quota = {name: share * size for name, size in sizes.items()}
+    drawn: list[str] = []
+    taken: Counter[str] = Counter()
+    # The stratum that is furthest behind its share gives next; never the last two groups of a stratum of many.
+    while len(drawn) < wanted:
+        left = [g for g in order if g not in set(drawn)]
+        room = [g for g in left if sizes[stratum[g]] - taken[stratum[g]] > 1] or left
+        pick = max(room, key=lambda g: quota[stratum[g]] - taken[stratum[g]])
+        drawn.append(pick)
+        taken[stratum[pick]] += 1
+    return drawn

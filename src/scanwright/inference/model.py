@@ -1,0 +1,152 @@
+"""Model: a plan, its weights, thresholds and where they come from. A folder of data; loading runs no code."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save_file
+
+from scanwright.data.case import Case, SetAside
+from scanwright.data.plan import Plan
+from scanwright.data.prediction import Prediction
+from scanwright.errors import DataError, ModelError
+from scanwright.inference.predict import predict_case
+from scanwright.inference.runtimes import open_runtime
+from scanwright.io.dataset import open_inputs
+from scanwright.io.files import read_json, whole_folder, write_json
+from scanwright.types import AnyArray, PathLikeStr
+
+SCHEMA_VERSION = 1
+MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What was learnt.
+
+    Attributes:
+        plan: every decision; the network is built from it alone.
+        weights: name → float array.
+        thresholds: name → probability from which the answer changes; empty means the most probable class.
+        provenance: versions, seed, data hashes, minutes.
+        folder: where it was loaded from or saved to.
+    """
+
+    plan: Plan
+    weights: Mapping[str, AnyArray]
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Hash over the weights, the plan's decisions and the thresholds."""
+        digest = hashlib.sha256(repr(sorted(self.thresholds.items())).encode())
+        plain = self.plan.to_json()
+        digest.update(repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace")]).encode())
+        for name in sorted(self.weights):
+            digest.update(name.encode() + np.ascontiguousarray(self.weights[name]).tobytes())
+        return digest.hexdigest()
+
+    def run(
+        self, cases: Iterable[Case], *, device: str = "auto", threads: int | None = None
+    ) -> Iterator[tuple[Case, Prediction | SetAside]]:
+        """Predict case after case; one that fails gives the reason instead, and the rest goes on.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+        """
+        runtime = open_runtime(self.plan, self.weights, device, threads)
+        for case in cases:
+            try:
+                yield case, predict_case(runtime, case, self.plan, self.thresholds)
+            except DataError as error:
+                yield case, SetAside(case.name, "predict", str(error))
+
+    def predict(self, path: PathLikeStr, *, device: str = "auto") -> list[Prediction]:
+        """Predictions of a file, a series folder or a folder of cases, in order; what can't be read is left out.
+
+        ``scanwright.predict`` also writes files and lists what was left out.
+
+        Raises:
+            DataError: nothing readable is there.
+        """
+        results = (result for _, result in self.run(open_inputs(path).cases, device=device))
+        return [result for result in results if not isinstance(result, SetAside)]
+
+
+def save_model(model: Model, folder: PathLikeStr) -> None:
+    """Write ``model.json`` and ``weights.safetensors``; the folder appears whole or not at all.
+
+    Raises:
+        OutputError: the disk is full, or writing is not allowed.
+    """
+    with whole_folder(folder) as part:
+        save_file({name: np.ascontiguousarray(value) for name, value in model.weights.items()}, part / WEIGHTS_FILE)
+        content = {
+            "schema_version": SCHEMA_VERSION,
+            "plan": model.plan.to_json(),
+            "thresholds": dict(model.thresholds),
+            "provenance": dict(model.provenance),
+            "weights_sha256": hashlib.sha256((part / WEIGHTS_FILE).read_bytes()).hexdigest(),
+        }
+        write_json(part / MODEL_FILE, {**content, "sha256": _content_hash(content)})
+
+
+def load_model(path: PathLikeStr) -> Model:
+    """Read a model folder, or the model inside a run folder, and verify its hashes.
+
+    Raises:
+        ModelError: there is none, it is damaged, or it is newer than this program.
+    """
+    folder = Path(path)
+    if (folder / "model" / MODEL_FILE).exists():
+        folder = folder / "model"
+    if not (folder / MODEL_FILE).is_file():
+        unfinished = " The training here has not finished; run it with --resume." if (folder / "checkpoint").exists() else ""
+        raise ModelError(f"there is no model here.{unfinished}", subject=str(path), expected=f"a folder with {MODEL_FILE}")
+    content = read_json(folder / MODEL_FILE)
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise ModelError(
+            "the model was written by another version of scanwright",
+            subject=str(folder),
+            expected=f"schema_version {SCHEMA_VERSION} or less",
+            received=f"{version}",
+            do="Install a newer scanwright.",
+        )
+    try:
+        raw = (folder / WEIGHTS_FILE).read_bytes()
+        stated = content.pop("sha256", "")
+        if _content_hash(content) != stated or hashlib.sha256(raw).hexdigest() != content["weights_sha256"]:
+            raise ModelError(
+                "the model has been changed or damaged since it was saved (its hashes differ)",
+                subject=str(folder),
+                do="Restore the folder from a copy, or train again.",
+            )
+        weights = load_tensors(raw)
+    except (OSError, SafetensorError, KeyError) as error:
+        raise ModelError("the model's files are missing or damaged", subject=str(folder), do="Restore them.") from error
+    plan = Plan.from_json(content["plan"], str(folder / MODEL_FILE))
+    return Model(plan, weights, content["thresholds"], content["provenance"], folder)
+
+
+def _content_hash(content: Mapping[str, Any]) -> str:
+    rows = [(key, content[key]) for key in sorted(content) if key != "sha256"]
+    return hashlib.sha256(repr(_sorted(rows)).encode()).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    """The value in a form whose text does not depend on whether it has been through JSON."""
+    if isinstance(value, Mapping):
+        return sorted((str(key), _sorted(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return [_sorted(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,0 +1,77 @@
+"""Predict: cover an image with patches, blend the answers, bring them back to the image's own grid."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from scanwright.core.geometry import centre_pad
+from scanwright.core.tiling import blending_window, tiles
+from scanwright.data.case import Case
+from scanwright.data.plan import Plan
+from scanwright.data.prediction import Prediction
+from scanwright.tasks.catalogue import find_task
+from scanwright.transforms.preprocess import preprocess
+from scanwright.types import FloatArray
+
+Runtime: TypeAlias = Callable[[FloatArray], FloatArray]
+"""Images (batch, channel, i, j, k) → probabilities (batch, class, i, j, k)."""
+
+
+def predict_array(run: Runtime, array: FloatArray, plan: Plan, *, tiled: bool, mirror: bool = True) -> FloatArray:
+    """Probabilities of a preprocessed image.
+
+    Args:
+        run: the network.
+        array: (channel, i, j, k).
+        plan: patch, overlap and mirror axes.
+        tiled: cover the image with patches, or show it whole.
+        mirror: also predict mirrored along ``plan.mirror_axes``, and average.
+
+    Returns:
+        (class, i, j, k) on the same grid; (class, 1, 1, 1) when not tiled.
+    """
+    axes = plan.mirror_axes if mirror else ()
+    if not tiled:
+        return _run_mirrored(run, array, axes)
+    shape = array.shape[1:]
+    margins = centre_pad(shape, plan.patch_voxels)
+    padded = np.pad(array, ((0, 0), *margins), mode="edge")
+    window = blending_window(plan.patch_voxels)
+    total = np.zeros((len(plan.classes), *padded.shape[1:]), dtype=np.float32)
+    weight = np.zeros(padded.shape[1:], dtype=np.float32)
+    for tile in tiles(padded.shape[1:], plan.patch_voxels, plan.overlap):
+        total[(slice(None), *tile)] += _run_mirrored(run, padded[(slice(None), *tile)], axes) * window
+        weight[tile] += window
+    total /= weight
+    inner = tuple(slice(before, before + n) for (before, _), n in zip(margins, shape, strict=True))
+    return np.ascontiguousarray(total[(slice(None), *inner)])
+
+
+def _run_mirrored(run: Runtime, patch: FloatArray, axes: Sequence[int]) -> FloatArray:
+    """Mean over all combinations of mirrored axes, each answer mirrored back."""
+    flips = [
+        tuple(1 + axis for axis in chosen)
+        for n in range(len(axes) + 1)
+        for chosen in itertools.combinations(axes, n)
+    ]
+    answers = run(np.stack([np.flip(patch, flip) for flip in flips]))
+    whole = answers.shape[2:] == (1, 1, 1)
+    back = [answer if whole else np.flip(answer, flip) for answer, flip in zip(answers, flips, strict=True)]
+    return np.mean(back, axis=0, dtype=np.float32)
+
+
+def predict_case(run: Runtime, case: Case, plan: Plan, thresholds: Mapping[str, float]) -> Prediction:
+    """Read a case and predict it, on its own grid.
+
+    Raises:
+        DataError: it can't be read, or does not fit the plan.
+    """
+    task = find_task(plan.task)
+    image = case.image.read()
+    array, history = preprocess(image, plan, fit=not task.tiled)
+    outputs = predict_array(run, array, plan, tiled=task.tiled)
+    return task.decode(case.name, outputs, plan, history, image, thresholds)

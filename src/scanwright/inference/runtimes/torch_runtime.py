@@ -1,0 +1,68 @@
+"""The one runtime that needs torch: a network behind plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from scanwright.data.plan import Plan
+from scanwright.errors import ModelError, SettingsError
+from scanwright.networks.catalogue import build_network
+from scanwright.types import AnyArray, FloatArray
+
+
+def choose_device(device: str) -> torch.device:
+    """ "auto" takes CUDA where there is one.
+
+    Raises:
+        SettingsError: CUDA was asked for and is not there.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("there is no CUDA device here", received="device=cuda", do="Use --device cpu.")
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(device)
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether bf16 is computed by the hardware, and so is faster than 32 bit."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+class TorchRuntime:
+    """Images (batch, channel, i, j, k) in, probabilities (batch, class, i, j, k) out, both float32 in numpy.
+
+    A 2-D network takes one plane (k = 1) and gives one. A network with one answer for the whole image gives
+    (batch, class, 1, 1, 1).
+    """
+
+    def __init__(self, plan: Plan, weights: Mapping[str, AnyArray], device: str = "auto") -> None:
+        self.plan = plan
+        self.device = choose_device(device)
+        self.network = build_network(plan).eval().to(self.device)
+        self.bf16 = plan.precision == "bf16-mixed" and has_bf16(self.device)
+        self.load(weights)
+
+    def load(self, weights: Mapping[str, AnyArray]) -> None:
+        """Take other weights of the same network.
+
+        Raises:
+            ModelError: they do not fit the plan.
+        """
+        state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+        try:
+            self.network.load_state_dict(state)
+        except RuntimeError as error:
+            raise ModelError("the weights do not fit the plan", do="Use the plan the model was trained by.") from error
+
+    def __call__(self, images: FloatArray) -> FloatArray:
+        flat = images[..., 0] if self.plan.dims == 2 else images
+        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            logits = self.network(torch.from_numpy(np.ascontiguousarray(flat)).to(self.device))[0]
+            probabilities = torch.softmax(logits.float(), dim=1).cpu().numpy()
+        missing = images.ndim - probabilities.ndim
+        return np.asarray(probabilities.reshape(*probabilities.shape, *(1,) * missing))

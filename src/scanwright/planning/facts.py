@@ -1,0 +1,200 @@
+"""Facts of one case: everything the plan needs to know, from one reading of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import nibabel as nib
+import numpy as np
+
+from scanwright.core.geometry import resample
+from scanwright.data.case import Case, Lazy
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.types import AnyArray, BoolArray, FloatArray
+
+MAX_LABEL_VALUES = 64
+SAMPLE_VOXELS = 2000
+HASH_LENGTH = 16
+
+
+@dataclass(frozen=True, eq=False)
+class CaseFacts:
+    """What one reading of a case told.
+
+    Attributes:
+        name: of the case.
+        shape: (i, j, k).
+        spacing_mm: ``None`` when unknown.
+        orientation: letters of the axes ("RAS"), "" when unknown.
+        n_channels: of the image.
+        modality: see Volume.
+        eight_bit: whether intensities are bytes.
+        non_finite: voxels that are NaN or infinite.
+        sample: (channel, n) intensities, evenly taken, from labelled voxels where there is a mask.
+        span: (channel, 2) low and high end (0.5 and 99.5 percent) of all intensities.
+        label_voxels: value → voxels, for masks.
+        label: class name, for labelled cases.
+        sha256: of the intensities.
+        look: bits of a difference hash; near-identical pictures differ in few.
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float] | None
+    orientation: str
+    n_channels: int
+    modality: str
+    eight_bit: bool
+    non_finite: int
+    sample: FloatArray
+    span: FloatArray
+    label_voxels: dict[int, int]
+    label: str
+    sha256: str
+    look: BoolArray
+
+
+def gather_facts(case: Case) -> CaseFacts:
+    """Read a case once and keep the facts.
+
+    Raises:
+        DataError: it can't be read, holds one single value, or its mask does not belong to it.
+    """
+    image = case.image.read()
+    finite, non_finite = _finite(image.array, case)
+    mask = case.targets.get("mask")
+    label_voxels: dict[int, int] = {}
+    foreground: BoolArray | None = None
+    if isinstance(mask, Lazy):
+        labels = mask.read()
+        check_pair(image, labels, case.name)
+        label_voxels = count_labels(labels.array, case.name)
+        foreground = (labels.array[0] != 0).ravel()
+    label = case.targets.get("label")
+    return CaseFacts(
+        name=case.name,
+        shape=image.shape,
+        spacing_mm=image.spacing_mm,
+        orientation="" if image.affine_ras is None else "".join(nib.aff2axcodes(image.affine_ras)),
+        n_channels=image.n_channels,
+        modality=image.modality,
+        eight_bit=image.array.dtype == np.uint8,
+        non_finite=non_finite,
+        sample=_sample(finite, foreground),
+        span=np.percentile(finite.reshape(image.n_channels, -1), (0.5, 99.5), axis=1).T.astype(np.float64),
+        label_voxels=label_voxels,
+        label=label if isinstance(label, str) else "",
+        sha256=hashlib.sha256(np.ascontiguousarray(image.array).tobytes()).hexdigest(),
+        look=difference_hash(finite),
+    )
+
+
+def check_pair(image: Volume, mask: Volume, case: str) -> None:
+    """Raise when a mask does not lie on its image's grid.
+
+    Raises:
+        DataError: another shape, or another place in the patient.
+    """
+    if image.shape != mask.shape:
+        raise DataError(
+            "the mask has another shape than the image",
+            subject=case,
+            expected=f"{image.shape}",
+            received=f"{mask.shape}",
+            do="Resample the mask onto the image's grid, or find the mask that belongs to it.",
+        )
+    if not image.same_grid(mask, tolerance=0.1):
+        raise DataError(
+            "the mask lies elsewhere in the patient than the image (their affines differ)",
+            subject=case,
+            do="Resample the mask onto the image's grid, or find the mask that belongs to it.",
+        )
+
+
+def count_labels(labels: AnyArray, case: str) -> dict[int, int]:
+    """Value → voxels.
+
+    Raises:
+        DataError: more values than classes can have.
+    """
+    values, counts = np.unique(labels, return_counts=True)
+    if len(values) > MAX_LABEL_VALUES:
+        raise DataError(
+            "the mask does not look like one",
+            subject=case,
+            expected=f"at most {MAX_LABEL_VALUES} different values",
+            received=f"{len(values)}",
+            do="Check that this is the mask and not an image.",
+        )
+    return {int(value): int(count) for value, count in zip(values, counts, strict=True)}
+
+
+def difference_hash(array: AnyArray) -> BoolArray:
+    """Bits that say where the picture gets brighter along its first axis, on a coarse grid.
+
+    Near-identical pictures (compressed again, made smaller, brightened) differ in a few percent of the bits.
+    """
+    mean = array.astype(np.float32).mean(axis=0, keepdims=True)
+    coarse = (17, 16, 1) if array.shape[3] == 1 else (9, 8, 8)
+    small = resample(mean, coarse)[0]
+    return np.asarray(np.diff(small, axis=0) > 0).ravel()
+
+
+def near_duplicates(facts: list[CaseFacts], share: float = 0.04) -> list[list[str]]:
+    """Groups of cases whose pictures are the same or nearly so (at most ``share`` of the bits differ)."""
+    parent = list(range(len(facts)))
+
+    def root(n: int) -> int:
+        while parent[n] != n:
+            parent[n] = parent[parent[n]]
+            n = parent[n]
+        return n
+
+    by_size: dict[int, list[int]] = {}
+    for n, fact in enumerate(facts):
+        by_size.setdefault(len(fact.look), []).append(n)
+    for length, members in by_size.items():
+        bits = np.stack([facts[n].look for n in members]).astype(np.float32)
+        for start in range(0, len(members), 1024):
+            block = bits[start : start + 1024]
+            # Bits that differ = ones of a + ones of b − 2 × ones in common: one matrix product a block.
+            distance = block.sum(1)[:, None] + bits.sum(1)[None, :] - 2 * block @ bits.T
+            for a, b in zip(*np.nonzero(distance <= share * length), strict=True):
+                if start + a < b:
+                    parent[root(members[start + a])] = root(members[b])
+    groups: dict[int, list[str]] = {}
+    for n, fact in enumerate(facts):
+        groups.setdefault(root(n), []).append(fact.name)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def exact_duplicates(facts: list[CaseFacts]) -> list[list[str]]:
+    """Groups of cases whose intensities are the same to the last bit."""
+    groups: dict[str, list[str]] = {}
+    for fact in facts:
+        groups.setdefault(fact.sha256, []).append(fact.name)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def _finite(array: AnyArray, case: Case) -> tuple[AnyArray, int]:
+    finite = np.isfinite(array) if array.dtype.kind == "f" else None
+    non_finite = 0 if finite is None else int(array.size - np.count_nonzero(finite))
+    if non_finite:
+        if non_finite == array.size:
+            raise DataError("the image holds no finite voxel", subject=case.name, do="Export it again.")
+        array = np.where(finite, array, array[finite].min())
+    if array.min() == array.max():
+        raise DataError(
+            "the image is constant: every voxel has the same value", subject=case.name, do="Export it again."
+        )
+    return array, non_finite
+
+
+def _sample(array: AnyArray, foreground: BoolArray | None) -> FloatArray:
+    flat = array.reshape(array.shape[0], -1)
+    if foreground is not None and foreground.any():
+        flat = flat[:, foreground]
+    step = max(1, flat.shape[1] // SAMPLE_VOXELS)
+    return flat[:, ::step].astype(np.float64)

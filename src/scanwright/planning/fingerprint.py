@@ -1,0 +1,257 @@
+"""Fingerprint: the facts of a dataset, readable by a person, and all that the plan is made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from scanwright.data.case import Case, SetAside
+from scanwright.data.dataset import Dataset
+from scanwright.data.splits import Splits, assign_splits, group_cases
+from scanwright.errors import DataError, ScanwrightError
+from scanwright.planning.facts import CaseFacts, exact_duplicates, gather_facts, near_duplicates
+from scanwright.types import FloatArray, Progress, silent
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprint:
+    """Facts of the training side of a dataset; test cases count only in ``n_cases`` and ``cases``.
+
+    Attributes:
+        dataset: what was usable, in the order it came.
+        cases: facts of each usable case.
+        splits: who trains, chooses, judges.
+        duplicates: groups of cases with the same, or nearly the same, picture.
+        dims: 2 when every image is one plane, else 3.
+        median_shape: (i, j, k) of the images.
+        spacing_mm: (3, 3) smallest, median, largest along i, j, k; ``None`` when any is unknown.
+        intensity: for each channel: low, high, mean, deviation of the sampled voxels and ``scale_ratio``,
+            the largest over the smallest brightness of a case.
+        classes: name → cases that hold it (labels), or value → cases that hold it (masks).
+    """
+
+    dataset: Dataset
+    cases: tuple[CaseFacts, ...]
+    splits: Splits
+    duplicates: tuple[tuple[str, ...], ...]
+    dims: int
+    median_shape: tuple[int, int, int]
+    spacing_mm: FloatArray | None
+    channels: tuple[str, ...]
+    intensity: tuple[Mapping[str, float], ...]
+    modality: str
+    eight_bit: bool
+    classes: Mapping[str, int]
+    foreground_share: float = 0.0
+    lesion_voxels: float = 0.0
+    set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
+
+    @property
+    def n_train(self) -> int:
+        return len(self.splits.names("train"))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        shapes = np.array([fact.shape for fact in self.cases])
+        patients = {case.patient for case in self.dataset.cases}
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "source": self.dataset.source,
+            "layout": self.dataset.layout,
+            "patients": self.dataset.patients,
+            "n_patients": None if None in patients else len(patients),
+            "n_cases": len(self.cases),
+            "splits": {split: len(self.splits.names(split)) for split in ("train", "val", "test")},
+            "how_split": self.splits.how,
+            "dims": self.dims,
+            "shape": {
+                "smallest": shapes.min(0).tolist(),
+                "median": list(self.median_shape),
+                "largest": shapes.max(0).tolist(),
+            },
+            "spacing_mm": None
+            if self.spacing_mm is None
+            else dict(zip(("smallest", "median", "largest"), self.spacing_mm.round(4).tolist(), strict=True)),
+            "orientations": dict(Counter(fact.orientation or "unknown" for fact in self.cases)),
+            "modality": self.modality,
+            "channels": list(self.channels),
+            "intensity": [{name: float(f"{v:.6g}") for name, v in row.items()} for row in self.intensity],
+            "classes": dict(self.classes),
+            "foreground_share": float(f"{self.foreground_share:.4g}"),
+            "duplicates": [list(group) for group in self.duplicates],
+            "non_finite_voxels": {fact.name: fact.non_finite for fact in self.cases if fact.non_finite},
+            "notes": list(self.dataset.notes),
+            "set_aside": [vars(entry) for entry in self.set_aside],
+            "cases": [
+                {
+                    "case": fact.name,
+                    "split": self.splits.of[fact.name],
+                    "shape": list(fact.shape),
+                    "spacing_mm": None if fact.spacing_mm is None else [round(s, 5) for s in fact.spacing_mm],
+                    "labels": fact.label or {str(value): n for value, n in fact.label_voxels.items()},
+                    "sha256": fact.sha256,
+                }
+                for fact in self.cases
+            ],
+        }
+
+
+def take_fingerprint(dataset: Dataset, seed: int = 0, progress: Progress = silent) -> Fingerprint:
+    """Read every case once and gather the facts; cases that can't be used are set aside with the reason.
+
+    Raises:
+        DataError: nothing usable is left, nothing is labelled, or no honest split exists.
+    """
+    facts, set_aside = _read_all(dataset, progress)
+    set_aside = [*dataset.set_aside, *set_aside]
+    kept = {fact.name for fact in facts}
+    cases = [case for case in dataset.cases if case.name in kept]
+    cases, lonely = _drop_lonely_classes(cases)
+    cases, odd = _drop_odd_channels(cases, {fact.name: fact for fact in facts})
+    set_aside += [*lonely, *odd]
+    kept = {case.name for case in cases}
+    facts = [fact for fact in facts if fact.name in kept]
+    if not facts:
+        first = f" The first: {set_aside[0].case}: {set_aside[0].reason}" if set_aside else ""
+        raise DataError(
+            f"no case can be used{first}", subject=dataset.source, do="Correct the data, or point at another folder."
+        )
+    if dataset.target == "":
+        raise DataError(
+            "nothing here is labelled, so nothing can be learnt",
+            subject=dataset.source,
+            do="Add masks (imagesTr and labelsTr, images and masks) or sort the images into a folder per class.",
+        )
+    duplicates = exact_duplicates(facts) if dataset.patients != "unknown" else near_duplicates(facts)
+    groups = group_cases(cases, duplicates)
+    splits = assign_splits(cases, groups, {fact.name: _stratum(fact) for fact in facts}, seed)
+    kept = set(splits.of)
+    return _aggregate(
+        dataset, [f for f in facts if f.name in kept], splits, duplicates, [*set_aside, *splits.set_aside]
+    )
+
+
+def _read_all(dataset: Dataset, progress: Progress) -> tuple[list[CaseFacts], list[SetAside]]:
+    facts, set_aside = [], []
+    for done, case in enumerate(dataset.cases):
+        progress("Reading", done, len(dataset), case.name)
+        try:
+            if not case.targets:
+                raise DataError("the case has no target", subject=case.name)
+            facts.append(gather_facts(case))
+        except ScanwrightError as error:
+            set_aside.append(SetAside(case.name, "read", str(error)))
+    progress("Reading", len(dataset), len(dataset), "")
+    return facts, set_aside
+
+
+def _drop_lonely_classes(cases: list[Case]) -> tuple[list[Case], list[SetAside]]:
+    """A class needs a case to train, one to choose and one to test; smaller ones are set aside."""
+    sizes = Counter(case.targets["label"] for case in cases if "label" in case.targets)
+    lonely = {name for name, n in sizes.items() if n < 3}
+    if sizes and len(sizes) - len(lonely) < 2:
+        raise DataError(
+            "there is nothing to tell apart",
+            expected="two or more classes with 3 or more cases each",
+            received=", ".join(f"{name}: {n}" for name, n in sorted(sizes.items(), key=str)),
+            do="Add cases, or check the folder names.",
+        )
+    reason = "its class '{}' has fewer than 3 cases: one to train, one to choose, one to test"
+    aside = [
+        SetAside(case.name, "plan", reason.format(case.label)) for case in cases if case.targets.get("label") in lonely
+    ]
+    return [case for case in cases if case.targets.get("label") not in lonely], aside
+
+
+def _drop_odd_channels(cases: list[Case], facts: Mapping[str, CaseFacts]) -> tuple[list[Case], list[SetAside]]:
+    """All images must have the same channels; the most frequent number wins."""
+    if not cases:
+        return cases, []
+    usual = Counter(facts[case.name].n_channels for case in cases).most_common(1)[0][0]
+    odd = [case.name for case in cases if facts[case.name].n_channels != usual]
+    reason = f"has another number of channels than most cases ({usual})"
+    return [case for case in cases if case.name not in set(odd)], [SetAside(name, "plan", reason) for name in odd]
+
+
+def _stratum(fact: CaseFacts) -> str:
+    return fact.label or ",".join(str(value) for value in sorted(fact.label_voxels))
+
+
+def _aggregate(
+    dataset: Dataset,
+    facts: list[CaseFacts],
+    splits: Splits,
+    duplicates: Iterable[Iterable[str]],
+    set_aside: list[SetAside],
+) -> Fingerprint:
+    # Nothing of the test cases may flow into decisions, so the statistics leave them out.
+    learnt = [fact for fact in facts if splits.of[fact.name] != "test"]
+    spacings = [fact.spacing_mm for fact in learnt]
+    kept = {fact.name for fact in facts}
+    n_channels = learnt[0].n_channels
+    names = dataset.channels if len(dataset.channels) == n_channels else _channel_names(n_channels)
+    voxels = [sum(n for value, n in fact.label_voxels.items() if value != 0) for fact in learnt]
+    sizes = [float(np.prod(fact.shape)) for fact in learnt]
+    i, j, k = (int(n) for n in np.median([fact.shape for fact in learnt], axis=0))
+    known = [s for s in spacings if s is not None]
+    modalities = Counter(fact.modality for fact in learnt)
+    return Fingerprint(
+        dataset=Dataset(
+            tuple(case for case in dataset.cases if case.name in kept),
+            dataset.layout,
+            dataset.source,
+            dataset.channels,
+            dataset.class_names,
+            dataset.patients,
+            dataset.notes,
+            dataset.set_aside,
+        ),
+        cases=tuple(facts),
+        splits=splits,
+        duplicates=tuple(tuple(group) for group in duplicates),
+        dims=2 if all(fact.shape[2] == 1 for fact in facts) else 3,
+        median_shape=(i, j, k),
+        spacing_mm=np.array([np.min(known, 0), np.median(known, 0), np.max(known, 0)])
+        if len(known) == len(spacings)
+        else None,
+        channels=tuple(names),
+        intensity=tuple(_intensity(learnt, channel) for channel in range(n_channels)),
+        modality=modalities.most_common(1)[0][0] if len(modalities) == 1 else "",
+        eight_bit=all(fact.eight_bit for fact in learnt),
+        classes=_count_classes(learnt),
+        foreground_share=float(np.sum(voxels) / np.sum(sizes)),
+        lesion_voxels=float(np.median([v for v in voxels if v] or [0.0])),
+        set_aside=tuple(set_aside),
+    )
+
+
+def _channel_names(n: int) -> tuple[str, ...]:
+    return {1: ("image",), 3: ("red", "green", "blue")}.get(n, tuple(f"channel {c}" for c in range(n)))
+
+
+def _intensity(facts: list[CaseFacts], channel: int) -> dict[str, float]:
+    values = np.concatenate([fact.sample[channel] for fact in facts])
+    low, high = np.percentile(values, (0.5, 99.5))
+    clipped = np.clip(values, low, high)
+    brightness = np.array([fact.span[channel, 1] - fact.span[channel, 0] for fact in facts])
+    brightness = brightness[brightness > 0]
+    return {
+        "low": float(low),
+        "high": float(high),
+        "mean": float(clipped.mean()),
+        "deviation": float(max(clipped.std(), 1e-6)),
+        "scale_ratio": float(brightness.max() / brightness.min()) if len(brightness) else 1.0,
+    }
+
+
+def _count_classes(facts: list[CaseFacts]) -> dict[str, int]:
+    if any(fact.label for fact in facts):
+        return dict(sorted(Counter(fact.label for fact in facts).items()))
+    counts = Counter(value for fact in facts for value in fact.label_voxels)
+    return {str(value): counts[value] for value in sorted(counts)}

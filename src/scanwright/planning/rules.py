@@ -1,0 +1,206 @@
+"""Rules: facts → choice and reason. Pure, small, and each one tested.
+
+Every rule returns ``Choice(value, reason)``; a task's plan is a list of such choices. The geometry rules follow
+nnU-Net (Isensee et al., Nature Methods 2021, supplementary note 2); the compute rules are ours, because our
+users have a processor and not a GPU, and minutes and not days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from scanwright.data.plan import ChannelPlan
+from scanwright.planning.fingerprint import Fingerprint
+
+T = TypeVar("T")
+
+# Voxels per second through forward and backward of the base-16 U-Net on two cores with bf16; only its order of
+# magnitude matters: it decides how fine a grid the minutes can pay for.
+VOXELS_PER_SECOND = {2: 2.0e6, 3: 2.5e6}
+ANISOTROPY = 3.0
+WANTED_EPOCHS = 20.0
+SMALLEST_EDGE = 4
+MOST_PATCH_VOXELS = {2: 320 * 320, 3: 96 * 96 * 64}
+
+
+@dataclass(frozen=True)
+class Choice(Generic[T]):
+    """A value and why."""
+
+    value: T
+    reason: str
+
+
+def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
+    """How intensities are normalised."""
+    rows = list(zip(facts.channels, facts.intensity, strict=True))
+    if facts.modality == "CT":
+        channels = tuple(
+            ChannelPlan(name, "clip_zscore", i["low"], i["high"], i["mean"], i["deviation"]) for name, i in rows
+        )
+        return Choice(channels, "CT: Hounsfield units mean the same everywhere, so all images share one scale")
+    if facts.eight_bit:
+        channels = tuple(ChannelPlan(name, "unit", 0.0, 255.0, i["mean"], i["deviation"]) for name, i in rows)
+        return Choice(channels, "8-bit pictures: one scale for all, from the training pictures")
+    ratio = max(i["scale_ratio"] for i in facts.intensity)
+    reason = (
+        f"the intensity scale differs between cases by a factor of {ratio:,.0f}: every image is normalised by itself"
+        if ratio > 10
+        else "intensities have no fixed unit: every image is normalised by itself"
+    )
+    return Choice(tuple(ChannelPlan(name, "zscore") for name in facts.channels), reason)
+
+
+def choose_spacing(facts: Fingerprint, minutes: float) -> Choice[tuple[float, float, float] | None]:
+    """The grid to work on: the median spacing, coarser only when the minutes can't pay for it."""
+    if facts.spacing_mm is None:
+        return Choice(None, "the spacing is unknown: pixels are taken as they are")
+    smallest, median, _ = facts.spacing_mm
+    target = np.array(median, dtype=float)
+    reason = "the median spacing"
+    coarse = int(np.argmax(target))
+    others = np.delete(target, coarse)
+    if facts.dims == 3 and target[coarse] > ANISOTROPY * others.max():
+        target[coarse] = max(float(smallest[coarse]), float(others.max()), float(target[coarse]) / 2)
+        reason = "the median spacing; finer across the thick slices, so that the thinner ones keep their detail"
+    affordable = minutes * 60 * VOXELS_PER_SECOND[facts.dims] / (WANTED_EPOCHS * max(1, facts.n_train))
+    extent = np.array(facts.median_shape) * median
+    axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
+    coarser = 1.0
+    while coarser < 2.5 and np.prod((extent / target)[axes]) > affordable:
+        # The finest axes give way first, so that voxels become more nearly cubes.
+        finest = [axis for axis in axes if target[axis] < 1.05 * target[axes].min()]
+        target[finest] *= 1.05
+        coarser *= 1.05 ** (len(finest) / len(axes))
+    if coarser > 1.0:
+        reason += f"; made coarser so that each image is seen about {WANTED_EPOCHS:.0f} times in {minutes:g} minutes"
+    i, j, k = (float(f"{s:.4g}") for s in target)
+    return Choice((i, j, k), reason)
+
+
+def working_shape(facts: Fingerprint, spacing_mm: Sequence[float] | None, longest_side: int | None) -> np.ndarray:
+    """The median image (i, j, k) on the working grid."""
+    shape = np.array(facts.median_shape, dtype=float)
+    if spacing_mm is not None and facts.spacing_mm is not None:
+        shape = shape * facts.spacing_mm[1] / np.array(spacing_mm)
+    elif longest_side is not None and shape.max() > longest_side:
+        shape = np.where(shape > 1, shape * longest_side / shape.max(), 1)
+    if facts.dims == 2:
+        shape[2] = 1
+    return np.maximum(1, np.round(shape)).astype(int)
+
+
+def choose_longest_side(facts: Fingerprint) -> Choice[int | None]:
+    """Photographs beyond a thousand pixels are made smaller before anything else."""
+    if facts.spacing_mm is None and max(facts.median_shape) > 1024:
+        return Choice(1024, "the photographs are very large; masks come back at their full size")
+    return Choice(None, "the photographs are worked on at their own size")
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Patch and levels of a network that fit each other."""
+
+    patch_voxels: tuple[int, int, int]
+    strides: tuple[tuple[int, ...], ...]
+    kernels: tuple[tuple[int, ...], ...]
+
+
+def choose_topology(
+    shape: Sequence[int], spacing_mm: Sequence[float] | None, dims: int, most_levels: int
+) -> Choice[Topology]:
+    """Patch, strides and kernels: halve an axis while it is long enough and no finer than the others.
+
+    Args:
+        shape: the median image (i, j, k) on the working grid.
+        spacing_mm: of the working grid; ``None`` counts as cubes.
+        dims: axes of the network.
+        most_levels: upper bound, from the time budget.
+    """
+    spacing = np.array(spacing_mm if spacing_mm is not None else (1.0, 1.0, 1.0))[:dims].copy()
+    patch = np.array(shape[:dims], dtype=float)
+    if patch.prod() > MOST_PATCH_VOXELS[dims]:
+        patch = _shrink_to(patch, spacing, MOST_PATCH_VOXELS[dims])
+    size = patch.copy()
+    strides: list[tuple[int, ...]] = [(1,) * dims]
+    kernels: list[tuple[int, ...]] = []
+    while True:
+        kernels.append(tuple(3 if s < 2 * spacing.min() else 1 for s in spacing))
+        halve = [
+            bool(n >= 2 * SMALLEST_EDGE and s < 2 * spacing.min()) for n, s in zip(size, spacing, strict=True)
+        ]
+        if len(strides) >= most_levels or not any(halve):
+            break
+        strides.append(tuple(2 if h else 1 for h in halve))
+        size = np.where(halve, size / 2, size)
+        spacing = np.where(halve, spacing * 2, spacing)
+    factor = np.prod(np.array(strides), axis=0)
+    rounded = np.maximum(1, np.ceil(np.round(patch) / factor - 0.25)).astype(int) * factor
+    whole = bool(np.all(rounded >= np.array(shape[:dims])))
+    i, j, k = (int(n) for n in (*rounded, 1)[:3])
+    reason = "the whole median image" if whole else "as much of the image as memory and time allow"
+    return Choice(Topology((i, j, k), tuple(strides), tuple(kernels)), f"{reason}, rounded to what halving needs")
+
+
+def _shrink_to(patch: np.ndarray, spacing: np.ndarray, most: int) -> np.ndarray:
+    """Shorten the axes that span most millimetres until the patch holds at most ``most`` voxels."""
+    patch = patch.copy()
+    while patch.prod() > most:
+        patch[int(np.argmax(patch * spacing))] *= 0.97
+    return patch
+
+
+def choose_widths(n_levels: int, minutes: float, dims: int) -> Choice[tuple[int, ...]]:
+    """Channels of each level: double from level to level, wider when there is time to train them."""
+    base = 16 if minutes <= 6 else 24 if minutes <= 20 else 32
+    most = 256 if dims == 3 else 384
+    return Choice(
+        tuple(min(most, base * 2**level) for level in range(n_levels)),
+        f"{base} at first, doubled at each level: what {minutes:g} minutes on a processor can train",
+    )
+
+
+def choose_batch(patch_voxels: Sequence[int], dims: int, n_train: int) -> Choice[int]:
+    """Enough patches for a steady gradient, few enough for many steps."""
+    voxels = float(np.prod(patch_voxels))
+    wanted = {2: 4 * 256 * 256, 3: 2 * 48 * 48 * 48}[dims]
+    size = int(np.clip(round(wanted / voxels), 2, 16))
+    return Choice(min(size, max(2, n_train)), "steady gradients, yet many steps in the time given")
+
+
+def choose_flips(facts: Fingerprint, *, sided: bool) -> Choice[tuple[int, ...]]:
+    """Which axes may be mirrored without making a patient who does not exist."""
+    if sided:
+        return Choice((), "left and right mean something here: no mirroring")
+    if facts.dims == 2:
+        return Choice((0,), "mirrored left to right only: what is up stays up")
+    return Choice((0,), "mirrored left to right: bodies are nearly symmetric")
+
+
+def choose_tolerance(facts: Fingerprint) -> Choice[float]:
+    """Tolerance of the surface Dice: about one voxel, the error that no reader would mind."""
+    if facts.spacing_mm is None:
+        return Choice(2.0, "2 pixels: the spacing is unknown")
+    spacing = facts.spacing_mm[1][: facts.dims]
+    return Choice(float(f"{max(1.0, float(spacing.min())):.2g}"), "one voxel, and not less than 1 mm")
+
+
+def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, int, int]]:
+    """The size that whole images are fitted into: as large as they are, as small as the minutes ask for."""
+    shape = np.array(facts.median_shape, dtype=float)
+    if facts.spacing_mm is not None and facts.dims == 3:
+        shape = shape * facts.spacing_mm[1] / facts.spacing_mm[1].min()
+    affordable = minutes * 60 * VOXELS_PER_SECOND[facts.dims] / (2 * WANTED_EPOCHS * max(1, facts.n_train))
+    most = min({2: 224 * 224, 3: 96 * 96 * 96}[facts.dims], affordable)
+    axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
+    factor = min(1.0, (most / shape[axes].prod()) ** (1 / len(axes)))
+    size = [int(max(min(24, shape[axis]), round(shape[axis] * factor))) for axis in axes]
+    if max(size) > 32:
+        size = [-(-n // 8) * 8 for n in size]
+    i, j, k = (*size, 1)[:3]
+    reason = "the images' own size" if factor == 1.0 else f"what {minutes:g} minutes can train on this many images"
+    return Choice((i, j, k), reason)

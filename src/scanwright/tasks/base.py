@@ -1,0 +1,140 @@
+"""The contract of a task: what is learnt, from facts to numbers. No torch here.
+
+A task is two files and a row: ``tasks/x.py`` with this contract, ``training/learn/x.py`` with its networks and
+its step, and a row in ``tasks/catalogue.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from scanwright.core.statistics import Key, Statistic
+from scanwright.data.case import Case
+from scanwright.data.plan import Plan
+from scanwright.data.prediction import Prediction
+from scanwright.data.settings import Settings
+from scanwright.data.volume import Volume
+from scanwright.planning.fingerprint import Fingerprint
+from scanwright.transforms.steps import History
+from scanwright.types import AnyArray, FloatArray, IntArray
+
+Record: TypeAlias = dict[str, Any]
+_NOWHERE: IntArray = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A case as training sees it.
+
+    Attributes:
+        image: float32 (channel, i, j, k), preprocessed.
+        target: uint8: (i, j, k) class indices for masks, one class index () for whole images.
+        labelled: class → flat indices of some of its voxels, for drawing patches.
+    """
+
+    image: AnyArray
+    target: AnyArray
+    labelled: Mapping[int, IntArray] = field(default_factory=dict)
+
+    def places(self, index: int) -> IntArray:
+        """Flat indices of voxels of a class; empty when the case has none."""
+        return self.labelled.get(index, _NOWHERE)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Records made ready to be summarised again and again on resampled rows.
+
+    Attributes:
+        statistic: row indices (with repeats) → {(name, group): number}; a group is a class, or "" for all.
+        support: rows that count, for the keys where not all do (a class missing in a case).
+        units: unit by name of number; absent for proportions.
+    """
+
+    statistic: Statistic
+    support: Mapping[Key, IntArray] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+class Task(Protocol):
+    """What every task offers; the contract suite in ``tests/contracts`` runs it.
+
+    Attributes:
+        name: row of the catalogue.
+        target: which target of a case it learns ("mask", "label").
+        tiled: True when images are covered with patches (an answer for each voxel), False when an image is
+            fitted into one patch (an answer for the whole).
+        score: the number that training selects by and reports lead with; larger is better.
+    """
+
+    name: str
+    target: str
+    tiled: bool
+    score: str
+
+    def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
+        """Decide everything, each with its reason."""
+        ...
+
+    def encode(self, case: Case, plan: Plan) -> Example:
+        """Read a case and preprocess it with its target.
+
+        Raises:
+            DataError: it can't be read, or does not fit the plan.
+        """
+        ...
+
+    def choose_thresholds(
+        self, outputs: Sequence[FloatArray], targets: Sequence[AnyArray], plan: Plan
+    ) -> dict[str, float]:
+        """Thresholds chosen on validation cases; empty when the most probable class is the answer.
+
+        Args:
+            outputs: probabilities (class, i, j, k) of each case.
+            targets: as in Example.
+            plan: the decisions.
+        """
+        ...
+
+    def decode(
+        self,
+        case: str,
+        outputs: FloatArray,
+        plan: Plan,
+        history: History,
+        image: Volume,
+        thresholds: Mapping[str, float],
+    ) -> Prediction:
+        """From the network's probabilities to a prediction on the grid of ``image``.
+
+        Args:
+            case: its name.
+            outputs: (class, i, j, k) on the preprocessed grid; (class, 1, 1, 1) for whole images.
+            plan: the decisions.
+            history: the way back to the grid of ``image``.
+            image: as it came.
+            thresholds: of the model.
+        """
+        ...
+
+    def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
+        """One case against its truth: plain values, enough for every summary.
+
+        Raises:
+            DataError: the truth can't be read or does not fit the prediction.
+        """
+        ...
+
+    def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
+        """The numbers of a set of records, in a form that can be resampled."""
+        ...
+
+
+def score_of(task: Task, records: Sequence[Record], plan: Plan) -> float:
+    """The task's leading number over all records."""
+    summary = task.summarise(records, plan)
+    return float(summary.statistic(np.arange(len(records)))[(task.score, "")])

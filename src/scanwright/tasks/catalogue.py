@@ -1,0 +1,48 @@
+"""The table of tasks. It imports nothing heavy: a task's learning side is named here, loaded when training."""
+
+from __future__ import annotations
+
+from scanwright.data.dataset import Dataset
+from scanwright.errors import SettingsError
+from scanwright.tasks.base import Task
+from scanwright.tasks.classification import Classification
+from scanwright.tasks.segmentation import Segmentation
+
+TASKS: dict[str, Task] = {task.name: task for task in (Segmentation(), Classification())}
+
+
+def find_task(name: str) -> Task:
+    """The task of that name.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    if name not in TASKS:
+        raise SettingsError("no such task", expected=" or ".join(TASKS), received=f"task={name}")
+    return TASKS[name]
+
+
+def choose_task(name: str, dataset: Dataset) -> Task:
+    """The named task, or for "auto" the one that learns the targets that the dataset holds.
+
+    Raises:
+        SettingsError: no such task, or the dataset holds nothing that it could learn.
+    """
+    target = dataset.target
+    if name == "auto":
+        fitting = [task for task in TASKS.values() if task.target == target]
+        if fitting:
+            return fitting[0]
+        raise SettingsError(
+            "nothing here is labelled, so nothing can be learnt",
+            subject=dataset.source,
+            expected="masks beside the images, a folder per class, or a manifest",
+            do="Point at the folder that holds images and labels; see the README for the layouts.",
+        )
+    task = find_task(name)
+    if task.target != target:
+        raise SettingsError(
+            f"{name} learns from a {task.target}, and the cases here have {f'a {target}' if target else 'no target'}",
+            subject=dataset.source,
+        )
+    return task

@@ -1,0 +1,244 @@
+"""Segmentation: a class for every voxel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from scanwright.core.metrics import surface_distances
+from scanwright.core.statistics import Key, mean_defined
+from scanwright.data.case import Case
+from scanwright.data.plan import AugmentationPlan, NetworkPlan, Plan
+from scanwright.data.prediction import MaskPrediction, Prediction
+from scanwright.data.settings import Settings
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.planning import rules
+from scanwright.planning.facts import check_pair
+from scanwright.planning.fingerprint import Fingerprint
+from scanwright.tasks.base import Example, Record, Summary
+from scanwright.transforms.preprocess import preprocess, preprocess_mask
+from scanwright.transforms.steps import History, restore
+from scanwright.types import AnyArray, FloatArray, IntArray
+
+BACKGROUND = "background"
+
+
+class Segmentation:
+    """Outlines: from an image to a mask on the same grid, with the values of the user's own masks."""
+
+    name = "segmentation"
+    target = "mask"
+    tiled = True
+    score = "dice"
+
+    def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
+        minutes = settings.budget_minutes
+        values, names = _classes(facts)
+        channels = rules.choose_channels(facts)
+        spacing = rules.choose_spacing(facts, minutes)
+        side = rules.choose_longest_side(facts)
+        shape = rules.working_shape(facts, spacing.value, side.value)
+        most_levels = 5 if minutes <= 20 else 6
+        topology = rules.choose_topology(shape, spacing.value, facts.dims, most_levels)
+        n_levels = len(topology.value.strides)
+        widths = rules.choose_widths(n_levels, minutes, facts.dims)
+        batch = rules.choose_batch(topology.value.patch_voxels, facts.dims, facts.n_train)
+        flips = rules.choose_flips(facts, sided=_sided(names))
+        tolerance = rules.choose_tolerance(facts)
+        deep = min(2, n_levels - 2)
+        return Plan(
+            task=self.name,
+            dims=facts.dims,
+            channels=channels.value,
+            classes=names,
+            label_values=values,
+            spacing_mm=spacing.value,
+            longest_side=side.value,
+            patch_voxels=topology.value.patch_voxels,
+            batch_size=batch.value,
+            network=NetworkPlan(
+                "unet", widths.value, topology.value.strides, topology.value.kernels, deep_supervision=max(0, deep)
+            ),
+            loss="dice_ce",
+            learning_rate=2e-3,
+            weight_decay=1e-2,
+            foreground_fraction=0.5,
+            augmentation=AugmentationPlan(
+                flip_axes=flips.value,
+                rotate_degrees=15.0 if facts.dims == 3 else 30.0,
+                scale=0.15,
+                brightness=0.1,
+                contrast=0.1,
+                gamma=0.2,
+                noise=0.1,
+                blur=0.1,
+            ),
+            mirror_axes=flips.value,
+            tolerance_mm=tolerance.value,
+            minutes=minutes,
+            seed=settings.seed,
+            precision="bf16-mixed",
+            reasons={
+                "task": "the cases have masks",
+                "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
+                "channels": channels.reason,
+                "classes": "the values found in the masks of the training side, named by the data where it does",
+                "spacing_mm": spacing.reason,
+                "longest_side": side.reason,
+                "patch_voxels": topology.reason,
+                "batch_size": batch.reason,
+                "network": f"U-Net with {n_levels} levels; {widths.reason}",
+                "loss": "Dice follows the measure, cross-entropy keeps gradients alive where Dice is flat",
+                "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
+                "foreground_fraction": f"labelled voxels are {100 * facts.foreground_share:.2g} % of all: "
+                "half of the patches are centred on one",
+                "augmentation": "anatomy may turn, grow and brighten a little, and must not change class",
+                "mirror_axes": flips.reason,
+                "tolerance_mm": tolerance.reason,
+                "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
+                "precision": "where the processor has bf16, else 32-bit",
+            },
+        )
+
+    def encode(self, case: Case, plan: Plan) -> Example:
+        image, mask = case.image.read(), case.mask.read()
+        check_pair(image, mask, case.name)
+        array, history = preprocess(image, plan, fit=False)
+        return Example(array, preprocess_mask(mask, plan, history))
+
+    def choose_thresholds(
+        self, outputs: Sequence[FloatArray], targets: Sequence[AnyArray], plan: Plan
+    ) -> dict[str, float]:
+        """With one class to find: the probability that gives the best Dice over all validation voxels."""
+        if len(plan.classes) != 2 or not outputs:
+            return {}
+        edges = np.linspace(0.0, 1.0, 101)
+        found, true = np.zeros(100), np.zeros(100)
+        for probabilities, target in zip(outputs, targets, strict=True):
+            found += np.histogram(probabilities[1], edges)[0]
+            true += np.histogram(probabilities[1][target > 0], edges)[0]
+        # From the most to the least sure voxel: what would be found, and how much of it is right.
+        found, right = found[::-1].cumsum()[::-1], true[::-1].cumsum()[::-1]
+        scores = 2 * right / np.maximum(found + true.sum(), 1)
+        usable = (edges[:-1] >= 0.2) & (edges[:-1] <= 0.8)
+        best = int(np.argmax(np.where(usable, scores, -1.0)))
+        return {plan.classes[1]: float(round(edges[best], 2))} if scores[best] > 0 else {}
+
+    def decode(
+        self,
+        case: str,
+        outputs: FloatArray,
+        plan: Plan,
+        history: History,
+        image: Volume,
+        thresholds: Mapping[str, float],
+    ) -> Prediction:
+        probabilities = restore(outputs, history)
+        if thresholds:
+            index = (probabilities[1] >= thresholds[plan.classes[1]]).astype(np.intp)
+        else:
+            index = probabilities.argmax(axis=0)
+        labels = np.asarray(plan.label_values)[index]
+        kind = np.int16 if np.abs(labels).max(initial=0) < 2**15 else np.int32
+        return MaskPrediction(
+            case,
+            Volume(labels[None].astype(kind), image.affine_ras, image.modality),
+            Volume(probabilities, image.affine_ras, image.modality),
+        )
+
+    def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
+        if not isinstance(prediction, MaskPrediction):
+            raise DataError("segmentation measures masks", subject=truth.name)
+        reference = truth.mask.read()
+        check_pair(prediction.mask, reference, truth.name)
+        spacing = prediction.mask.spacing_mm
+        classes = {}
+        for value, name in zip(plan.label_values, plan.classes, strict=True):
+            if name != BACKGROUND:
+                classes[name] = _measure_class(
+                    prediction.mask.array[0] == value, reference.array[0] == value, spacing, plan.tolerance_mm
+                )
+        return {"case": truth.name, "patient": truth.patient, "classes": classes}
+
+    def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
+        names = [name for name in plan.classes if name != BACKGROUND]
+        fields = ("dice", "surface_dice", "hd95", "volume", "reference_volume", "common", "in_both")
+        table = {
+            (field, name): np.array([record["classes"][name][field] for record in records], dtype=np.float64)
+            for field in fields
+            for name in names
+        }
+        unit = records[0]["classes"][names[0]]["unit"] if records else "mm"
+        volume_unit = "ml" if unit == "mm" else "px"
+
+        def statistic(rows: IntArray) -> dict[Key, float]:
+            drawn = {key: column[rows] for key, column in table.items()}
+            numbers: dict[Key, float] = {}
+            for field in ("dice", "surface_dice", "hd95"):
+                each = [mean_defined(drawn[field, name]) for name in names]
+                numbers[field, ""] = mean_defined(each)
+                numbers.update({(field, name): value for name, value in zip(names, each, strict=True)})
+            for name in names:
+                voxels = float(drawn["in_both", name].sum())
+                pooled = 2 * float(drawn["common", name].sum()) / voxels if voxels else math.nan
+                numbers["dice_pooled", name] = pooled
+                bias = drawn["volume", name] - drawn["reference_volume", name]
+                numbers["volume_bias", name] = float(bias.mean()) if len(bias) else math.nan
+            return numbers
+
+        support = {
+            (field, name): np.flatnonzero(~np.isnan(table[field, name]))
+            for field in ("dice", "surface_dice", "hd95")
+            for name in names
+        }
+        for field in ("dice", "surface_dice", "hd95"):
+            support[field, ""] = np.unique(np.concatenate([support[field, name] for name in names]))
+        return Summary(statistic, support, {"hd95": unit, "volume_bias": volume_unit})
+
+
+def _measure_class(
+    prediction: AnyArray, reference: AnyArray, spacing_mm: tuple[float, float, float] | None, tolerance_mm: float
+) -> Record:
+    """The numbers of one class in one case; one policy for empty masks, see ``core.metrics``."""
+    distances = surface_distances(prediction, reference, spacing_mm)
+    common = int(np.count_nonzero(prediction & reference))
+    predicted, true = int(np.count_nonzero(prediction)), int(np.count_nonzero(reference))
+    voxel = math.prod(spacing_mm) / 1000.0 if spacing_mm else 1.0
+    return {
+        "dice": 2 * common / (predicted + true) if predicted + true else math.nan,
+        "surface_dice": distances.dice(tolerance_mm),
+        "hd95": distances.hausdorff(95.0),
+        "volume": predicted * voxel,
+        "reference_volume": true * voxel,
+        "common": common,
+        "in_both": predicted + true,
+        "unit": "mm" if spacing_mm else "px",
+    }
+
+
+def _classes(facts: Fingerprint) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Values of the masks and their names, background (0) first.
+
+    Raises:
+        DataError: no mask of the training side holds anything but background.
+    """
+    values = sorted({0, *(int(value) for value in facts.classes)}, key=lambda value: (value != 0, value))
+    if len(values) < 2:
+        raise DataError(
+            "every mask of the training side is empty",
+            subject=facts.dataset.source,
+            do="Check that the masks belong to these images.",
+        )
+    names = [
+        BACKGROUND if value == 0 else facts.dataset.class_names.get(str(value), f"label {value}") for value in values
+    ]
+    return tuple(values), tuple(names)
+
+
+def _sided(names: Sequence[str]) -> bool:
+    """Whether class names tell left from right, which mirroring would swap."""
+    words = {word for name in names for word in name.lower().replace("_", " ").replace("-", " ").split()}
+    return bool(words & {"left", "right", "l", "r", "lt", "rt"})

@@ -1,0 +1,78 @@
+"""Cache: every case preprocessed once, kept as memory-mapped arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from scanwright.data.case import Case, SetAside
+from scanwright.data.plan import Plan
+from scanwright.errors import ScanwrightError
+from scanwright.io.files import naming_full_disks, write_whole
+from scanwright.tasks.base import Example, Task
+from scanwright.types import AnyArray, IntArray, Progress
+
+PLACES_PER_CLASS = 4000
+# Whole images below this are kept in memory: thousands of tiny mapped files would be slower than they are large.
+SMALL_BYTES = 1 << 18
+
+
+def prepare_examples(
+    cases: Sequence[Case], task: Task, plan: Plan, folder: Path, progress: Progress
+) -> tuple[dict[str, Example], list[SetAside]]:
+    """Preprocess cases, or take them from the cache; what fails is set aside with the reason.
+
+    The key of a cached case holds everything of the plan that preprocessing depends on.
+    """
+    key = _key(task, plan)
+    examples: dict[str, Example] = {}
+    set_aside: list[SetAside] = []
+    for done, case in enumerate(cases):
+        progress("Preparing", done, len(cases), case.name)
+        stem = folder / hashlib.sha256(f"{key}/{case.name}".encode()).hexdigest()[:24]
+        try:
+            examples[case.name] = _load(stem) or _make(stem, case, task, plan)
+        except ScanwrightError as error:
+            set_aside.append(SetAside(case.name, "prepare", str(error)))
+    progress("Preparing", len(cases), len(cases), "")
+    return examples, set_aside
+
+
+def _key(task: Task, plan: Plan) -> str:
+    plain = plan.to_json()
+    parts = ("dims", "channels", "classes", "label_values", "spacing_mm", "longest_side")
+    return json.dumps([task.name, *(plain[name] for name in parts), None if task.tiled else plan.patch_voxels])
+
+
+def _make(stem: Path, case: Case, task: Task, plan: Plan) -> Example:
+    example = task.encode(case, plan)
+    if example.image.nbytes < SMALL_BYTES and not task.tiled:
+        return example
+    for part, array in (("target", example.target), ("image", example.image)):
+        write_whole(stem.with_suffix(f".{part}.npy"), lambda path, array=array: np.save(path, array))  # type: ignore[misc]
+    made = _load(stem)
+    return made if made is not None else example
+
+
+def _load(stem: Path) -> Example | None:
+    paths = [stem.with_suffix(f".{part}.npy") for part in ("image", "target")]
+    if not all(path.is_file() for path in paths):
+        return None
+    with naming_full_disks(stem):
+        image, target = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+    return Example(image, target, _places(target))
+
+
+def _places(target: AnyArray) -> dict[int, IntArray]:
+    """Class → some of its voxels, evenly taken."""
+    flat = np.asarray(target).ravel()
+    places = {}
+    for index in np.unique(flat):
+        if index:
+            voxels = np.flatnonzero(flat == index)
+            places[int(index)] = voxels[:: max(1, len(voxels) // PLACES_PER_CLASS)]
+    return places

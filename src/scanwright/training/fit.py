@@ -1,0 +1,362 @@
+"""The loop: from a plan and examples to weights, round by round, in the time given.
+
+A round is a number of steps, a validation and a checkpoint. Every random number of a step comes from the seed
+and the step's number alone, so that going on after a kill, and replaying a recorded plan, give the same weights.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import nn
+
+from scanwright.data.case import Case, Lazy
+from scanwright.data.plan import Plan
+from scanwright.data.volume import Volume
+from scanwright.errors import ScanwrightError
+from scanwright.inference.predict import predict_array
+from scanwright.inference.runtimes.torch_runtime import TorchRuntime, choose_device, has_bf16
+from scanwright.tasks.base import Example, Task, score_of
+from scanwright.training.checkpoint import (
+    Checkpoint,
+    Position,
+    Tensors,
+    flatten_optimiser,
+    load_checkpoint,
+    plan_key,
+    restore_optimiser,
+    save_checkpoint,
+)
+from scanwright.training.learn.base import Batch, Learner
+from scanwright.training.learn.catalogue import LEARNERS
+from scanwright.training.pace import Clock, Record, Round
+from scanwright.types import AnyArray, FloatArray, Progress
+
+LARGEST_GRADIENT = 12.0
+# Scores within this of the best count as equal; the later weights are then kept, as they are better averaged.
+SAME_SCORE = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What training gave.
+
+    Attributes:
+        weights: the kept weights by name.
+        position: where training ended, with its log and its pace.
+        ended: why, in words.
+        device, precision: as they really were.
+    """
+
+    weights: dict[str, AnyArray]
+    position: Position
+    ended: str
+    device: str
+    precision: str
+
+
+@dataclass
+class Trainer:
+    """Everything that a round touches."""
+
+    task: Task
+    plan: Plan
+    learner: Learner
+    fabric: Fabric
+    networks: dict[str, nn.Module]
+    optimisers: dict[str, torch.optim.Optimizer]
+    average: Tensors
+    best: Tensors
+    runtime: TorchRuntime
+    train: list[Example]
+    val: dict[str, Example]
+    position: Position = field(default_factory=Position)
+
+
+def fit(
+    task: Task,
+    plan: Plan,
+    examples: Mapping[str, Mapping[str, Example]],
+    folder: Path,
+    *,
+    device: str,
+    resume: bool,
+    progress: Progress,
+) -> Fitted:
+    """Train by the plan.
+
+    Args:
+        task: what is learnt.
+        plan: the decisions; one that holds a pace is replayed.
+        examples: "train" and "val" → case name → example.
+        folder: where checkpoints go.
+        device: "auto", "cpu" or "cuda".
+        resume: go on from the checkpoint in ``folder``, if there is one.
+        progress: told after every step.
+
+    Raises:
+        ModelError: the checkpoint to resume from is damaged or belongs to another plan.
+        OutputError: a checkpoint can't be written; the one before is still there.
+        ScanwrightError: the loss stopped being a number.
+    """
+    trainer = _set_up(task, plan, examples, device)
+    key = plan_key(plan.to_json())
+    if resume and (checkpoint := load_checkpoint(folder, key)):
+        _take_up(trainer, checkpoint)
+    position = trainer.position
+    pace: Clock | Record = Record(plan.pace, len(position.pace)) if plan.pace else Clock(plan.minutes * 60)
+    before_s, start = position.elapsed_s, time.monotonic()
+    ended = "the planned training was completed"
+    with _interruption() as interrupted:
+        while position.progress < 1.0 and not (isinstance(pace, Record) and pace.exhausted):
+            planned = pace.plan_round(position.progress, position.elapsed_s)
+            steps_start = time.monotonic()
+            loss, steps = _run_round(trainer, planned, pace, interrupted, progress, before_s - start)
+            steps_s = time.monotonic() - steps_start
+            if steps:
+                _end_round(trainer, planned, steps, loss, time.monotonic() - start + before_s)
+            position.elapsed_s = time.monotonic() - start + before_s
+            _save(trainer, folder, key)
+            pace.learn(steps, steps_s, time.monotonic() - steps_start - steps_s)
+            position.elapsed_s = time.monotonic() - start + before_s
+            if interrupted.is_set():
+                ended = "stopped by the user; the best weights so far are kept"
+                break
+            if plan.patience and not plan.pace and len(position.log) - position.best_round > plan.patience:
+                ended = f"no better validation score in {plan.patience} rounds"
+                break
+    weights = {name: value.detach().cpu().numpy() for name, value in trainer.best.items()}
+    precision = "bf16-mixed" if trainer.runtime.bf16 else "32-true"
+    return Fitted(weights, position, ended, str(trainer.runtime.device), precision)
+
+
+def _set_up(task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]], device: str) -> Trainer:
+    torch.manual_seed(plan.seed)
+    place = choose_device(device)
+    precision = "bf16-mixed" if plan.precision == "bf16-mixed" and has_bf16(place) else "32-true"
+    for name in ("lightning.fabric", "lightning.fabric.utilities.rank_zero", "lightning.pytorch"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        # Fabric advises on clusters and on the graphics card we were told not to use.
+        warnings.simplefilter("ignore")
+        fabric = Fabric(accelerator=place.type, devices=1, precision=precision)  # type: ignore[arg-type]
+        learner = LEARNERS[plan.task](plan)
+        built = learner.networks(plan)
+        networks, optimisers = {}, {}
+        for group, network in built.items():
+            networks[group], optimisers[group] = fabric.setup(network, build_optimiser(plan, network))
+    average = {name: value.detach().clone() for name, value in built["network"].state_dict().items()}
+    return Trainer(
+        task=task,
+        plan=plan,
+        learner=learner,
+        fabric=fabric,
+        networks=networks,
+        optimisers=optimisers,
+        average=average,
+        best={name: value.clone() for name, value in average.items()},
+        runtime=TorchRuntime(plan, _arrays(average), device),
+        train=list(examples["train"].values()),
+        val=dict(examples["val"]),
+    )
+
+
+def build_optimiser(plan: Plan, network: nn.Module) -> torch.optim.Optimizer:
+    """The plan's optimiser; norms and biases are not decayed."""
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    free = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    if plan.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=plan.learning_rate, momentum=0.99, nesterov=True)
+    return torch.optim.AdamW(groups, lr=plan.learning_rate)
+
+
+def learning_rate(plan: Plan, progress: float) -> float:
+    """Linear warm-up, then half a cosine to (almost) nothing."""
+    if progress < plan.warmup:
+        return plan.learning_rate * (0.02 + 0.98 * progress / plan.warmup)
+    share = (progress - plan.warmup) / (1.0 - plan.warmup)
+    return plan.learning_rate * (0.001 + 0.999 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, share))))
+
+
+def choose_cases(n_cases: int, batch_size: int, step: int, seed: int) -> list[int]:
+    """Which cases a step sees: every case once before any comes again, in an order drawn anew each time."""
+    chosen = []
+    for place in range(step * batch_size, (step + 1) * batch_size):
+        order = np.random.default_rng((seed, 1, place // n_cases)).permutation(n_cases)
+        chosen.append(int(order[place % n_cases]))
+    return chosen
+
+
+def _run_round(
+    trainer: Trainer,
+    planned: Round,
+    pace: Clock | Record,
+    interrupted: threading.Event,
+    progress: Progress,
+    clock_offset_s: float,
+) -> tuple[float, int]:
+    """The steps of a round; it ends early when the user or the clock says so. Gives mean loss and steps."""
+    plan, position = trainer.plan, trainer.position
+    losses: list[float] = []
+    for network in trainer.networks.values():
+        network.train()
+    for done in range(planned.steps):
+        seed = (plan.seed, position.step)
+        torch.manual_seed(hash(seed) % 2**63)
+        chosen = choose_cases(len(trainer.train), plan.batch_size, position.step, plan.seed)
+        batch = trainer.learner.draw(trainer.train, chosen, np.random.default_rng(seed)).to(trainer.fabric.device)
+        losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done))))
+        position.step += 1
+        elapsed_s = time.monotonic() + clock_offset_s
+        note = f"loss {losses[-1]:.3f}"
+        if position.best_score is not None:
+            note += f", best validation {trainer.task.score} {position.best_score:.3f}"
+        progress("Training", planned.progress(done + 1), 1.0, note)
+        if interrupted.is_set() or (isinstance(pace, Clock) and elapsed_s > pace.budget_s):
+            break
+    mean = float(np.mean(losses[-200:]))
+    if not math.isfinite(mean):
+        raise ScanwrightError(
+            "the loss stopped being a number", do="Train again with a smaller step: --set learning_rate=0.0005"
+        )
+    return mean, len(losses)
+
+
+def _step(trainer: Trainer, batch: Batch, rate: float) -> float:
+    losses = trainer.learner.step(batch, trainer.networks)
+    for group, loss in losses.items():
+        optimiser = trainer.optimisers[group]
+        for parameters in optimiser.param_groups:
+            parameters["lr"] = rate
+        optimiser.zero_grad(set_to_none=True)
+        trainer.fabric.backward(loss)
+        trainer.fabric.clip_gradients(trainer.networks[group], optimiser, max_norm=LARGEST_GRADIENT)
+        optimiser.step()
+    _follow(trainer)
+    return float(sum(loss.detach().item() for loss in losses.values()))
+
+
+@torch.no_grad()
+def _follow(trainer: Trainer) -> None:
+    """Move the averaged weights towards the present ones."""
+    steps = trainer.plan.average_steps
+    weight = 1.0 if steps == 0 else max(1.0 / steps, 1.0 / (1.0 + 0.2 * trainer.position.step))
+    present = trainer.networks["network"].state_dict()
+    for name, value in trainer.average.items():
+        if value.is_floating_point():
+            value.lerp_(present[name].to(value), weight)
+        else:
+            value.copy_(present[name])
+
+
+def _end_round(trainer: Trainer, planned: Round, steps: int, loss: float, elapsed_s: float) -> None:
+    """Validate, keep the best weights, note the round."""
+    position, plan = trainer.position, trainer.plan
+    position.progress = planned.end if steps == planned.steps else planned.progress(steps)
+    position.pace.append((steps, position.progress))
+    score = _validate(trainer)
+    if position.best_score is None or score > position.best_score - SAME_SCORE:
+        position.best_score = max(score, position.best_score if position.best_score is not None else score)
+        position.best_round = len(position.log)
+        trainer.best = {name: value.clone() for name, value in trainer.average.items()}
+    position.log.append(
+        {
+            "round": len(position.log),
+            "step": position.step,
+            "progress": position.progress,
+            "minutes": elapsed_s / 60,
+            "loss": loss,
+            "score": score,
+            "learning_rate": learning_rate(plan, position.progress),
+        }
+    )
+
+
+def _validate(trainer: Trainer) -> float:
+    """The task's score of the averaged weights on the validation cases, on the working grid."""
+    trainer.runtime.load(_arrays(trainer.average))
+    plan = replace(trainer.plan, overlap=0.25)
+    records = []
+    for name, example in trainer.val.items():
+        truth = example_case(name, example, plan)
+        image = truth.image.read()
+        outputs = predict_array(trainer.runtime, image.array, plan, tiled=trainer.task.tiled, mirror=False)
+        records.append(trainer.task.measure(trainer.task.decode(name, outputs, plan, (), image, {}), truth, plan))
+    score = score_of(trainer.task, records, plan)
+    return score if math.isfinite(score) else 0.0
+
+
+def example_case(name: str, example: Example, plan: Plan) -> Case:
+    """An example as a case on the working grid, so that it can be measured like any other."""
+    affine = np.diag([*plan.spacing_mm, 1.0]) if plan.spacing_mm is not None else None
+    image = Volume(np.asarray(example.image), affine)
+    if example.target.ndim == 0:
+        label = plan.classes[int(example.target)]
+        return Case(name, {"image": Lazy(name, lambda: image)}, {"label": label})
+    mask = Volume(np.asarray(plan.label_values)[np.asarray(example.target)][None], affine)
+    return Case(name, {"image": Lazy(name, lambda: image)}, {"mask": Lazy(name, lambda: mask)})
+
+
+def choose_thresholds(task: Task, plan: Plan, weights: Mapping[str, AnyArray], val: Mapping[str, Example], device: str) -> dict[str, float]:
+    """The task's thresholds, chosen on the validation cases with the kept weights."""
+    runtime = TorchRuntime(plan, weights, device)
+    outputs: list[FloatArray] = []
+    if task.tiled and len(plan.classes) == 2:
+        outputs = [predict_array(runtime, np.asarray(example.image), plan, tiled=True) for example in val.values()]
+    return task.choose_thresholds(outputs, [example.target for example in val.values()], plan)
+
+
+def _save(trainer: Trainer, folder: Path, key: str) -> None:
+    tensors: dict[str, Tensors] = {"average": trainer.average, "best": trainer.best}
+    for group, network in trainer.networks.items():
+        tensors[f"network-{group}"] = dict(network.state_dict())
+        tensors[f"optimiser-{group}"] = flatten_optimiser(trainer.optimisers[group])
+    save_checkpoint(Checkpoint(trainer.position, tensors), folder, key)
+
+
+def _take_up(trainer: Trainer, checkpoint: Checkpoint) -> None:
+    device = trainer.fabric.device
+    trainer.position = checkpoint.position
+    for group, network in trainer.networks.items():
+        network.load_state_dict(checkpoint.tensors[f"network-{group}"])
+        restore_optimiser(trainer.optimisers[group], dict(checkpoint.tensors[f"optimiser-{group}"]))
+    trainer.average = {name: value.to(device) for name, value in checkpoint.tensors["average"].items()}
+    trainer.best = {name: value.to(device) for name, value in checkpoint.tensors["best"].items()}
+
+
+def _arrays(tensors: Tensors) -> dict[str, AnyArray]:
+    return {name: value.detach().cpu().numpy() for name, value in tensors.items()}
+
+
+@contextmanager
+def _interruption() -> Iterator[threading.Event]:
+    """Ctrl-C asks the loop to end after its step; a second one ends at once."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,51 @@
+"""The contract of a task's learning side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from scanwright.data.plan import Plan
+from scanwright.tasks.base import Example
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from.
+
+    Attributes:
+        images: (batch, channel, …), augmented.
+        targets: class indices (batch, …), or class shares (batch, class) for whole images.
+    """
+
+    images: torch.Tensor
+    targets: torch.Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(self.images.to(device), self.targets.to(device))
+
+
+class Learner(Protocol):
+    """What ``training/learn/x.py`` offers to the loop."""
+
+    def networks(self, plan: Plan) -> dict[str, nn.Module]:
+        """The networks by parameter group; the one under "network" makes the predictions."""
+        ...
+
+    def draw(self, examples: Sequence[Example], chosen: Sequence[int], rng: np.random.Generator) -> Batch:
+        """A batch from the chosen examples, augmented."""
+        ...
+
+    def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
+        """Loss by parameter group."""
+        ...
+
+
+def cross_entropy_weights(plan: Plan, device: torch.device) -> torch.Tensor | None:
+    """The plan's class weights as a tensor; ``None`` when all classes count the same."""
+    return torch.tensor(plan.class_weights, device=device) if plan.class_weights else None

@@ -1,0 +1,113 @@
+"""Learning to segment: patches around labelled voxels, Dice and cross-entropy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from scanwright.data.plan import Plan
+from scanwright.networks.catalogue import build_network
+from scanwright.tasks.base import Example
+from scanwright.training.augment.intensity import vary_intensities
+from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp, warp_labels
+from scanwright.training.learn.base import Batch, cross_entropy_weights
+from scanwright.types import AnyArray, FloatArray
+
+# How much longer the cut-out is than the patch, so that turning and shrinking find voxels and not borders.
+MARGIN = 1.2
+
+
+class SegmentationLearner:
+    """Patches in, a loss out."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.patch = plan.patch_voxels
+        # An axis seen in full needs no room around it.
+        self.region = tuple(n if n == 1 else int(np.ceil(MARGIN * n)) for n in self.patch)
+        self.spacing = (plan.spacing_mm or (1.0, 1.0, 1.0))[: plan.dims]
+
+    def networks(self, plan: Plan) -> dict[str, nn.Module]:
+        return {"network": build_network(plan)}
+
+    def draw(self, examples: Sequence[Example], chosen: Sequence[int], rng: np.random.Generator) -> Batch:
+        plan, dims = self.plan, self.plan.dims
+        images, labels, maps = [], [], []
+        for index in chosen:
+            example = examples[index]
+            centre = self._centre(example, rng)
+            images.append(cut(example.image, centre, self.region, edge=True))
+            labels.append(cut(example.target[None], centre, self.region, edge=False)[0])
+            maps.append(draw_affine(plan.augmentation, self.spacing, self.patch[:dims], rng))
+        source = np.stack(images).reshape(len(images), -1, *self.region[:dims])
+        truth = np.stack(labels).reshape(len(labels), *self.region[:dims])
+        grid = sampling_grid(np.stack(maps), self.region[:dims], self.patch[:dims])
+        warped = warp(torch.from_numpy(source), grid)
+        return Batch(
+            vary_intensities(warped, plan.augmentation, rng), warp_labels(torch.from_numpy(truth.astype(np.int64)), grid)
+        )
+
+    def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
+        outputs = networks["network"](batch.images)
+        weights = cross_entropy_weights(self.plan, batch.images.device)
+        parts = []
+        for output in outputs:
+            logits, targets = output.float(), batch.targets
+            if logits.shape[2:] != targets.shape[1:]:
+                targets = F.interpolate(targets[:, None].float(), logits.shape[2:], mode="nearest")[:, 0].long()
+            loss = F.cross_entropy(logits, targets, weights, label_smoothing=self.plan.label_smoothing)
+            if self.plan.loss == "dice_ce":
+                loss = loss + soft_dice_loss(logits, targets)
+            parts.append(loss)
+        # Coarser outputs count half as much as the next finer one (nnU-Net).
+        shares = [0.5**level for level in range(len(parts))]
+        total = torch.stack([share * part for share, part in zip(shares, parts, strict=True)]).sum() / sum(shares)
+        return {"network": total}
+
+    def _centre(self, example: Example, rng: np.random.Generator) -> tuple[int, ...]:
+        """A labelled voxel, each class as often as the others, or any voxel."""
+        shape = example.target.shape
+        if rng.random() < self.plan.foreground_fraction:
+            classes = [c for c in range(1, len(self.plan.classes)) if len(example.places(c))]
+            if classes:
+                places = example.places(int(rng.choice(classes)))
+                return tuple(int(n) for n in np.unravel_index(int(rng.choice(places)), shape))
+        # Centres keep half a patch from the border, so that a patch shows the image and not its surroundings.
+        return tuple(
+            int(rng.integers(p // 2, n - p + p // 2 + 1)) if n > p else n // 2
+            for n, p in zip(shape, self.patch, strict=True)
+        )
+
+
+def cut(array: AnyArray, centre: Sequence[int], size: Sequence[int], *, edge: bool) -> AnyArray:
+    """The box of ``size`` around ``centre`` of (channel, i, j, k); beyond the border the edge goes on, or 0."""
+    starts = [c - n // 2 for c, n in zip(centre, size, strict=True)]
+    inner = tuple(
+        slice(max(0, start), min(n, start + length))
+        for start, length, n in zip(starts, size, array.shape[1:], strict=True)
+    )
+    widths = [
+        (max(0, -start), max(0, start + length - n))
+        for start, length, n in zip(starts, size, array.shape[1:], strict=True)
+    ]
+    piece = array[(slice(None), *inner)]
+    return np.pad(piece, ((0, 0), *widths), mode="edge" if edge else "constant")
+
+
+def soft_dice_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """1 − soft Dice over the batch, mean over the classes but background (Milletari et al. 2016).
+
+    Args:
+        logits: (batch, class, …).
+        targets: class indices (batch, …).
+    """
+    probabilities = torch.softmax(logits, dim=1)[:, 1:].flatten(2)
+    n_classes = logits.shape[1]
+    truth = torch.stack([targets == c for c in range(1, n_classes)], dim=1).flatten(2).to(probabilities.dtype)
+    common = (probabilities * truth).sum((0, 2))
+    both = probabilities.sum((0, 2)) + truth.sum((0, 2))
+    return 1 - ((2 * common + 1e-5) / (both + 1e-5)).mean()

@@ -1,0 +1,82 @@
+"""Pace: how many steps the minutes buy, decided round by round, and repeated exactly on replay.
+
+Training goes from progress 0 to progress 1; the learning rate follows the progress. A round is a number of
+steps that takes it to a new progress, then validation and a checkpoint. By the clock, each round is planned from
+the speed seen so far; the rounds as they really were are recorded, and a plan that holds them is followed
+without a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Progress reached by the first, short round, which is there to learn the speed.
+FIRST_STEPS, FIRST_PROGRESS = 8, 0.004
+ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Round:
+    """``steps`` steps that take training from ``start`` to ``end`` (progress, 0 … 1)."""
+
+    steps: int
+    start: float
+    end: float
+
+    def progress(self, done: int) -> float:
+        """Progress after ``done`` steps; rounded, so that a replay computes the same number."""
+        return round(self.start + (self.end - self.start) * done / self.steps, 9)
+
+
+@dataclass
+class Clock:
+    """Rounds by the clock.
+
+    Attributes:
+        budget_s: seconds that training may take in all.
+        step_s: seconds of a step, as seen so far; 0 when nothing was seen.
+        overhead_s: seconds of a validation and a checkpoint.
+    """
+
+    budget_s: float
+    step_s: float = 0.0
+    overhead_s: float = 0.0
+
+    def plan_round(self, progress: float, elapsed_s: float) -> Round:
+        """The next round."""
+        if self.step_s == 0.0:
+            return Round(FIRST_STEPS, progress, max(progress, FIRST_PROGRESS))
+        left_s = max(0.0, self.budget_s - elapsed_s)
+        # Rounds are long enough for validation to take at most a sixth of the time.
+        length_s = max(self.budget_s / ROUNDS, 6 * self.overhead_s, 2 * self.step_s)
+        n_rounds = max(1, round(left_s / length_s))
+        steps = int((left_s / n_rounds - self.overhead_s) / self.step_s)
+        end = 1.0 if n_rounds == 1 else progress + (1.0 - progress) / n_rounds
+        return Round(max(1, steps), progress, end)
+
+    def learn(self, steps: int, steps_s: float, overhead_s: float) -> None:
+        """Take in how long a round took."""
+        self.step_s = steps_s / max(1, steps)
+        self.overhead_s = overhead_s
+
+
+@dataclass
+class Record:
+    """Rounds as recorded in a plan; the clock is not looked at."""
+
+    pace: Sequence[tuple[int, float]]
+    done: int = 0
+
+    def plan_round(self, progress: float, elapsed_s: float) -> Round:
+        """The next recorded round."""
+        steps, end = self.pace[self.done]
+        return Round(steps, progress, end)
+
+    def learn(self, steps: int, steps_s: float, overhead_s: float) -> None:
+        """One more round is done."""
+        self.done += 1
+
+    @property
+    def exhausted(self) -> bool:
+        return self.done >= len(self.pace)

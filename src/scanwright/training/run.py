@@ -1,0 +1,193 @@
+"""Train: from a dataset to a run folder that holds everything about how its model came to be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from scanwright.data.case import Case, SetAside
+from scanwright.data.dataset import Dataset
+from scanwright.data.plan import Plan
+from scanwright.data.settings import Settings
+from scanwright.errors import DataError, OutputError, SettingsError
+from scanwright.inference.model import Model, load_model, save_model
+from scanwright.io.failures_csv import read_failures, write_failures
+from scanwright.io.files import claim_folder, read_json, write_csv, write_json, write_text
+from scanwright.planning.fingerprint import take_fingerprint
+from scanwright.tasks.base import Example, Task
+from scanwright.tasks.catalogue import choose_task, find_task
+from scanwright.training.cache import prepare_examples
+from scanwright.training.fit import Fitted, choose_thresholds, fit
+from scanwright.types import JsonDict, Progress
+
+RUN_ENTRIES = (
+    "settings.toml", "fingerprint.json", "plan.json", "splits.json", "model", "log.csv", "checkpoint", "cache",
+    "provenance.json", "failures.csv", "evaluation.json", "report.html",
+)  # fmt: skip
+PACKAGES = ("scanwright", "torch", "monai", "lightning", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK")
+
+
+def train_run(
+    dataset: Dataset,
+    out: Path,
+    settings: Settings,
+    *,
+    plan: Plan | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress,
+) -> Model:
+    """Plan (unless a plan is given), train, and write the run folder.
+
+    Args:
+        dataset: what to learn from; its test cases are not touched.
+        out: the run folder.
+        settings: what the user wants.
+        plan: decisions to use as they are; one that holds a pace is replayed exactly.
+        resume: go on where an earlier, unfinished run in ``out`` stopped.
+        overwrite: replace an earlier run in ``out``.
+        progress: told of every stage.
+
+    Returns:
+        The model, also saved in ``out/model``.
+
+    Raises:
+        DataError: nothing usable to learn from.
+        SettingsError: settings or plan that do not fit the data.
+        OutputError: ``out`` holds something else, or the disk is full.
+    """
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    if resume and (out / "model").exists():
+        return load_model(out)
+    going_on = resume and (out / "splits.json").is_file()
+    if resume and out.exists() and any(out.iterdir()) and not going_on and not (out / "settings.toml").is_file():
+        raise OutputError("there is no run here to resume", subject=str(out), do="Leave out --resume, or correct --out.")
+    if not going_on:
+        claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES)
+        write_text(out / "settings.toml", settings_toml(settings))
+        plan = _decide(dataset, out, settings, plan, progress)
+    else:
+        plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))
+    task = find_task(plan.task)
+    split_of: dict[str, str] = read_json(out / "splits.json")["of"]
+    examples, failed = _prepare(dataset, task, plan, split_of, out, progress)
+    set_aside = _record_failures(out, failed)
+    fitted = fit(
+        task, plan, examples, out / "checkpoint", device=settings.device, resume=resume, progress=progress
+    )
+    thresholds = choose_thresholds(task, plan, fitted.weights, examples["val"], settings.device)
+    model = _finish(dataset, out, plan, fitted, thresholds, set_aside)
+    shutil.rmtree(out / "cache", ignore_errors=True)
+    shutil.rmtree(out / "checkpoint", ignore_errors=True)
+    return model
+
+
+def _decide(dataset: Dataset, out: Path, settings: Settings, plan: Plan | None, progress: Progress) -> Plan:
+    """Fingerprint, plan and splits, written as three artefacts."""
+    task = choose_task(settings.task if plan is None else plan.task, dataset)
+    facts = take_fingerprint(dataset, settings.seed if plan is None else plan.seed, progress)
+    if plan is None:
+        plan = task.plan(facts, settings)
+    plan = plan.overrule(settings.overrides)
+    if len(plan.channels) != len(facts.channels):
+        raise SettingsError(
+            "the plan is for images with another number of channels",
+            expected=f"{len(plan.channels)}",
+            received=f"{len(facts.channels)}",
+        )
+    write_json(out / "fingerprint.json", facts.to_json())
+    write_json(out / "plan.json", plan.to_json())
+    _record_failures(out, facts.set_aside)
+    write_json(out / "splits.json", {"schema_version": 1, "how": facts.splits.how, "of": dict(facts.splits.of)})
+    return plan
+
+
+def _prepare(
+    dataset: Dataset, task: Task, plan: Plan, split_of: Mapping[str, str], out: Path, progress: Progress
+) -> tuple[dict[str, dict[str, Example]], list[SetAside]]:
+    """Preprocessed examples of the training and validation cases; test cases stay closed."""
+    wanted: dict[str, list[Case]] = {"train": [], "val": []}
+    for case in dataset.cases:
+        if split_of.get(case.name) in wanted:
+            wanted[split_of[case.name]].append(case)
+    both = [*wanted["train"], *wanted["val"]]
+    made, failed = prepare_examples(both, task, plan, out / "cache", progress)
+    examples = {
+        split: {case.name: made[case.name] for case in cases if case.name in made} for split, cases in wanted.items()
+    }
+    for split, found in examples.items():
+        if not found:
+            raise DataError(
+                f"no case of the split '{split}' can be used",
+                subject=dataset.source,
+                do="See failures.csv for the reasons.",
+            )
+    return examples, failed
+
+
+def _record_failures(out: Path, new: Sequence[SetAside]) -> list[SetAside]:
+    """Add to ``failures.csv``; every case is listed once a stage."""
+    rows = list(dict.fromkeys([*read_failures(out / "failures.csv"), *new]))
+    write_failures(out / "failures.csv", rows)
+    return rows
+
+
+def _finish(
+    dataset: Dataset,
+    out: Path,
+    plan: Plan,
+    fitted: Fitted,
+    thresholds: Mapping[str, float],
+    set_aside: Sequence[SetAside],
+) -> Model:
+    """Write plan with its realised pace, log, provenance and model."""
+    plan = Plan.from_json({**plan.to_json(), "pace": fitted.position.pace})
+    provenance = _provenance(dataset, out, plan, fitted)
+    write_json(out / "plan.json", plan.to_json())
+    rows = fitted.position.log
+    write_csv(out / "log.csv", list(rows[0]) if rows else ("round",), [list(row.values()) for row in rows])
+    write_json(out / "provenance.json", {**provenance, "log": rows, "set_aside": [vars(entry) for entry in set_aside]})
+    model = Model(plan, fitted.weights, thresholds, provenance, out / "model")
+    save_model(model, out / "model")
+    return model
+
+
+def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> JsonDict:
+    facts = read_json(out / "fingerprint.json")
+    hashes = {row["case"]: row["sha256"] for row in facts["cases"]}
+    return {
+        "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
+        "machine": {"system": platform.platform(), "threads": torch.get_num_threads(), "device": fitted.device},
+        "precision": fitted.precision,
+        "seed": plan.seed,
+        "data": {
+            "layout": dataset.layout,
+            "patients": dataset.patients,
+            "sha256": hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest(),
+        },
+        "minutes": fitted.position.elapsed_s / 60,
+        "steps": fitted.position.step,
+        "ended": fitted.ended,
+        "best_round": fitted.position.best_round,
+        "best_score": fitted.position.best_score,
+        "splits": facts["splits"],
+        "how_split": facts["how_split"],
+    }
+
+
+def settings_toml(settings: Settings) -> str:
+    """Settings as TOML; JSON's strings, numbers and booleans are TOML's."""
+    plain: dict[str, Any] = settings.to_json()
+    overrides = plain.pop("overrides")
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
+    lines += ["", "[overrides]", *(f"{json.dumps(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in overrides.items())]
+    return "\n".join(lines) + "\n"

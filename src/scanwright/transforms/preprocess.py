@@ -1,0 +1,123 @@
+"""Preprocessing: from an image as it came to the array that the network sees, by the plan."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scanwright.core.geometry import centre_pad, fitted_shape, ras_axes, resampled_shape
+from scanwright.data.plan import ChannelPlan, Plan
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.transforms.steps import History, Normalise, Pad, Reorient, Resample, Step
+from scanwright.types import AnyArray, FloatArray, IntArray
+
+
+def preprocess(image: Volume, plan: Plan, *, fit: bool) -> tuple[FloatArray, History]:
+    """Orientation, grid and intensities as the plan wants them.
+
+    Args:
+        image: as it came.
+        plan: the decisions.
+        fit: True brings the whole image into ``plan.patch_voxels`` (one answer for the whole image); False
+            keeps its extent, at the plan's spacing.
+
+    Returns:
+        float32 (channel, i, j, k), and the steps taken.
+
+    Raises:
+        DataError: another number of channels than the plan's, or no finite voxel.
+    """
+    if image.n_channels != len(plan.channels):
+        raise DataError(
+            "another number of channels than the model learnt from",
+            expected=f"{len(plan.channels)} ({', '.join(c.name for c in plan.channels)})",
+            received=f"{image.n_channels}",
+        )
+    array, history = clean(image.array), list[Step]()
+    spacing_mm = image.spacing_mm
+    if image.affine_ras is not None:
+        order, flips = ras_axes(image.affine_ras)
+        if plan.dims == 3 or order[2] == 2:
+            history.append(Reorient(order, flips))
+            array = history[-1].apply(array)
+            spacing_mm = tuple(image.spacing_mm[axis] for axis in order)  # type: ignore[index,assignment]
+    source = array.shape[1:]
+    target = _target_shape(source, spacing_mm, plan, fit=fit)
+    if target != source:
+        history.append(Resample(source, target))
+        array = history[-1].apply(array)
+    if fit and target != plan.patch_voxels:
+        history.append(Pad(centre_pad(target, plan.patch_voxels)))
+        array = history[-1].apply(array)
+    history.append(choose_normalisation(array, plan.channels))
+    return history[-1].apply(array), tuple(history)
+
+
+def preprocess_mask(mask: Volume, plan: Plan, history: History) -> IntArray:
+    """The mask as class indices (i, j, k), uint8, on the grid of the preprocessed image.
+
+    Raises:
+        DataError: the mask holds a value that the plan does not know.
+    """
+    values = np.asarray(plan.label_values)
+    plain = np.asarray(mask.array[0])
+    index = np.searchsorted(np.sort(values), plain)
+    order = np.argsort(values)
+    known = order[np.clip(index, 0, len(values) - 1)]
+    foreign = values[known] != plain
+    if foreign.any():
+        raise DataError(
+            "the mask holds a value that the plan does not know",
+            expected=f"one of {', '.join(map(str, plan.label_values))}",
+            received=f"{plain[foreign].flat[0]}",
+        )
+    labels: AnyArray = known.astype(np.uint8)
+    for step in history:
+        labels = step.apply_labels(labels, len(values))
+    return np.ascontiguousarray(labels)
+
+
+def clean(array: AnyArray) -> AnyArray:
+    """The array with non-finite voxels replaced by its smallest finite value.
+
+    Raises:
+        DataError: no voxel is finite.
+    """
+    if array.dtype.kind != "f":
+        return array
+    finite = np.isfinite(array)
+    if finite.all():
+        return array
+    if not finite.any():
+        raise DataError("the image holds no finite voxel", do="Export it again.")
+    return np.where(finite, array, array[finite].min())
+
+
+def choose_normalisation(array: AnyArray, channels: tuple[ChannelPlan, ...]) -> Normalise:
+    """The numbers that bring each channel to one scale."""
+    rows = []
+    for values, channel in zip(array, channels, strict=True):
+        if channel.method == "zscore":
+            # A few extreme voxels (metal, vessels in time-of-flight) must not set the scale.
+            low, high = (float(v) for v in np.percentile(values, (0.1, 99.9)))
+            clipped = np.clip(values.astype(np.float64), low, high)
+            deviation = float(clipped.std())
+            rows.append((low, high, float(clipped.mean()), deviation if deviation > 0 else 1.0))
+        else:
+            rows.append((channel.low, channel.high, channel.mean, channel.deviation))
+    low_, high_, shift, scale = zip(*rows, strict=True)
+    return Normalise(low_, high_, shift, scale)
+
+
+def _target_shape(
+    shape: tuple[int, ...], spacing_mm: tuple[float, float, float] | None, plan: Plan, *, fit: bool
+) -> tuple[int, int, int]:
+    i, j, k = shape
+    if fit:
+        return fitted_shape(shape, plan.patch_voxels)
+    if plan.spacing_mm is not None and spacing_mm is not None:
+        target = resampled_shape(shape, spacing_mm, plan.spacing_mm)
+        return (target[0], target[1], 1) if plan.dims == 2 else target
+    if plan.longest_side is not None and max(shape) > plan.longest_side:
+        return fitted_shape(shape, (plan.longest_side, plan.longest_side, k))
+    return i, j, k

@@ -1,0 +1,127 @@
+"""Steps of the preprocessing: each is chosen from facts, applied, recorded as data, and inverted.
+
+A step has two halves, as in TorchIO: its fields are the chosen parameters; ``apply`` and ``invert`` use them.
+Arrays are (channel, i, j, k).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from scanwright.core.geometry import Shape3, reorient, resample, resample_labels, undo_reorient
+from scanwright.types import AnyArray, FloatArray
+
+
+@dataclass(frozen=True)
+class Reorient:
+    """Axes permuted and flipped so that i, j, k run to the right, the front and the head."""
+
+    order: tuple[int, int, int]
+    flips: tuple[bool, bool, bool]
+
+    def apply(self, array: AnyArray) -> AnyArray:
+        return reorient(array, self.order, self.flips)
+
+    def apply_labels(self, labels: AnyArray, n_classes: int) -> AnyArray:
+        return self.apply(labels[None])[0]
+
+    def invert(self, array: AnyArray) -> AnyArray:
+        return undo_reorient(array, self.order, self.flips)
+
+
+@dataclass(frozen=True)
+class Resample:
+    """Another number of voxels over the same extent."""
+
+    source: Shape3
+    target: Shape3
+
+    def apply(self, array: AnyArray) -> FloatArray:
+        return resample(array, self.target)
+
+    def apply_labels(self, labels: AnyArray, n_classes: int) -> AnyArray:
+        return resample_labels(labels, self.target, n_classes)
+
+    def invert(self, array: AnyArray) -> FloatArray:
+        return resample(array, self.source)
+
+
+@dataclass(frozen=True)
+class Pad:
+    """Voxels added around the image, continuing its border."""
+
+    widths: tuple[tuple[int, int], ...]
+
+    def apply(self, array: AnyArray) -> AnyArray:
+        return np.pad(array, ((0, 0), *self.widths), mode="edge")
+
+    def apply_labels(self, labels: AnyArray, n_classes: int) -> AnyArray:
+        return np.pad(labels, self.widths)
+
+    def invert(self, array: AnyArray) -> AnyArray:
+        inner = (slice(before, n - after) for (before, after), n in zip(self.widths, array.shape[1:], strict=True))
+        return array[(slice(None), *inner)]
+
+
+@dataclass(frozen=True)
+class Normalise:
+    """Intensities clipped to low … high, less ``shift``, divided by ``scale``; one number for each channel."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    shift: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    def apply(self, array: AnyArray) -> FloatArray:
+        low, high, shift, scale = (_column(v) for v in (self.low, self.high, self.shift, self.scale))
+        return ((np.clip(array.astype(np.float32), low, high) - shift) / scale).astype(np.float32)
+
+    def apply_labels(self, labels: AnyArray, n_classes: int) -> AnyArray:
+        return labels
+
+    def invert(self, array: AnyArray) -> AnyArray:
+        """Outputs of a network carry no intensities: nothing to undo. See :meth:`invert_intensities`."""
+        return array
+
+    def invert_intensities(self, array: FloatArray) -> FloatArray:
+        """The image before normalisation, but for what was clipped."""
+        return (array * _column(self.scale) + _column(self.shift)).astype(np.float32)
+
+
+Step: TypeAlias = Reorient | Resample | Pad | Normalise
+History: TypeAlias = tuple[Step, ...]
+
+_KINDS: dict[str, type[Step]] = {kind.__name__.lower(): kind for kind in (Reorient, Resample, Pad, Normalise)}
+
+
+def _column(values: Sequence[float]) -> FloatArray:
+    return np.asarray(values, dtype=np.float32)[:, None, None, None]
+
+
+def record(history: History) -> list[dict[str, Any]]:
+    """The history as plain values."""
+    return [{"step": type(step).__name__.lower(), **asdict(step)} for step in history]
+
+
+def replay(plain: Sequence[Mapping[str, Any]]) -> History:
+    """The inverse of :func:`record`."""
+    steps: list[Step] = []
+    for entry in plain:
+        fields = {name: _tuples(value) for name, value in entry.items() if name != "step"}
+        steps.append(_KINDS[entry["step"]](**fields))
+    return tuple(steps)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
+
+
+def restore(array: AnyArray, history: History) -> AnyArray:
+    """Bring outputs of a network (channel, i, j, k) back to the grid that the image came on."""
+    for step in reversed(history):
+        array = step.invert(array)
+    return array
