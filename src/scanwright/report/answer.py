@@ -23,11 +23,13 @@ MOST_LISTED = 6
 
 @dataclass(frozen=True)
 class Answer:
-    """The four parts, each a list of sentences; ``headline`` is the number in large letters."""
+    """The four parts, each a list of sentences; ``headline`` is the number in large letters,
+    with its name and what stands behind it."""
 
     asked: list[str]
     headline: str
     headline_name: str
+    headline_n: str
     found: list[str]
     sure: list[str]
     next: list[str]
@@ -46,6 +48,7 @@ def answer(evaluation: JsonDict, words: Words, *, has_pictures: bool) -> Answer:
         asked=_asked(evaluation, words),
         headline="" if number is None else _formatted(number),
         headline_name="" if number is None else words.metric(number["name"]),
+        headline_n="" if number is None else _behind(number, evaluation, words),
         found=_found(evaluation, number, words),
         sure=_sure(evaluation, number, words),
         next=_next(evaluation, number, words, has_pictures),
@@ -99,6 +102,14 @@ def _formatted(number: JsonDict) -> str:
     return format_number(number.get("value"), number.get("low"), number.get("high"), number.get("unit", ""))
 
 
+def _behind(number: JsonDict, evaluation: JsonDict, words: Words) -> str:
+    """Cases and patients behind a number."""
+    n = number.get("n", evaluation.get("n_cases", 0))
+    if patients_unknown(evaluation):
+        return words("found.n_unknown", n=n)
+    return words("found.n", n=n, n_patients=number.get("n_patients", evaluation.get("n_patients", 0)))
+
+
 def _asked(evaluation: JsonDict, words: Words) -> list[str]:
     task = evaluation.get("task", "")
     classes = [name for name in evaluation.get("classes", []) if name != "background"]
@@ -125,7 +136,7 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
     sentences = []
     if len(per_class) > 1:
         sentences = [
-            words("found.per_class", group=one["group"], number=_formatted(one))
+            words("found.per_class", group=one["group"], number=_formatted(one), n=one.get("n", "?"))
             for one in per_class[:MOST_LISTED]
         ]
     records = evaluation.get("records", [])
@@ -150,7 +161,8 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
             )
         )
     else:
-        sentences.append(words("sure.none", n_patients=evaluation.get("n_patients", 0)))
+        method = "n too small for an interval" if number is None else number.get("method", "")
+        sentences.append(words("sure.none", method=words.interval_method(method)))
     split = evaluation.get("split", "")
     if split in ("test", "val", "train", "all"):
         sentences.append(words(f"sure.{split}"))

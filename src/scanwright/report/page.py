@@ -111,7 +111,7 @@ def _interval_note(evaluation: JsonDict, words: Words) -> str:
     """How most intervals came about; "" when there is none."""
     with_interval = [one for one in evaluation.get("numbers") or [] if one.get("low") is not None]
     if not with_interval:
-        return words("sure.none", n_patients=evaluation.get("n_patients", 0))
+        return ""
     methods = [one.get("method", "") for one in with_interval]
     usual = max(set(methods), key=lambda method: (methods.count(method), method))
     level = 100 * with_interval[0].get("level", 0.95)

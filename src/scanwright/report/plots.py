@@ -28,7 +28,19 @@ MOST_SERIES = 12
 @contextmanager
 def _page_text() -> Iterator[None]:
     """Words as words, never as mathematics, in whatever script."""
-    options = {"svg.fonttype": "none", "svg.hashsalt": "scanwright", "text.parse_math": False, "font.size": 9}
+    options = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "scanwright",
+        "text.parse_math": False,
+        "font.size": 9,
+        "text.color": _INK,
+        "axes.labelcolor": _INK,
+        "axes.titlecolor": _INK,
+        "axes.edgecolor": _INK,
+        "axes.titlesize": 10,
+        "xtick.color": _INK,
+        "ytick.color": _INK,
+    }
     with mpl.rc_context(options), warnings.catch_warnings():
         # The page sets the words in its own font; that ours lacks a script only makes its measure rough.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
@@ -100,7 +112,7 @@ def rate_curves(
         )
         axes.plot(x, y, color=SERIES[index % len(SERIES)], lw=1.8, ls=dashes, label=_legible(label))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=x_label, ylabel=y_label, aspect="equal")
-    axes.legend(loc="lower right" if chance else "lower left", frameon=False, labelcolor=_INK)
+    axes.legend(loc="lower right" if chance else "lower left", frameon=False)
     return _svg(figure)
 
 
@@ -122,7 +134,7 @@ def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: in
     if not rows:
         return ""
     rng = np.random.default_rng(seed)
-    figure, (axes,) = _panels(1, size=(6.4, 0.8 + 0.62 * len(rows)))
+    figure, (axes,) = _panels(1, size=(4.4, 0.7 + 0.5 * len(rows)))
     for row, (numbers, colour) in enumerate(zip(rows.values(), _cycled(len(rows)), strict=True)):
         dots = numbers if numbers.size <= MOST_POINTS else rng.choice(numbers, MOST_POINTS, replace=False)
         scatter = rng.uniform(-0.14, 0.14, dots.size)
@@ -154,11 +166,6 @@ def _panels(n: int, size: tuple[float, float] | None = None) -> tuple[Figure, li
     for one in axes:
         one.patch.set_alpha(0)
         one.spines[["top", "right"]].set_visible(False)
-        one.spines[["left", "bottom"]].set_color(_INK)
-        one.tick_params(colors=_INK)
-        one.xaxis.label.set_color(_INK)
-        one.yaxis.label.set_color(_INK)
-        one.title.set_color(_INK)
         one.grid(color=_INK, alpha=0.12, lw=0.6)
         one.set_axisbelow(True)
     return figure, axes

@@ -31,13 +31,15 @@ _EN = {
     "split.train": "the training set",
     "split.all": "all cases",
     "found.nothing": "No number could be computed; the list of cases below says why.",
-    "found.per_class": "{group}: {number}",
+    "found.n": "n = {n} cases, {n_patients} patients",
+    "found.n_unknown": "n = {n} cases (patients unknown)",
+    "found.per_class": "{group}: {number}, n = {n}",
     "found.right": "{right} of {total} cases were classified correctly.",
     "sure.interval": (
-        "With other patients of the same kind, the number would be expected between {low} and {high} "
+        "For patients of the same kind, the true value plausibly lies between {low} and {high} "
         "({level} % interval; {method}; {n} cases)."
     ),
-    "sure.none": "No interval: {n_patients} patients are too few to say what others would give.",
+    "sure.none": "No interval ({method}): what other patients would give is open.",
     "sure.test": "None of these cases was used to train the model or to choose it.",
     "sure.val": "These cases were used to choose the model: on new patients expect somewhat less.",
     "sure.train": "The model was trained on these cases: they say nothing about new patients.",
@@ -210,12 +212,14 @@ _ZH = {
     "split.train": "训练集",
     "split.all": "全部病例",
     "found.nothing": "未能算出任何数值；原因见下方病例列表。",
-    "found.per_class": "{group}：{number}",
+    "found.n": "n = {n} 个病例，{n_patients} 名患者",
+    "found.n_unknown": "n = {n} 个病例（患者未知）",
+    "found.per_class": "{group}：{number}，n = {n}",
     "found.right": "{total} 个病例中有 {right} 个分类正确。",
     "sure.interval": (
-        "换用同类的其他患者，该数值预计在 {low} 与 {high} 之间（{level}% 区间；{method}；{n} 个病例）。"
+        "对同类患者而言，真实值大致在 {low} 与 {high} 之间（{level}% 区间；{method}；{n} 个病例）。"
     ),
-    "sure.none": "没有区间：{n_patients} 名患者太少，无法推断其他患者的情况。",
+    "sure.none": "没有区间（{method}）：其他患者的情况无从推断。",
     "sure.test": "这些病例既未用于训练模型，也未用于选择模型。",
     "sure.val": "这些病例曾用于选择模型：在新患者上结果可能略差。",
     "sure.train": "模型就是用这些病例训练的：不能说明在新患者上的表现。",
