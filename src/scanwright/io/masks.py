@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import tempfile
+from functools import partial
 from pathlib import Path
 
 import nibabel as nib
@@ -14,6 +13,7 @@ from PIL import Image
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, OutputError
 from scanwright.io.failures import reading
+from scanwright.io.files import write_whole
 from scanwright.io.formats.photograph import Picture, as_volume, load_picture, read_photograph
 from scanwright.io.formats.table import format_of
 from scanwright.io.image import read_image
@@ -126,37 +126,11 @@ def write_mask(path: PathLikeStr, mask: Volume, *, like: Path | None = None) -> 
     if not path.name.lower().endswith((".nii.gz", ".nii", ".png")):
         path = path.with_name(path.name + (".png" if flat else ".nii.gz"))
     labels = mask.array[0].astype(np.uint8) if mask.array.dtype.kind == "b" else _narrow(mask.array[0])
-    suffix = ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix
-    scratch = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(prefix=".writing-", suffix=suffix, dir=path.parent)
-        os.close(handle)
-        if suffix.lower() == ".png":
-            _save_png(labels, Path(scratch), path.name)
-        else:
-            _save_nifti(labels, mask, Path(scratch), like)
-        os.chmod(scratch, 0o666 & ~_umask())
-        os.replace(scratch, path)
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise OutputError(
-            "the disk is full" if full else "the mask cannot be written",
-            subject=str(path),
-            received="" if full else (error.strerror or type(error).__name__),
-            do="Free some space, or choose another folder." if full else "Choose another folder.",
-        ) from error
-    finally:
-        if scratch:
-            Path(scratch).unlink(missing_ok=True)
+    if path.name.lower().endswith(".png"):
+        write_whole(path, partial(_save_png, labels, path.name))
+    else:
+        write_whole(path, partial(_save_nifti, labels, mask, like))
     return path
-
-
-def _umask() -> int:
-    # The only way to ask is to set it.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _narrow(labels: AnyArray) -> AnyArray:
@@ -167,7 +141,7 @@ def _narrow(labels: AnyArray) -> AnyArray:
     return labels.astype(np.int32)
 
 
-def _save_png(labels: AnyArray, scratch: Path, name: str) -> None:
+def _save_png(labels: AnyArray, name: str, scratch: Path) -> None:
     if labels.shape[2] != 1 or (labels.size and labels.min() < 0) or labels.dtype == np.int32:
         raise OutputError(
             "a PNG mask is flat and its labels are 0…65535",
@@ -180,7 +154,7 @@ def _save_png(labels: AnyArray, scratch: Path, name: str) -> None:
     )
 
 
-def _save_nifti(labels: AnyArray, mask: Volume, scratch: Path, like: Path | None) -> None:
+def _save_nifti(labels: AnyArray, mask: Volume, like: Path | None, scratch: Path) -> None:
     affine = np.eye(4) if mask.affine_ras is None else mask.affine_ras
     header = nib.Nifti1Header()
     header.set_data_dtype(labels.dtype)

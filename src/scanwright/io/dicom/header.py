@@ -16,6 +16,7 @@ from scanwright.errors import DataError
 from scanwright.types import FloatArray
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
+_DERIVED = ("SEG", "RTDOSE")  # they have pixels, but are results, not images
 _PREAMBLE_BYTES = 132
 _TAGS = [
     "SOPInstanceUID",
@@ -85,7 +86,7 @@ def read_header(path: Path) -> Header | None:
     """Read one header.
 
     Returns:
-        ``None`` for objects without pixels (RTSTRUCT, SR, DICOMDIR).
+        ``None`` for objects that are no images (RTSTRUCT, SR, SEG, DICOMDIR).
 
     Raises:
         DataError: a field is not what it should be.
@@ -96,6 +97,8 @@ def read_header(path: Path) -> Header | None:
     if "Rows" not in dataset or "Columns" not in dataset:
         if "SOPInstanceUID" not in dataset and "Modality" not in dataset and not dataset.file_meta:
             raise DataError("the file is not DICOM, or damaged")
+        return None
+    if str(dataset.get("Modality") or "") in _DERIVED:
         return None
     uid = str(dataset.get("SeriesInstanceUID") or "")
     if not uid:

@@ -108,7 +108,7 @@ class Scan:
     Attributes:
         series: in the order of their first file.
         set_aside: files that look like DICOM and cannot be read.
-        no_images: how many objects without pixels, by modality (RTSTRUCT, SR…).
+        no_images: how many objects are no images (RTSTRUCT, SR, SEG…).
     """
 
     series: tuple[Series, ...]
@@ -318,7 +318,9 @@ def _step(positions: FloatArray, normal: FloatArray, thickness_mm: float | None)
 
 def counted(scan: Scan) -> tuple[str, ...]:
     """What a scan found besides series, as notes."""
-    return (f"{scan.no_images} DICOM objects without pixels are not used",) if scan.no_images else ()
+    if not scan.no_images:
+        return ()
+    return (f"{scan.no_images} DICOM objects that are no images (RTSTRUCT, SR, SEG…) are not used",)
 
 
 def names_of(series: Sequence[Series], root: Path) -> list[str]:

@@ -32,7 +32,7 @@ def split_folders(folder: Folder) -> dict[str, Split]:
 
 
 def class_folders(folder: Folder) -> list[str]:
-    """The folders that can be classes: images lie directly in them and they bear no name of another layout."""
+    """The folders that can be classes: images lie directly in them, no other layout has such a name."""
     return [
         name
         for name, below in folder.folders.items()

@@ -42,7 +42,7 @@ def open_nnunet(folder: Folder, source: str, *, labels_needed: bool = True) -> D
     """Cases named as nnU-Net names them: the file name without channel and suffix.
 
     Args:
-        labels_needed: set images without mask aside; otherwise they are cases too, and lone masks are passed over.
+        labels_needed: set images without mask aside; otherwise they are cases, and lone masks go unsaid.
 
     Raises:
         DataError: dataset.json is not what it should be.
@@ -50,7 +50,6 @@ def open_nnunet(folder: Folder, source: str, *, labels_needed: bool = True) -> D
     described = _read_description(folder)
     images = group_channels(folder.folders["imagesTr"].images)
     masks = {without_suffix(name): name for name in folder.folders["labelsTr"].images}
-    n_declared = len(described.channels)
     cases: list[Case] = []
     set_aside: list[SetAside] = []
     n_channels = len(described.channels) or max(len(files) for files in images.values())

@@ -55,7 +55,7 @@ def open_pairs(folder: Folder, source: str, *, labels_needed: bool = True) -> Da
     """One case per image that has a mask; named by the image's path in its folder.
 
     Args:
-        labels_needed: set images without mask aside; otherwise they are cases too, and lone masks are passed over.
+        labels_needed: set images without mask aside; otherwise they are cases, and lone masks go unsaid.
     """
     cases: list[Case] = []
     set_aside: list[SetAside] = []
