@@ -121,7 +121,7 @@ def fit(
     before_s, start = position.elapsed_s, time.monotonic()
     ended = "the planned training was completed"
     with _interruption() as interrupted:
-        while position.progress < 1.0 and not (isinstance(pace, Record) and pace.exhausted):
+        while position.progress < 1.0 and not pace.exhausted:
             planned = pace.plan_round(position.progress, position.elapsed_s)
             steps_start = time.monotonic()
             loss, steps = _run_round(trainer, planned, pace, interrupted, progress, before_s - start)
@@ -212,6 +212,7 @@ def _run_round(
     """The steps of a round; it ends early when the user or the clock says so. Gives mean loss and steps."""
     plan, position = trainer.plan, trainer.position
     losses: list[float] = []
+    start = time.monotonic()
     for network in trainer.networks.values():
         network.train()
     for done in range(planned.steps):
@@ -221,12 +222,12 @@ def _run_round(
         batch = trainer.learner.draw(trainer.train, chosen, np.random.default_rng(seed)).to(trainer.fabric.device)
         losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done))))
         position.step += 1
-        elapsed_s = time.monotonic() + clock_offset_s
+        now = time.monotonic()
         note = f"loss {losses[-1]:.3f}"
         if position.best_score is not None:
             note += f", best validation {trainer.task.score} {position.best_score:.3f}"
         progress("Training", planned.progress(done + 1), 1.0, note)
-        if interrupted.is_set() or (isinstance(pace, Clock) and elapsed_s > pace.budget_s):
+        if interrupted.is_set() or pace.is_over(now - start, now + clock_offset_s):
             break
     mean = float(np.mean(losses[-200:]))
     if not math.isfinite(mean):

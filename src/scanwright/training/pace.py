@@ -37,11 +37,17 @@ class Clock:
         budget_s: seconds that training may take in all.
         step_s: seconds of a step, as seen so far; 0 when nothing was seen.
         overhead_s: seconds of a validation and a checkpoint.
+        round_limit_s: seconds after which the present round ends early, so that the next is planned anew.
     """
 
     budget_s: float
     step_s: float = 0.0
     overhead_s: float = 0.0
+    round_limit_s: float = 0.0
+
+    def is_over(self, round_s: float, elapsed_s: float) -> bool:
+        """True when a round should end early: the minutes are up, or steps became much slower than planned."""
+        return elapsed_s > self.budget_s or (0 < self.round_limit_s < round_s)
 
     def plan_round(self, progress: float, elapsed_s: float) -> Round:
         """The next round."""
@@ -52,8 +58,14 @@ class Clock:
         length_s = max(self.budget_s / ROUNDS, 6 * self.overhead_s, 2 * self.step_s)
         n_rounds = max(1, round(left_s / length_s))
         steps = int((left_s / n_rounds - self.overhead_s) / self.step_s)
+        self.round_limit_s = 1.5 * left_s / n_rounds
         end = 1.0 if n_rounds == 1 else progress + (1.0 - progress) / n_rounds
         return Round(max(1, steps), progress, end)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether there is no time for another round."""
+        return False
 
     def learn(self, steps: int, steps_s: float, overhead_s: float) -> None:
         """Take in how long a round took."""
@@ -73,10 +85,15 @@ class Record:
         steps, end = self.pace[self.done]
         return Round(steps, progress, end)
 
+    def is_over(self, round_s: float, elapsed_s: float) -> bool:
+        """Never: the recorded steps are all taken."""
+        return False
+
     def learn(self, steps: int, steps_s: float, overhead_s: float) -> None:
         """One more round is done."""
         self.done += 1
 
     @property
     def exhausted(self) -> bool:
+        """Whether every recorded round was taken."""
         return self.done >= len(self.pace)

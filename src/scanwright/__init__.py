@@ -1,0 +1,27 @@
+"""scanwright: from a folder of medical scans to a model a clinician can check.
+
+Importing the package is cheap: names load when they are used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scanwright.api import Predicted, evaluate, load, load_plan, open, plan, predict, train
+    from scanwright.errors import ScanwrightError
+
+__version__ = "0.1.0"
+__all__ = ["Predicted", "ScanwrightError", "evaluate", "load", "load_plan", "open", "plan", "predict", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ScanwrightError":
+        from scanwright.errors import ScanwrightError
+
+        return ScanwrightError
+    if name in __all__:
+        from scanwright import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'scanwright' has no attribute '{name}'")

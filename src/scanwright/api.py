@@ -1,0 +1,261 @@
+"""The Python front door: the same verbs as in the shell, few and memorable.
+
+>>> import scanwright as sw
+>>> data = sw.open("scans/")
+>>> model = sw.train(data, minutes=5)
+>>> predictions = model.predict("new/")
+>>> evaluation = sw.evaluate(model, data)
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scanwright.data.case import SetAside
+from scanwright.data.dataset import Dataset
+from scanwright.data.plan import Plan
+from scanwright.data.prediction import MaskPrediction, Prediction
+from scanwright.data.settings import Settings
+from scanwright.errors import DataError, SettingsError
+from scanwright.extras import require
+from scanwright.io.files import claim_folder, read_json, write_json, write_text
+from scanwright.types import PathLikeStr, Progress, silent
+
+if TYPE_CHECKING:
+    from scanwright.evaluate.evaluation import Evaluation
+    from scanwright.inference.model import Model
+    from scanwright.planning.fingerprint import Fingerprint
+
+
+def open(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:  # noqa: A001 (sw.open reads best)
+    """Open a folder of labelled scans; its layout is recognised.
+
+    Args:
+        path: a folder, a MedMNIST .npz or a manifest.csv.
+        patient_pattern: regular expression with one group that finds the patient in a case's name.
+
+    Raises:
+        DataError: nothing usable is there.
+    """
+    from scanwright.io.dataset import open_dataset
+
+    return open_dataset(path, patient_pattern=patient_pattern)
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """Facts and decisions."""
+
+    fingerprint: Fingerprint
+    plan: Plan
+
+
+def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings: Any) -> Planned:
+    """Read every case once, and decide everything, each with its reason. Needs no torch.
+
+    Args:
+        data: a dataset or where it is.
+        progress: told of every stage.
+        settings: fields of Settings (minutes, effort, task, seed, overrides, …).
+
+    Raises:
+        DataError, SettingsError: see ``train``.
+    """
+    from scanwright.planning.fingerprint import take_fingerprint
+    from scanwright.tasks.catalogue import choose_task
+
+    wanted = Settings(**settings)
+    dataset = _dataset(data, wanted)
+    task = choose_task(wanted.task, dataset)
+    facts = take_fingerprint(dataset, wanted.seed, progress)
+    return Planned(facts, task.plan(facts, wanted).overrule(wanted.overrides))
+
+
+def train(
+    data: Dataset | PathLikeStr,
+    out: PathLikeStr | None = None,
+    *,
+    plan: Plan | PathLikeStr | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress = silent,
+    **settings: Any,
+) -> Model:
+    """Train a model, and write everything about it into a run folder.
+
+    Args:
+        data: a dataset or where it is; its test cases are not touched.
+        out: the run folder; ``None`` makes a new one, "scanwright-run-1" and so on.
+        plan: a plan or a ``plan.json`` to use as it is; one with a pace is replayed exactly.
+        resume: go on where an unfinished run in ``out`` stopped.
+        overwrite: replace an earlier run in ``out``.
+        progress: told of every stage.
+        settings: fields of Settings (minutes, effort, task, seed, device, threads, overrides, …).
+
+    Raises:
+        DataError: nothing usable to learn from.
+        SettingsError: settings that do not fit the data.
+        OutputError: ``out`` holds something else, or the disk is full.
+        MissingExtraError: torch is not installed.
+    """
+    require("torch", extra="train", feature="Training")
+    require("lightning", extra="train", feature="Training")
+    from scanwright.training.run import train_run
+
+    wanted = Settings(**settings)
+    chosen = plan if plan is None or isinstance(plan, Plan) else load_plan(plan)
+    dataset = _dataset(data, wanted)
+    return train_run(
+        dataset,
+        Path(out) if out is not None else _fresh_folder(),
+        wanted,
+        plan=chosen,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def load(path: PathLikeStr) -> Model:
+    """Load a model folder, or the model of a run folder; hashes are verified, no code is run.
+
+    Raises:
+        ModelError: there is none, it is damaged, or newer than this program.
+    """
+    from scanwright.inference.model import load_model
+
+    return load_model(path)
+
+
+def load_plan(path: PathLikeStr) -> Plan:
+    """Read a ``plan.json``.
+
+    Raises:
+        ModelError: it is missing, damaged or newer than this program.
+        SettingsError: it was edited into something that makes no sense.
+    """
+    return Plan.from_json(read_json(path), os.fspath(path))
+
+
+def evaluate(
+    model: Model | PathLikeStr,
+    data: Dataset | PathLikeStr,
+    out: PathLikeStr | None = None,
+    *,
+    split: str = "test",
+    lang: str = "en",
+    overwrite: bool = False,
+    progress: Progress = silent,
+    device: str = "auto",
+    threads: int | None = None,
+    baselines: list[dict[str, Any]] | None = None,
+) -> Evaluation:
+    """Judge a model on cases it did not learn from.
+
+    Args:
+        model: a model, or where it is.
+        data: a dataset with truth, or where it is.
+        out: where ``evaluation.json``, ``report.html`` and ``failures.csv`` go; ``None`` writes nothing.
+        split: "test", "val" or "all".
+        lang: language of the report, "en" or "zh".
+        overwrite: replace an earlier evaluation in ``out``.
+        progress: told after every case.
+        device, threads: see Settings.
+        baselines: numbers of simpler methods on the same cases, to stand beside the model's.
+
+    Raises:
+        DataError: no case can be judged.
+        ModelError, OutputError, SettingsError: see the message.
+    """
+    from scanwright.evaluate.evaluation import evaluate as judge
+    from scanwright.io.failures_csv import write_failures
+    from scanwright.report.page import render_report
+
+    loaded = load(model) if isinstance(model, (str, os.PathLike)) else model
+    dataset = _dataset(data, Settings())
+    folder = (
+        claim_folder(out, overwrite=overwrite, own=("evaluation.json", "report.html", "failures.csv"))
+        if out is not None
+        else None
+    )
+    evaluation = judge(loaded, dataset, split=split, device=device, threads=threads, progress=progress)
+    evaluation.content["baselines"] = baselines or []
+    if folder is not None:
+        write_json(folder / "evaluation.json", evaluation.content)
+        # The page shows what the file holds, and nothing else.
+        write_text(folder / "report.html", render_report(read_json(folder / "evaluation.json"), evaluation.pictures, lang))
+        write_failures(folder / "failures.csv", evaluation.set_aside)
+    return evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What ``predict`` gave: whole-image answers, files written, and what was set aside."""
+
+    predictions: list[Prediction]
+    files: list[Path]
+    set_aside: list[SetAside]
+
+
+def predict(
+    model: Model | PathLikeStr,
+    inputs: PathLikeStr,
+    out: PathLikeStr,
+    *,
+    overwrite: bool = False,
+    progress: Progress = silent,
+    device: str = "auto",
+    threads: int | None = None,
+) -> Predicted:
+    """Predict a file, a series folder or a folder of cases, and write the results.
+
+    Masks go to ``out`` under the case's name, on the input's grid; whole-image answers to
+    ``predictions.csv``; what failed to ``failures.csv``.
+
+    Raises:
+        DataError: nothing readable is there.
+        ModelError, OutputError: see the message.
+    """
+    from scanwright.inference.results import write_mask_result, write_predictions_csv
+    from scanwright.io.dataset import open_inputs
+    from scanwright.io.failures_csv import write_failures
+
+    loaded = load(model) if isinstance(model, (str, os.PathLike)) else model
+    dataset = open_inputs(inputs)
+    folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
+    result = Predicted([], [], list(dataset.set_aside))
+    for done, (case, prediction) in enumerate(loaded.run(dataset.cases, device=device, threads=threads)):
+        progress("Predicting", done, len(dataset), case.name)
+        if isinstance(prediction, SetAside):
+            result.set_aside.append(prediction)
+        elif isinstance(prediction, MaskPrediction):
+            result.files.append(write_mask_result(folder, case, prediction))
+        else:
+            result.predictions.append(prediction)
+    progress("Predicting", len(dataset), len(dataset), "")
+    if result.predictions:
+        write_predictions_csv(folder / "predictions.csv", result.predictions, loaded.plan.classes)
+        result.files.append(folder / "predictions.csv")
+    write_failures(folder / "failures.csv", result.set_aside)
+    if not result.files:
+        first = f" The first: {result.set_aside[0].case}: {result.set_aside[0].reason}" if result.set_aside else ""
+        raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(inputs))
+    return result
+
+
+def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
+    if isinstance(data, Dataset):
+        if settings.patient_pattern is not None:
+            raise SettingsError("the patient pattern belongs to opening", do="Pass it to open(…, patient_pattern=…).")
+        return data
+    return open(data, patient_pattern=settings.patient_pattern)
+
+
+def _fresh_folder() -> Path:
+    n = 1
+    while Path(f"scanwright-run-{n}").exists():
+        n += 1
+    return Path(f"scanwright-run-{n}")

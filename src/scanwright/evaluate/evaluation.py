@@ -1,0 +1,277 @@
+"""Evaluate: predictions against truth, as records, numbers with intervals, and pictures of the telling cases."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scanwright.core import metrics
+from scanwright.core.statistics import patient_bootstrap
+from scanwright.data.case import Case, Lazy, SetAside
+from scanwright.data.dataset import Dataset
+from scanwright.data.plan import Plan
+from scanwright.data.prediction import ClassPrediction, MaskPrediction, Prediction
+from scanwright.errors import DataError, ScanwrightError, SettingsError
+from scanwright.inference.model import Model
+from scanwright.io.files import read_json
+from scanwright.planning.facts import image_hash
+from scanwright.report.pictures import Picture, case_panel
+from scanwright.tasks.base import Record, score_of
+from scanwright.tasks.catalogue import find_task
+from scanwright.types import JsonDict, Progress
+
+SCHEMA_VERSION = 1
+SPLITS = ("test", "val", "all")
+N_PICTURES_EACH = 2
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured.
+
+    Attributes:
+        content: everything, as ``evaluation.json`` holds it.
+        pictures: of the best, the median and the worst cases.
+        set_aside: cases that could not be judged, with the reason.
+    """
+
+    content: JsonDict
+    pictures: tuple[Picture, ...]
+    set_aside: tuple[SetAside, ...]
+
+    def number(self, name: str, group: str = "") -> JsonDict:
+        """One of the numbers, with its interval.
+
+        Raises:
+            SettingsError: there is no such number.
+        """
+        for number in self.content["numbers"]:
+            if (number["name"], number["group"]) == (name, group):
+                return dict(number)
+        known = sorted({number["name"] for number in self.content["numbers"]})
+        raise SettingsError("no such number", expected=", ".join(known), received=f"{name} {group}".strip())
+
+
+def evaluate(
+    model: Model,
+    dataset: Dataset,
+    *,
+    split: str = "test",
+    device: str = "auto",
+    threads: int | None = None,
+    seed: int = 0,
+    progress: Progress,
+) -> Evaluation:
+    """Judge a model on cases it did not learn from.
+
+    Args:
+        model: loaded from a run.
+        dataset: with truth. Where it holds cases of the model's own splits, ``split`` says which are used; a
+            dataset that shares none is another hospital's, and all its cases count.
+        split: "test", "val" or "all".
+        device, threads: see Settings.
+        seed: of the resampling.
+        progress: told after every case.
+
+    Raises:
+        SettingsError: no such split.
+        DataError: no case can be judged.
+    """
+    if split not in SPLITS:
+        raise SettingsError("no such split", expected=" or ".join(SPLITS), received=f"split={split}")
+    history = _run_history(model)
+    cases, set_aside, how = _choose(dataset, history, split)
+    task, plan = find_task(model.plan.task), model.plan
+    records: list[Record] = []
+    digest: dict[str, str] = {}
+    by_name = {case.name: case for case in cases}
+    for done, (case, prediction) in enumerate(model.run(cases, device=device, threads=threads)):
+        progress("Evaluating", done, len(cases), case.name)
+        try:
+            if isinstance(prediction, SetAside):
+                raise DataError(prediction.reason)
+            digest[case.name] = image_hash(case.image.read())
+            if history.split_by_hash.get(digest[case.name]) in history.learnt_from(split):
+                raise DataError("the model learnt from this very image; judging it here would flatter it")
+            records.append(task.measure(prediction, case, plan))
+        except ScanwrightError as error:
+            set_aside.append(SetAside(case.name, "evaluate", str(error)))
+    progress("Evaluating", len(cases), len(cases), "")
+    if not records:
+        first = f" The first: {set_aside[0].case}: {set_aside[0].reason}" if set_aside else ""
+        raise DataError(f"no case can be judged.{first}", subject=dataset.source)
+    pictures = _pictures(model, by_name, records, device, progress)
+    content = _content(model, dataset, records, set_aside, history, split, how, digest, seed)
+    return Evaluation(content, tuple(pictures), tuple(set_aside))
+
+
+@dataclass(frozen=True)
+class _History:
+    """What the run folder tells of the cases that the model was made with."""
+
+    split_of: dict[str, str]
+    split_by_hash: dict[str, str]
+    provenance: JsonDict
+    log: list[JsonDict]
+
+    def learnt_from(self, split: str) -> tuple[str, ...]:
+        return () if split == "all" else ("train",) if split == "val" else ("train", "val")
+
+
+def _run_history(model: Model) -> _History:
+    run = model.folder.parent if model.folder is not None else None
+    if run is None or not (run / "splits.json").is_file():
+        return _History({}, {}, dict(model.provenance), [])
+    provenance = read_json(run / "provenance.json") if (run / "provenance.json").is_file() else {}
+    rows = read_json(run / "fingerprint.json")["cases"]
+    return _History(
+        read_json(run / "splits.json")["of"],
+        {row["sha256"]: row["split"] for row in rows},
+        dict(model.provenance),
+        provenance.get("log", []),
+    )
+
+
+def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case], list[SetAside], str]:
+    """The cases to judge, those left out with the reason, and in words how they were chosen."""
+    known = [case for case in dataset.cases if case.name in history.split_of]
+    without = [SetAside(case.name, "evaluate", "it has no target") for case in dataset.cases if not case.targets]
+    if not known:
+        cases = [case for case in dataset.cases if case.targets]
+        return cases, [*dataset.set_aside, *without], "all cases: none of them belongs to the training run"
+    chosen = [case for case in known if split in ("all", history.split_of[case.name]) and case.targets]
+    if not chosen:
+        raise DataError(f"no case of the split '{split}' is in this dataset", subject=dataset.source)
+    how = {
+        "test": "kept apart from the start, not used to choose anything",
+        "val": "used to choose when to stop: these figures flatter",
+        "all": "training cases included: these figures flatter",
+    }[split]
+    return chosen, [*dataset.set_aside, *without], how
+
+
+def _content(  # one place gathers everything that the file holds
+    model: Model,
+    dataset: Dataset,
+    records: Sequence[Record],
+    set_aside: Sequence[SetAside],
+    history: _History,
+    split: str,
+    how: str,
+    digest: dict[str, str],
+    seed: int,
+) -> JsonDict:
+    plan = model.plan
+    task = find_task(plan.task)
+    summary = task.summarise(records, plan)
+    patients = [record["patient"] for record in records]
+    numbers = patient_bootstrap(summary.statistic, patients, support=summary.support, units=summary.units, seed=seed)
+    known = {patient for patient in patients if patient is not None}
+    counts = {name: list(history.split_of.values()).count(name) for name in ("train", "val", "test")}
+    content: JsonDict = {
+        "schema_version": SCHEMA_VERSION,
+        "task": plan.task,
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "research_use": "Research use only, not for diagnosis",
+        "data": {
+            "source": Path(dataset.source).name,
+            "layout": dataset.layout,
+            "patients": dataset.patients,
+            "hash": hashlib.sha256(json.dumps(digest, sort_keys=True).encode()).hexdigest(),
+        },
+        "model": {"hash": model.sha256, "run": model.folder.parent.name if model.folder else ""},
+        "split": split,
+        "how_chosen": how,
+        "n_patients": len(known) if None not in patients else None,
+        "n_cases": len(records),
+        "classes": [name for name in plan.classes if not (task.tiled and name == plan.classes[0])],
+        "score": task.score,
+        "tolerance_mm": plan.tolerance_mm if task.tiled else None,
+        "unit": "mm" if plan.spacing_mm is not None else "px",
+        "numbers": [number.to_json() for number in numbers.values()],
+        "records": list(records),
+        "confusion": None,
+        "curves": None,
+        "training": history.log,
+        "flow": {
+            "found": sum(counts.values()) + len(set_aside) if counts["train"] else len(records) + len(set_aside),
+            "set_aside": len(set_aside),
+            **counts,
+        },
+        "set_aside": [vars(entry) for entry in set_aside],
+        "plan": plan.decisions(),
+        "provenance": history.provenance,
+        "baselines": [],
+    }
+    if records and "probabilities" in records[0]:
+        content |= _class_tables(records, plan)
+    return content
+
+
+def _class_tables(records: Sequence[Record], plan: Plan) -> JsonDict:
+    """Confusion matrix and the curves of each class."""
+    names = plan.classes
+    truth = np.array([names.index(record["truth"]) for record in records])
+    predicted = np.array([names.index(record["predicted"]) for record in records])
+    matrix = metrics.confusion_matrix(truth, predicted, len(names))
+    curves: dict[str, dict[str, Any]] = {"roc": {}, "pr": {}}
+    for index, name in enumerate(names):
+        scores = np.array([record["probabilities"][name] for record in records])
+        false_positive, true_positive, _ = metrics.roc_curve(scores, truth == index)
+        curves["roc"][name] = {"x": false_positive.tolist(), "y": true_positive.tolist()}
+        precision, recall, _ = metrics.precision_recall_curve(scores, truth == index)
+        curves["pr"][name] = {"x": recall.tolist(), "y": precision.tolist()}
+    return {"confusion": {"classes": list(names), "matrix": matrix.tolist()}, "curves": curves}
+
+
+def _pictures(
+    model: Model, cases: dict[str, Case], records: Sequence[Record], device: str, progress: Progress
+) -> list[Picture]:
+    """The best, the median and the worst cases, predicted once more and drawn."""
+    ranked = sorted(records, key=lambda record: _goodness(record, model.plan))
+    n = min(N_PICTURES_EACH, len(ranked) // 3) or 1
+    middle = max(0, len(ranked) // 2 - n // 2)
+    ranks = [("worst", ranked[:n]), ("median", ranked[middle : middle + n]), ("best", ranked[-n:])]
+    chosen = {record["case"]: (rank, record) for rank, group in reversed(ranks) for record in group}
+    pictures = []
+    results = model.run([cases[name] for name in chosen], device=device)
+    for done, (case, prediction) in enumerate(results):
+        progress("Drawing", done, len(chosen), case.name)
+        if not isinstance(prediction, SetAside):
+            pictures.append(_picture(case, prediction, *chosen[case.name], plan=model.plan))
+    progress("Drawing", len(chosen), len(chosen), "")
+    return pictures
+
+
+def _goodness(record: Record, plan: Plan) -> float:
+    """How well one case went, for ranking."""
+    if "probabilities" in record:
+        return float(record["probabilities"][record["truth"]])
+    score = score_of(find_task(plan.task), [record], plan)
+    return score if np.isfinite(score) else 1.0
+
+
+def _picture(case: Case, prediction: Prediction, rank: Any, record: Record, *, plan: Plan) -> Picture:
+    image = case.image.read()
+    if isinstance(prediction, MaskPrediction):
+        mask = case.targets.get("mask")
+        reference = mask.read().array[0] if isinstance(mask, Lazy) else None
+        labels = {v: n for v, n in zip(plan.label_values, plan.classes, strict=True) if v != plan.label_values[0]}
+        png = case_panel(
+            image.array, reference, prediction.mask.array[0], image.affine_ras, modality=image.modality, labels=labels
+        )
+        numbers = {
+            f"dice {name}" if len(record["classes"]) > 1 else "dice": own["dice"]
+            for name, own in record["classes"].items()
+        }
+        return Picture(case.name, png, rank, {k: v for k, v in numbers.items() if np.isfinite(v)})
+    png = case_panel(image.array, affine_ras=image.affine_ras, modality=image.modality)
+    certainty = record["probabilities"][record["predicted"]] if isinstance(prediction, ClassPrediction) else 0.0
+    return Picture(case.name, png, rank, {"probability": certainty}, record["truth"], record["predicted"])
