@@ -6,7 +6,9 @@ from scanwright.core import metrics
 from scanwright.core.statistics import mean_defined, patient_bootstrap
 
 
-def segmentation_evaluation(n=26, *, patients="the manifest's column", classes=("anterior", "posterior"), seed=0):
+def segmentation_evaluation(
+    n=26, *, patients="the manifest's column", classes=("anterior", "posterior"), seed=0
+):
     rng = np.random.default_rng(seed)
     records = []
     for index in range(n):
@@ -45,7 +47,12 @@ def segmentation_evaluation(n=26, *, patients="the manifest's column", classes=(
         "schema_version": 1,
         "task": "segmentation",
         "created": "2026-10-04T12:00:00+00:00",
-        "data": {"source": "scans/msd-hippocampus", "layout": "nnU-Net raw", "patients": patients, "hash": "9f3a"},
+        "data": {
+            "source": "scans/msd-hippocampus",
+            "layout": "nnU-Net raw",
+            "patients": patients,
+            "hash": "9f3a",
+        },
         "model": {"hash": "b17c", "run": "runs/hippocampus"},
         "split": "test",
         "n_patients": n,
@@ -61,15 +68,35 @@ def segmentation_evaluation(n=26, *, patients="the manifest's column", classes=(
         "flow": {"found": 133, "set_aside": 3, "train": 84, "val": 20, "test": n},
         "set_aside": [
             {"case": "imagesTr/hippocampus_243", "stage": "reading", "reason": "image without mask"},
-            {"case": "imagesTr/<script>alert(1)</script>", "stage": "reading", "reason": "the file is truncated"},
+            {
+                "case": "imagesTr/<script>alert(1)</script>",
+                "stage": "reading",
+                "reason": "the file is truncated",
+            },
         ],
         "plan": [
-            {"field": "spacing_mm", "value": [1.0, 1.0, 1.0], "reason": "the median spacing of the training cases"},
-            {"field": "normalisation", "value": "per case", "reason": "intensity scales differ by a factor of 10000"},
+            {
+                "field": "spacing_mm",
+                "value": [1.0, 1.0, 1.0],
+                "reason": "the median spacing of the training cases",
+            },
+            {
+                "field": "normalisation",
+                "value": "per case",
+                "reason": "intensity scales differ by a factor of 10000",
+            },
         ],
         "provenance": {"versions": {"scanwright": "0.1.0", "torch": "2.13.0"}, "seed": 0, "minutes": 15.1},
         "baselines": [
-            {"name": "dice", "group": "", "value": 0.31, "low": 0.27, "high": 0.35, "method": "mean shape", "n": n}
+            {
+                "name": "dice",
+                "group": "",
+                "value": 0.31,
+                "low": 0.27,
+                "high": 0.35,
+                "method": "mean shape",
+                "n": n,
+            }
         ],
     }
 
