@@ -40,7 +40,7 @@ def read_mask(path: PathLikeStr, *, subject: str = "") -> Volume:
     with reading(subject):
         known = None if path.is_dir() or path.stat().st_size == 0 else format_of(path)
         if known is not None and known.read is read_photograph:
-            return as_volume(_picture_labels(load_picture(path), subject))
+            return as_volume(_picture_labels(load_picture(path, for_display=False), subject))
     volume = read_image(path, subject=subject)
     if volume.n_channels != 1:
         raise DataError(

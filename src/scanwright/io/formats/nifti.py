@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import nibabel as nib
@@ -11,6 +12,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.types import AnyArray
 
+SUFFIXES = (".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".img")
 # Deflate cannot shrink data by more than this (zlib's documentation), so a header that promises more
 # than this many times the file is wrong, and believing it would fill the memory.
 LARGEST_DEFLATE_RATIO = 1032
@@ -29,7 +31,7 @@ def read_nifti(path: Path, *, n_channels: int = 1) -> Volume:
     Raises:
         DataError: a time series or undeclared channels, complex numbers, a header that lies.
     """
-    image = nib.load(path)
+    image = _load(path)
     _check_promise(path, image)
     stored = np.asanyarray(image.dataobj)
     if stored.dtype.names:  # RGB24 and RGBA32 are records of bytes
@@ -41,15 +43,27 @@ def read_nifti(path: Path, *, n_channels: int = 1) -> Volume:
     return Volume(_channel_first(stored, n_channels), affine_ras=image.affine)
 
 
+def _load(path: Path) -> nib.spatialimages.SpatialImage:
+    if path.name.lower().endswith(SUFFIXES):
+        return nib.load(path, mmap=False)
+    # nibabel goes by names; files without a telling one (a PACS export, say) are read by content.
+    content = path.read_bytes()
+    if content.startswith(b"\x1f\x8b"):
+        content = gzip.decompress(content)
+    kind = nib.Nifti1Image if content[344:347] == b"n+1" else nib.Nifti2Image
+    return kind.from_bytes(content)
+
+
 def _check_promise(path: Path, image: nib.spatialimages.SpatialImage) -> None:
     promised = int(np.prod([int(n) for n in image.shape], dtype=object)) * image.get_data_dtype().itemsize
     available = path.stat().st_size
-    if path.suffix == ".gz":
+    suffix = path.suffix.lower()
+    if suffix in (".gz", ".mgz"):
         available *= LARGEST_DEFLATE_RATIO
-    elif path.suffix in (".hdr", ".img"):
+    elif suffix in (".hdr", ".img"):
         available = path.with_suffix(".img").stat().st_size
-    elif path.suffix not in (".nii", ".mgh"):
-        return
+    elif suffix not in (".nii", ".mgh"):
+        return  # read as a whole already
     if promised > available:
         raise DataError(
             "the file is shorter than its header says",

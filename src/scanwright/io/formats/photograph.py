@@ -60,8 +60,12 @@ def as_volume(pixels: AnyArray) -> Volume:
     return Volume(np.ascontiguousarray(pixels.transpose(2, 1, 0))[..., np.newaxis], modality="photograph")
 
 
-def load_picture(path: Path) -> Picture:
+def load_picture(path: Path, *, for_display: bool = True) -> Picture:
     """The pixels of a picture file, upright, without alpha.
+
+    Args:
+        for_display: turn TIFFs whose 0 is white. False for masks: ImageJ and tifffile write masks so and
+            mean the stored values.
 
     Raises:
         DataError: several frames or pages, an unknown pixel type, implausibly large.
@@ -69,7 +73,7 @@ def load_picture(path: Path) -> Picture:
     with path.open("rb") as file:
         head = file.read(32)
     if head[:4] in _TIFF:
-        return _load_tiff(path)
+        return _load_tiff(path, for_display)
     if head[:8] == _PNG and len(head) >= 26 and head[24] == 16 and head[25] in (2, 4, 6):
         # Pillow cuts 16-bit colour down to 8 bits; ITK keeps it.
         pixels = sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="PNGImageIO"))
@@ -117,7 +121,7 @@ def _pillow_pixels(image: Image.Image) -> AnyArray:
     return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
 
 
-def _load_tiff(path: Path) -> Picture:
+def _load_tiff(path: Path, for_display: bool) -> Picture:
     with tifffile.TiffFile(path) as tiff:
         if len(tiff.pages) == 0:
             raise DataError("the TIFF holds no picture")
@@ -144,7 +148,7 @@ def _load_tiff(path: Path) -> Picture:
         pixels = pixels.reshape(*pixels.shape[:2], -1)
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * np.uint8(255)
-    if page.photometric.name == "MINISWHITE" and pixels.dtype.kind == "u":
+    if for_display and page.photometric.name == "MINISWHITE" and pixels.dtype.kind == "u":
         pixels = np.iinfo(pixels.dtype).max - pixels
     if pixels.dtype.kind == "f":
         pixels = pixels.astype(np.float32, copy=False)

@@ -11,6 +11,7 @@ from scanwright.data.volume import Volume
 from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
 from scanwright.io.dicom.series import read_file
 from scanwright.io.formats.itk import read_itk
+from scanwright.io.formats.nifti import SUFFIXES as NIFTI_SUFFIXES
 from scanwright.io.formats.nifti import read_nifti
 from scanwright.io.formats.photograph import read_photograph
 
@@ -44,7 +45,7 @@ def _is_nifti(head: bytes) -> bool:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("NIfTI", (".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".img"), _is_nifti, read_nifti),
+    Format("NIfTI", NIFTI_SUFFIXES, _is_nifti, read_nifti),
     Format("NRRD", (".nrrd", ".nhdr"), lambda head: head.startswith(b"NRRD0"), read_itk),
     Format("MetaImage", (".mha", ".mhd"), lambda head: head.startswith((b"ObjectType", b"NDims")), read_itk),
     Format("PNG", (".png",), lambda head: head.startswith(b"\x89PNG"), read_photograph),
@@ -65,6 +66,12 @@ def suffix_of(name: str) -> str:
     """The suffix by which a format is known (".nii.gz", ".png"), or "" when none is."""
     lower = name.lower()
     return next((end for known in FORMATS for end in known.suffixes if lower.endswith(end)), "")
+
+
+def is_picture(name: str) -> bool:
+    """True for the suffixes of photographs."""
+    suffix = suffix_of(name)
+    return any(suffix in known.suffixes for known in FORMATS if known.read is read_photograph and suffix)
 
 
 def without_suffix(name: str) -> str:

@@ -6,6 +6,7 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.dicom.series import counted, names_of, scan_tree
+from scanwright.io.formats.table import is_picture
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import group_channels, lazy_image
 
@@ -13,14 +14,21 @@ NAME = "images without labels"
 
 
 def open_loose(folder: Folder, source: str) -> Dataset:
-    """One case per image or series below the folder.
+    """One case per image or series below the folder; pictures beside series are left out.
 
     An image is named by its path without suffix (NAME_0000, NAME_0001 are its channels), a series by its
     folder where that holds nothing else, else by its SeriesInstanceUID.
     """
-    images = group_channels(tuple(folder.images_below()))
-    cases = [Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())]
     scan = scan_tree(folder.path)
+    notes = counted(scan)
+    files = folder.images_below()
+    if scan.series:
+        # Exports come with previews and screenshots of their series.
+        previews = {file for file in files if is_picture(file)}
+        notes += (f"{len(previews)} pictures beside the DICOM series are not used",) if previews else ()
+        files = [file for file in files if file not in previews]
+    images = group_channels(tuple(files))
+    cases = [Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())]
     set_aside = list(scan.set_aside)
     for series, name in zip(scan.series, names_of(scan.series, folder.path), strict=True):
         try:
@@ -35,6 +43,6 @@ def open_loose(folder: Folder, source: str) -> Dataset:
         NAME,
         source,
         patients="PatientID in the DICOM header" if known else "unknown",
-        notes=counted(scan),
+        notes=notes,
         set_aside=tuple(set_aside),
     )

@@ -1,0 +1,134 @@
+"""Small, well-named builders of images, masks and datasets; and the way to real data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+TILTED_AFFINE = np.array(
+    [[0.0, -0.8, 0.0, 12.0], [0.7, 0.0, 0.0, -30.0], [0.0, 0.0, 2.5, 5.0], [0.0, 0.0, 0.0, 1.0]]
+)
+
+
+def data_root() -> Path:
+    """The folder of public data; skips the test where it is absent."""
+    root = Path(os.environ.get("SCANWRIGHT_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not root.is_dir():
+        pytest.skip(f"no real data in {root} (set SCANWRIGHT_DATA)")
+    return root
+
+
+def real_data(name: str) -> Path:
+    """One of the public datasets; skips the test where it is absent."""
+    path = data_root() / name
+    if not path.exists():
+        pytest.skip(f"{path} is absent")
+    return path
+
+
+def noise(shape: tuple[int, ...], *, seed: int = 0, top: int = 200) -> np.ndarray:
+    """Reproducible uint8 noise."""
+    return np.random.default_rng(seed).integers(0, top, shape, dtype=np.uint8)
+
+
+def ball_mask(shape: tuple[int, int, int] = (12, 10, 8), label: int = 1) -> np.ndarray:
+    """A ball in the middle of a volume."""
+    grid = np.meshgrid(*[np.linspace(-1, 1, n) for n in shape], indexing="ij")
+    return (sum(axis**2 for axis in grid) < 0.5).astype(np.uint8) * np.uint8(label)
+
+
+def write_nifti(path: Path, array: np.ndarray, affine: np.ndarray = TILTED_AFFINE) -> Path:
+    """A NIfTI file; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nib.Nifti1Image(array, affine).to_filename(path)
+    return path
+
+
+def write_picture(path: Path, pixels: np.ndarray, mode: str | None = None, **options: object) -> Path:
+    """A photograph from (row, column[, channel]); folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(pixels)
+    (image.convert(mode) if mode else image).save(path, **options)
+    return path
+
+
+def write_text(path: Path, *lines: str) -> Path:
+    """A text file; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def nnunet_folder(root: Path, names: tuple[str, ...] = ("a", "b", "c"), *, channels: int = 0) -> Path:
+    """imagesTr and labelsTr; ``channels`` > 0 writes NAME_0000, …"""
+    for seed, name in enumerate(names):
+        for ending in [f"_{channel:04d}" for channel in range(channels)] or [""]:
+            write_nifti(root / "imagesTr" / f"{name}{ending}.nii.gz", noise((12, 10, 8), seed=seed))
+        write_nifti(root / "labelsTr" / f"{name}.nii.gz", ball_mask())
+    return root
+
+
+def class_folders(root: Path, per_class: int = 3, names: tuple[str, ...] = ("benign", "malignant")) -> Path:
+    """A folder per class with small grey PNGs."""
+    for name in names:
+        for index in range(per_class):
+            write_picture(root / name / f"{name} ({index}).png", noise((9, 7), seed=index))
+    return root
+
+
+def dicom_slice(
+    stored: np.ndarray, *, position: tuple[float, float, float], series: str = "1.2.3"
+) -> Dataset:
+    """One CT slice from (row, column) as CONTRACTS describes it: axial, 0.7 mm pixels, intercept −1024."""
+    slice_ = Dataset()
+    slice_.file_meta = FileMetaDataset()
+    slice_.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    slice_.file_meta.MediaStorageSOPClassUID = slice_.SOPClassUID = CTImageStorage
+    slice_.SOPInstanceUID = slice_.file_meta.MediaStorageSOPInstanceUID = generate_uid(
+        entropy_srcs=[series, str(position)]
+    )
+    slice_.SeriesInstanceUID = series
+    slice_.Modality = "CT"
+    slice_.PatientID = "P-7"
+    slice_.PatientName = "Secret^Name"
+    slice_.Manufacturer = "Maker"
+    slice_.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    slice_.ImagePositionPatient = list(position)
+    slice_.PixelSpacing = [0.7, 0.7]
+    slice_.SliceThickness = 5
+    slice_.Rows, slice_.Columns = stored.shape
+    slice_.SamplesPerPixel = 1
+    slice_.PhotometricInterpretation = "MONOCHROME2"
+    slice_.BitsAllocated = slice_.BitsStored = 16
+    slice_.HighBit = 15
+    slice_.PixelRepresentation = 0
+    slice_.RescaleSlope, slice_.RescaleIntercept = 1, -1024
+    slice_.PixelData = stored.astype("<u2").tobytes()
+    return slice_
+
+
+def dicom_series(n_slices: int = 6, *, series: str = "1.2.3", step_mm: float = 5.0) -> list[Dataset]:
+    """An axial series, lowest slice first, of 24 rows and 16 columns; every stored value is known by
+    place: 100 · slice + 2 · row + column."""
+    rows, columns = np.mgrid[:24, :16]
+    return [
+        dicom_slice(100 * k + 2 * rows + columns, position=(-150, -160, -500 + step_mm * k), series=series)
+        for k in range(n_slices)
+    ]
+
+
+def write_dicom(folder: Path, slices: list[Dataset], *, seed: int = 0) -> Path:
+    """Write slices under random names without suffix, in two nested folders, in random order."""
+    rng = np.random.default_rng(seed)
+    for index in rng.permutation(len(slices)):
+        path = folder / f"{rng.integers(2):02X}" / f"{rng.integers(16**8):08X}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        slices[index].save_as(path, enforce_file_format=True)
+    return folder
