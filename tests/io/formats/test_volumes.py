@@ -6,9 +6,9 @@ import struct
 import nibabel as nib
 import numpy as np
 import pytest
-import SimpleITK as sitk
-from builders import TILTED_AFFINE, noise, write_nifti
+import SimpleITK as sitk  # noqa: N813
 
+from builders import TILTED_AFFINE, noise, write_nifti
 from scanwright.errors import DataError
 from scanwright.io import read_image
 

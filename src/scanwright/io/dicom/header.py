@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pydicom
+from pydicom.uid import MediaStorageDirectoryStorage
 
 from scanwright.errors import DataError
 from scanwright.types import FloatArray
@@ -77,9 +79,15 @@ def is_dicom(path: Path) -> bool:
 @contextmanager
 def quietly() -> Iterator[None]:
     """Without pydicom's warnings on odd values: they quote the values, and those may be a patient's."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    log = logging.getLogger("pydicom")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)
 
 
 def read_header(path: Path) -> Header | None:
@@ -95,7 +103,8 @@ def read_header(path: Path) -> Header | None:
     # Files from before DICOM's preamble are read too, hence force; the fields below then tell.
     dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS, force=True)
     if "Rows" not in dataset or "Columns" not in dataset:
-        if "SOPInstanceUID" not in dataset and "Modality" not in dataset and not dataset.file_meta:
+        index = dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
+        if "SOPInstanceUID" not in dataset and "Modality" not in dataset and not index:
             raise DataError("the file is not DICOM, or damaged")
         return None
     if str(dataset.get("Modality") or "") in _DERIVED:

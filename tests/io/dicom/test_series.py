@@ -1,0 +1,258 @@
+"""DICOM series come together by content alone, in the place that DICOM says."""
+
+import pickle
+
+import nibabel as nib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import dicom_series, dicom_slice, real_data, write_dicom, write_text
+from scanwright.errors import DataError
+from scanwright.io import open_inputs, read_image
+from scanwright.io.dicom.series import scan_tree
+
+
+def reasons(dataset):
+    return [f"{aside.case}: {aside.reason}" for aside in dataset.set_aside]
+
+
+def test_the_example_of_the_contracts(tmp_path):
+    """Column 10, row 20, slice 3: LPS (−150 + 10 · 0.7, −160 + 20 · 0.7, −500 + 3 · 5), so (143, 146, −485) in RAS."""
+    volume = read_image(write_dicom(tmp_path, dicom_series()))
+    assert volume.array.shape == (1, 16, 24, 6)
+    assert volume.modality == "CT"
+    assert volume.array[0, 10, 20, 3] == 300 + 2 * 20 + 10 - 1024
+    np.testing.assert_allclose(volume.affine_ras @ (10, 20, 3, 1), (143, 146, -485, 1), atol=1e-9)
+    assert volume.spacing_mm == pytest.approx((0.7, 0.7, 5.0))
+
+
+def test_housfield_units_stay_whole(tmp_path):
+    volume = read_image(write_dicom(tmp_path, dicom_series()))
+    assert volume.array.dtype == np.int16
+    assert volume.array.min() == -1024
+
+
+def test_a_slope_per_slice_is_applied_to_its_slice(tmp_path):
+    slices = dicom_series(3)
+    for k, one in enumerate(slices):
+        one.RescaleSlope, one.RescaleIntercept = 0.5 * (k + 1), 0
+    volume = read_image(write_dicom(tmp_path, slices))
+    assert volume.array.dtype == np.float32
+    np.testing.assert_allclose(volume.array[0, 3, 4], [11 * 0.5, 111 * 1.0, 211 * 1.5])
+
+
+@given(seed=st.integers(0, 10**6))
+def test_names_and_order_of_the_files_play_no_part(tmp_path_factory, seed):
+    volume = read_image(write_dicom(tmp_path_factory.mktemp("dicom"), dicom_series(4), seed=seed))
+    np.testing.assert_array_equal(volume.array[0, 0, 0], np.arange(4) * 100 - 1024)
+
+
+@given(
+    angles=st.tuples(*[st.floats(-3, 3)] * 3),
+    origin=st.tuples(*[st.floats(-300, 300)] * 3),
+    step=st.floats(0.5, 8),
+)
+def test_any_orientation_lands_where_dicom_says(tmp_path_factory, angles, origin, step):
+    rotation = np.linalg.qr(np.array([[np.cos(a), np.sin(a), a / 3 + 0.1] for a in angles]) + np.eye(3))[0]
+    columns, rows = rotation[:, 0], rotation[:, 1]
+    normal = np.cross(columns, rows)
+    slices = dicom_series(3)
+    for k, one in enumerate(slices):
+        position = np.asarray(origin) + k * step * normal
+        one.ImageOrientationPatient = [f"{x:.12f}" for x in (*columns, *rows)]
+        one.ImagePositionPatient = [f"{x:.10f}" for x in position]
+    volume = read_image(write_dicom(tmp_path_factory.mktemp("dicom"), slices))
+    expected_lps = np.asarray(origin) + 5 * 0.7 * columns + 7 * 0.7 * rows + 2 * step * normal
+    np.testing.assert_allclose((volume.affine_ras @ (5, 7, 2, 1))[:3], expected_lps * (-1, -1, 1), atol=1e-5)
+    assert volume.array[0, 5, 7, 2] == 200 + 2 * 7 + 5 - 1024
+
+
+def test_two_series_in_one_heap_become_two_cases(tmp_path):
+    write_dicom(tmp_path, dicom_series(4, series="1.2.3") + dicom_series(5, series="1.2.4"))
+    write_text(tmp_path / "README.txt", "an export")
+    (tmp_path / "noise").write_bytes(b"no DICOM at all")
+    dataset = open_inputs(tmp_path)
+    assert {case.name: case.image.read().shape[2] for case in dataset.cases} == {"1.2.3": 4, "1.2.4": 5}
+    assert [case.patient for case in dataset.cases] == ["P-7", "P-7"]
+    assert dataset.patients == "PatientID in the DICOM header"
+    assert dataset.cases[0].facts == {"modality": "CT", "scanner": "Maker"}
+    assert dataset.set_aside == ()
+
+
+def test_a_series_with_a_folder_of_its_own_is_named_by_it(tmp_path):
+    for folder, series in (("a/ct", "1.2.3"), ("b", "1.2.4")):
+        for index, one in enumerate(dicom_series(3, series=series)):
+            path = tmp_path / folder / f"{index}.dcm"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            one.save_as(path, enforce_file_format=True)
+    assert sorted(case.name for case in open_inputs(tmp_path).cases) == ["a/ct", "b"]
+    assert [case.name for case in open_inputs(tmp_path / "b").cases] == ["b"]
+
+
+def test_the_same_instance_twice_counts_once(tmp_path):
+    write_dicom(tmp_path / "once", dicom_series(4))
+    write_dicom(tmp_path / "again", dicom_series(4), seed=5)
+    assert read_image(tmp_path).shape[2] == 4
+
+
+def test_headers_are_enough_to_list(tmp_path):
+    slices = dicom_series(3)
+    for one in slices:
+        one.PixelData = one.PixelData[:100]
+    write_dicom(tmp_path, slices)
+    case = open_inputs(tmp_path).cases[0]
+    with pytest.raises(DataError, match=r"^\d\d/[0-9A-F]{8}: the file is damaged"):
+        case.image.read()
+
+
+def change_nothing_but(field, value):
+    def change(slices):
+        setattr(slices[1], field, value)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda slices: slices.pop(2), "slices are missing"),
+        (change_nothing_but("ImagePositionPatient", [-150, -160, -500]), "several images lie at one place"),
+        (change_nothing_but("ImagePositionPatient", [-150, -160, -493.9]), "unevenly spaced"),
+        (change_nothing_but("ImageOrientationPatient", [1, 0, 0, 0, 0, 1]), "different directions"),
+        (change_nothing_but("PixelSpacing", [0.5, 0.5]), "differ in PixelSpacing"),
+        (change_nothing_but("NumberOfFrames", 8), "multi-frame"),
+        (change_nothing_but("Rows", 12), "differ in size"),
+        (change_nothing_but("PatientID", "P-8"), "several patients"),
+        (change_nothing_but("ImagePositionPatient", None), "no place in the patient"),
+    ],
+)
+def test_what_is_no_volume_is_set_aside_with_the_reason(tmp_path, change, reason):
+    slices = dicom_series(6)
+    change(slices)
+    write_dicom(tmp_path, slices)
+    write_dicom(tmp_path, dicom_series(3, series="1.9"), seed=3)
+    dataset = open_inputs(tmp_path)
+    assert [case.name for case in dataset.cases] == ["1.9"]
+    assert [aside.case for aside in dataset.set_aside] == ["1.2.3"]
+    assert reason in dataset.set_aside[0].reason
+
+
+def test_gantry_tilt_is_named(tmp_path):
+    slices = dicom_series(5)
+    for k, one in enumerate(slices):
+        one.ImagePositionPatient = [-150, -160 + k, -500 + 5 * k]
+    with pytest.raises(DataError, match="gantry tilt"):
+        read_image(write_dicom(tmp_path, slices))
+
+
+def test_a_single_slice_takes_its_thickness_from_the_header(tmp_path):
+    volume = read_image(write_dicom(tmp_path, dicom_series(1)))
+    assert volume.spacing_mm == pytest.approx((0.7, 0.7, 5.0))
+    thin = dicom_series(1)[0]
+    del thin.SliceThickness
+    (tmp_path / "one").mkdir()
+    assert read_image(write_dicom(tmp_path / "one", [thin])).affine_ras is None
+
+
+def test_a_radiograph_has_no_affine_and_more_is_brighter(tmp_path):
+    one = dicom_slice(np.full((6, 8), 1000), position=(0, 0, 0))
+    del one.ImagePositionPatient, one.ImageOrientationPatient, one.RescaleSlope, one.RescaleIntercept
+    one.Modality, one.PhotometricInterpretation, one.BitsStored, one.HighBit = "DX", "MONOCHROME1", 12, 11
+    one.save_as(tmp_path / "x.dcm", enforce_file_format=True)
+    volume = read_image(tmp_path / "x.dcm")
+    assert volume.affine_ras is None
+    assert volume.modality == "DX"
+    assert (volume.array == 4095 - 1000).all()
+    assert open_inputs(tmp_path / "x.dcm").cases[0].name == "x"
+
+
+def test_objects_without_images_and_damaged_files_are_told_apart(tmp_path):
+    write_dicom(tmp_path, dicom_series(3))
+    structures = dicom_slice(np.zeros((2, 2)), position=(0, 0, 0), series="1.5")
+    del structures.Rows, structures.Columns, structures.PixelData
+    structures.Modality = "RTSTRUCT"
+    structures.save_as(tmp_path / "RS.dcm", enforce_file_format=True)
+    whole = next(
+        path for path in sorted(tmp_path.rglob("*")) if path.is_file() and not path.suffix
+    ).read_bytes()
+    (tmp_path / "cut").write_bytes(whole[:140])
+    write_text(tmp_path / "fake.dcm", "no DICOM")
+    dataset = open_inputs(tmp_path)
+    assert len(dataset) == 1
+    assert any("1 DICOM objects that are no images" in note for note in dataset.notes)
+    assert "fake.dcm" in [aside.case for aside in dataset.set_aside]
+
+
+def test_messages_never_hold_what_stands_in_patient_fields(tmp_path):
+    slices = dicom_series(6)
+    slices[2].PixelSpacing = [-1, -1]
+    slices[3].PatientID = "P-8"
+    slices[4].PixelData = b""
+    write_dicom(tmp_path, slices)
+    text = " ".join(reasons(open_inputs(tmp_path)))
+    assert text
+    for secret in ("P-7", "P-8", "Secret", "Name"):
+        assert secret not in text
+
+
+def test_a_folder_of_several_series_is_no_single_image(tmp_path):
+    write_dicom(tmp_path, dicom_series(2, series="1.2.3") + dicom_series(2, series="1.2.4"))
+    with pytest.raises(DataError, match=r"does not hold one DICOM series.*2 series"):
+        read_image(tmp_path)
+
+
+def test_a_case_of_a_series_can_travel_to_another_process(tmp_path):
+    case = open_inputs(write_dicom(tmp_path, dicom_series(3))).cases[0]
+    copy = pickle.loads(pickle.dumps(case))  # noqa: S301 (made one line above)
+    np.testing.assert_array_equal(copy.image.read().array, case.image.read().array)
+
+
+def assert_same_in_patient(volume, reference):
+    """Same voxels at the same places, whatever the order of the axes in the file."""
+    ours = nib.as_closest_canonical(nib.Nifti1Image(volume.array[0].astype(np.float64), volume.affine_ras))
+    theirs = nib.as_closest_canonical(reference)
+    np.testing.assert_allclose(ours.affine, theirs.affine, atol=1e-4)
+    np.testing.assert_allclose(ours.get_fdata(), theirs.get_fdata(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "anatomical/001",
+        "anatomical/001_implicit",
+        "hitachi/anatomical/001",
+        "hitachi/anatomical/001_implicit",
+    ],
+)
+def test_vendors_series_become_the_nifti_that_they_must(name):
+    folder = real_data("dicom2nifti-vendors")
+    assert_same_in_patient(read_image(folder / name), nib.load(folder / f"{name}_ground_truth.nii.gz"))
+
+
+@pytest.mark.parametrize("name", ["siemens_multiframe/anatomical/001", "hyperfine/anatomical/001"])
+def test_multiframe_series_are_refused_by_name(name):
+    with pytest.raises(DataError, match="001: a multi-frame image"):
+        read_image(real_data("dicom2nifti-vendors") / name)
+
+
+@pytest.mark.parametrize("modality", ["CT", "PET", "MR_T1"])
+def test_ibsi_series_equal_their_nifti(modality):
+    folder = real_data("ibsi-sts-dicom")
+    reference = nib.load(folder / "nifti_reference" / "nifti" / "STS_025" / f"{modality}_image.nii.gz")
+    assert_same_in_patient(read_image(folder / "STS_025" / modality / "image"), reference)
+
+
+def test_a_zoo_of_odd_files_gives_cases_or_reasons_and_no_traceback():
+    dataset = open_inputs(real_data("dicom-conformance"))
+    assert dataset.set_aside
+    problems = []
+    for case in dataset.cases:
+        try:
+            case.image.read()
+        except DataError as error:
+            problems.append(error)
+    assert all(problem.subject for problem in problems)
+    assert len(dataset) - len(problems) > 30
+    assert len(scan_tree(real_data("dicom-conformance")).series) > 40
