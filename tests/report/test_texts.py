@@ -70,6 +70,7 @@ def test_the_method_of_an_interval_is_said_in_chinese_and_left_alone_in_english(
 
 def test_names_without_a_word_of_ours_are_shown_as_they_are():
     assert Words("en").metric("lesion_recall") == "lesion recall"
+    assert Words("zh").metric("dice left_lung") == "Dice 系数 left_lung"
     assert Words("zh").about("lesion_recall") == ""
     assert Words("en").split("fold 3") == "fold 3"
 

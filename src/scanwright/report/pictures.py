@@ -195,7 +195,7 @@ def _sheet(
                 left, bottom = column / n_columns + 0.004, top / height + 0.004
                 axes = figure.add_axes((left, bottom, 1 / n_columns - 0.008, row_height / height - 0.008))
                 _draw(axes, tile, windows[tile.is_close_up], labels)
-    figure.text(0.01, 0.1 / height, words, color="0.8", fontsize=7.5)
+    figure.text(0.01, 0.1 / height, words, color="0.8", fontsize=9)
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
@@ -234,7 +234,7 @@ def _draw(axes: Any, tile: Tile, window: tuple[float, float], labels: Mapping[in
     _letters(axes, plane.plane)
     _scale_bar(axes, plane)
     if plane.note:
-        _write(axes, 0.985, 0.985, plane.note, ha="right", va="top", size=7)
+        _write(axes, 0.985, 0.985, plane.note, ha="right", va="top", size=8.5)
 
 
 def _is_thin(plane: Slice) -> bool:
@@ -285,19 +285,15 @@ def _name_labels(axes: Any, plane: Slice, labels: Mapping[int, str] | None) -> N
             continue
         # The font at hand may not hold other scripts: the label value is always legible.
         text = name if name.isascii() and len(name) <= 14 else str(value)
-        rightmost = columns.max()
-        x, y = rightmost + 1.5, float(rows[columns == rightmost].mean())
-        side = "left"
-        if columns.min() > 2 * (mask.shape[1] - rightmost):
-            x, side = columns.min() - 2.5, "right"
-            y = float(rows[columns == columns.min()].mean())
+        # On the region itself: beside it, a name would stand on its neighbour.
+        nearest = int(((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2).argmin())
         axes.text(
-            x,
-            y,
+            columns[nearest],
+            rows[nearest],
             text,
             color="white",
-            fontsize=6.5,
-            ha=side,
+            fontsize=7.5,
+            ha="center",
             va="center",
             clip_on=True,
             path_effects=_halo(),
@@ -334,10 +330,10 @@ def _scale_bar(axes: Any, plane: Slice) -> None:
     axes.plot(ends, [y, y], color="black", lw=4, solid_capstyle="projecting")
     axes.plot(ends, [y, y], color="white", lw=2, solid_capstyle="butt")
     text = f"{length:g} {'mm' if plane.spacing else 'px'}"
-    axes.text(left, y - rows * 0.015, text, color="white", fontsize=7, va="bottom", path_effects=_halo())
+    axes.text(left, y - rows * 0.015, text, color="white", fontsize=8.5, va="bottom", path_effects=_halo())
 
 
-def _write(axes: Any, x: float, y: float, text: str, *, ha: str, va: str, size: float = 9) -> None:
+def _write(axes: Any, x: float, y: float, text: str, *, ha: str, va: str, size: float = 11) -> None:
     axes.text(
         x, y, text, transform=axes.transAxes, color="white", fontsize=size, ha=ha, va=va, path_effects=_halo()
     )

@@ -169,6 +169,7 @@ _EN = {
     "metric.recall": "Recall",
     "metric.f1": "F1",
     "metric.macro_f1": "Macro F1",
+    "metric.probability": "Probability",
     "metric.auroc": "AUROC",
     "metric.average_precision": "Average precision",
     "about.dice": "overlap of the two masks, 0 none, 1 perfect",
@@ -330,6 +331,7 @@ _ZH = {
     "metric.recall": "召回率",
     "metric.f1": "F1",
     "metric.macro_f1": "宏平均 F1",
+    "metric.probability": "概率",
     "metric.auroc": "AUROC",
     "metric.average_precision": "平均精确率",
     "about.dice": "两个掩膜的重叠程度，0 为不重叠，1 为完全一致",
@@ -374,7 +376,13 @@ class Words:
         return self._texts[key].format(**gaps)
 
     def metric(self, name: str) -> str:
-        """The metric's name for people; the name itself when we have no word for it."""
+        """The metric's name for people; the name itself when we have no word for it.
+
+        "dice anterior" is the metric with the group it belongs to; the group stays as it is.
+        """
+        known, _, group = name.partition(" ")
+        if group and f"metric.{known}" in self._texts:
+            return f"{self._texts[f'metric.{known}']} {group}"
         return self._texts.get(f"metric.{name}", name.replace("_", " "))
 
     def about(self, name: str) -> str:
