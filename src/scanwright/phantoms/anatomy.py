@@ -44,6 +44,7 @@ class Anatomy:
         dome_mm: height of the diaphragm's base, and how far the right and the left dome stand above it.
         heart: (2, 3) centre and radii in mm.
         liver: (2, 3) centre and radii in mm.
+        gallbladder: (2, 3) centre and radii in mm.
         spine_mm: y of the vertebral bodies' centre, their half width and half depth.
         vertebra_phase_mm: where the first disc lies.
         rib_phase_mm: where the first rib lies.
@@ -58,6 +59,7 @@ class Anatomy:
     dome_mm: tuple[float, float, float]
     heart: FloatArray
     liver: FloatArray
+    gallbladder: FloatArray
     spine_mm: tuple[float, float, float]
     vertebra_phase_mm: float
     rib_phase_mm: float
@@ -74,8 +76,11 @@ def draw_anatomy(rng: np.random.Generator, settings: PhantomSettings) -> Anatomy
     )
     heart = np.array([[-9.0, 8.0, 4.0], [17.0, 17.0, 18.0]]) + rng.normal(0.0, 1.0, (2, 3))
     liver = np.array([[20.0, 4.0, -19.0], [31.0, 29.0, 25.0]]) + rng.normal(0.0, 1.3, (2, 3))
-    liver_hu = rng.uniform(92.0, 118.0)
-    blood_hu = rng.uniform(110.0, 170.0)
+    gallbladder = np.array([[6.0, 20.0, -27.0], [5.5, 7.5, 8.5]]) + rng.normal(0.0, 0.9, (2, 3))
+    # From before the contrast medium to the height of the portal venous phase: no fixed window fits all.
+    phase = rng.uniform(0.0, 1.0)
+    liver_hu = 62.0 + 55.0 * phase + rng.uniform(-6.0, 6.0)
+    blood_hu = 45.0 + 115.0 * phase + rng.uniform(-6.0, 6.0)
     return Anatomy(
         scale=np.asarray(settings.field_of_view_mm) / np.asarray(DESIGN_BOX_MM),
         bend=bend,
@@ -85,7 +90,8 @@ def draw_anatomy(rng: np.random.Generator, settings: PhantomSettings) -> Anatomy
         dome_mm=(rng.uniform(-13.0, -9.0), rng.uniform(12.0, 17.0), rng.uniform(9.0, 13.0)),
         heart=heart,
         liver=liver,
-        spine_mm=(-half_depth + rng.uniform(18.0, 20.0), rng.uniform(9.5, 11.5), rng.uniform(8.0, 9.5)),
+        gallbladder=gallbladder,
+        spine_mm=(-half_depth + rng.uniform(24.0, 26.0), rng.uniform(9.5, 11.5), rng.uniform(8.0, 9.5)),
         vertebra_phase_mm=rng.uniform(0.0, 20.0),
         rib_phase_mm=rng.uniform(0.0, 16.0),
         hu={
@@ -95,13 +101,14 @@ def draw_anatomy(rng: np.random.Generator, settings: PhantomSettings) -> Anatomy
             "mediastinum": rng.uniform(-10.0, 30.0),
             "abdomen": rng.uniform(-95.0, -75.0),
             "lung": rng.uniform(-870.0, -800.0),
-            "heart": blood_hu - 15.0,
+            "heart": blood_hu - 10.0 * phase,
             "blood": blood_hu,
             "liver": liver_hu,
-            "spleen": liver_hu + rng.uniform(5.0, 20.0),
+            "spleen": liver_hu + rng.uniform(-12.0, 18.0),
             "stomach": rng.uniform(10.0, 40.0),
-            "marrow": rng.uniform(150.0, 220.0),
+            "marrow": rng.uniform(40.0, 180.0),
             "cortex": rng.uniform(480.0, 650.0),
+            "bile": rng.uniform(2.0, 15.0),
             "canal": rng.uniform(15.0, 30.0),
         },
     )
@@ -132,14 +139,14 @@ def ellipsoid_depth(points: Points, centre_mm: FloatArray, radii_mm: FloatArray)
     square = (
         ((points.x - c[0]) / r[0]) ** 2 + ((points.y - c[1]) / r[1]) ** 2 + ((points.z - c[2]) / r[2]) ** 2
     )
-    return (1.0 - np.sqrt(square)) * np.float32(np.prod(r) ** (1 / 3))
+    return _scaled_depth(square, float(np.prod(r) ** (1 / 3)))
 
 
 def body_depth(anatomy: Anatomy, points: Points) -> FloatArray:
     """Depth below the skin."""
     a, b = anatomy.body_mm
-    square = (points.x / np.float32(a)) ** 2 + (points.y / np.float32(b)) ** 2
-    return (1.0 - np.sqrt(square)) * np.float32(np.sqrt(a * b))
+    square = (points.x / a) ** 2 + (points.y / b) ** 2
+    return _scaled_depth(square, float(np.sqrt(a * b)))
 
 
 def cavity_depth(anatomy: Anatomy, points: Points) -> FloatArray:
@@ -151,35 +158,43 @@ def dome_height(anatomy: Anatomy, points: Points) -> FloatArray:
     """Height in mm of a point above the diaphragm."""
     base, right, left = anatomy.dome_mm
     depth = ((points.y - 2.0) / 30.0) ** 2
-    surface = np.float32(base)
-    surface = surface + np.float32(right) * np.exp(-(((points.x - 24.0) / 24.0) ** 2) - depth)
-    surface = surface + np.float32(left) * np.exp(-(((points.x + 26.0) / 22.0) ** 2) - depth)
-    return (points.z - surface) * np.float32(0.85)
+    surface = base + right * np.exp(-(((points.x - 24.0) / 24.0) ** 2) - depth)
+    surface = surface + left * np.exp(-(((points.x + 26.0) / 22.0) ** 2) - depth)
+    height: FloatArray = (points.z - surface) * 0.85
+    return height
 
 
 def spine_depth(anatomy: Anatomy, points: Points) -> FloatArray:
     """Depth below the surface of the column of vertebral bodies and discs."""
     y, a, b = anatomy.spine_mm
-    square = (points.x / np.float32(a)) ** 2 + ((points.y - np.float32(y)) / np.float32(b)) ** 2
-    return (1.0 - np.sqrt(square)) * np.float32(np.sqrt(a * b))
+    square = (points.x / a) ** 2 + ((points.y - y) / b) ** 2
+    return _scaled_depth(square, float(np.sqrt(a * b)))
 
 
 def lung_depth(anatomy: Anatomy, points: Points) -> FloatArray:
     """Depth below the surface of the two lungs, the hilar vessels not counted out."""
-    width = np.float32(8.0) + np.float32(3.0) * np.cos(points.y / np.float32(12.0))
-    beside_middle = np.abs(points.x + np.float32(1.5)) - width
-    depth = np.minimum(cavity_depth(anatomy, points) - np.float32(0.7), dome_height(anatomy, points))
+    width = 8.0 + 3.0 * np.cos(points.y / 12.0)
+    beside_middle = np.abs(points.x + 1.5) - width
+    depth = np.minimum(cavity_depth(anatomy, points) - 0.7, dome_height(anatomy, points))
     depth = np.minimum(depth, beside_middle)
-    depth = np.minimum(depth, -ellipsoid_depth(points, anatomy.heart[0], anatomy.heart[1]) - np.float32(0.5))
-    return np.minimum(depth, -spine_depth(anatomy, points) - np.float32(1.5))
+    depth = np.minimum(depth, -ellipsoid_depth(points, anatomy.heart[0], anatomy.heart[1]) - 0.5)
+    free: FloatArray = np.minimum(depth, -spine_depth(anatomy, points) - 1.5)
+    return free
 
 
 def liver_depth(anatomy: Anatomy, points: Points) -> FloatArray:
     """Depth below the surface of the liver."""
     depth = ellipsoid_depth(points, anatomy.liver[0], anatomy.liver[1])
-    depth = np.minimum(depth, -dome_height(anatomy, points) - np.float32(1.5))
-    depth = np.minimum(depth, cavity_depth(anatomy, points) - np.float32(0.7))
-    return np.minimum(depth, -spine_depth(anatomy, points) - np.float32(2.0))
+    depth = np.minimum(depth, -dome_height(anatomy, points) - 1.5)
+    depth = np.minimum(depth, cavity_depth(anatomy, points) - 0.7)
+    depth = np.minimum(depth, -gallbladder_depth(anatomy, points) - 0.5)
+    free: FloatArray = np.minimum(depth, -spine_depth(anatomy, points) - 2.0)
+    return free
+
+
+def gallbladder_depth(anatomy: Anatomy, points: Points) -> FloatArray:
+    """Depth below the surface of the gallbladder, a dark body in a bay of the liver."""
+    return ellipsoid_depth(points, anatomy.gallbladder[0], anatomy.gallbladder[1])
 
 
 def organ_depth(anatomy: Anatomy, points: Points, organ: str) -> FloatArray:
@@ -187,6 +202,13 @@ def organ_depth(anatomy: Anatomy, points: Points, organ: str) -> FloatArray:
     return lung_depth(anatomy, points) if organ == "lung" else liver_depth(anatomy, points)
 
 
+def _scaled_depth(square: FloatArray, size_mm: float) -> FloatArray:
+    """Depth below the surface where ``square`` is 1, for a shape whose mean half width is ``size_mm``."""
+    depth: FloatArray = (1.0 - np.sqrt(square)) * size_mm
+    return depth
+
+
 def _wave(wave: FloatArray, along: FloatArray) -> FloatArray:
     amplitude, number, phase = wave
-    return (amplitude * np.sin(number * along + phase)).astype(np.float32)
+    bent: FloatArray = (amplitude * np.sin(number * along + phase)).astype(np.float32)
+    return bent

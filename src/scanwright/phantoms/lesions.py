@@ -14,6 +14,8 @@ from scanwright.types import FloatArray
 _SHAPE_GRID = 41
 _GAP_MM = 6.0
 _TRIES_PER_SIZE = 60
+_PUSH_MM = 0.4
+_FARTHEST_PUSH_MM = 40.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,16 +187,35 @@ def _place(
     others: list[LesionShape],
 ) -> LesionShape | None:
     low, high = settings.lesion_diameter_mm
-    diameter = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    diameter = float(rng.uniform(low, high))
     half = np.asarray(settings.field_of_view_mm) / 2
     while diameter >= low:
         for _ in range(_TRIES_PER_SIZE):
             candidate = _resized(shape, rng.uniform(-half, half), diameter)
             if _has_room(anatomy, candidate, half, others):
-                return candidate
+                attached = rng.random() < settings.attached_share
+                return _push_out(rng, anatomy, candidate, half, others) if attached else candidate
         # A lesion that fits nowhere is drawn again at four fifths of its size.
         diameter = diameter * 0.8 if diameter * 0.8 >= low or diameter == low else low
     return None
+
+
+def _push_out(
+    rng: np.random.Generator,
+    anatomy: Anatomy,
+    lesion: LesionShape,
+    half_mm: FloatArray,
+    others: list[LesionShape],
+) -> LesionShape:
+    """The lesion moved in a random direction until it lies against whatever is next."""
+    heading = _draw_direction(rng)
+    moved = lesion
+    for step in np.arange(_PUSH_MM, _FARTHEST_PUSH_MM, _PUSH_MM):
+        further = _resized(lesion, lesion.centre_mm + step * heading, lesion.diameter_mm)
+        if not _has_room(anatomy, further, half_mm, others):
+            break
+        moved = further
+    return moved
 
 
 def _resized(shape: LesionShape, centre_mm: FloatArray, diameter_mm: float) -> LesionShape:
@@ -219,7 +240,7 @@ def _has_room(anatomy: Anatomy, lesion: LesionShape, half_mm: FloatArray, others
     if (np.abs(surface) > half_mm - 1.0).any():
         return False
     points = place_points(anatomy, surface[:, 0], surface[:, 1], surface[:, 2])
-    return bool((organ_depth(anatomy, points, lesion.organ) > 0.3).all())
+    return bool((organ_depth(anatomy, points, lesion.organ) > 0.1).all())
 
 
 def _draw_direction(rng: np.random.Generator) -> FloatArray:

@@ -57,9 +57,9 @@ def draw_lookalikes(
     for side in (1.0, -1.0):
         hilum = np.array([side * 13.0, -2.0, 12.0]) * anatomy.scale
         for _ in range(settings.vessels):
-            found += _draw_tree(rng, anatomy, "lung", hilum, anatomy.hu["blood"] - rng.uniform(20.0, 90.0))
+            found += _draw_tree(rng, anatomy, "lung", hilum, anatomy.hu["blood"] - rng.uniform(0.0, 30.0))
     # Veins of the liver are brighter or, early after the contrast medium was given, darker than the liver.
-    liver_vessel_hu = anatomy.hu["liver"] + float(rng.choice([-30.0, 25.0, 45.0])) + rng.uniform(-5.0, 5.0)
+    liver_vessel_hu = anatomy.hu["liver"] + float(rng.choice([-35.0, -35.0, 25.0, 45.0])) + rng.uniform(-5.0, 5.0)
     porta = np.array([8.0, 2.0, -18.0]) * anatomy.scale
     for _ in range(settings.vessels):
         found += _draw_tree(rng, anatomy, "liver", porta, liver_vessel_hu)
@@ -85,7 +85,8 @@ def lookalike_depth(item: Lookalike, x_mm: FloatArray, y_mm: FloatArray, z_mm: F
         (dx - along * axis[0]) ** 2 + (dy - along * axis[1]) ** 2 + (dz - along * axis[2]) ** 2
     )
     radius = item.radius_mm[0] + along * (item.radius_mm[1] - item.radius_mm[0])
-    return (radius - distance).astype(np.float32)
+    depth: FloatArray = (radius - distance).astype(np.float32)
+    return depth
 
 
 def _draw_tree(
@@ -96,7 +97,7 @@ def _draw_tree(
     if middle is None:
         return []
     branches: list[Lookalike] = []
-    radius = rng.uniform(1.8, 2.8)
+    radius = rng.uniform(2.0, 3.4)
     tips = [(root_mm, middle - root_mm, radius)]
     while tips and len(branches) < 24:
         start, heading, radius = tips.pop(0)

@@ -88,7 +88,8 @@ class Acquisition:
     def first_voxel_mm(self) -> FloatArray:
         """(3,) body-frame place of voxel (0, 0, 0): right, front, bottom."""
         extent = (np.asarray(self.shape) - 1) * np.asarray(self.spacing_mm) / 2
-        return extent * np.array([1.0, 1.0, -1.0])
+        first: FloatArray = extent * np.array([1.0, 1.0, -1.0])
+        return first
 
     @property
     def affine_ras(self) -> FloatArray:

@@ -51,10 +51,12 @@ class PhantomSettings:
         in_plane_spacing_mm: lowest and highest pixel spacing, drawn evenly per patient.
         slice_spacing_mm: lowest and highest distance between slices (= thickness), drawn evenly on a
             logarithmic scale per patient.
-        lesion_diameter_mm: smallest and largest diameter of a sphere of the lesion's volume, drawn evenly
-            on a logarithmic scale; within 3 to 40. A lesion that fits nowhere is drawn smaller.
+        lesion_diameter_mm: smallest and largest diameter of a sphere of the lesion's volume, drawn evenly;
+            within 3 to 40. A lesion that fits nowhere is drawn smaller.
         lesions_per_patient: fewest and most lesions of a patient who has any.
         healthy_share: part of the patients without lesions.
+        attached_share: part of the lesions that lie against the surface of their organ, as those under the
+            pleura do; the rest lie anywhere inside.
         lung_lesion_hu: range of the mean density of lesions in the lung.
         liver_contrast_hu: range of (lesion − liver) in HU; negative is darker than the liver.
         granulomas: fewest and most calcified spots per patient.
@@ -70,8 +72,9 @@ class PhantomSettings:
     lesion_diameter_mm: Range = (5.0, 28.0)
     lesions_per_patient: tuple[int, int] = (1, 3)
     healthy_share: float = 0.1
-    lung_lesion_hu: Range = (-450.0, -50.0)
-    liver_contrast_hu: Range = (-55.0, -35.0)
+    attached_share: float = 0.5
+    lung_lesion_hu: Range = (-500.0, 90.0)
+    liver_contrast_hu: Range = (-85.0, -60.0)
     granulomas: tuple[int, int] = (1, 3)
     nodes: tuple[int, int] = (2, 5)
     vessels: int = 2
@@ -102,6 +105,9 @@ class PhantomSettings:
             "lesions_per_patient", self.lesions_per_patient[0] >= 1, "at least one", self.lesions_per_patient
         )
         _check("healthy_share", 0.0 <= self.healthy_share <= 1.0, "a share from 0 to 1", self.healthy_share)
+        _check(
+            "attached_share", 0.0 <= self.attached_share <= 1.0, "a share from 0 to 1", self.attached_share
+        )
         _check("oblique_share", 0.0 <= self.oblique_share <= 1.0, "a share from 0 to 1", self.oblique_share)
         _check("scanners", len(self.scanners) > 0, "at least one scanner", self.scanners)
 

@@ -14,6 +14,7 @@ from scanwright.phantoms.anatomy import (
     cavity_depth,
     dome_height,
     ellipsoid_depth,
+    gallbladder_depth,
     liver_depth,
     lung_depth,
     place_points,
@@ -56,7 +57,8 @@ class Grid:
 
     def fill(self, depth_mm: FloatArray) -> FloatArray:
         """Occupancy (0 to 1) of each place from the depth below a surface."""
-        return np.clip(np.float32(0.5) + depth_mm / np.float32(self.edge_mm), np.float32(0), np.float32(1))
+        occupancy: FloatArray = np.clip(0.5 + depth_mm / self.edge_mm, 0.0, 1.0)
+        return occupancy
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,27 +119,28 @@ def _paint_tissues(
 
     def paint(depth: FloatArray, value: FloatArray | float) -> None:
         part = grid.fill(depth)
-        hu[...] += part * (np.float32(value) if isinstance(value, float) else value) - part * hu
+        hu[...] += part * (value - hu)
 
     paint(skin, tissue["fat"] + 6.0 * coarse)
-    paint(skin - np.float32(anatomy.fat_mm), tissue["muscle"] + 14.0 * coarse)
+    paint(skin - anatomy.fat_mm, tissue["muscle"] + 14.0 * coarse)
     # Loops of bowel and strands stand out of the belly's fat where the coarse texture is high.
     loops = np.clip(2.5 * (coarse - 0.3), 0.0, 1.0) * np.float32(tissue["muscle"] - tissue["abdomen"])
     paint(cavity, tissue["abdomen"] + loops)
-    paint(np.minimum(cavity, above + np.float32(2.0)), tissue["mediastinum"] + 28.0 * coarse)
+    paint(np.minimum(cavity, above + 2.0), tissue["mediastinum"] + 28.0 * coarse)
     for name, centre, radii in _ORGANS_BESIDE:
-        inside = np.minimum(
-            ellipsoid_depth(points, np.array(centre), np.array(radii)), cavity - np.float32(0.7)
-        )
-        inside = np.minimum(inside, -above - np.float32(1.5))
+        inside = np.minimum(ellipsoid_depth(points, np.array(centre), np.array(radii)), cavity - 0.7)
+        inside = np.minimum(inside, -above - 1.5)
         paint(inside, tissue[name] + 5.0 * fine)
         if name == "stomach":
-            paint(np.minimum(inside - 1.5, points.y - np.float32(20.0)), -950.0)
+            paint(np.minimum(inside - 1.5, points.y - 20.0), -950.0)
     paint(ellipsoid_depth(points, anatomy.heart[0], anatomy.heart[1]), tissue["muscle"] + 40.0 + 4.0 * coarse)
     paint(ellipsoid_depth(points, anatomy.heart[0], anatomy.heart[1] - 4.0), tissue["heart"] + 6.0 * coarse)
     paint(liver, tissue["liver"] + 4.0 * coarse + 5.0 * fine)
+    bile = np.minimum(gallbladder_depth(anatomy, points), cavity - 0.7)
+    paint(bile, tissue["muscle"] + 3.0 * fine)
+    paint(bile - 0.9, tissue["bile"] + 2.0 * fine)
     # Blood and water gather at the back of the lung of a patient who lies on it.
-    settled = np.clip((-points.y - 5.0) / 30.0, 0.0, 1.0) * np.float32(70.0)
+    settled = np.clip((-points.y - 5.0) / 30.0, 0.0, 1.0) * 70.0
     paint(lung, np.clip(tissue["lung"] + settled + 22.0 * coarse + 26.0 * fine, -960.0, -640.0))
     for x, y, radius in ((-6.0, 7.0, 6.0), (7.0, 9.0, 4.5)):
         wall = anatomy.spine_mm[0] + anatomy.spine_mm[2] + y - 1.0
@@ -167,8 +170,8 @@ def _paint_bones(
     y, _, b = anatomy.spine_mm
     tissue = anatomy.hu
     column = spine_depth(anatomy, points)
-    phase = (points.z + np.float32(anatomy.vertebra_phase_mm)) % np.float32(20.0)
-    in_vertebra = np.minimum(phase - 2.0, np.float32(18.0) - phase)
+    phase = (points.z + anatomy.vertebra_phase_mm) % 20.0
+    in_vertebra = np.minimum(phase - 2.0, 18.0 - phase)
     arch_y = y - b - 4.0
     arch = _tube_depth(points, 0.0, arch_y, 8.0)
     spinous = np.minimum(
@@ -177,25 +180,26 @@ def _paint_bones(
     arch = np.maximum(arch, np.minimum(spinous, in_vertebra - 4.0))
     arch = np.minimum(arch, skin - 3.0)
     canal = _tube_depth(points, 0.0, arch_y + 1.0, 5.5)
-    paint(arch, tissue["marrow"] + 150.0 + 60.0 * fine)
-    paint(column, 75.0 + 8.0 * coarse)
+    paint(arch, 330.0 + 60.0 * fine)
+    paint(column, 95.0 + 8.0 * coarse)
     body = np.minimum(column, in_vertebra)
     paint(body, tissue["cortex"] + 50.0 * fine)
-    paint(body - np.float32(1.3), tissue["marrow"] + 18.0 * coarse + 40.0 * fine)
+    paint(body - 1.3, tissue["marrow"] + 18.0 * coarse + 40.0 * fine)
     paint(canal, tissue["canal"])
     middle = np.float32(anatomy.fat_mm + anatomy.muscle_mm / 2)
-    slope = points.z - np.float32(0.45) * points.y + np.float32(anatomy.rib_phase_mm)
-    band = 3.3 - np.abs(slope % np.float32(16.0) - np.float32(8.0))
-    rib = np.minimum(np.float32(2.1) - np.abs(skin - middle), band)
+    slope = points.z - 0.45 * points.y + anatomy.rib_phase_mm
+    band = 3.3 - np.abs(slope % 16.0 - 8.0)
+    rib = np.minimum(2.1 - np.abs(skin - middle), band)
     rib = np.minimum(rib, points.y + np.float32(anatomy.body_mm[1] - 12.0))
     paint(rib, tissue["cortex"] - 60.0 + 50.0 * fine)
-    paint(rib - np.float32(1.2), tissue["marrow"] + 30.0 * fine)
-    return np.maximum(column, np.maximum(arch, canal))
+    paint(rib - 1.2, tissue["marrow"] + 30.0 * fine)
+    spine: FloatArray = np.maximum(column, np.maximum(arch, canal))
+    return spine
 
 
 def _tube_depth(points: Points, x_mm: float, y_mm: float, radius_mm: float) -> FloatArray:
-    distance = np.sqrt((points.x - np.float32(x_mm)) ** 2 + (points.y - np.float32(y_mm)) ** 2)
-    return np.float32(radius_mm) - distance
+    distance = np.sqrt((points.x - x_mm) ** 2 + (points.y - y_mm) ** 2)
+    return radius_mm - distance
 
 
 def _paint_lookalike(hu: FloatArray, marks: IntArray, organs: IntArray, item: Lookalike, grid: Grid) -> None:
@@ -205,7 +209,7 @@ def _paint_lookalike(hu: FloatArray, marks: IntArray, organs: IntArray, item: Lo
     part = local.fill(lookalike_depth(item, local.x, local.y, local.z))
     if item.organ != "outside":
         part = part * (organs[window] == ORGANS[item.organ])
-    hu[window] += part * (np.float32(item.hu) - hu[window])
+    hu[window] += part * (item.hu - hu[window])
     marks[window][part > 0.5] = LOOKALIKES[item.kind]
 
 
@@ -215,11 +219,11 @@ def _paint_lesion(
     window, local = grid.crop(lesion.centre_mm, lesion.reach_mm + 0.25 * lesion.diameter_mm)
     part = local.fill(lesion_depth(lesion, local.x, local.y, local.z))
     texture = np.float32(60.0 if lesion.organ == "lung" else 6.0)
-    value = np.float32(lesion.hu) + texture * fine[window]
+    value = lesion.hu + texture * fine[window]
     if len(lesion.spicules):
-        strands = np.float32(0.7) * spicule_occupancy(lesion, local.x, local.y, local.z)
+        strands = 0.7 * spicule_occupancy(lesion, local.x, local.y, local.z)
         # Strands are seen only where the surroundings are darker than they are.
-        strands = np.where(hu[window] < value, strands, np.float32(0))
+        strands = np.where(hu[window] < value, strands, 0)
         hu[window] += strands * (value - hu[window])
     hu[window] += part * (value - hu[window])
     return window, part
