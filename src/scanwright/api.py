@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from scanwright.inference.model import Model
     from scanwright.planning.fingerprint import Fingerprint
 
+PATHS = (str, os.PathLike)
+
 
 def open(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:  # noqa: A001 (sw.open reads best)
     """Open a folder of labelled scans; its layout is recognised.
@@ -78,7 +80,7 @@ def train(
     data: Dataset | PathLikeStr,
     out: PathLikeStr | None = None,
     *,
-    plan: Plan | PathLikeStr | None = None,
+    plan: Plan | Planned | PathLikeStr | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -89,7 +91,8 @@ def train(
     Args:
         data: a dataset or where it is; its test cases are not touched.
         out: the run folder; ``None`` makes a new one, "scanwright-run-1" and so on.
-        plan: a plan or a ``plan.json`` to use as it is; one with a pace is replayed exactly.
+        plan: a plan, what ``plan`` gave, or a ``plan.json``, to use as it is; one with a pace is replayed
+            exactly.
         resume: go on where an unfinished run in ``out`` stopped.
         overwrite: replace an earlier run in ``out``.
         progress: told of every stage.
@@ -106,13 +109,15 @@ def train(
     from scanwright.training.run import train_run
 
     wanted = Settings(**settings)
-    chosen = plan if plan is None or isinstance(plan, Plan) else load_plan(plan)
+    facts = plan.fingerprint if isinstance(plan, Planned) else None
+    chosen = plan.plan if isinstance(plan, Planned) else load_plan(plan) if isinstance(plan, PATHS) else plan
     dataset = _dataset(data, wanted)
     return train_run(
         dataset,
         Path(out) if out is not None else _fresh_folder(),
         wanted,
         plan=chosen,
+        facts=facts,
         resume=resume,
         overwrite=overwrite,
         progress=progress,
@@ -174,7 +179,7 @@ def evaluate(
     from scanwright.io.failures_csv import write_failures
     from scanwright.report.page import render_report
 
-    loaded = load(model) if isinstance(model, (str, os.PathLike)) else model
+    loaded = load(model) if isinstance(model, PATHS) else model
     dataset = _dataset(data, Settings())
     folder = (
         claim_folder(out, overwrite=overwrite, own=("evaluation.json", "report.html", "failures.csv"))
@@ -223,7 +228,7 @@ def predict(
     from scanwright.io.dataset import open_inputs
     from scanwright.io.failures_csv import write_failures
 
-    loaded = load(model) if isinstance(model, (str, os.PathLike)) else model
+    loaded = load(model) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs)
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
     result = Predicted([], [], list(dataset.set_aside))

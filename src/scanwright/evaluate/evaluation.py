@@ -226,7 +226,7 @@ def _class_tables(records: Sequence[Record], plan: Plan) -> JsonDict:
         scores = np.array([record["probabilities"][name] for record in records])
         false_positive, true_positive, _ = metrics.roc_curve(scores, truth == index)
         curves["roc"][name] = {"x": false_positive.tolist(), "y": true_positive.tolist()}
-        precision, recall, _ = metrics.precision_recall_curve(scores, truth == index)
+        recall, precision, _ = metrics.precision_recall_curve(scores, truth == index)
         curves["pr"][name] = {"x": recall.tolist(), "y": precision.tolist()}
     return {"confusion": {"classes": list(names), "matrix": matrix.tolist()}, "curves": curves}
 

@@ -21,7 +21,7 @@ from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.inference.model import Model, load_model, save_model
 from scanwright.io.failures_csv import read_failures, write_failures
 from scanwright.io.files import claim_folder, read_json, write_csv, write_json, write_text
-from scanwright.planning.fingerprint import take_fingerprint
+from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
 from scanwright.training.cache import prepare_examples
@@ -41,6 +41,7 @@ def train_run(
     settings: Settings,
     *,
     plan: Plan | None = None,
+    facts: Fingerprint | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress,
@@ -52,6 +53,7 @@ def train_run(
         out: the run folder.
         settings: what the user wants.
         plan: decisions to use as they are; one that holds a pace is replayed exactly.
+        facts: of the dataset, where they were gathered before; they belong to the plan.
         resume: go on where an earlier, unfinished run in ``out`` stopped.
         overwrite: replace an earlier run in ``out``.
         progress: told of every stage.
@@ -74,7 +76,7 @@ def train_run(
     if not going_on:
         claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES)
         write_text(out / "settings.toml", settings_toml(settings))
-        plan = _decide(dataset, out, settings, plan, progress)
+        plan = _decide(dataset, out, settings, plan, facts, progress)
     else:
         plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))
     task = find_task(plan.task)
@@ -91,10 +93,18 @@ def train_run(
     return model
 
 
-def _decide(dataset: Dataset, out: Path, settings: Settings, plan: Plan | None, progress: Progress) -> Plan:
+def _decide(
+    dataset: Dataset,
+    out: Path,
+    settings: Settings,
+    plan: Plan | None,
+    facts: Fingerprint | None,
+    progress: Progress,
+) -> Plan:
     """Fingerprint, plan and splits, written as three artefacts."""
     task = choose_task(settings.task if plan is None else plan.task, dataset)
-    facts = take_fingerprint(dataset, settings.seed if plan is None else plan.seed, progress)
+    if facts is None:
+        facts = take_fingerprint(dataset, settings.seed if plan is None else plan.seed, progress)
     if plan is None:
         plan = task.plan(facts, settings)
     plan = plan.overrule(settings.overrides)

@@ -1,0 +1,137 @@
+"""What the command line says: results on standard output, progress and troubles on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scanwright.types import Progress, silent
+
+if TYPE_CHECKING:
+    from scanwright.data.case import SetAside
+
+SECONDS_BETWEEN_LINES = 15.0
+MOST_LISTED = 5
+
+
+@dataclass
+class Console:
+    """One command's voice.
+
+    Attributes:
+        quiet: nothing but errors (and the JSON line).
+        as_json: end with one machine-readable line.
+    """
+
+    quiet: bool = False
+    as_json: bool = False
+    result: dict[str, Any] = field(default_factory=dict)
+
+    def say(self, text: str = "") -> None:
+        """A line for the person, on standard output."""
+        if not self.quiet:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+
+    def table(self, rows: Sequence[Sequence[str]], *, widths: Sequence[int] = ()) -> None:
+        """Rows in columns; a long last column goes on under itself."""
+        import shutil
+        import textwrap
+
+        if not rows:
+            return
+        columns = len(rows[0])
+        width = [max(len(row[c]) for row in rows) for c in range(columns - 1)]
+        width = [min(w, m) for w, m in zip(width, [*widths, *[48] * columns], strict=False)]
+        indent = sum(width) + 2 * len(width) + 2
+        room = max(30, shutil.get_terminal_size((110, 24)).columns - indent)
+        for row in rows:
+            head = "  " + "".join(f"{cell:<{w}}  " for cell, w in zip(row, width, strict=False))
+            lines = textwrap.wrap(row[-1], room) or [""]
+            self.say(head + lines[0])
+            for line in lines[1:]:
+                self.say(" " * indent + line)
+
+    def list_set_aside(self, entries: Sequence[SetAside], where: str = "") -> None:
+        """How many cases could not be used, and the first reasons."""
+        if not entries:
+            return
+        plural = "case" if len(entries) == 1 else "cases"
+        self.say(f"Set aside: {len(entries)} {plural}{f' (all in {where})' if where else ''}")
+        for entry in entries[:MOST_LISTED]:
+            reason = entry.reason if entry.reason.startswith(entry.case) else f"{entry.case}: {entry.reason}"
+            self.say(f"  {reason}")
+        if len(entries) > MOST_LISTED:
+            self.say(f"  … and {len(entries) - MOST_LISTED} more")
+
+    def finish(self, **result: Any) -> None:
+        """The machine-readable last line, when asked for."""
+        if self.as_json:
+            sys.stdout.write(json.dumps({**self.result, **result}, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """A bar for each stage; without a terminal, a line now and then."""
+        if self.quiet:
+            yield silent
+        elif sys.stderr.isatty():
+            with _bars() as bars:
+                yield bars
+        else:
+            yield _Lines()
+
+
+class _Lines:
+    """Progress for logs."""
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.start = self.last = 0.0
+
+    def __call__(self, stage: str, done: float, total: float, note: str = "") -> None:
+        now = time.monotonic()
+        if stage != self.stage:
+            self.stage, self.start, self.last = stage, now, now - SECONDS_BETWEEN_LINES
+        over = done >= total
+        if now - self.last < SECONDS_BETWEEN_LINES and not over:
+            return
+        self.last = now
+        share = done / total if total else 1.0
+        left = f", {_clock((now - self.start) / share * (1 - share))} left" if 0.02 < share < 1 else ""
+        sys.stderr.write(f"{stage} {share:4.0%}{left}{f'  {note}' if note else ''}\n")
+        sys.stderr.flush()
+        if over:
+            self.stage = ""
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    from rich.console import Console as RichConsole
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    with RichProgress(*columns, console=RichConsole(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(stage: str, done: float, total: float, note: str = "") -> None:
+            if stage not in tasks or bars.tasks[tasks[stage]].finished:
+                tasks[stage] = bars.add_task(stage, total=total, note="")
+            bars.update(tasks[stage], completed=done, total=total, note=note[:60])
+
+        yield tell
+
+
+def _clock(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -1,0 +1,80 @@
+"""``scanwright evaluate``: how good a model is on cases it did not learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scanwright.cli import options
+from scanwright.cli.console import Console
+
+if TYPE_CHECKING:
+    from scanwright.evaluate.evaluation import Evaluation
+
+SOME = 3
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder or a model folder.")],
+    data: Annotated[Path, typer.Argument(help="The dataset it was trained on (its test cases are used), or another.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where results go; RUN/evaluation by default.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="test, val or all.")] = "test",
+    lang: options.Lang = "en",
+    patient_pattern: options.PatientPattern = None,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> int:
+    """Measure a model on cases it did not learn from; write evaluation.json and report.html."""
+    from scanwright import api
+
+    console = Console(quiet, as_json)
+    folder = out if out is not None else run / "evaluation"
+    model = api.load(run)
+    dataset = api.open(data, patient_pattern=patient_pattern)
+    with console.progress() as progress:
+        evaluation = api.evaluate(
+            model,
+            dataset,
+            folder,
+            split=split,
+            lang=lang,
+            overwrite=overwrite,
+            progress=progress,
+            device=device,
+            threads=threads,
+        )
+    say_evaluation(console, evaluation)
+    console.list_set_aside(evaluation.set_aside, str(folder / "failures.csv"))
+    console.say(f"Report: {folder / 'report.html'}\nNumbers: {folder / 'evaluation.json'}")
+    lead = evaluation.number(evaluation.content["score"])
+    console.finish(
+        report=str(folder / "report.html"),
+        evaluation=str(folder / "evaluation.json"),
+        lead={key: lead[key] for key in ("name", "value", "low", "high", "n")},
+        set_aside=len(evaluation.set_aside),
+    )
+    return SOME if evaluation.set_aside else 0
+
+
+def say_evaluation(console: Console, evaluation: Evaluation) -> None:
+    """The numbers with their intervals."""
+    from scanwright.report.rounding import format_number
+
+    content = evaluation.content
+    console.say(f"{content['n_cases']} cases ({content['how_chosen']}); patients: {content['data']['patients']}")
+    rows = [
+        (
+            number["name"].replace("_", " "),
+            number["group"] or "all",
+            format_number(number["value"], number["low"], number["high"], number["unit"]),
+        )
+        for number in content["numbers"]
+    ]
+    console.table(rows)

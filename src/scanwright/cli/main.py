@@ -1,0 +1,70 @@
+"""``scanwright``: the verbs, and what happens when something goes wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from scanwright import __version__
+from scanwright.cli.demo import demo
+from scanwright.cli.evaluate import evaluate
+from scanwright.cli.plan import plan
+from scanwright.cli.predict import predict
+from scanwright.cli.train import train
+from scanwright.errors import ScanwrightError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="scanwright",
+    help="From a folder of medical scans to a model a clinician can check. Research use only, not for diagnosis.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (demo, plan, train, evaluate, predict):
+    app.command()(verb)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"scanwright {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def front(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """From a folder of medical scans to a model a clinician can check. Research use only, not for diagnosis."""
+
+
+def main() -> None:
+    """Run a command; errors that a user can mend are one clear line, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except ScanwrightError as error:
+        sys.stderr.write(f"scanwright: {error}\n")
+        code = error.exit_code
+    except click.exceptions.Abort:
+        code = INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("\nscanwright: stopped. What was done is kept; train goes on with --resume.\n")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        code = 1
+    sys.exit(code or 0)
+
+
+if __name__ == "__main__":
+    main()

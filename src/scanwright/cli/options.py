@@ -1,0 +1,44 @@
+"""Options that mean the same in every verb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Out = Annotated[Path, typer.Option("--out", help="Where results go; refused when it holds something else.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Start of all random numbers.")]
+Minutes = Annotated[float | None, typer.Option("--minutes", help="Upper bound of the training time.")]
+Effort = Annotated[str, typer.Option("--effort", help="quick (5 min), standard (30 min) or thorough (120 min).")]
+TaskName = Annotated[str, typer.Option("--task", help="segmentation or classification; auto takes it from the data.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Processor threads; all by default.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="NAME=VALUE: overrule a field of the plan; may be repeated.")
+]
+PatientPattern = Annotated[
+    str | None,
+    typer.Option("--patient-pattern", help="Regular expression with one group that finds the patient in a case's name."),
+]
+Lang = Annotated[str, typer.Option("--lang", help="Language of the report: en or zh.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="End with one machine-readable line.")]
+
+
+def read_overrides(pairs: list[str] | None) -> dict[str, str]:
+    """``--set`` options as name → text.
+
+    Raises:
+        SettingsError: one is not NAME=VALUE.
+    """
+    from scanwright.errors import SettingsError
+
+    overrides = {}
+    for pair in pairs or []:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise SettingsError("--set takes NAME=VALUE", received=pair)
+        overrides[name.strip()] = value.strip()
+    return overrides

@@ -1,0 +1,93 @@
+"""``scanwright plan``: facts and decisions, before anything is learnt."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scanwright.cli import options
+from scanwright.cli.console import Console
+
+if TYPE_CHECKING:
+    from scanwright.api import Planned
+
+NOTHING, SOME = 0, 3
+
+
+def plan(
+    data: Annotated[Path, typer.Argument(help="A folder of labelled scans, a MedMNIST .npz or a manifest.csv.")],
+    out: options.Out = Path("scanwright-plan"),
+    minutes: options.Minutes = None,
+    effort: options.Effort = "standard",
+    task: options.TaskName = "auto",
+    seed: options.Seed = 0,
+    set_: options.Set = None,
+    patient_pattern: options.PatientPattern = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> int:
+    """Print the facts and each decision with its reason; write fingerprint.json and an editable plan.json."""
+    from scanwright import api
+    from scanwright.io.files import claim_folder, write_json
+
+    console = Console(quiet, as_json)
+    dataset = api.open(data, patient_pattern=patient_pattern)
+    folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json"))
+    with console.progress() as progress:
+        planned = api.plan(
+            dataset,
+            progress=progress,
+            minutes=minutes,
+            effort=effort,
+            task=task,
+            seed=seed,
+            overrides=options.read_overrides(set_),
+        )
+    say_plan(console, planned)
+    write_json(folder / "fingerprint.json", planned.fingerprint.to_json())
+    write_json(folder / "plan.json", planned.plan.to_json())
+    console.say(f"\nWritten: {folder / 'fingerprint.json'}\n         {folder / 'plan.json'}")
+    console.say(f"Train it: scanwright train {data} --plan {folder / 'plan.json'} --out RUN")
+    set_aside = planned.fingerprint.set_aside
+    console.finish(plan=str(folder / "plan.json"), set_aside=len(set_aside))
+    return SOME if set_aside else NOTHING
+
+
+def say_plan(console: Console, planned: Planned) -> None:
+    """Facts and decisions as two tables."""
+    facts, plan = planned.fingerprint, planned.plan
+    plain = facts.to_json()
+    console.say(f"{facts.dataset.layout}: {plan.task} in {plan.dims}-D, {plain['n_cases']} cases")
+    rows = [
+        ("patients", f"{plain['n_patients'] or 'unknown'} ({facts.dataset.patients})"),
+        ("splits", f"{', '.join(f'{k} {v}' for k, v in plain['splits'].items())} ({facts.splits.how})"),
+        ("shape", f"{_times(plain['shape']['median'])} (from {_times(plain['shape']['smallest'])} "
+         f"to {_times(plain['shape']['largest'])})"),
+        ("spacing", "unknown" if plain["spacing_mm"] is None else f"{_times(plain['spacing_mm']['median'])} mm"),
+        ("channels", ", ".join(facts.channels) + (f" ({facts.modality})" if facts.modality else "")),
+        ("brightness", f"differs between cases by a factor of {max(i['scale_ratio'] for i in facts.intensity):,.4g}"),
+        ("classes", ", ".join(f"{name}: {n} cases" for name, n in facts.classes.items())),
+    ]  # fmt: skip
+    if facts.duplicates:
+        same = sum(len(group) for group in facts.duplicates)
+        rows.append(("look-alikes", f"{same} cases in {len(facts.duplicates)} groups, each kept on one side"))
+    console.say("\nFacts")
+    console.table(rows)
+    console.say("\nDecisions")
+    console.table([(row["field"], _brief(row["value"]), row["reason"]) for row in plan.decisions()], widths=(20, 40))
+    for note in facts.dataset.notes:
+        console.say(f"Note: {note}")
+    console.list_set_aside(facts.set_aside)
+
+
+def _times(values: list[float]) -> str:
+    return " × ".join(f"{value:g}" for value in values)
+
+
+def _brief(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:37] + "…"

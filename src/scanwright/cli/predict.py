@@ -1,0 +1,38 @@
+"""``scanwright predict``: apply a model to new scans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanwright.cli import options
+from scanwright.cli.console import Console
+
+SOME = 3
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="A run folder or a model folder.")],
+    inputs: Annotated[Path, typer.Argument(metavar="INPUT", help="A file, a series folder or a folder of cases.")],
+    out: options.Out,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> int:
+    """Predict new scans: masks on the exact grid of the input, or predictions.csv; failures.csv lists the rest."""
+    from scanwright import api
+
+    console = Console(quiet, as_json)
+    with console.progress() as progress:
+        result = api.predict(
+            model, inputs, out, overwrite=overwrite, progress=progress, device=device, threads=threads
+        )
+    n = len(result.predictions) or len(result.files)
+    console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")
+    console.list_set_aside(result.set_aside, str(out / "failures.csv"))
+    console.finish(out=str(out), predicted=n, set_aside=len(result.set_aside))
+    return SOME if result.set_aside else 0

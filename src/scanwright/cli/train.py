@@ -1,0 +1,71 @@
+"""``scanwright train``: from labelled scans to a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanwright.cli import options
+from scanwright.cli.console import Console
+
+SOME = 3
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="A folder of labelled scans, a MedMNIST .npz or a manifest.csv.")],
+    out: options.Out,
+    minutes: options.Minutes = None,
+    effort: options.Effort = "standard",
+    task: options.TaskName = "auto",
+    plan: Annotated[Path | None, typer.Option("--plan", help="A plan.json to use as it is.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+    seed: options.Seed = 0,
+    set_: options.Set = None,
+    patient_pattern: options.PatientPattern = None,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> int:
+    """Train a model; layout and task are recognised. Ctrl-C keeps the best model so far."""
+    from scanwright import api
+    from scanwright.data.settings import Settings
+    from scanwright.io.failures_csv import read_failures
+
+    console = Console(quiet, as_json)
+    overrides = options.read_overrides(set_)
+    Settings(task=task, effort=effort, minutes=minutes, device=device, seed=seed, overrides=overrides)
+    dataset = api.open(data, patient_pattern=patient_pattern)
+    goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, "")
+    console.say(f"{dataset.layout}: {goal if task == 'auto' else task}, {len(dataset)} cases, patients {dataset.patients}")
+    for note in dataset.notes:
+        console.say(f"Note: {note}")
+    with console.progress() as progress:
+        model = api.train(
+            dataset,
+            out,
+            plan=plan,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+            minutes=minutes,
+            effort=effort,
+            task=task,
+            seed=seed,
+            device=device,
+            threads=threads,
+            overrides=overrides,
+        )
+    story = model.provenance
+    console.say(
+        f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}. "
+        f"Best validation score {story['best_score']:.3f}."
+    )
+    set_aside = read_failures(out / "failures.csv")
+    console.list_set_aside(set_aside, str(out / "failures.csv"))
+    console.say(f"Model: {out / 'model'}\nJudge it: scanwright evaluate {out} {data}")
+    console.finish(run=str(out), score=story["best_score"], minutes=story["minutes"], set_aside=len(set_aside))
+    return SOME if set_aside else 0
