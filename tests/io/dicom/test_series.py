@@ -19,7 +19,7 @@ def reasons(dataset):
 
 
 def test_the_example_of_the_contracts(tmp_path):
-    """Column 10, row 20, slice 3: LPS (−150 + 10 · 0.7, −160 + 20 · 0.7, −500 + 3 · 5), so (143, 146, −485) in RAS."""
+    """Column 10, row 20, slice 3: LPS (−150 + 7, −160 + 14, −500 + 15), hence RAS (143, 146, −485)."""
     volume = read_image(write_dicom(tmp_path, dicom_series()))
     assert volume.array.shape == (1, 16, 24, 6)
     assert volume.modality == "CT"
@@ -256,3 +256,24 @@ def test_a_zoo_of_odd_files_gives_cases_or_reasons_and_no_traceback():
     assert all(problem.subject for problem in problems)
     assert len(dataset) - len(problems) > 30
     assert len(scan_tree(real_data("dicom-conformance")).series) > 40
+
+
+def test_files_from_before_the_preamble_are_read(tmp_path):
+    for index, one in enumerate(dicom_series(3)):
+        del one.file_meta
+        one.save_as(
+            tmp_path / f"{index}.dcm", implicit_vr=True, little_endian=True, enforce_file_format=False
+        )
+    assert read_image(tmp_path).shape == (16, 24, 3)
+
+
+def test_large_values_and_odd_intercepts_keep_their_numbers(tmp_path):
+    slices = dicom_series(2)
+    for one in slices:
+        one.RescaleIntercept = 100000
+    assert read_image(write_dicom(tmp_path / "a", slices)).array.dtype == np.int32
+    for one in slices:
+        one.RescaleIntercept = 0.5
+    volume = read_image(write_dicom(tmp_path / "b", slices))
+    assert volume.array.dtype == np.float32
+    assert volume.array[0, 0, 0, 1] == 100.5

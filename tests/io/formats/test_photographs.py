@@ -177,3 +177,33 @@ def test_real_fundus_photographs_are_read_as_pillow_reads_them():
     with Image.open(path) as image:
         expected = np.asarray(image)
     np.testing.assert_array_equal(read_image(path).array[..., 0], expected.transpose(2, 1, 0))
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "YCbCr"])
+def test_print_colours_become_three_channels(tmp_path, mode):
+    path = write_picture(tmp_path / "x.tif", COLOUR, mode)
+    assert read_image(path).n_channels == 3
+
+
+@pytest.mark.parametrize(("mode", "pixels", "transparency"), [("L", GREY, 5), ("RGB", COLOUR, (1, 2, 3))])
+def test_a_transparent_colour_is_put_on_black(tmp_path, mode, pixels, transparency):
+    pixels = pixels.copy()
+    pixels[2, 1] = transparency
+    Image.fromarray(pixels).save(tmp_path / "x.png", transparency=transparency)
+    volume = read_image(tmp_path / "x.png")
+    assert volume.n_channels == len(mode)
+    assert (volume.array[:, 1, 2, 0] == 0).all()
+
+
+def test_bits_become_black_and_white(tmp_path):
+    volume = read_image(write_picture(tmp_path / "x.png", GREY, "1"))
+    assert set(np.unique(volume.array)) <= {0, 255}
+
+
+def test_colour_with_alpha_in_sixteen_bits_is_put_on_black(tmp_path):
+    deep = np.full((4, 5, 4), 40000, np.uint16)
+    deep[..., 3] = 32768
+    sitk.WriteImage(sitk.GetImageFromArray(deep, isVector=True), str(tmp_path / "x.png"))
+    volume = read_image(tmp_path / "x.png")
+    assert volume.array.shape == (3, 5, 4, 1)
+    assert (volume.array == 40000 * 32768 // 65535).all()

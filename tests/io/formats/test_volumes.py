@@ -166,3 +166,32 @@ def test_text_under_any_known_suffix_is_a_data_error(tmp_path, name):
     (tmp_path / name).write_text("this is not an image\n" * 40)
     with pytest.raises(DataError, match=name):
         read_image(tmp_path / name)
+
+
+def test_nrrd_with_channels_and_with_time(tmp_path):
+    channels = sitk.GetImageFromArray(noise((4, 5, 6, 2)), isVector=True)
+    sitk.WriteImage(channels, str(tmp_path / "x.nrrd"))
+    assert read_image(tmp_path / "x.nrrd").array.shape == (2, 6, 5, 4)
+    sitk.WriteImage(sitk.GetImageFromArray(noise((3, 4, 5, 6)), isVector=False), str(tmp_path / "t.nrrd"))
+    with pytest.raises(DataError, match=r"t\.nrrd: the image has 4 axes.*3 entries"):
+        read_image(tmp_path / "t.nrrd")
+    sitk.WriteImage(sitk.GetImageFromArray(noise((1, 4, 5, 6)), isVector=False), str(tmp_path / "one.nrrd"))
+    assert read_image(tmp_path / "one.nrrd").shape == (6, 5, 4)
+
+
+def test_a_flat_itk_image_has_one_slice(tmp_path):
+    sitk.WriteImage(sitk.GetImageFromArray(noise((5, 6))), str(tmp_path / "flat.mha"))
+    assert read_image(tmp_path / "flat.mha").shape == (6, 5, 1)
+
+
+def test_an_itk_header_that_promises_too_much(tmp_path):
+    path = write_itk(tmp_path / "x.nrrd", noise((4, 4, 4)))
+    content = path.read_bytes().replace(b"sizes: 4 4 4", b"sizes: 30000 30000 30000")
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.nrrd: the file is shorter"):
+        read_image(path)
+
+
+def test_an_analyze_pair_is_one_image(tmp_path):
+    nib.Nifti1Pair(noise((4, 5, 6)), np.eye(4)).to_filename(tmp_path / "x.hdr")
+    assert read_image(tmp_path / "x.hdr").shape == (4, 5, 6)

@@ -46,8 +46,6 @@ def read_itk(path: Path) -> Volume:
     if image.GetDimension() > 3:
         image = image[(slice(None),) * 3 + (0,) * (image.GetDimension() - 3)]
     stored = sitk.GetArrayFromImage(image)  # (k, j, i[, channel])
-    if np.iscomplexobj(stored):
-        raise DataError("the image holds complex numbers", do="Store the magnitude.")
     if image.GetNumberOfComponentsPerPixel() == 1:
         stored = stored[..., np.newaxis]
     if image.GetDimension() == 2:

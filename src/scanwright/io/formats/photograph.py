@@ -74,8 +74,8 @@ def load_picture(path: Path, *, for_display: bool = True) -> Picture:
         head = file.read(32)
     if head[:4] in _TIFF:
         return _load_tiff(path, for_display)
-    if head[:8] == _PNG and len(head) >= 26 and head[24] == 16 and head[25] in (2, 4, 6):
-        # Pillow cuts 16-bit colour down to 8 bits; ITK keeps it.
+    if head[:8] == _PNG and len(head) >= 26 and head[24] == 16 and head[25] in (2, 6):
+        # Pillow cuts 16-bit colour down to 8 bits; ITK keeps it (but does not know 16-bit grey with alpha).
         pixels = sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="PNGImageIO"))
         return Picture(_without_alpha(pixels))
     return _load_pillow(path)

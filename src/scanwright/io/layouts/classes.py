@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from scanwright.data.case import Case, Split
 from scanwright.data.dataset import Dataset
-from scanwright.io.formats.table import without_suffix
 from scanwright.io.layouts.folder import Folder
-from scanwright.io.layouts.nnunet import lazy_image
+from scanwright.io.layouts.nnunet import group_channels, lazy_image
 
 NAME = "folder per class"
 SPLIT_FOLDERS: dict[str, Split] = {
@@ -50,22 +49,20 @@ def is_complete(folder: Folder) -> bool:
 
 
 def open_classes(folder: Folder, source: str) -> Dataset:
-    """One case per image, named by its path; its label is the name of the class folder."""
+    """One case per image, named by its path; its label is the name of the class folder.
+
+    NAME_0000 and NAME_0001 are two channels of one image.
+    """
     splits = split_folders(folder)
     cases: list[Case] = []
     notes: list[str] = []
     for top, split in splits.items() if splits else [("", None)]:
         parent = folder.folders[top] if top else folder
         for name in class_folders(parent):
-            for image in parent.folders[name].images_below():
-                path = "/".join(part for part in (top, name, image) if part)
-                case = Case(
-                    without_suffix(path),
-                    {"image": lazy_image(folder.path, [path])},
-                    {"label": name},
-                    split=split,
-                )
-                cases.append(case)
+            prefix = "".join(f"{part}/" for part in (top, name) if part)
+            for image, files in group_channels(tuple(parent.folders[name].images_below())).items():
+                lazy = lazy_image(folder.path, [prefix + file for file in files])
+                cases.append(Case(prefix + image, {"image": lazy}, {"label": name}, split=split))
         if parent.images:
             notes.append(f"{len(parent.images)} images outside the class folders are not used")
     if splits and class_folders(folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,13 +14,14 @@ from scanwright.data.case import Case, Lazy, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.formats.table import without_suffix
+from scanwright.io.formats.table import is_picture, without_suffix
 from scanwright.io.image import read_channels, read_image
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.masks import read_mask
 
 NAME = "nnU-Net raw"
 USED = ("imagesTr", "labelsTr")
+_MOST_CHANNELS = 8
 _CHANNEL = re.compile(r"^(.+)_(\d{4})$")
 
 
@@ -48,7 +49,7 @@ def open_nnunet(folder: Folder, source: str, *, labels_needed: bool = True) -> D
         DataError: dataset.json is not what it should be.
     """
     described = _read_description(folder)
-    images = group_channels(folder.folders["imagesTr"].images)
+    images = group_channels(folder.folders["imagesTr"].images, surely=True)
     masks = {without_suffix(name): name for name in folder.folders["labelsTr"].images}
     cases: list[Case] = []
     set_aside: list[SetAside] = []
@@ -84,21 +85,41 @@ def _problem(files: list[str] | None, has_mask: bool, n_channels: int, labels_ne
     return ""
 
 
-def group_channels(files: tuple[str, ...]) -> dict[str, list[str]]:
+def group_channels(files: tuple[str, ...], *, surely: bool = False) -> dict[str, list[str]]:
     """Files by case, each case's channels in order; NAME_0000.nii.gz is channel 0 of NAME.
 
-    The ending counts as a channel only where a case has a channel 0.
+    Outside nnU-Net's own folders (``surely``) such endings may also be plain numbers: there they count only
+    where every case has the same few channels, and a heap of IMG_0000.png, IMG_0001.png, … is no case.
+    Files that differ only in their suffix (a.png, a.jpg) keep it, as two cases.
     """
-    groups: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    stems = {without_suffix(file) for file in files}
+    stems = Counter(without_suffix(file) for file in files)
+    alone: dict[str, list[str]] = {}
+    numbered: dict[str, dict[int, str]] = defaultdict(dict)
     for file in files:
         stem = without_suffix(file)
         match = _CHANNEL.match(stem)
-        if match and f"{match[1]}_0000" in stems:
-            groups[match[1]].append((int(match[2]), file))
+        if stems[stem] > 1:
+            alone[file] = [file]
+        elif match and f"{match[1]}_0000" in stems:
+            numbered[match[1]][int(match[2])] = file
         else:
-            groups[stem].append((0, file))
-    return {name: [file for _, file in sorted(members)] for name, members in groups.items()}
+            alone[stem] = [file]
+    if surely or _are_channels(numbered):
+        return alone | {
+            name: [by_channel[n] for n in sorted(by_channel)] for name, by_channel in numbered.items()
+        }
+    return alone | {
+        without_suffix(file): [file] for by_channel in numbered.values() for file in by_channel.values()
+    }
+
+
+def _are_channels(numbered: Mapping[str, Mapping[int, str]]) -> bool:
+    sets = {tuple(sorted(by_channel)) for by_channel in numbered.values()}
+    if len(sets) != 1:
+        return False
+    channels = sets.pop()
+    several_cases = len(numbered) > 1 or not any(map(is_picture, next(iter(numbered.values())).values()))
+    return channels == tuple(range(len(channels))) and len(channels) <= _MOST_CHANNELS and several_cases
 
 
 def lazy_image(root: Path, files: list[str], *, n_channels: int = 1) -> Lazy[Volume]:
