@@ -210,6 +210,16 @@ def test_classes_below_splits(tmp_path):
     assert "1 images outside the class folders are not used" in dataset.notes
 
 
+def test_masks_beside_the_images_of_a_class_are_no_images(tmp_path):
+    """As in the original BUSI: a mask would give the class away."""
+    class_folders(tmp_path)
+    for ending in ("_mask", "_mask_1"):
+        write_picture(tmp_path / "benign" / f"benign (0){ending}.png", noise((9, 7)))
+    dataset = open_dataset(tmp_path)
+    assert len(dataset) == 6
+    assert dataset.notes == ("benign/: 2 masks beside their images are not used",)
+
+
 def test_two_files_of_one_name_but_different_formats_keep_apart(tmp_path):
     class_folders(tmp_path)
     write_picture(tmp_path / "benign" / "benign (0).bmp", noise((9, 7)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from scanwright.data.case import Case, Split
 from scanwright.data.dataset import Dataset
+from scanwright.io.formats.table import without_suffix
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import group_channels, lazy_image
 
@@ -22,6 +25,7 @@ RESERVED = frozenset(
     {"imagestr", "labelstr", "imagests", "labelsts", "predictions", "__macosx"}
     | {"images", "image", "imgs", "masks", "mask", "labels", "label", "annotations", "annotation"}
 )
+_MASK = re.compile(r"_(?:mask|seg|segmentation)(?:_\d+)?$", re.IGNORECASE)
 _FEWEST_CLASSES = 2
 
 
@@ -48,6 +52,18 @@ def is_complete(folder: Folder) -> bool:
     return len(class_folders(folder)) >= _FEWEST_CLASSES
 
 
+def _without_masks(images: list[str]) -> tuple[list[str], int]:
+    """The images without the masks of some of them (benign (1)_mask.png), and how many masks there were.
+
+    A mask taken for an image would give its class away.
+    """
+    stems = {without_suffix(image) for image in images}
+    masks = {
+        image for image in images if _MASK.sub("", without_suffix(image)) in stems - {without_suffix(image)}
+    }
+    return [image for image in images if image not in masks], len(masks)
+
+
 def open_classes(folder: Folder, source: str) -> Dataset:
     """One case per image, named by its path; its label is the name of the class folder.
 
@@ -60,7 +76,10 @@ def open_classes(folder: Folder, source: str) -> Dataset:
         parent = folder.folders[top] if top else folder
         for name in class_folders(parent):
             prefix = "".join(f"{part}/" for part in (top, name) if part)
-            for image, files in group_channels(tuple(parent.folders[name].images_below())).items():
+            images, drawn = _without_masks(parent.folders[name].images_below())
+            if drawn:
+                notes.append(f"{prefix}: {drawn} masks beside their images are not used")
+            for image, files in group_channels(tuple(images)).items():
                 lazy = lazy_image(folder.path, [prefix + file for file in files])
                 cases.append(Case(prefix + image, {"image": lazy}, {"label": name}, split=split))
         if parent.images:
