@@ -18,12 +18,16 @@ from scanwright.planning.fingerprint import Fingerprint
 
 T = TypeVar("T")
 
-# Voxels per second through forward and backward of the base-16 U-Net on two cores with bf16; only its order of
-# magnitude matters: it decides how fine a grid the minutes can pay for.
-VOXELS_PER_SECOND = {2: 2.0e6, 3: 2.5e6}
+# Voxels per second through a training step of the U-Net with 16 channels at first, on two cores with bf16
+# (measured; benchmarks/training_speed.py). Only its order of magnitude matters: it decides how fine a grid and how
+# large a patch the minutes can pay for.
+VOXELS_PER_SECOND = {2: 0.6e6, 3: 0.7e6}
 ANISOTROPY = 3.0
-WANTED_EPOCHS = 20.0
+WANTED_EPOCHS = 12.0
+WANTED_STEPS = 1000.0
 SMALLEST_EDGE = 4
+MOST_LEVELS = {2: 6, 3: 5}
+LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 40 * 40 * 40}
 MOST_PATCH_VOXELS = {2: 320 * 320, 3: 96 * 96 * 64}
 
 
@@ -111,7 +115,7 @@ class Topology:
 
 
 def choose_topology(
-    shape: Sequence[int], spacing_mm: Sequence[float] | None, dims: int, most_levels: int
+    shape: Sequence[int], spacing_mm: Sequence[float] | None, dims: int, minutes: float
 ) -> Choice[Topology]:
     """Patch, strides and kernels: halve an axis while it is long enough and no finer than the others.
 
@@ -119,12 +123,14 @@ def choose_topology(
         shape: the median image (i, j, k) on the working grid.
         spacing_mm: of the working grid; ``None`` counts as cubes.
         dims: axes of the network.
-        most_levels: upper bound, from the time budget.
+        minutes: of training; a patch is small enough for about a thousand steps.
     """
     spacing = np.array(spacing_mm if spacing_mm is not None else (1.0, 1.0, 1.0))[:dims].copy()
     patch = np.array(shape[:dims], dtype=float)
-    if patch.prod() > MOST_PATCH_VOXELS[dims]:
-        patch = _shrink_to(patch, spacing, MOST_PATCH_VOXELS[dims])
+    affordable = minutes * 60 * VOXELS_PER_SECOND[dims] / WANTED_STEPS / 2
+    most = min(MOST_PATCH_VOXELS[dims], max(LEAST_PATCH_VOXELS[dims], affordable))
+    if patch.prod() > most:
+        patch = _shrink_to(patch, spacing, most)
     size = patch.copy()
     strides: list[tuple[int, ...]] = [(1,) * dims]
     kernels: list[tuple[int, ...]] = []
@@ -133,7 +139,7 @@ def choose_topology(
         halve = [
             bool(n >= 2 * SMALLEST_EDGE and s < 2 * spacing.min()) for n, s in zip(size, spacing, strict=True)
         ]
-        if len(strides) >= most_levels or not any(halve):
+        if len(strides) >= MOST_LEVELS[dims] or not any(halve):
             break
         strides.append(tuple(2 if h else 1 for h in halve))
         size = np.where(halve, size / 2, size)
@@ -146,7 +152,7 @@ def choose_topology(
     return Choice(Topology((i, j, k), tuple(strides), tuple(kernels)), f"{reason}, rounded to what halving needs")
 
 
-def _shrink_to(patch: np.ndarray, spacing: np.ndarray, most: int) -> np.ndarray:
+def _shrink_to(patch: np.ndarray, spacing: np.ndarray, most: float) -> np.ndarray:
     """Shorten the axes that span most millimetres until the patch holds at most ``most`` voxels."""
     patch = patch.copy()
     while patch.prod() > most:
@@ -156,7 +162,7 @@ def _shrink_to(patch: np.ndarray, spacing: np.ndarray, most: int) -> np.ndarray:
 
 def choose_widths(n_levels: int, minutes: float, dims: int) -> Choice[tuple[int, ...]]:
     """Channels of each level: double from level to level, wider when there is time to train them."""
-    base = 16 if minutes <= 6 else 24 if minutes <= 20 else 32
+    base = 16 if minutes <= 20 else 24 if minutes <= 60 else 32
     most = 256 if dims == 3 else 384
     return Choice(
         tuple(min(most, base * 2**level) for level in range(n_levels)),
@@ -167,7 +173,7 @@ def choose_widths(n_levels: int, minutes: float, dims: int) -> Choice[tuple[int,
 def choose_batch(patch_voxels: Sequence[int], dims: int, n_train: int) -> Choice[int]:
     """Enough patches for a steady gradient, few enough for many steps."""
     voxels = float(np.prod(patch_voxels))
-    wanted = {2: 4 * 256 * 256, 3: 2 * 48 * 48 * 48}[dims]
+    wanted = {2: 4 * 192 * 192, 3: 2 * 48 * 48 * 48}[dims]
     size = int(np.clip(round(wanted / voxels), 2, 16))
     return Choice(min(size, max(2, n_train)), "steady gradients, yet many steps in the time given")
 
@@ -194,7 +200,7 @@ def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, i
     shape = np.array(facts.median_shape, dtype=float)
     if facts.spacing_mm is not None and facts.dims == 3:
         shape = shape * facts.spacing_mm[1] / facts.spacing_mm[1].min()
-    affordable = minutes * 60 * VOXELS_PER_SECOND[facts.dims] / (2 * WANTED_EPOCHS * max(1, facts.n_train))
+    affordable = minutes * 60 * VOXELS_PER_SECOND[facts.dims] / (WANTED_EPOCHS * max(1, facts.n_train))
     most = min({2: 224 * 224, 3: 96 * 96 * 96}[facts.dims], affordable)
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
     factor = min(1.0, (most / shape[axes].prod()) ** (1 / len(axes)))

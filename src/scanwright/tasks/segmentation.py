@@ -41,8 +41,7 @@ class Segmentation:
         spacing = rules.choose_spacing(facts, minutes)
         side = rules.choose_longest_side(facts)
         shape = rules.working_shape(facts, spacing.value, side.value)
-        most_levels = 5 if minutes <= 20 else 6
-        topology = rules.choose_topology(shape, spacing.value, facts.dims, most_levels)
+        topology = rules.choose_topology(shape, spacing.value, facts.dims, minutes)
         n_levels = len(topology.value.strides)
         widths = rules.choose_widths(n_levels, minutes, facts.dims)
         batch = rules.choose_batch(topology.value.patch_voxels, facts.dims, facts.n_train)
