@@ -76,7 +76,7 @@ def draw_anatomy(rng: np.random.Generator, settings: PhantomSettings) -> Anatomy
     )
     heart = np.array([[-9.0, 8.0, 4.0], [17.0, 17.0, 18.0]]) + rng.normal(0.0, 1.0, (2, 3))
     liver = np.array([[20.0, 4.0, -19.0], [31.0, 29.0, 25.0]]) + rng.normal(0.0, 1.3, (2, 3))
-    gallbladder = np.array([[6.0, 20.0, -27.0], [5.5, 7.5, 8.5]]) + rng.normal(0.0, 0.9, (2, 3))
+    gallbladder = np.array([[13.0, 16.0, -20.0], [7.0, 8.5, 10.0]]) + rng.normal(0.0, 0.9, (2, 3))
     # From before the contrast medium to the height of the portal venous phase: no fixed window fits all.
     phase = rng.uniform(0.0, 1.0)
     liver_hu = 62.0 + 55.0 * phase + rng.uniform(-6.0, 6.0)
@@ -91,7 +91,7 @@ def draw_anatomy(rng: np.random.Generator, settings: PhantomSettings) -> Anatomy
         heart=heart,
         liver=liver,
         gallbladder=gallbladder,
-        spine_mm=(-half_depth + rng.uniform(24.0, 26.0), rng.uniform(9.5, 11.5), rng.uniform(8.0, 9.5)),
+        spine_mm=(-half_depth + rng.uniform(25.5, 27.5), rng.uniform(11.5, 13.5), rng.uniform(9.5, 11.0)),
         vertebra_phase_mm=rng.uniform(0.0, 20.0),
         rib_phase_mm=rng.uniform(0.0, 16.0),
         hu={
@@ -105,8 +105,9 @@ def draw_anatomy(rng: np.random.Generator, settings: PhantomSettings) -> Anatomy
             "blood": blood_hu,
             "liver": liver_hu,
             "spleen": liver_hu + rng.uniform(-12.0, 18.0),
-            "stomach": rng.uniform(10.0, 40.0),
-            "marrow": rng.uniform(40.0, 180.0),
+            "stomach": 105.0 + 30.0 * phase,
+            "water": rng.uniform(5.0, 35.0),
+            "marrow": rng.uniform(-20.0, 70.0),
             "cortex": rng.uniform(480.0, 650.0),
             "bile": rng.uniform(2.0, 15.0),
             "canal": rng.uniform(15.0, 30.0),

@@ -227,9 +227,16 @@ def _label_pieces(
     pieces = cc3d.connected_components(inside, connectivity=6)
     sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
+    sizes[_border_numbers(pieces)] = 0
     most = np.pi / 6.0 * _LARGEST_MM**3 / np.prod(spacing_mm)
     order = np.argsort(-sizes, kind="stable")
     return pieces, order[(sizes[order] > 0) & (sizes[order] <= most)]
+
+
+def _border_numbers(pieces: IntArray) -> IntArray:
+    """Pieces that reach the border of the picture: no lesion does, but walls, gut and the spinal canal do."""
+    faces = [np.take(pieces, place, axis).ravel() for axis in range(3) for place in (0, -1)]
+    return np.unique(np.concatenate(faces))
 
 
 def _dilate(inside: BoolArray) -> BoolArray:

@@ -132,7 +132,9 @@ def _paint_tissues(
         inside = np.minimum(inside, -above - 1.5)
         paint(inside, tissue[name] + 5.0 * fine)
         if name == "stomach":
-            paint(np.minimum(inside - 1.5, points.y - 20.0), -950.0)
+            # A wall that takes up contrast medium around a drink of water and a bubble of gas.
+            paint(inside - 3.0, tissue["water"] + 4.0 * fine)
+            paint(np.minimum(inside - 4.2, points.y - 18.0), -950.0)
     paint(ellipsoid_depth(points, anatomy.heart[0], anatomy.heart[1]), tissue["muscle"] + 40.0 + 4.0 * coarse)
     paint(ellipsoid_depth(points, anatomy.heart[0], anatomy.heart[1] - 4.0), tissue["heart"] + 6.0 * coarse)
     paint(liver, tissue["liver"] + 4.0 * coarse + 5.0 * fine)
@@ -154,7 +156,7 @@ def _paint_tissues(
 
 _ORGANS_BESIDE = (
     ("spleen", (-29.0, -15.0, -19.0), (13.0, 13.0, 14.0)),
-    ("stomach", (-22.0, 12.0, -20.0), (15.0, 15.0, 14.0)),
+    ("stomach", (-22.0, 12.0, -18.5), (15.0, 15.0, 14.5)),
 )
 
 
@@ -184,7 +186,7 @@ def _paint_bones(
     paint(column, 95.0 + 8.0 * coarse)
     body = np.minimum(column, in_vertebra)
     paint(body, tissue["cortex"] + 50.0 * fine)
-    paint(body - 1.3, tissue["marrow"] + 18.0 * coarse + 40.0 * fine)
+    paint(body - 1.3, tissue["marrow"] + 12.0 * coarse + 15.0 * fine)
     paint(canal, tissue["canal"])
     middle = np.float32(anatomy.fat_mm + anatomy.muscle_mm / 2)
     slope = points.z - 0.45 * points.y + anatomy.rib_phase_mm
