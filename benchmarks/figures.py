@@ -1,0 +1,72 @@
+"""What the figure scripts share: where the data are, and how a figure is printed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from scanwright.cli.console import Console
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def data_root() -> Path:
+    """The folder of public data sets.
+
+    Raises:
+        SystemExit: it is not there.
+    """
+    root = Path(os.environ.get("SCANWRIGHT_DATA", ROOT.parent / "shared" / "data"))
+    if not (root / "splits.json").is_file():
+        sys.exit(f"No data at {root}. Set SCANWRIGHT_DATA to the folder that holds splits.json.")
+    return root
+
+
+def splits(name: str) -> dict[str, Any]:
+    """The fixed folds of a data set."""
+    found: dict[str, Any] = json.loads((data_root() / "splits.json").read_text())[name]
+    return found
+
+
+def arguments(description: str, minutes: float) -> argparse.ArgumentParser:
+    """The options that all scripts have."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--minutes", type=float, default=minutes, help="training time of each run")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="where runs go")
+    parser.add_argument("--threads", type=int, default=2)
+    return parser
+
+
+def commit() -> str:
+    """The commit that is measured, marked when the tree has changes."""
+    run = ["git", "-C", str(ROOT)]
+    name = subprocess.run([*run, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    changed = subprocess.run([*run, "diff", "--quiet", "HEAD", "--", "src"], check=False).returncode
+    return name.stdout.strip() + ("+changes" if changed else "")
+
+
+def machine() -> str:
+    """Processor and cores."""
+    names = [line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.is_file() else []
+
+
+def print_header(title: str, **facts: object) -> None:
+    """What was run, where."""
+    print(f"{title}\ncommit {commit()}; {machine()}; " + "; ".join(f"{k} {v}" for k, v in facts.items()), flush=True)
+
+
+def progress() -> Any:
+    """A progress display for long runs."""
+    return Console().progress()
