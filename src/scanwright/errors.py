@@ -17,7 +17,9 @@ class ScanwrightError(Exception):
 
     exit_code = 1
 
-    def __init__(self, problem: str, *, subject: str = "", expected: str = "", received: str = "", do: str = "") -> None:
+    def __init__(
+        self, problem: str, *, subject: str = "", expected: str = "", received: str = "", do: str = ""
+    ) -> None:
         self.problem = problem
         self.subject = subject
         self.expected = expected

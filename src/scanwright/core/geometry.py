@@ -49,7 +49,7 @@ def undo_reorient(array: AnyArray, order: Sequence[int], flips: Sequence[bool]) 
 def reoriented_affine(
     affine_ras: FloatArray, shape: Sequence[int], order: Sequence[int], flips: Sequence[bool]
 ) -> FloatArray:
-    """The affine of ``reorient(array, order, flips)`` when ``shape`` is that of the array before (i, j, k)."""
+    """The affine of ``reorient(array, order, flips)``; ``shape`` is that of the array before, (i, j, k)."""
     change = np.zeros((4, 4))
     change[3, 3] = 1.0
     for new, old in enumerate(order):
@@ -121,7 +121,9 @@ def fitted_shape(shape: Sequence[int], box: Sequence[int]) -> Shape3:
     """The largest shape of the same proportions inside ``box``; axes of length 1 stay as they are."""
     factors = [b / n for n, b in zip(shape, box, strict=True) if n > 1 and b > 1]
     factor = min(factors, default=1.0)
-    i, j, k = (1 if n == 1 or b == 1 else max(1, min(b, round(n * factor))) for n, b in zip(shape, box, strict=True))
+    i, j, k = (
+        1 if n == 1 or b == 1 else max(1, min(b, round(n * factor))) for n, b in zip(shape, box, strict=True)
+    )
     return i, j, k
 
 

@@ -12,7 +12,7 @@ from scanwright.types import FloatArray
 
 
 def tile_starts(length: int, patch: int, overlap: float) -> list[int]:
-    """First voxels of the patches that cover an axis, evenly spread, neighbours sharing ``overlap`` or more."""
+    """First voxels of the patches that cover an axis, evenly spread; neighbours share ``overlap`` or more."""
     if length <= patch:
         return [0]
     stride = max(1, int(patch * (1.0 - overlap)))
@@ -37,4 +37,4 @@ def blending_window(patch: tuple[int, int, int]) -> FloatArray:
     """
     axes = [np.exp(-0.5 * ((np.arange(n) - (n - 1) / 2) / max(n / 8, 0.5)) ** 2) for n in patch]
     window = axes[0][:, None, None] * axes[1][None, :, None] * axes[2][None, None, :]
-    return np.maximum(window, 1e-3).astype(np.float32)
+    return np.asarray(np.maximum(window, 1e-3), dtype=np.float32)

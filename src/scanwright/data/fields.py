@@ -1,11 +1,17 @@
-"""Checks of named fields: unknown names are errors that name the nearest known ones."""
+"""Named fields from plain values (JSON, TOML): names and kinds are checked, and errors say which field."""
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-from collections.abc import Iterable, Sequence
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from scanwright.errors import SettingsError
+
+T = TypeVar("T")
 
 
 def check_keys(received: Iterable[str], known: Sequence[str], source: str) -> None:
@@ -16,7 +22,58 @@ def check_keys(received: Iterable[str], known: Sequence[str], source: str) -> No
     """
     for key in received:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=3, cutoff=0.4) or sorted(known)[:8]
+            near = difflib.get_close_matches(str(key), known, n=3, cutoff=0.4) or sorted(known)[:8]
             raise SettingsError(
                 f"'{key}' is not known here", subject=source, do=f"Did you mean {', '.join(near)}?"
             )
+
+
+def build(kind: type[T], plain: Any, source: str) -> T:
+    """Make a dataclass from plain values; lists become tuples, whole numbers floats where floats stand.
+
+    Raises:
+        SettingsError: a name is unknown or missing, or a value is of another kind.
+    """
+    if not isinstance(plain, Mapping):
+        raise SettingsError("expected named fields", subject=source, received=repr(plain)[:60])
+    hints = typing.get_type_hints(kind)
+    check_keys(plain, list(hints), source)
+    missing = [
+        f.name
+        for f in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if f.name not in plain
+        and f.default is dataclasses.MISSING
+        and f.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise SettingsError(f"the fields {', '.join(missing)} are missing", subject=source)
+    return kind(**{name: _convert(hints[name], value, f"{source}: {name}") for name, value in plain.items()})
+
+
+def _convert(hint: Any, value: Any, source: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):  # "X | None"
+        return None if value is None else _convert(arguments[0], value, source)
+    if origin is tuple:
+        return _convert_tuple(arguments, value, source)
+    if origin is not None:  # Mapping[str, str]
+        if not isinstance(value, Mapping):
+            raise SettingsError("expected named values", subject=source, received=repr(value)[:60])
+        return {str(key): str(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(hint):
+        return build(hint, value, source)  # type: ignore[arg-type]
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or isinstance(value, bool):  # no field is a boolean, yet True is an int
+        raise SettingsError(f"expected {hint.__name__}", subject=source, received=repr(value)[:60])
+    return value
+
+
+def _convert_tuple(arguments: tuple[Any, ...], value: Any, source: str) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise SettingsError("expected a list", subject=source, received=repr(value)[:60])
+    if arguments[-1] is Ellipsis:
+        return tuple(_convert(arguments[0], item, source) for item in value)
+    if len(value) != len(arguments):
+        raise SettingsError(f"expected {len(arguments)} values", subject=source, received=repr(value)[:60])
+    return tuple(_convert(a, item, source) for a, item in zip(arguments, value, strict=True))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import types
-import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from scanwright.data.fields import check_keys
+from scanwright.data.fields import build, check_keys
 from scanwright.errors import ModelError, SettingsError
 
 SCHEMA_VERSION = 1
+# Of the record, and not for the user to choose.
+_NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace")
 
 
 def _within(low: float, high: float) -> Callable[[Any], str]:
@@ -30,9 +30,9 @@ def _one_of(*names: str) -> Callable[[Any], str]:
     return lambda value: "" if value in names else " or ".join(names)
 
 
-def _choice(rule: Callable[[Any], str], **kwargs: Any) -> Any:
-    """A field with a rule: what is wrong with a value, "" when nothing is."""
-    return field(metadata={"rule": rule}, **kwargs)
+def _ruled(rule: Callable[[Any], str]) -> dict[str, Callable[[Any], str]]:
+    """Metadata of a field with a rule: what is expected of a value, "" when it fits."""
+    return {"rule": rule}
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class ChannelPlan:
     """
 
     name: str
-    method: str = _choice(_one_of("zscore", "clip_zscore", "unit"), default="zscore")
-    low: float = 0.0
-    high: float = 0.0
-    mean: float = 0.0
-    deviation: float = _choice(_within(1e-12, 1e12), default=1.0)
+    method: str = field(metadata=_ruled(_one_of("zscore", "clip_zscore", "unit")), default="zscore")
+    low: float = field(metadata=_ruled(_within(-1e30, 1e30)), default=0.0)
+    high: float = field(metadata=_ruled(_within(-1e30, 1e30)), default=0.0)
+    mean: float = field(metadata=_ruled(_within(-1e30, 1e30)), default=0.0)
+    deviation: float = field(metadata=_ruled(_within(1e-30, 1e30)), default=1.0)
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class NetworkPlan:
         dropout: share of features dropped before the last layer.
     """
 
-    family: str = _choice(_one_of("unet", "resnet"))
-    widths: tuple[int, ...] = _choice(_within(1, 4096))
+    family: str = field(metadata=_ruled(_one_of("unet", "resnet")))
+    widths: tuple[int, ...] = field(metadata=_ruled(_within(1, 4096)))
     strides: tuple[tuple[int, ...], ...]
     kernels: tuple[tuple[int, ...], ...] = ()
     blocks: tuple[int, ...] = ()
-    deep_supervision: int = _choice(_within(0, 4), default=0)
-    dropout: float = _choice(_within(0, 0.9), default=0.0)
+    deep_supervision: int = field(metadata=_ruled(_within(0, 4)), default=0)
+    dropout: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -92,16 +92,16 @@ class AugmentationPlan:
         mixup: chance that two examples are mixed (classification).
     """
 
-    flip_axes: tuple[int, ...] = _choice(_within(0, 2), default=())
-    rotate_degrees: float = _choice(_within(0, 180), default=0.0)
-    scale: float = _choice(_within(0, 0.9), default=0.0)
-    shift: float = _choice(_within(0, 0.5), default=0.0)
-    brightness: float = _choice(_within(0, 5), default=0.0)
-    contrast: float = _choice(_within(0, 5), default=0.0)
-    gamma: float = _choice(_within(0, 2), default=0.0)
-    noise: float = _choice(_within(0, 5), default=0.0)
-    blur: float = _choice(_within(0, 1), default=0.0)
-    mixup: float = _choice(_within(0, 1), default=0.0)
+    flip_axes: tuple[int, ...] = field(metadata=_ruled(_within(0, 2)), default=())
+    rotate_degrees: float = field(metadata=_ruled(_within(0, 180)), default=0.0)
+    scale: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
+    shift: float = field(metadata=_ruled(_within(0, 0.5)), default=0.0)
+    brightness: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
+    contrast: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
+    gamma: float = field(metadata=_ruled(_within(0, 2)), default=0.0)
+    noise: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
+    blur: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
+    mixup: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Plan:
         foreground_fraction: share of the patches that are centred on a labelled voxel.
         augmentation: see AugmentationPlan.
         average_steps: steps over which the weights of the kept model are averaged; 0 keeps the last ones.
-        patience: early stopping after this many rounds without a better validation score; 0 never stops early.
+        patience: early stopping after this many rounds without a better validation score; 0 never does.
         mirror_axes: axes along which predictions are also made mirrored, and averaged.
         overlap: of neighbouring tiles in prediction.
         tolerance_mm: of surface Dice; pixels where the spacing is unknown.
@@ -143,74 +143,94 @@ class Plan:
     """
 
     task: str
-    dims: int = _choice(_within(2, 3))
+    dims: int = field(metadata=_ruled(_within(2, 3)))
     channels: tuple[ChannelPlan, ...]
     classes: tuple[str, ...]
-    patch_voxels: tuple[int, int, int] = _choice(_within(1, 4096))
-    batch_size: int = _choice(_within(1, 4096))
+    patch_voxels: tuple[int, int, int] = field(metadata=_ruled(_within(1, 4096)))
+    batch_size: int = field(metadata=_ruled(_within(1, 4096)))
     network: NetworkPlan
     label_values: tuple[int, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
     longest_side: int | None = None
-    loss: str = _choice(_one_of("dice_ce", "ce"), default="ce")
-    class_weights: tuple[float, ...] = _choice(_within(0, 1e6), default=())
-    optimiser: str = _choice(_one_of("adamw", "sgd"), default="adamw")
-    learning_rate: float = _choice(_within(1e-8, 10), default=1e-3)
-    weight_decay: float = _choice(_within(0, 10), default=1e-2)
-    warmup: float = _choice(_within(0, 0.9), default=0.05)
-    label_smoothing: float = _choice(_within(0, 0.9), default=0.0)
-    foreground_fraction: float = _choice(_within(0, 1), default=0.0)
+    loss: str = field(metadata=_ruled(_one_of("dice_ce", "ce")), default="ce")
+    class_weights: tuple[float, ...] = field(metadata=_ruled(_within(0, 1e6)), default=())
+    optimiser: str = field(metadata=_ruled(_one_of("adamw", "sgd")), default="adamw")
+    learning_rate: float = field(metadata=_ruled(_within(1e-8, 10)), default=1e-3)
+    weight_decay: float = field(metadata=_ruled(_within(0, 10)), default=1e-2)
+    warmup: float = field(metadata=_ruled(_within(0, 0.9)), default=0.05)
+    label_smoothing: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
+    foreground_fraction: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
     augmentation: AugmentationPlan = field(default_factory=AugmentationPlan)
-    average_steps: int = _choice(_within(0, 1_000_000), default=100)
-    patience: int = _choice(_within(0, 10_000), default=0)
-    mirror_axes: tuple[int, ...] = _choice(_within(0, 2), default=())
-    overlap: float = _choice(_within(0, 0.95), default=0.5)
-    tolerance_mm: float = _choice(_within(0, 1000), default=1.0)
-    precision: str = _choice(_one_of("bf16-mixed", "32-true"), default="32-true")
-    minutes: float = _choice(_within(1e-3, 1e5), default=30.0)
-    seed: int = _choice(_within(0, 2**62), default=0)
+    average_steps: int = field(metadata=_ruled(_within(0, 1_000_000)), default=100)
+    patience: int = field(metadata=_ruled(_within(0, 10_000)), default=0)
+    mirror_axes: tuple[int, ...] = field(metadata=_ruled(_within(0, 2)), default=())
+    overlap: float = field(metadata=_ruled(_within(0, 0.95)), default=0.5)
+    tolerance_mm: float = field(metadata=_ruled(_within(0, 1000)), default=1.0)
+    precision: str = field(metadata=_ruled(_one_of("bf16-mixed", "32-true")), default="32-true")
+    minutes: float = field(metadata=_ruled(_within(1e-3, 1e5)), default=30.0)
+    seed: int = field(metadata=_ruled(_within(0, 2**62)), default=0)
     pace: tuple[tuple[int, float], ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     overruled: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for part in (self, *self.channels, self.network, self.augmentation):
-            for f in fields(part):
-                wanted = f.metadata["rule"](getattr(part, f.name)) if "rule" in f.metadata else ""
-                if wanted:
-                    raise SettingsError(
-                        f"the plan's {f.name} makes no sense",
-                        expected=wanted,
-                        received=f"{f.name}={getattr(part, f.name)}",
-                    )
-        self._check_whole()
-
-    def _check_whole(self) -> None:
-        """What no field can know alone."""
-        problems = []
-        if self.spacing_mm is not None and not all(0 < s < 1e4 for s in self.spacing_mm):
-            problems.append("spacing_mm must be positive")
-        if self.longest_side is not None and self.longest_side < 8:
-            problems.append("longest_side must be 8 or more")
-        if len(self.classes) < 2 or len(set(self.classes)) != len(self.classes):
-            problems.append("classes must be two or more different names")
-        if not self.channels:
-            problems.append("channels must not be empty")
-        if self.label_values and len(self.label_values) != len(self.classes):
-            problems.append("label_values must have one value for each of the classes")
-        if self.class_weights and len(self.class_weights) != len(self.classes):
-            problems.append("class_weights must have one weight for each of the classes")
-        network = self.network
-        if not network.widths or len(network.strides) != len(network.widths):
-            problems.append("network.strides must have one entry for each of network.widths")
-        if any(len(s) != self.dims or min(s) < 1 for s in (*network.strides, *network.kernels)):
-            problems.append(f"network.strides and network.kernels must have {self.dims} positive numbers a level")
-        if self.dims == 2 and self.patch_voxels[2] != 1:
-            problems.append("patch_voxels must end in 1 when dims is 2")
-        if any(steps < 1 or not 0 <= progress <= 1 for steps, progress in self.pace):
-            problems.append("pace must hold (steps, progress) with steps of 1 or more and progress from 0 to 1")
+        _check_fields(self)
+        for channel in self.channels:
+            _check_fields(channel)
+        _check_fields(self.network)
+        _check_fields(self.augmentation)
+        problems = [*self._misfits(), *self._network_misfits()]
         if problems:
             raise SettingsError("the plan does not fit together", received="; ".join(problems))
+
+    def _misfits(self) -> Iterator[str]:
+        """What no field can know alone."""
+        n_classes = len(self.classes)
+        if self.spacing_mm is not None and not all(0 < s < 1e4 for s in self.spacing_mm):
+            yield "spacing_mm must be positive"
+        if self.longest_side is not None and self.longest_side < 8:
+            yield "longest_side must be 8 or more"
+        if n_classes < 2 or len(set(self.classes)) != n_classes:
+            yield "classes must be two or more different names"
+        if not self.channels:
+            yield "channels must not be empty"
+        if self.label_values and not (n_classes == len(self.label_values) == len(set(self.label_values))):
+            yield "label_values must have one value for each of the classes, all different"
+        if self.class_weights and len(self.class_weights) != n_classes:
+            yield "class_weights must have one weight for each of the classes"
+        if self.dims == 2 and self.patch_voxels[2] != 1:
+            yield "patch_voxels must end in 1 when dims is 2"
+        for name, axes in (("mirror_axes", self.mirror_axes), ("flip_axes", self.augmentation.flip_axes)):
+            if len(set(axes)) != len(axes) or any(axis >= self.dims for axis in axes):
+                yield f"{name} must be different axes below {self.dims}"
+        if any(steps < 1 or not 0 <= progress <= 1 for steps, progress in self.pace):
+            yield "pace must hold (steps, progress) with steps of 1 or more and progress from 0 to 1"
+
+    def _network_misfits(self) -> Iterator[str]:
+        """Networks that could not be built, or would fail at the first step."""
+        network, dims = self.network, self.dims
+        levels = len(network.widths)
+        if not levels or len(network.strides) != levels:
+            yield "network.strides must have one entry for each of network.widths"
+            return
+        if any(len(s) != dims or min(s) < 1 for s in (*network.strides, *network.kernels)):
+            yield f"network.strides and network.kernels must have {dims} positive numbers a level"
+            return
+        if network.family == "resnet" and (len(network.blocks) != levels or min(network.blocks) < 1):
+            yield "network.blocks must have one positive number for each of network.widths"
+        if network.family == "unet":
+            if not self.label_values:
+                yield "label_values must say which value of a mask stands for each of the classes"
+            if len(network.kernels) != levels or any(
+                n % 2 == 0 for kernel in network.kernels for n in kernel
+            ):
+                yield "network.kernels must have one entry of odd numbers for each of network.widths"
+            factors = [math.prod(stride[axis] for stride in network.strides) for axis in range(dims)]
+            patch = self.patch_voxels[:dims]
+            if any(n % factor for n, factor in zip(patch, factors, strict=True)):
+                yield f"patch_voxels must be multiples of {factors}, the product of network.strides"
+            elif math.prod(patch) == math.prod(factors):
+                yield "network.strides must leave more than one voxel of patch_voxels at the last level"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, the schema version first."""
@@ -236,47 +256,45 @@ class Plan:
                 do="Install a newer scanwright, or make the plan again.",
             )
         rest = {name: value for name, value in plain.items() if name != "schema_version"}
-        plan: Plan = _build(cls, rest, source)
+        plan: Plan = build(cls, rest, source)
         return plan
 
     def overrule(self, overrides: Mapping[str, str]) -> Plan:
         """A plan in which the named fields have the user's values; nested ones as "network.dropout".
 
         Raises:
-            SettingsError: a name is unknown or a value makes no sense.
+            SettingsError: a name is unknown, or the values make no sense.
         """
-        plan = self
+        before, plain = self.to_json(), self.to_json()
         for name, text in overrides.items():
-            try:
-                value = json.loads(text)
-            except json.JSONDecodeError:
-                value = text
-            plain = plan.to_json()
-            place = name.split(".")
+            *path, last = name.split(".")
             target: Any = plain
-            for key in place[:-1]:
+            for key in path:
                 check_keys([key], list(target), "--set")
                 target = target[key]
                 if not isinstance(target, dict):
                     raise SettingsError(f"'{name}' is not a field of the plan", subject="--set")
-            check_keys([place[-1]], [key for key in target if key != "schema_version"], "--set")
-            target[place[-1]] = value
-            plain["reasons"] = {**plain["reasons"], name: f"overruled by the user (was: {_short(plan, place)})"}
-            plain["overruled"] = [*plain["overruled"], name]
-            plan = Plan.from_json(plain, "--set")
-        return plan
+            check_keys([last], [key for key in target if key not in _NOT_DECIDED], "--set")
+            target[last] = _parse(text)
+            was = json.dumps(_dig(before, [*path, last]))[:80]
+            plain["reasons"] = {**plain["reasons"], name: f"overruled by the user (was: {was})"}
+            plain["overruled"] = list(dict.fromkeys([*plain["overruled"], name]))
+        # Made once all are in place: two fields may only fit together when both have changed.
+        return Plan.from_json(plain, "--set")
 
     def decisions(self) -> list[dict[str, Any]]:
         """Each field with its value and its reason, in the order of the fields."""
         plain = self.to_json()
-        skipped = {"schema_version", "reasons", "overruled", "pace"}
         rows = [
             {"field": name, "value": value, "reason": self.reasons.get(name, "default")}
             for name, value in plain.items()
-            if name not in skipped
+            if name not in _NOT_DECIDED
         ]
         nested = [name for name in self.reasons if "." in name]
-        rows += [{"field": name, "value": _dig(plain, name.split(".")), "reason": self.reasons[name]} for name in nested]
+        rows += [
+            {"field": name, "value": _dig(plain, name.split(".")), "reason": self.reasons[name]}
+            for name in nested
+        ]
         return rows
 
 
@@ -286,8 +304,22 @@ def _dig(plain: Any, path: list[str]) -> Any:
     return plain
 
 
-def _short(plan: Plan, path: list[str]) -> str:
-    return json.dumps(_dig(plan.to_json(), path))[:80]
+def _parse(text: str) -> Any:
+    """JSON where it is JSON, else a word as it stands."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _check_fields(part: ChannelPlan | NetworkPlan | AugmentationPlan | Plan) -> None:
+    for f in fields(part):
+        value = getattr(part, f.name)
+        wanted = f.metadata["rule"](value) if "rule" in f.metadata else ""
+        if wanted:
+            raise SettingsError(
+                f"the plan's {f.name} makes no sense", expected=wanted, received=f"{f.name}={value}"
+            )
 
 
 def _plain(value: Any) -> Any:
@@ -297,45 +329,4 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
-    return value
-
-
-def _build(kind: Any, plain: Any, source: str) -> Any:
-    """Make ``kind`` (a dataclass of this module) from plain values, checking names and kinds."""
-    if not isinstance(plain, Mapping):
-        raise SettingsError("expected named fields", subject=source, received=repr(plain)[:60])
-    hints = typing.get_type_hints(kind)
-    check_keys(plain, list(hints), source)
-    missing = [
-        f.name
-        for f in fields(kind)
-        if f.name not in plain and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    ]
-    if missing:
-        raise SettingsError(f"the fields {', '.join(missing)} are missing", subject=source)
-    return kind(**{name: _convert(hints[name], value, f"{source}: {name}") for name, value in plain.items()})
-
-
-def _convert(hint: Any, value: Any, source: str) -> Any:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return None if value is None else _convert(arguments[0], value, source)
-    if origin is tuple:
-        if not isinstance(value, (list, tuple)):
-            raise SettingsError("expected a list", subject=source, received=repr(value)[:60])
-        if arguments[-1] is Ellipsis:
-            return tuple(_convert(arguments[0], item, source) for item in value)
-        if len(value) != len(arguments):
-            raise SettingsError(f"expected {len(arguments)} values", subject=source, received=repr(value)[:60])
-        return tuple(_convert(a, item, source) for a, item in zip(arguments, value, strict=True))
-    if origin is not None:  # Mapping[str, str]
-        if not isinstance(value, Mapping):
-            raise SettingsError("expected named values", subject=source, received=repr(value)[:60])
-        return {str(key): str(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(hint):
-        return _build(hint, value, source)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise SettingsError(f"expected {hint.__name__}", subject=source, received=repr(value)[:60])
     return value

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scanwright.data.fields import check_keys
+from scanwright.data.fields import build
 from scanwright.errors import SettingsError
 
 EFFORT_MINUTES = {"quick": 5.0, "standard": 30.0, "thorough": 120.0}
@@ -44,13 +44,15 @@ class Settings:
                 "no such effort", expected=" or ".join(EFFORT_MINUTES), received=f"effort={self.effort}"
             )
         if self.device not in DEVICES:
-            raise SettingsError("no such device", expected=" or ".join(DEVICES), received=f"device={self.device}")
+            raise SettingsError(
+                "no such device", expected=" or ".join(DEVICES), received=f"device={self.device}"
+            )
         if self.minutes is not None and not 0 < self.minutes < 1e5:
             raise SettingsError("minutes must be a positive number", received=f"minutes={self.minutes}")
         if self.threads is not None and self.threads < 1:
             raise SettingsError("threads must be 1 or more", received=f"threads={self.threads}")
-        if self.seed < 0:
-            raise SettingsError("the seed must be 0 or more", received=f"seed={self.seed}")
+        if not 0 <= self.seed < 2**62:
+            raise SettingsError("the seed must be a whole number from 0", received=f"seed={self.seed}")
 
     @property
     def budget_minutes(self) -> float:
@@ -68,7 +70,7 @@ class Settings:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            SettingsError: a key is unknown (the nearest ones are named) or a value is out of range.
+            SettingsError: a key is unknown (the nearest ones are named), or a value is of another kind or out
+                of range.
         """
-        check_keys(plain, [f.name for f in dataclasses.fields(cls)], source)
-        return cls(**plain)
+        return build(cls, plain, source)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scanwright.data.case import Case, SetAside, Split
+from scanwright.data.case import SPLITS, Case, SetAside, Split
 from scanwright.errors import DataError
 
 TEST_SHARE = 0.2
@@ -36,7 +36,9 @@ class Splits:
 
 def group_cases(cases: Sequence[Case], duplicates: Sequence[Sequence[str]]) -> dict[str, str]:
     """Case name → group that must stay together: the patient, or the look-alikes where nobody is known."""
-    group = {case.name: f"patient {case.patient}" if case.patient is not None else case.name for case in cases}
+    group = {
+        case.name: f"patient {case.patient}" if case.patient is not None else case.name for case in cases
+    }
     for names in duplicates:
         own = [name for name in names if name in group]
         merged = {group[name] for name in own}
@@ -46,7 +48,9 @@ def group_cases(cases: Sequence[Case], duplicates: Sequence[Sequence[str]]) -> d
     return group
 
 
-def assign_splits(cases: Sequence[Case], groups: Mapping[str, str], strata: Mapping[str, str], seed: int) -> Splits:
+def assign_splits(
+    cases: Sequence[Case], groups: Mapping[str, str], strata: Mapping[str, str], seed: int
+) -> Splits:
     """Respect given splits; otherwise keep a fifth of the groups for testing and some for choosing.
 
     Args:
@@ -71,24 +75,36 @@ def assign_splits(cases: Sequence[Case], groups: Mapping[str, str], strata: Mapp
             do="Add patients; cases of one patient count once.",
         )
     free = [g for g, names in members.items() if all(given[n] in (None, "train") for n in names)]
-    has = {split: any(value == split for value in given.values()) for split in ("train", "val", "test")}
+    has = {split for split in given.values() if split is not None}
     split_of: dict[str, Split] = {g: given[names[0]] or "train" for g, names in members.items()}
     rng = np.random.default_rng(seed)
     stratum = {g: strata.get(members[g][0], "") for g in free}
-    said = [f"{name} as given by the data" for name in ("train", "val", "test") if has[name]]
-    for split, share in (("test", TEST_SHARE), ("val", VAL_SHARE)):
-        if not has[split]:
+    said = [
+        f"{name} as given by the data"
+        for name in SPLITS
+        if name in has and (name != "train" or len(has) == 3)
+    ]
+    drawn_here: tuple[tuple[Split, float], ...] = (("test", TEST_SHARE), ("val", VAL_SHARE))
+    for split, share in drawn_here:
+        if split not in has:
             drawn = _draw(free, stratum, share, rng)
-            split_of.update(dict.fromkeys(drawn, split))  # type: ignore[arg-type]
+            split_of.update(dict.fromkeys(drawn, split))
             free = [g for g in free if g not in set(drawn)]
             said.append(f"{split} drawn by patient ({len(drawn)} of {len(drawn) + len(free)})")
+    empty = [split for split in SPLITS if split not in split_of.values()]
+    if empty:
+        raise DataError(
+            f"the splits that the data gives leave no case for {' and '.join(empty)}",
+            expected="cases to train, to choose (val) and to test",
+            do="Correct the split column or folders, or leave them out: then the splits are drawn.",
+        )
     return Splits({name: split_of[groups[name]] for name in kept}, "; ".join(said), tuple(moved))
 
 
 def _settle_given(
     given: Mapping[str, Split | None], groups: Mapping[str, str]
 ) -> tuple[dict[str, Split | None], list[SetAside]]:
-    """Where a group stands on several given sides it stays on the strictest; its other cases are set aside."""
+    """A group on several given sides stays on the strictest; its other cases are set aside."""
     rank = {None: 0, "train": 0, "val": 1, "test": 2}
     strictest: dict[str, Split | None] = {}
     for name, split in given.items():
@@ -103,15 +119,17 @@ def _settle_given(
     return kept, moved
 
 
-def _draw(groups: Sequence[str], stratum: Mapping[str, str], share: float, rng: np.random.Generator) -> list[str]:
-    """About ``share`` of the groups, at least one, every stratum in proportion; one group always remains."""
+def _draw(
+    groups: Sequence[str], stratum: Mapping[str, str], share: float, rng: np.random.Generator
+) -> list[str]:
+    """About ``share`` of the groups, at least one, each stratum in proportion; one group always remains."""
     order = [groups[n] for n in rng.permutation(len(groups))]
     wanted = min(max(1, round(share * len(groups))), len(groups) - 1)
     sizes = Counter(stratum[g] for g in groups)
     quota = {name: share * size for name, size in sizes.items()}
     drawn: list[str] = []
     taken: Counter[str] = Counter()
-    # The stratum that is furthest behind its share gives next; never the last two groups of a stratum of many.
+    # The stratum that is furthest behind its share gives next; its last group only when no other can give.
     while len(drawn) < wanted:
         left = [g for g in order if g not in set(drawn)]
         room = [g for g in left if sizes[stratum[g]] - taken[stratum[g]] > 1] or left

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import nibabel as nib
 import numpy as np
 
-from scanwright.core.geometry import resample
+from scanwright.core.geometry import Shape3, ras_axes, resample
+from scanwright.core.intensity import replace_non_finite
 from scanwright.data.case import Case, Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
@@ -25,8 +26,10 @@ class CaseFacts:
 
     Attributes:
         name: of the case.
-        shape: (i, j, k).
-        spacing_mm: ``None`` when unknown.
+        shape: (i, j, k) as the work will see it: volumes turned so that the axes run to the right, the front
+            and the head.
+        spacing_mm: along the same axes; ``None`` when unknown.
+        plane: whether the image is a single plane.
         orientation: letters of the axes ("RAS"), "" when unknown.
         n_channels: of the image.
         modality: see Volume.
@@ -43,6 +46,7 @@ class CaseFacts:
     name: str
     shape: tuple[int, int, int]
     spacing_mm: tuple[float, float, float] | None
+    plane: bool
     orientation: str
     n_channels: int
     modality: str
@@ -73,10 +77,12 @@ def gather_facts(case: Case) -> CaseFacts:
         label_voxels = count_labels(labels.array, case.name)
         foreground = (labels.array[0] != 0).ravel()
     label = case.targets.get("label")
+    shape, spacing_mm = _turned(image)
     return CaseFacts(
         name=case.name,
-        shape=image.shape,
-        spacing_mm=image.spacing_mm,
+        shape=shape,
+        spacing_mm=spacing_mm,
+        plane=image.shape[2] == 1,
         orientation="" if image.affine_ras is None else "".join(nib.aff2axcodes(image.affine_ras)),
         n_channels=image.n_channels,
         modality=image.modality,
@@ -112,7 +118,9 @@ def check_pair(image: Volume, mask: Volume, case: str) -> None:
             received=f"{mask.shape}",
             do="Resample the mask onto the image's grid, or find the mask that belongs to it.",
         )
-    if not image.same_grid(mask, tolerance=0.1):
+    voxel_mm = min(image.spacing_mm) if image.spacing_mm is not None else 0.0
+    # Headers are rounded by those who write them; what is a quarter of a voxel away is the same place.
+    if not image.same_grid(mask, tolerance=max(0.1, voxel_mm / 4)):
         raise DataError(
             "the mask lies elsewhere in the patient than the image (their affines differ)",
             subject=case,
@@ -186,17 +194,26 @@ def exact_duplicates(facts: list[CaseFacts]) -> list[list[str]]:
 
 
 def _finite(array: AnyArray, case: Case) -> tuple[AnyArray, int]:
-    finite = np.isfinite(array) if array.dtype.kind == "f" else None
-    non_finite = 0 if finite is None else int(array.size - np.count_nonzero(finite))
-    if non_finite:
-        if non_finite == array.size:
-            raise DataError("the image holds no finite voxel", subject=case.name, do="Export it again.")
-        array = np.where(finite, array, array[finite].min())
+    array, non_finite = replace_non_finite(array)
+    if non_finite == array.size:
+        raise DataError("the image holds no finite voxel", subject=case.name, do="Export it again.")
     if array.min() == array.max():
         raise DataError(
             "the image is constant: every voxel has the same value", subject=case.name, do="Export it again."
         )
     return array, non_finite
+
+
+def _turned(image: Volume) -> tuple[Shape3, tuple[float, float, float] | None]:
+    """Shape and spacing along the axes that the work goes by, see ``transforms.preprocess``."""
+    if image.affine_ras is None or image.spacing_mm is None:
+        return image.shape, image.spacing_mm
+    order, _ = ras_axes(image.affine_ras)
+    if image.shape[2] == 1 and order[2] != 2:
+        return image.shape, image.spacing_mm
+    i, j, k = order
+    shape, spacing = image.shape, image.spacing_mm
+    return (shape[i], shape[j], shape[k]), (spacing[i], spacing[j], spacing[k])
 
 
 def _sample(array: AnyArray, foreground: BoolArray | None) -> FloatArray:

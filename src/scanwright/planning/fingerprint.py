@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,9 @@ class Fingerprint:
         cases: facts of each usable case.
         splits: who trains, chooses, judges.
         duplicates: groups of cases with the same, or nearly the same, picture.
+        target: what is to be learnt, "mask" or "label".
         dims: 2 when every image is one plane, else 3.
-        median_shape: (i, j, k) of the images.
+        median_shape: (i, j, k) of the images, see CaseFacts.
         spacing_mm: (3, 3) smallest, median, largest along i, j, k; ``None`` when any is unknown.
         intensity: for each channel: low, high, mean, deviation of the sampled voxels and ``scale_ratio``,
             the largest over the smallest brightness of a case.
@@ -48,6 +49,7 @@ class Fingerprint:
     modality: str
     eight_bit: bool
     classes: Mapping[str, int]
+    target: str = ""
     foreground_share: float = 0.0
     lesion_voxels: float = 0.0
     set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
@@ -102,48 +104,54 @@ class Fingerprint:
         }
 
 
-def take_fingerprint(dataset: Dataset, seed: int = 0, progress: Progress = silent) -> Fingerprint:
+def take_fingerprint(
+    dataset: Dataset, seed: int = 0, progress: Progress = silent, *, target: str = ""
+) -> Fingerprint:
     """Read every case once and gather the facts; cases that can't be used are set aside with the reason.
+
+    Args:
+        dataset: what was found.
+        seed: of the splits that are drawn.
+        progress: told after every case.
+        target: what is to be learnt, "mask" or "label"; "" takes what most cases hold.
 
     Raises:
         DataError: nothing usable is left, nothing is labelled, or no honest split exists.
     """
-    facts, set_aside = _read_all(dataset, progress)
-    set_aside = [*dataset.set_aside, *set_aside]
-    kept = {fact.name for fact in facts}
-    cases = [case for case in dataset.cases if case.name in kept]
-    cases, lonely = _drop_lonely_classes(cases)
-    cases, odd = _drop_odd_channels(cases, {fact.name: fact for fact in facts})
-    set_aside += [*lonely, *odd]
-    kept = {case.name for case in cases}
-    facts = [fact for fact in facts if fact.name in kept]
-    if not facts:
-        first = f" The first: {set_aside[0].case}: {set_aside[0].reason}" if set_aside else ""
-        raise DataError(
-            f"no case can be used{first}", subject=dataset.source, do="Correct the data, or point at another folder."
-        )
-    if dataset.target == "":
+    target = target or dataset.target
+    if len(dataset) and target == "":
         raise DataError(
             "nothing here is labelled, so nothing can be learnt",
             subject=dataset.source,
-            do="Add masks (imagesTr and labelsTr, images and masks) or sort the images into a folder per class.",
+            do="Add masks (imagesTr and labelsTr, images and masks) or sort the images into class folders.",
         )
+    facts, unread = _read_all(dataset, target, progress)
+    of = {fact.name: fact for fact in facts}
+    cases, odd = _drop_odd_channels([case for case in dataset.cases if case.name in of], of)
+    cases, lonely = _drop_lonely_classes(cases) if target == "label" else (cases, [])
+    set_aside = [*dataset.set_aside, *unread, *odd, *lonely]
+    if not cases:
+        first = f"; the first: {set_aside[0].case}: {set_aside[0].reason}" if set_aside else ""
+        raise DataError(
+            f"no case can be used{first}",
+            subject=dataset.source,
+            do="Correct the data, or point at another folder.",
+        )
+    facts = [of[case.name] for case in cases]
     duplicates = exact_duplicates(facts) if dataset.patients != "unknown" else near_duplicates(facts)
     groups = group_cases(cases, duplicates)
-    splits = assign_splits(cases, groups, {fact.name: _stratum(fact) for fact in facts}, seed)
-    kept = set(splits.of)
-    return _aggregate(
-        dataset, [f for f in facts if f.name in kept], splits, duplicates, [*set_aside, *splits.set_aside]
-    )
+    splits = assign_splits(cases, groups, {fact.name: _stratum(fact, target) for fact in facts}, seed)
+    facts = [fact for fact in facts if fact.name in splits.of]
+    return _aggregate(dataset, target, facts, splits, duplicates, [*set_aside, *splits.set_aside])
 
 
-def _read_all(dataset: Dataset, progress: Progress) -> tuple[list[CaseFacts], list[SetAside]]:
+def _read_all(dataset: Dataset, target: str, progress: Progress) -> tuple[list[CaseFacts], list[SetAside]]:
     facts, set_aside = [], []
     for done, case in enumerate(dataset.cases):
         progress("Reading", done, len(dataset), case.name)
         try:
-            if not case.targets:
-                raise DataError("the case has no target", subject=case.name)
+            if target not in case.targets:
+                raise DataError(f"the case has no {target}", subject=case.name)
             facts.append(gather_facts(case))
         except ScanwrightError as error:
             set_aside.append(SetAside(case.name, "read", str(error)))
@@ -153,38 +161,40 @@ def _read_all(dataset: Dataset, progress: Progress) -> tuple[list[CaseFacts], li
 
 def _drop_lonely_classes(cases: list[Case]) -> tuple[list[Case], list[SetAside]]:
     """A class needs a case to train, one to choose and one to test; smaller ones are set aside."""
-    sizes = Counter(case.targets["label"] for case in cases if "label" in case.targets)
+    sizes = Counter(case.label for case in cases)
     lonely = {name for name, n in sizes.items() if n < 3}
     if sizes and len(sizes) - len(lonely) < 2:
         raise DataError(
             "there is nothing to tell apart",
             expected="two or more classes with 3 or more cases each",
-            received=", ".join(f"{name}: {n}" for name, n in sorted(sizes.items(), key=str)),
+            received=", ".join(f"{name}: {n}" for name, n in sorted(sizes.items())),
             do="Add cases, or check the folder names.",
         )
     reason = "its class '{}' has fewer than 3 cases: one to train, one to choose, one to test"
-    aside = [
-        SetAside(case.name, "plan", reason.format(case.label)) for case in cases if case.targets.get("label") in lonely
-    ]
-    return [case for case in cases if case.targets.get("label") not in lonely], aside
+    aside = [SetAside(case.name, "plan", reason.format(case.label)) for case in cases if case.label in lonely]
+    return [case for case in cases if case.label not in lonely], aside
 
 
-def _drop_odd_channels(cases: list[Case], facts: Mapping[str, CaseFacts]) -> tuple[list[Case], list[SetAside]]:
+def _drop_odd_channels(
+    cases: list[Case], facts: Mapping[str, CaseFacts]
+) -> tuple[list[Case], list[SetAside]]:
     """All images must have the same channels; the most frequent number wins."""
-    if not cases:
-        return cases, []
-    usual = Counter(facts[case.name].n_channels for case in cases).most_common(1)[0][0]
+    sizes = Counter(facts[case.name].n_channels for case in cases)
+    usual = max(sizes, key=lambda n: sizes[n], default=0)
     odd = [case.name for case in cases if facts[case.name].n_channels != usual]
     reason = f"has another number of channels than most cases ({usual})"
-    return [case for case in cases if case.name not in set(odd)], [SetAside(name, "plan", reason) for name in odd]
+    return [case for case in cases if case.name not in set(odd)], [
+        SetAside(name, "plan", reason) for name in odd
+    ]
 
 
-def _stratum(fact: CaseFacts) -> str:
-    return fact.label or ",".join(str(value) for value in sorted(fact.label_voxels))
+def _stratum(fact: CaseFacts, target: str) -> str:
+    return fact.label if target == "label" else ",".join(str(value) for value in sorted(fact.label_voxels))
 
 
 def _aggregate(
     dataset: Dataset,
+    target: str,
     facts: list[CaseFacts],
     splits: Splits,
     duplicates: Iterable[Iterable[str]],
@@ -193,29 +203,19 @@ def _aggregate(
     # Nothing of the test cases may flow into decisions, so the statistics leave them out.
     learnt = [fact for fact in facts if splits.of[fact.name] != "test"]
     spacings = [fact.spacing_mm for fact in learnt]
-    kept = {fact.name for fact in facts}
     n_channels = learnt[0].n_channels
     names = dataset.channels if len(dataset.channels) == n_channels else _channel_names(n_channels)
-    voxels = [sum(n for value, n in fact.label_voxels.items() if value != 0) for fact in learnt]
+    voxels = [float(sum(n for value, n in fact.label_voxels.items() if value != 0)) for fact in learnt]
     sizes = [float(np.prod(fact.shape)) for fact in learnt]
     i, j, k = (int(n) for n in np.median([fact.shape for fact in learnt], axis=0))
     known = [s for s in spacings if s is not None]
     modalities = Counter(fact.modality for fact in learnt)
     return Fingerprint(
-        dataset=Dataset(
-            tuple(case for case in dataset.cases if case.name in kept),
-            dataset.layout,
-            dataset.source,
-            dataset.channels,
-            dataset.class_names,
-            dataset.patients,
-            dataset.notes,
-            dataset.set_aside,
-        ),
+        dataset=replace(dataset, cases=tuple(case for case in dataset.cases if case.name in splits.of)),
         cases=tuple(facts),
         splits=splits,
         duplicates=tuple(tuple(group) for group in duplicates),
-        dims=2 if all(fact.shape[2] == 1 for fact in facts) else 3,
+        dims=2 if all(fact.plane for fact in learnt) else 3,
         median_shape=(i, j, k),
         spacing_mm=np.array([np.min(known, 0), np.median(known, 0), np.max(known, 0)])
         if len(known) == len(spacings)
@@ -224,7 +224,8 @@ def _aggregate(
         intensity=tuple(_intensity(learnt, channel) for channel in range(n_channels)),
         modality=modalities.most_common(1)[0][0] if len(modalities) == 1 else "",
         eight_bit=all(fact.eight_bit for fact in learnt),
-        classes=_count_classes(learnt),
+        classes=_count_classes(learnt, target),
+        target=target,
         foreground_share=float(np.sum(voxels) / np.sum(sizes)),
         lesion_voxels=float(np.median([v for v in voxels if v] or [0.0])),
         set_aside=tuple(set_aside),
@@ -250,8 +251,14 @@ def _intensity(facts: list[CaseFacts], channel: int) -> dict[str, float]:
     }
 
 
-def _count_classes(facts: list[CaseFacts]) -> dict[str, int]:
-    if any(fact.label for fact in facts):
-        return dict(sorted(Counter(fact.label for fact in facts).items()))
-    counts = Counter(value for fact in facts for value in fact.label_voxels)
-    return {str(value): counts[value] for value in sorted(counts)}
+def _count_classes(facts: list[CaseFacts], target: str) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for fact in facts:
+        counts.update([fact.label] if target == "label" else map(str, fact.label_voxels))
+    return {name: counts[name] for name in sorted(counts, key=_in_order)}
+
+
+def _in_order(name: str) -> tuple[bool, int, str]:
+    """Numbers by their size and before words: 2 comes before 10."""
+    number = name.removeprefix("-").isdecimal()
+    return not number, int(name) if number else 0, name

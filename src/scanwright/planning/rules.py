@@ -1,8 +1,8 @@
 """Rules: facts → choice and reason. Pure, small, and each one tested.
 
-Every rule returns ``Choice(value, reason)``; a task's plan is a list of such choices. The geometry rules follow
-nnU-Net (Isensee et al., Nature Methods 2021, supplementary note 2); the compute rules are ours, because our
-users have a processor and not a GPU, and minutes and not days.
+Every rule returns ``Choice(value, reason)``; a task's plan is a list of such choices. The geometry rules
+follow nnU-Net (Isensee et al., Nature Methods 2021, supplementary note 2); the compute rules are ours,
+because our users have a processor and not a GPU, and minutes and not days.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from scanwright.planning.fingerprint import Fingerprint
 T = TypeVar("T")
 
 # Voxels per second through a training step of the U-Net with 16 channels at first, on two cores with bf16
-# (measured; benchmarks/training_speed.py). Only its order of magnitude matters: it decides how fine a grid and how
-# large a patch the minutes can pay for.
+# (measured; benchmarks/training_speed.py). Only its order of magnitude matters: it decides how fine a grid
+# and how large a patch the minutes can pay for.
 VOXELS_PER_SECOND = {2: 0.6e6, 3: 0.7e6}
 ANISOTROPY = 3.0
 WANTED_EPOCHS = 12.0
@@ -44,15 +44,19 @@ def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
     rows = list(zip(facts.channels, facts.intensity, strict=True))
     if facts.modality == "CT":
         channels = tuple(
-            ChannelPlan(name, "clip_zscore", i["low"], i["high"], i["mean"], i["deviation"]) for name, i in rows
+            ChannelPlan(name, "clip_zscore", i["low"], i["high"], i["mean"], i["deviation"])
+            for name, i in rows
         )
-        return Choice(channels, "CT: Hounsfield units mean the same everywhere, so all images share one scale")
+        return Choice(
+            channels, "CT: Hounsfield units mean the same everywhere, so all images share one scale"
+        )
     if facts.eight_bit:
         channels = tuple(ChannelPlan(name, "unit", 0.0, 255.0, i["mean"], i["deviation"]) for name, i in rows)
         return Choice(channels, "8-bit pictures: one scale for all, from the training pictures")
     ratio = max(i["scale_ratio"] for i in facts.intensity)
     reason = (
-        f"the intensity scale differs between cases by a factor of {ratio:,.0f}: every image is normalised by itself"
+        f"the intensity scale differs between cases by a factor of {ratio:,.0f}: "
+        "every image is normalised by itself"
         if ratio > 10
         else "intensities have no fixed unit: every image is normalised by itself"
     )
@@ -70,7 +74,9 @@ def choose_spacing(facts: Fingerprint, minutes: float) -> Choice[tuple[float, fl
     others = np.delete(target, coarse)
     if facts.dims == 3 and target[coarse] > ANISOTROPY * others.max():
         target[coarse] = max(float(smallest[coarse]), float(others.max()), float(target[coarse]) / 2)
-        reason = "the median spacing; finer across the thick slices, so that the thinner ones keep their detail"
+        reason = (
+            "the median spacing; finer across the thick slices, so that the thinner ones keep their detail"
+        )
     affordable = minutes * 60 * VOXELS_PER_SECOND[facts.dims] / (WANTED_EPOCHS * max(1, facts.n_train))
     extent = np.array(facts.median_shape) * median
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
@@ -81,12 +87,15 @@ def choose_spacing(facts: Fingerprint, minutes: float) -> Choice[tuple[float, fl
         target[finest] *= 1.05
         coarser *= 1.05 ** (len(finest) / len(axes))
     if coarser > 1.0:
-        reason += f"; made coarser so that each image is seen about {WANTED_EPOCHS:.0f} times in {minutes:g} minutes"
+        looks = f"about {WANTED_EPOCHS:.0f} times"
+        reason += f"; made coarser so that each image is seen {looks} in {minutes:g} minutes"
     i, j, k = (float(f"{s:.4g}") for s in target)
     return Choice((i, j, k), reason)
 
 
-def working_shape(facts: Fingerprint, spacing_mm: Sequence[float] | None, longest_side: int | None) -> np.ndarray:
+def working_shape(
+    facts: Fingerprint, spacing_mm: Sequence[float] | None, longest_side: int | None
+) -> np.ndarray:
     """The median image (i, j, k) on the working grid."""
     shape = np.array(facts.median_shape, dtype=float)
     if spacing_mm is not None and facts.spacing_mm is not None:
@@ -149,7 +158,9 @@ def choose_topology(
     whole = bool(np.all(rounded >= np.array(shape[:dims])))
     i, j, k = (int(n) for n in (*rounded, 1)[:3])
     reason = "the whole median image" if whole else "as much of the image as memory and time allow"
-    return Choice(Topology((i, j, k), tuple(strides), tuple(kernels)), f"{reason}, rounded to what halving needs")
+    return Choice(
+        Topology((i, j, k), tuple(strides), tuple(kernels)), f"{reason}, rounded to what halving needs"
+    )
 
 
 def _shrink_to(patch: np.ndarray, spacing: np.ndarray, most: float) -> np.ndarray:
@@ -208,5 +219,7 @@ def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, i
     if max(size) > 32:
         size = [-(-n // 8) * 8 for n in size]
     i, j, k = (*size, 1)[:3]
-    reason = "the images' own size" if factor == 1.0 else f"what {minutes:g} minutes can train on this many images"
+    reason = (
+        "the images' own size" if factor == 1.0 else f"what {minutes:g} minutes can train on this many images"
+    )
     return Choice((i, j, k), reason)

@@ -1,7 +1,7 @@
 """The contract of a task: what is learnt, from facts to numbers. No torch here.
 
-A task is two files and a row: ``tasks/x.py`` with this contract, ``training/learn/x.py`` with its networks and
-its step, and a row in ``tasks/catalogue.py``.
+A task is two files and a row: ``tasks/x.py`` with this contract, ``training/learn/x.py`` with its networks
+and its step, and a row in ``tasks/catalogue.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The table of tasks. It imports nothing heavy: a task's learning side is named here, loaded when training."""
+"""The table of tasks. It imports nothing heavy: a task's learning side has its own table, in training."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def choose_task(name: str, dataset: Dataset) -> Task:
             do="Point at the folder that holds images and labels; see the README for the layouts.",
         )
     task = find_task(name)
-    if task.target != target:
+    if not any(task.target in case.targets for case in dataset.cases):
+        held = f"a {target}" if target else "no target"
         raise SettingsError(
-            f"{name} learns from a {task.target}, and the cases here have {f'a {target}' if target else 'no target'}",
-            subject=dataset.source,
+            f"{name} learns from a {task.target}, and the cases here have {held}", subject=dataset.source
         )
     return task

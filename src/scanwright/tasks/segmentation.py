@@ -41,7 +41,7 @@ class Segmentation:
         spacing = rules.choose_spacing(facts, minutes)
         side = rules.choose_longest_side(facts)
         shape = rules.working_shape(facts, spacing.value, side.value)
-        topology = rules.choose_topology(shape, spacing.value, facts.dims, minutes)
+        topology = rules.choose_topology(shape.tolist(), spacing.value, facts.dims, minutes)
         n_levels = len(topology.value.strides)
         widths = rules.choose_widths(n_levels, minutes, facts.dims)
         batch = rules.choose_batch(topology.value.patch_voxels, facts.dims, facts.n_train)
@@ -59,7 +59,11 @@ class Segmentation:
             patch_voxels=topology.value.patch_voxels,
             batch_size=batch.value,
             network=NetworkPlan(
-                "unet", widths.value, topology.value.strides, topology.value.kernels, deep_supervision=max(0, deep)
+                "unet",
+                widths.value,
+                topology.value.strides,
+                topology.value.kernels,
+                deep_supervision=max(0, deep),
             ),
             loss="dice_ce",
             learning_rate=2e-3,
@@ -84,7 +88,7 @@ class Segmentation:
                 "task": "the cases have masks",
                 "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
                 "channels": channels.reason,
-                "classes": "the values found in the masks of the training side, named by the data where it does",
+                "classes": "the values in the masks of the training side, with the names that the data gives",
                 "spacing_mm": spacing.reason,
                 "longest_side": side.reason,
                 "patch_voxels": topology.reason,
@@ -117,8 +121,10 @@ class Segmentation:
         edges = np.linspace(0.0, 1.0, 101)
         found, true = np.zeros(100), np.zeros(100)
         for probabilities, target in zip(outputs, targets, strict=True):
-            found += np.histogram(probabilities[1], edges)[0]
-            true += np.histogram(probabilities[1][target > 0], edges)[0]
+            # Rounding may take a probability past 1, where no bin is.
+            sure = np.clip(probabilities[1], 0.0, 1.0)
+            found += np.histogram(sure, edges)[0]
+            true += np.histogram(sure[target > 0], edges)[0]
         # From the most to the least sure voxel: what would be found, and how much of it is right.
         found, right = found[::-1].cumsum()[::-1], true[::-1].cumsum()[::-1]
         scores = 2 * right / np.maximum(found + true.sum(), 1)
@@ -199,7 +205,10 @@ class Segmentation:
 
 
 def _measure_class(
-    prediction: AnyArray, reference: AnyArray, spacing_mm: tuple[float, float, float] | None, tolerance_mm: float
+    prediction: AnyArray,
+    reference: AnyArray,
+    spacing_mm: tuple[float, float, float] | None,
+    tolerance_mm: float,
 ) -> Record:
     """The numbers of one class in one case; one policy for empty masks, see ``core.metrics``."""
     distances = surface_distances(prediction, reference, spacing_mm)
@@ -232,7 +241,8 @@ def _classes(facts: Fingerprint) -> tuple[tuple[int, ...], tuple[str, ...]]:
             do="Check that the masks belong to these images.",
         )
     names = [
-        BACKGROUND if value == 0 else facts.dataset.class_names.get(str(value), f"label {value}") for value in values
+        BACKGROUND if value == 0 else facts.dataset.class_names.get(str(value), f"label {value}")
+        for value in values
     ]
     return tuple(values), tuple(names)
 

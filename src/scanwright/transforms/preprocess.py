@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scanwright.core.geometry import centre_pad, fitted_shape, ras_axes, resampled_shape
+from scanwright.core.intensity import replace_non_finite
 from scanwright.data.plan import ChannelPlan, Plan
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
@@ -83,14 +84,10 @@ def clean(array: AnyArray) -> AnyArray:
     Raises:
         DataError: no voxel is finite.
     """
-    if array.dtype.kind != "f":
-        return array
-    finite = np.isfinite(array)
-    if finite.all():
-        return array
-    if not finite.any():
+    cleaned, n_replaced = replace_non_finite(array)
+    if n_replaced == array.size:
         raise DataError("the image holds no finite voxel", do="Export it again.")
-    return np.where(finite, array, array[finite].min())
+    return cleaned
 
 
 def choose_normalisation(array: AnyArray, channels: tuple[ChannelPlan, ...]) -> Normalise:
@@ -113,11 +110,18 @@ def _target_shape(
     shape: tuple[int, ...], spacing_mm: tuple[float, float, float] | None, plan: Plan, *, fit: bool
 ) -> tuple[int, int, int]:
     i, j, k = shape
+    if fit and plan.dims == 3 and spacing_mm is not None:
+        # Proportions in millimetres: a sphere stays one, whatever the distance between the slices.
+        finest = (min(spacing_mm),) * 3
+        cubes = resampled_shape(shape, spacing_mm, finest)
+        return fitted_shape(
+            [1 if n == 1 else c for n, c in zip(shape, cubes, strict=True)], plan.patch_voxels
+        )
     if fit:
         return fitted_shape(shape, plan.patch_voxels)
     if plan.spacing_mm is not None and spacing_mm is not None:
         target = resampled_shape(shape, spacing_mm, plan.spacing_mm)
-        return (target[0], target[1], 1) if plan.dims == 2 else target
+        return (target[0], target[1], k) if plan.dims == 2 else target
     if plan.longest_side is not None and max(shape) > plan.longest_side:
         return fitted_shape(shape, (plan.longest_side, plan.longest_side, k))
     return i, j, k

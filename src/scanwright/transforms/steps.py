@@ -27,7 +27,8 @@ class Reorient:
         return reorient(array, self.order, self.flips)
 
     def apply_labels(self, labels: AnyArray, n_classes: int) -> AnyArray:
-        return self.apply(labels[None])[0]
+        turned: AnyArray = self.apply(labels[None])[0]
+        return turned
 
     def invert(self, array: AnyArray) -> AnyArray:
         return undo_reorient(array, self.order, self.flips)
@@ -63,13 +64,15 @@ class Pad:
         return np.pad(labels, self.widths)
 
     def invert(self, array: AnyArray) -> AnyArray:
-        inner = (slice(before, n - after) for (before, after), n in zip(self.widths, array.shape[1:], strict=True))
+        inner = (
+            slice(before, n - after) for (before, after), n in zip(self.widths, array.shape[1:], strict=True)
+        )
         return array[(slice(None), *inner)]
 
 
 @dataclass(frozen=True)
 class Normalise:
-    """Intensities clipped to low … high, less ``shift``, divided by ``scale``; one number for each channel."""
+    """Intensities clipped to low … high, less ``shift``, divided by ``scale``; one number a channel."""
 
     low: tuple[float, ...]
     high: tuple[float, ...]
