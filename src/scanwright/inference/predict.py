@@ -17,6 +17,7 @@ from scanwright.tasks.catalogue import find_task
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
 
+BATCH = 64
 Runtime: TypeAlias = Callable[[FloatArray], FloatArray]
 """Images (batch, channel, i, j, k) → probabilities (batch, class, i, j, k)."""
 
@@ -49,6 +50,11 @@ def predict_array(run: Runtime, array: FloatArray, plan: Plan, *, tiled: bool, m
     total /= weight
     inner = tuple(slice(before, before + n) for (before, _), n in zip(margins, shape, strict=True))
     return np.ascontiguousarray(total[(slice(None), *inner)])
+
+
+def predict_batch(run: Runtime, arrays: FloatArray) -> FloatArray:
+    """Whole images (case, channel, i, j, k) of one size, not mirrored, some at a time: (case, class, 1, 1, 1)."""
+    return np.concatenate([run(arrays[start : start + BATCH]) for start in range(0, len(arrays), BATCH)])
 
 
 def _run_mirrored(run: Runtime, patch: FloatArray, axes: Sequence[int]) -> FloatArray:

@@ -197,7 +197,7 @@ def _next(evaluation: JsonDict, number: JsonDict | None, words: Words, has_pictu
         )
     if 0 < (flow.get("train") or 0) < FEW_TO_LEARN_FROM:
         steps.append(words("next.more_train", n=flow["train"]))
-    if 0 < evaluation.get("n_patients", 0) < FEW_TO_TEST_ON:
+    if 0 < (evaluation.get("n_patients") or 0) < FEW_TO_TEST_ON:
         steps.append(words("next.more_test", n=evaluation["n_patients"]))
     steps.append(words("next.elsewhere"))
     return steps

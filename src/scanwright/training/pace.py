@@ -37,6 +37,7 @@ class Clock:
         budget_s: seconds that training may take in all.
         step_s: seconds of a step, as seen so far; 0 when nothing was seen.
         overhead_s: seconds of a validation and a checkpoint.
+        rounds_seen: rounds done.
         round_limit_s: seconds after which the present round ends early, so that the next is planned anew.
     """
 
@@ -44,6 +45,7 @@ class Clock:
     step_s: float = 0.0
     overhead_s: float = 0.0
     round_limit_s: float = 0.0
+    rounds_seen: int = 0
 
     def is_over(self, round_s: float, elapsed_s: float) -> bool:
         """True when a round should end early: the minutes are up, or steps became much slower than planned."""
@@ -57,6 +59,9 @@ class Clock:
         # Rounds are long enough for validation to take at most a sixth of the time.
         length_s = max(self.budget_s / ROUNDS, 6 * self.overhead_s, 2 * self.step_s)
         n_rounds = max(1, round(left_s / length_s))
+        if self.rounds_seen == 1:
+            # The speed of the very first steps is a poor promise for all the rest.
+            n_rounds = max(4, n_rounds)
         steps = int((left_s / n_rounds - self.overhead_s) / self.step_s)
         self.round_limit_s = 1.5 * left_s / n_rounds
         end = 1.0 if n_rounds == 1 else progress + (1.0 - progress) / n_rounds
@@ -67,10 +72,11 @@ class Clock:
         """Whether there is no time for another round."""
         return False
 
-    def learn(self, steps: int, steps_s: float, overhead_s: float) -> None:
-        """Take in how long a round took."""
-        self.step_s = steps_s / max(1, steps)
+    def learn(self, steps: int, step_s: float, overhead_s: float) -> None:
+        """Take in how long a step and the end of a round took."""
+        self.step_s = step_s
         self.overhead_s = overhead_s
+        self.rounds_seen += 1
 
 
 @dataclass
@@ -89,7 +95,7 @@ class Record:
         """Never: the recorded steps are all taken."""
         return False
 
-    def learn(self, steps: int, steps_s: float, overhead_s: float) -> None:
+    def learn(self, steps: int, step_s: float, overhead_s: float) -> None:
         """One more round is done."""
         self.done += 1
 
