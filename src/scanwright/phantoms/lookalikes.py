@@ -59,7 +59,9 @@ def draw_lookalikes(
         for _ in range(settings.vessels):
             found += _draw_tree(rng, anatomy, "lung", hilum, anatomy.hu["blood"] - rng.uniform(0.0, 30.0))
     # Veins of the liver are brighter or, early after the contrast medium was given, darker than the liver.
-    liver_vessel_hu = anatomy.hu["liver"] + float(rng.choice([-35.0, -35.0, 25.0, 45.0])) + rng.uniform(-5.0, 5.0)
+    liver_vessel_hu = (
+        anatomy.hu["liver"] + float(rng.choice([-35.0, -35.0, 25.0, 45.0])) + rng.uniform(-5.0, 5.0)
+    )
     porta = np.array([8.0, 2.0, -18.0]) * anatomy.scale
     for _ in range(settings.vessels):
         found += _draw_tree(rng, anatomy, "liver", porta, liver_vessel_hu)
