@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from scanwright.errors import ScanwrightError
 
 __version__ = "0.1.0"
-__all__ = ["Predicted", "ScanwrightError", "evaluate", "load", "load_plan", "open", "plan", "predict", "train"]
+__all__ = [
+    "Predicted",
+    "ScanwrightError",
+    "evaluate",
+    "load",
+    "load_plan",
+    "open",
+    "plan",
+    "predict",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

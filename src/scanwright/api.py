@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PATHS = (str, os.PathLike)
 
 
-def open(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:  # noqa: A001 (sw.open reads best)
+def open(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
     """Open a folder of labelled scans; its layout is recognised.
 
     Args:
@@ -191,7 +191,10 @@ def evaluate(
     if folder is not None:
         write_json(folder / "evaluation.json", evaluation.content)
         # The page shows what the file holds, and nothing else.
-        write_text(folder / "report.html", render_report(read_json(folder / "evaluation.json"), evaluation.pictures, lang))
+        write_text(
+            folder / "report.html",
+            render_report(read_json(folder / "evaluation.json"), evaluation.pictures, lang),
+        )
         write_failures(folder / "failures.csv", evaluation.set_aside)
     return evaluation
 
@@ -246,7 +249,11 @@ def predict(
         result.files.append(folder / "predictions.csv")
     write_failures(folder / "failures.csv", result.set_aside)
     if not result.files:
-        first = f" The first: {result.set_aside[0].case}: {result.set_aside[0].reason}" if result.set_aside else ""
+        first = (
+            f" The first: {result.set_aside[0].case}: {result.set_aside[0].reason}"
+            if result.set_aside
+            else ""
+        )
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(inputs))
     return result
 
@@ -254,7 +261,9 @@ def predict(
 def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
     if isinstance(data, Dataset):
         if settings.patient_pattern is not None:
-            raise SettingsError("the patient pattern belongs to opening", do="Pass it to open(…, patient_pattern=…).")
+            raise SettingsError(
+                "the patient pattern belongs to opening", do="Pass it to open(…, patient_pattern=…)."
+            )
         return data
     return open(data, patient_pattern=settings.patient_pattern)
 

@@ -44,27 +44,48 @@ def demo(
     folder = claim_folder(out, overwrite=overwrite, own=own)
     with console.progress() as progress:
         cohort = write_cohort(
-            folder / "cohort", patients, seed=seed, progress=lambda done, total: progress("Phantoms", done, total, "")
+            folder / "cohort",
+            patients,
+            seed=seed,
+            progress=lambda done, total: progress("Phantoms", done, total, ""),
         )
         new = write_cohort(folder / "new", N_NEW, seed=seed + NEW_SEED_OFFSET)
-    console.say(f"Made {cohort.n_patients} phantom patients with {cohort.n_lesions} lesions, as an unsorted DICOM export.")
+    console.say(
+        f"Made {cohort.n_patients} phantom patients with {cohort.n_lesions} lesions, "
+        "as an unsorted DICOM export."
+    )
     dataset = api.open(cohort.root)
     with console.progress() as progress:
         planned = api.plan(dataset, progress=progress, minutes=minutes, seed=seed)
         say_plan(console, planned)
         model = api.train(
-            dataset, folder / "run", plan=planned, progress=progress, minutes=minutes, seed=seed, threads=threads
+            dataset,
+            folder / "run",
+            plan=planned,
+            progress=progress,
+            minutes=minutes,
+            seed=seed,
+            threads=threads,
         )
         baselines = _naive_numbers(dataset, folder / "run", progress)
         evaluation = api.evaluate(
-            model, dataset, folder / "evaluation", lang=lang, progress=progress, threads=threads, baselines=baselines
+            model,
+            dataset,
+            folder / "evaluation",
+            lang=lang,
+            progress=progress,
+            threads=threads,
+            baselines=baselines,
         )
         # Only images, as they would come tomorrow: no masks, no manifest.
         api.predict(model, new.root / "dicom", folder / "predictions", progress=progress, threads=threads)
     console.say()
     say_evaluation(console, evaluation)
     for number in baselines:
-        console.say(f"  {number['comparator']}: {number['name']} {number['value']:.2f} (a naive method, for comparison)")
+        console.say(
+            f"  {number['comparator']}: {number['name']} {number['value']:.2f} "
+            "(a naive method, for comparison)"
+        )
     places = {
         "export": cohort.root,
         "run": folder / "run",
@@ -92,8 +113,27 @@ def _naive_numbers(dataset: Dataset, run: Path, progress: Progress) -> list[dict
             progress("Naive", done, len(cases), "")
 
     scores = score_naive_detectors(pairs())
-    shared = {"group": "", "low": None, "high": None, "level": 0.95, "unit": "", "n_patients": scores.n_patients}
+    shared = {
+        "group": "",
+        "low": None,
+        "high": None,
+        "level": 0.95,
+        "unit": "",
+        "n_patients": scores.n_patients,
+    }
     return [
-        {"name": "dice", "value": scores.threshold_dice, "comparator": "best threshold", "n": scores.n_patients, **shared},
-        {"name": "cpm", "value": scores.blob_cpm, "comparator": "best blob detector", "n": scores.n_lesions, **shared},
+        {
+            "name": "dice",
+            "value": scores.threshold_dice,
+            "comparator": "best threshold",
+            "n": scores.n_patients,
+            **shared,
+        },
+        {
+            "name": "cpm",
+            "value": scores.blob_cpm,
+            "comparator": "best blob detector",
+            "n": scores.n_lesions,
+            **shared,
+        },
     ]

@@ -18,7 +18,9 @@ SOME = 3
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder or a model folder.")],
-    data: Annotated[Path, typer.Argument(help="The dataset it was trained on (its test cases are used), or another.")],
+    data: Annotated[
+        Path, typer.Argument(help="The dataset it was trained on (its test cases are used), or another.")
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", help="Where results go; RUN/evaluation by default.")
     ] = None,
@@ -68,7 +70,9 @@ def say_evaluation(console: Console, evaluation: Evaluation) -> None:
     from scanwright.report.rounding import format_number
 
     content = evaluation.content
-    console.say(f"{content['n_cases']} cases ({content['how_chosen']}); patients: {content['data']['patients']}")
+    console.say(
+        f"{content['n_cases']} cases ({content['how_chosen']}); patients: {content['data']['patients']}"
+    )
     rows = [
         (
             number["name"].replace("_", " "),

@@ -17,10 +17,13 @@ from scanwright.cli.train import train
 from scanwright.errors import ScanwrightError
 
 INTERRUPTED = 130
+HELP = (
+    "From a folder of medical scans to a model a clinician can check. Research use only, not for diagnosis."
+)
 
 app = typer.Typer(
     name="scanwright",
-    help="From a folder of medical scans to a model a clinician can check. Research use only, not for diagnosis.",
+    help=HELP,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -43,7 +46,7 @@ def front(
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")
     ] = False,
 ) -> None:
-    """From a folder of medical scans to a model a clinician can check. Research use only, not for diagnosis."""
+    """What the program is for: see HELP."""
 
 
 def main() -> None:

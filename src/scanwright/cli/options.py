@@ -11,8 +11,12 @@ Out = Annotated[Path, typer.Option("--out", help="Where results go; refused when
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Start of all random numbers.")]
 Minutes = Annotated[float | None, typer.Option("--minutes", help="Upper bound of the training time.")]
-Effort = Annotated[str, typer.Option("--effort", help="quick (5 min), standard (30 min) or thorough (120 min).")]
-TaskName = Annotated[str, typer.Option("--task", help="segmentation or classification; auto takes it from the data.")]
+Effort = Annotated[
+    str, typer.Option("--effort", help="quick (5 min), standard (30 min) or thorough (120 min).")
+]
+TaskName = Annotated[
+    str, typer.Option("--task", help="segmentation or classification; auto takes it from the data.")
+]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Processor threads; all by default.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Set = Annotated[
@@ -20,7 +24,9 @@ Set = Annotated[
 ]
 PatientPattern = Annotated[
     str | None,
-    typer.Option("--patient-pattern", help="Regular expression with one group that finds the patient in a case's name."),
+    typer.Option(
+        "--patient-pattern", help="Regular expression with one group that finds the patient in a case's name."
+    ),
 ]
 Lang = Annotated[str, typer.Option("--lang", help="Language of the report: en or zh.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]

@@ -18,7 +18,9 @@ NOTHING, SOME = 0, 3
 
 
 def plan(
-    data: Annotated[Path, typer.Argument(help="A folder of labelled scans, a MedMNIST .npz or a manifest.csv.")],
+    data: Annotated[
+        Path, typer.Argument(help="A folder of labelled scans, a MedMNIST .npz or a manifest.csv.")
+    ],
     out: options.Out = Path("scanwright-plan"),
     minutes: options.Minutes = None,
     effort: options.Effort = "standard",
@@ -61,15 +63,17 @@ def say_plan(console: Console, planned: Planned) -> None:
     """Facts and decisions as two tables."""
     facts, plan = planned.fingerprint, planned.plan
     plain = facts.to_json()
+    spacing = plain["spacing_mm"]
+    ratio = max(row["scale_ratio"] for row in facts.intensity)
     console.say(f"{facts.dataset.layout}: {plan.task} in {plan.dims}-D, {plain['n_cases']} cases")
     rows = [
         ("patients", f"{plain['n_patients'] or 'unknown'} ({facts.dataset.patients})"),
         ("splits", f"{', '.join(f'{k} {v}' for k, v in plain['splits'].items())} ({facts.splits.how})"),
         ("shape", f"{_times(plain['shape']['median'])} (from {_times(plain['shape']['smallest'])} "
          f"to {_times(plain['shape']['largest'])})"),
-        ("spacing", "unknown" if plain["spacing_mm"] is None else f"{_times(plain['spacing_mm']['median'])} mm"),
+        ("spacing", f"{_times(spacing['median'])} mm" if spacing else "unknown"),
         ("channels", ", ".join(facts.channels) + (f" ({facts.modality})" if facts.modality else "")),
-        ("brightness", f"differs between cases by a factor of {max(i['scale_ratio'] for i in facts.intensity):,.4g}"),
+        ("brightness", f"differs between cases by a factor of {ratio:,.4g}"),
         ("classes", ", ".join(f"{name}: {n} cases" for name, n in facts.classes.items())),
     ]  # fmt: skip
     if facts.duplicates:
@@ -78,7 +82,9 @@ def say_plan(console: Console, planned: Planned) -> None:
     console.say("\nFacts")
     console.table(rows)
     console.say("\nDecisions")
-    console.table([(row["field"], _brief(row["value"]), row["reason"]) for row in plan.decisions()], widths=(20, 40))
+    console.table(
+        [(row["field"], _brief(row["value"]), row["reason"]) for row in plan.decisions()], widths=(20, 40)
+    )
     for note in facts.dataset.notes:
         console.say(f"Note: {note}")
     console.list_set_aside(facts.set_aside)

@@ -15,7 +15,9 @@ SOME = 3
 
 def predict(
     model: Annotated[Path, typer.Argument(help="A run folder or a model folder.")],
-    inputs: Annotated[Path, typer.Argument(metavar="INPUT", help="A file, a series folder or a folder of cases.")],
+    inputs: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="A file, a series folder or a folder of cases.")
+    ],
     out: options.Out,
     device: options.Device = "auto",
     threads: options.Threads = None,
@@ -23,7 +25,7 @@ def predict(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> int:
-    """Predict new scans: masks on the exact grid of the input, or predictions.csv; failures.csv lists the rest."""
+    """Predict new scans: masks on the grid of the input, or predictions.csv; failures.csv lists the rest."""
     from scanwright import api
 
     console = Console(quiet, as_json)

@@ -14,7 +14,9 @@ SOME = 3
 
 
 def train(
-    data: Annotated[Path, typer.Argument(help="A folder of labelled scans, a MedMNIST .npz or a manifest.csv.")],
+    data: Annotated[
+        Path, typer.Argument(help="A folder of labelled scans, a MedMNIST .npz or a manifest.csv.")
+    ],
     out: options.Out,
     minutes: options.Minutes = None,
     effort: options.Effort = "standard",
@@ -40,7 +42,10 @@ def train(
     Settings(task=task, effort=effort, minutes=minutes, device=device, seed=seed, overrides=overrides)
     dataset = api.open(data, patient_pattern=patient_pattern)
     goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, "")
-    console.say(f"{dataset.layout}: {goal if task == 'auto' else task}, {len(dataset)} cases, patients {dataset.patients}")
+    console.say(
+        f"{dataset.layout}: {goal if task == 'auto' else task}, {len(dataset)} cases, "
+        f"patients {dataset.patients}"
+    )
     for note in dataset.notes:
         console.say(f"Note: {note}")
     with console.progress() as progress:
@@ -67,5 +72,7 @@ def train(
     set_aside = read_failures(out / "failures.csv")
     console.list_set_aside(set_aside, str(out / "failures.csv"))
     console.say(f"Model: {out / 'model'}\nJudge it: scanwright evaluate {out} {data}")
-    console.finish(run=str(out), score=story["best_score"], minutes=story["minutes"], set_aside=len(set_aside))
+    console.finish(
+        run=str(out), score=story["best_score"], minutes=story["minutes"], set_aside=len(set_aside)
+    )
     return SOME if set_aside else 0

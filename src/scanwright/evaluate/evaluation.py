@@ -1,4 +1,4 @@
-"""Evaluate: predictions against truth, as records, numbers with intervals, and pictures of the telling cases."""
+"""Evaluate: predictions against truth, as records, numbers with intervals, and pictures of telling cases."""
 
 from __future__ import annotations
 
@@ -142,7 +142,9 @@ def _run_history(model: Model) -> _History:
 def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case], list[SetAside], str]:
     """The cases to judge, those left out with the reason, and in words how they were chosen."""
     known = [case for case in dataset.cases if case.name in history.split_of]
-    without = [SetAside(case.name, "evaluate", "it has no target") for case in dataset.cases if not case.targets]
+    without = [
+        SetAside(case.name, "evaluate", "it has no target") for case in dataset.cases if not case.targets
+    ]
     if not known:
         cases = [case for case in dataset.cases if case.targets]
         return cases, [*dataset.set_aside, *without], "all cases: none of them belongs to the training run"
@@ -172,7 +174,9 @@ def _content(  # one place gathers everything that the file holds
     task = find_task(plan.task)
     summary = task.summarise(records, plan)
     patients = [record["patient"] for record in records]
-    numbers = patient_bootstrap(summary.statistic, patients, support=summary.support, units=summary.units, seed=seed)
+    numbers = patient_bootstrap(
+        summary.statistic, patients, support=summary.support, units=summary.units, seed=seed
+    )
     known = {patient for patient in patients if patient is not None}
     counts = {name: list(history.split_of.values()).count(name) for name in ("train", "val", "test")}
     content: JsonDict = {
@@ -201,7 +205,9 @@ def _content(  # one place gathers everything that the file holds
         "curves": None,
         "training": history.log,
         "flow": {
-            "found": sum(counts.values()) + len(set_aside) if counts["train"] else len(records) + len(set_aside),
+            "found": sum(counts.values()) + len(set_aside)
+            if counts["train"]
+            else len(records) + len(set_aside),
             "set_aside": len(set_aside),
             **counts,
         },
@@ -263,9 +269,16 @@ def _picture(case: Case, prediction: Prediction, rank: Any, record: Record, *, p
     if isinstance(prediction, MaskPrediction):
         mask = case.targets.get("mask")
         reference = mask.read().array[0] if isinstance(mask, Lazy) else None
-        labels = {v: n for v, n in zip(plan.label_values, plan.classes, strict=True) if v != plan.label_values[0]}
+        labels = {
+            v: n for v, n in zip(plan.label_values, plan.classes, strict=True) if v != plan.label_values[0]
+        }
         png = case_panel(
-            image.array, reference, prediction.mask.array[0], image.affine_ras, modality=image.modality, labels=labels
+            image.array,
+            reference,
+            prediction.mask.array[0],
+            image.affine_ras,
+            modality=image.modality,
+            labels=labels,
         )
         numbers = {
             f"dice {name}" if len(record["classes"]) > 1 else "dice": own["dice"]
@@ -273,5 +286,7 @@ def _picture(case: Case, prediction: Prediction, rank: Any, record: Record, *, p
         }
         return Picture(case.name, png, rank, {k: v for k, v in numbers.items() if np.isfinite(v)})
     png = case_panel(image.array, affine_ras=image.affine_ras, modality=image.modality)
-    certainty = record["probabilities"][record["predicted"]] if isinstance(prediction, ClassPrediction) else 0.0
+    certainty = (
+        record["probabilities"][record["predicted"]] if isinstance(prediction, ClassPrediction) else 0.0
+    )
     return Picture(case.name, png, rank, {"probability": certainty}, record["truth"], record["predicted"])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save_file
+from safetensors.numpy import save as save_tensors
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
@@ -50,7 +50,9 @@ class Model:
         """Hash over the weights, the plan's decisions and the thresholds."""
         digest = hashlib.sha256(repr(sorted(self.thresholds.items())).encode())
         plain = self.plan.to_json()
-        digest.update(repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace")]).encode())
+        digest.update(
+            repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace")]).encode()
+        )
         for name in sorted(self.weights):
             digest.update(name.encode() + np.ascontiguousarray(self.weights[name]).tobytes())
         return digest.hexdigest()
@@ -71,7 +73,8 @@ class Model:
                 yield case, SetAside(case.name, "predict", str(error))
 
     def predict(self, path: PathLikeStr, *, device: str = "auto") -> list[Prediction]:
-        """Predictions of a file, a series folder or a folder of cases, in order; what can't be read is left out.
+        """Predictions of a file, a series folder or a folder of cases, in order; what can't be read is left
+        out.
 
         ``scanwright.predict`` also writes files and lists what was left out.
 
@@ -89,13 +92,15 @@ def save_model(model: Model, folder: PathLikeStr) -> None:
         OutputError: the disk is full, or writing is not allowed.
     """
     with whole_folder(folder) as part:
-        save_file({name: np.ascontiguousarray(value) for name, value in model.weights.items()}, part / WEIGHTS_FILE)
+        raw = save_tensors({name: np.ascontiguousarray(value) for name, value in model.weights.items()})
+        # Written here and not by safetensors, whose own errors do not tell a full disk from others.
+        (part / WEIGHTS_FILE).write_bytes(raw)
         content = {
             "schema_version": SCHEMA_VERSION,
             "plan": model.plan.to_json(),
             "thresholds": dict(model.thresholds),
             "provenance": dict(model.provenance),
-            "weights_sha256": hashlib.sha256((part / WEIGHTS_FILE).read_bytes()).hexdigest(),
+            "weights_sha256": hashlib.sha256(raw).hexdigest(),
         }
         write_json(part / MODEL_FILE, {**content, "sha256": _content_hash(content)})
 
@@ -110,8 +115,14 @@ def load_model(path: PathLikeStr) -> Model:
     if (folder / "model" / MODEL_FILE).exists():
         folder = folder / "model"
     if not (folder / MODEL_FILE).is_file():
-        unfinished = " The training here has not finished; run it with --resume." if (folder / "checkpoint").exists() else ""
-        raise ModelError(f"there is no model here.{unfinished}", subject=str(path), expected=f"a folder with {MODEL_FILE}")
+        unfinished = (
+            " The training here has not finished; run it with --resume."
+            if (folder / "checkpoint").exists()
+            else ""
+        )
+        raise ModelError(
+            f"there is no model here.{unfinished}", subject=str(path), expected=f"a folder with {MODEL_FILE}"
+        )
     content = read_json(folder / MODEL_FILE)
     version = content.get("schema_version") if isinstance(content, dict) else None
     if not isinstance(version, int) or version > SCHEMA_VERSION:
@@ -133,7 +144,9 @@ def load_model(path: PathLikeStr) -> Model:
             )
         weights = load_tensors(raw)
     except (OSError, SafetensorError, KeyError) as error:
-        raise ModelError("the model's files are missing or damaged", subject=str(folder), do="Restore them.") from error
+        raise ModelError(
+            "the model's files are missing or damaged", subject=str(folder), do="Restore them."
+        ) from error
     plan = Plan.from_json(content["plan"], str(folder / MODEL_FILE))
     return Model(plan, weights, content["thresholds"], content["provenance"], folder)
 

@@ -22,7 +22,9 @@ Runtime: TypeAlias = Callable[[FloatArray], FloatArray]
 """Images (batch, channel, i, j, k) → probabilities (batch, class, i, j, k)."""
 
 
-def predict_array(run: Runtime, array: FloatArray, plan: Plan, *, tiled: bool, mirror: bool = True) -> FloatArray:
+def predict_array(
+    run: Runtime, array: FloatArray, plan: Plan, *, tiled: bool, mirror: bool = True
+) -> FloatArray:
     """Probabilities of a preprocessed image.
 
     Args:
@@ -53,7 +55,7 @@ def predict_array(run: Runtime, array: FloatArray, plan: Plan, *, tiled: bool, m
 
 
 def predict_batch(run: Runtime, arrays: FloatArray) -> FloatArray:
-    """Whole images (case, channel, i, j, k) of one size, not mirrored, some at a time: (case, class, 1, 1, 1)."""
+    """Whole images (case, channel, i, j, k) of one size, not mirrored, in parts: (case, class, 1, 1, 1)."""
     return np.concatenate([run(arrays[start : start + BATCH]) for start in range(0, len(arrays), BATCH)])
 
 
@@ -67,7 +69,7 @@ def _run_mirrored(run: Runtime, patch: FloatArray, axes: Sequence[int]) -> Float
     answers = run(np.stack([np.flip(patch, flip) for flip in flips]))
     whole = answers.shape[2:] == (1, 1, 1)
     back = [answer if whole else np.flip(answer, flip) for answer, flip in zip(answers, flips, strict=True)]
-    return np.mean(back, axis=0, dtype=np.float32)
+    return np.asarray(np.mean(back, axis=0, dtype=np.float32))
 
 
 def predict_case(run: Runtime, case: Case, plan: Plan, thresholds: Mapping[str, float]) -> Prediction:

@@ -140,6 +140,15 @@ def whole_folder(path: PathLikeStr) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
 
 
+def forget_partials(folder: PathLikeStr) -> None:
+    """Remove what a killed program of ours left half-written in a folder."""
+    for left in Path(folder).glob(".partial-*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
 def claim_folder(path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = ()) -> Path:
     """A folder for results: made when missing, refused when it holds something.
 
@@ -158,7 +167,7 @@ def claim_folder(path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = (
                 "results need a folder, and this is a file", subject=str(path), do="Choose another --out."
             )
         path.mkdir(parents=True, exist_ok=True)
-        held = sorted(entry.name for entry in path.iterdir())
+        held = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith(".partial-"))
         if held and not overwrite:
             raise OutputError(
                 "the folder already holds something",
@@ -166,8 +175,9 @@ def claim_folder(path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = (
                 received=", ".join(held[:4]) + ("…" if len(held) > 4 else ""),
                 do="Choose another --out, or say --overwrite to replace earlier results.",
             )
+        forget_partials(path)
         for name in own:
-            if (path / name).is_dir():
+            if (path / name).is_dir() and not (path / name).is_symlink():
                 shutil.rmtree(path / name)
             else:
                 (path / name).unlink(missing_ok=True)

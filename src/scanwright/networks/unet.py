@@ -14,11 +14,11 @@ NORM = ("instance", {"affine": True})
 class UNet(nn.Module):
     """An encoder that halves, a decoder that doubles, with bridges between equal sizes.
 
-    MONAI's DynUNet holds every block under two names, which safetensors rightly refuses; so its blocks are used
-    and not the whole.
+    MONAI's DynUNet holds every block under two names, which safetensors rightly refuses; so its blocks are
+    used and not the whole.
 
-    Input (batch, channel, …). Outputs: a list of (batch, class, …) logits, finest first; the coarser ones, each
-    at its own size, only while training.
+    Input (batch, channel, …). Outputs: a list of (batch, class, …) logits, finest first; the coarser ones,
+    each at its own size, only while training.
     """
 
     def __init__(self, plan: Plan) -> None:

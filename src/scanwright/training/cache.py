@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from scanwright.tasks.base import Example, Task
 from scanwright.types import AnyArray, IntArray, Progress
 
 PLACES_PER_CLASS = 4000
-# Whole images below this are kept in memory: thousands of tiny mapped files would be slower than they are large.
+# Whole images below this are kept in memory: thousands of tiny mapped files would be slow.
 SMALL_BYTES = 1 << 18
 
 
@@ -45,7 +46,9 @@ def prepare_examples(
 def _key(task: Task, plan: Plan) -> str:
     plain = plan.to_json()
     parts = ("dims", "channels", "classes", "label_values", "spacing_mm", "longest_side")
-    return json.dumps([task.name, *(plain[name] for name in parts), None if task.tiled else plan.patch_voxels])
+    return json.dumps(
+        [task.name, *(plain[name] for name in parts), None if task.tiled else plan.patch_voxels]
+    )
 
 
 def _make(stem: Path, case: Case, task: Task, plan: Plan) -> Example:
@@ -53,9 +56,17 @@ def _make(stem: Path, case: Case, task: Task, plan: Plan) -> Example:
     if example.image.nbytes < SMALL_BYTES and not task.tiled:
         return example
     for part, array in (("target", example.target), ("image", example.image)):
-        write_whole(stem.with_suffix(f".{part}.npy"), lambda path, array=array: np.save(path, array))  # type: ignore[misc]
+        write_whole(stem.with_suffix(f".{part}.npy"), partial(_save_array, array))
     made = _load(stem)
     return made if made is not None else example
+
+
+def _save_array(array: AnyArray, path: Path) -> None:
+    """As ``np.save`` does; but that one loses the system's word for a full disk."""
+    plain = np.ascontiguousarray(array)
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(plain))
+        stream.write(plain.reshape(-1).view(np.uint8).data)
 
 
 def _load(stem: Path) -> Example | None:
@@ -70,7 +81,7 @@ def _load(stem: Path) -> Example | None:
 def _places(target: AnyArray) -> dict[int, IntArray]:
     """Class → some of its voxels, evenly taken."""
     flat = np.asarray(target).ravel()
-    places = {}
+    places: dict[int, IntArray] = {}
     for index in np.unique(flat):
         if index:
             voxels = np.flatnonzero(flat == index)

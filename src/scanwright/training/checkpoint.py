@@ -1,4 +1,4 @@
-"""Checkpoints: everything needed to go on, as safetensors and JSON; a kill at any moment leaves a whole one."""
+"""Checkpoints: everything needed to go on, as safetensors and JSON; a kill at any moment leaves one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from scanwright.errors import ModelError
-from scanwright.io.files import read_json, whole_folder, write_bytes, write_json
+from scanwright.io.files import forget_partials, read_json, whole_folder, write_json
 
 SCHEMA_VERSION = 1
+POSITION_FILE = "position.json"
 Tensors = dict[str, torch.Tensor]
 
 
@@ -61,12 +62,12 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, plan_key: str) -> None
     """
     name = f"step-{checkpoint.position.step:07d}-{len(checkpoint.position.log):04d}"
     hashes = {}
+    forget_partials(folder)
     with whole_folder(folder / name) as part:
         for kind, tensors in checkpoint.tensors.items():
             raw = save_tensors({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
-            hashes[kind] = hashlib.sha256(raw).hexdigest()
-            write_bytes(part / f"{kind}.safetensors", raw)
-        write_json(part / "position.json", asdict(checkpoint.position))
+            hashes[f"{kind}.safetensors"] = _put(part / f"{kind}.safetensors", raw)
+        hashes[POSITION_FILE] = _put(part / POSITION_FILE, json.dumps(asdict(checkpoint.position)).encode())
     write_json(
         folder / "latest.json",
         {"schema_version": SCHEMA_VERSION, "folder": name, "plan": plan_key, "sha256": hashes},
@@ -85,29 +86,48 @@ def load_checkpoint(folder: Path, plan_key: str) -> Checkpoint | None:
     if not (folder / "latest.json").is_file():
         return None
     latest = read_json(folder / "latest.json")
-    if latest.get("schema_version", 0) > SCHEMA_VERSION:
-        raise ModelError("the checkpoint is newer than this program", subject=str(folder), do="Install a newer one.")
+    version = latest.get("schema_version") if isinstance(latest, dict) else None
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise ModelError(
+            "the checkpoint was written by another version of scanwright",
+            subject=str(folder),
+            expected=f"schema_version {SCHEMA_VERSION} or less",
+            received=f"{version}",
+            do="Install a newer scanwright, or train again with --overwrite.",
+        )
     if latest.get("plan") != plan_key:
         raise ModelError(
             "the checkpoint belongs to another plan",
             subject=str(folder),
             do="Resume with the same data and settings, or train into another --out.",
         )
-    inside = folder / latest["folder"]
-    tensors = {}
-    for kind, stated in latest["sha256"].items():
-        try:
-            raw = (inside / f"{kind}.safetensors").read_bytes()
-            if hashlib.sha256(raw).hexdigest() != stated:
-                raise ModelError("the checkpoint is damaged", subject=str(inside), do="Train again without --resume.")
-            tensors[kind] = load_tensors(raw)
-        except (OSError, SafetensorError) as error:
-            raise ModelError(
-                "the checkpoint is damaged", subject=str(inside), do="Train again without --resume."
-            ) from error
-    plain = read_json(inside / "position.json")
+    try:
+        return _read(folder / latest["folder"], latest["sha256"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            "the checkpoint is damaged",
+            subject=str(folder),
+            do="Train again, with --overwrite in place of --resume.",
+        ) from error
+
+
+def _put(path: Path, raw: bytes) -> str:
+    path.write_bytes(raw)
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _read(folder: Path, hashes: Mapping[str, str]) -> Checkpoint:
+    """The checkpoint in a folder; a ValueError says that a file is not what was written."""
+    files = {name: (folder / name).read_bytes() for name in hashes}
+    for name, stated in hashes.items():
+        if hashlib.sha256(files[name]).hexdigest() != stated:
+            raise ValueError(name)
+    plain = json.loads(files.pop(POSITION_FILE))
     plain["pace"] = [(int(steps), float(end)) for steps, end in plain["pace"]]
-    return Checkpoint(Position(**plain), tensors)
+    return Checkpoint(
+        Position(**plain),
+        {name.removesuffix(".safetensors"): load_tensors(raw) for name, raw in files.items()},
+    )
 
 
 def plan_key(plan: Mapping[str, Any]) -> str:

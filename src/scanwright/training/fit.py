@@ -1,7 +1,8 @@
 """The loop: from a plan and examples to weights, round by round, in the time given.
 
 A round is a number of steps, a validation and a checkpoint. Every random number of a step comes from the seed
-and the step's number alone, so that going on after a kill, and replaying a recorded plan, give the same weights.
+and the step's number alone, so that going on after a kill, and replaying a recorded plan, give the same
+weights.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def _set_up(task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]
     with warnings.catch_warnings():
         # Fabric advises on clusters and on the graphics card we were told not to use.
         warnings.simplefilter("ignore")
-        fabric = Fabric(accelerator=place.type, devices=1, precision=precision)  # type: ignore[arg-type]
+        fabric = Fabric(accelerator=place.type, devices=1, precision=precision)
         learner = LEARNERS[plan.task](plan)
         built = learner.networks(plan)
         networks, optimisers = {}, {}
@@ -224,7 +225,9 @@ def _run_round(
         seed = (plan.seed, position.step)
         torch.manual_seed(hash(seed) % 2**63)
         chosen = choose_cases(len(trainer.train), plan.batch_size, position.step, plan.seed)
-        batch = trainer.learner.draw(trainer.train, chosen, np.random.default_rng(seed)).to(trainer.fabric.device)
+        batch = trainer.learner.draw(trainer.train, chosen, np.random.default_rng(seed)).to(
+            trainer.fabric.device
+        )
         losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done))))
         position.step += 1
         now = time.monotonic()
@@ -238,7 +241,8 @@ def _run_round(
     mean = float(np.mean(losses[-200:]))
     if not math.isfinite(mean):
         raise ScanwrightError(
-            "the loss stopped being a number", do="Train again with a smaller step: --set learning_rate=0.0005"
+            "the loss stopped being a number",
+            do="Train again with a smaller step: --set learning_rate=0.0005",
         )
     # The first steps of all also allocate and choose kernels. The mean is honest when there are many.
     step_s = float(np.median(seconds)) if len(seconds) <= 2 * FIRST_STEPS else float(np.mean(seconds))
@@ -314,7 +318,9 @@ def _val_outputs(trainer: Trainer, plan: Plan) -> Iterator[FloatArray]:
         for example in trainer.val.values():
             yield predict_array(trainer.runtime, np.asarray(example.image), plan, tiled=True, mirror=False)
     else:
-        yield from predict_batch(trainer.runtime, np.stack([example.image for example in trainer.val.values()]))
+        yield from predict_batch(
+            trainer.runtime, np.stack([example.image for example in trainer.val.values()])
+        )
 
 
 def example_case(name: str, example: Example, plan: Plan) -> Case:
@@ -328,12 +334,16 @@ def example_case(name: str, example: Example, plan: Plan) -> Case:
     return Case(name, {"image": Lazy(name, lambda: image)}, {"mask": Lazy(name, lambda: mask)})
 
 
-def choose_thresholds(task: Task, plan: Plan, weights: Mapping[str, AnyArray], val: Mapping[str, Example], device: str) -> dict[str, float]:
+def choose_thresholds(
+    task: Task, plan: Plan, weights: Mapping[str, AnyArray], val: Mapping[str, Example], device: str
+) -> dict[str, float]:
     """The task's thresholds, chosen on the validation cases with the kept weights."""
     runtime = TorchRuntime(plan, weights, device)
     outputs: list[FloatArray] = []
     if task.tiled and len(plan.classes) == 2:
-        outputs = [predict_array(runtime, np.asarray(example.image), plan, tiled=True) for example in val.values()]
+        outputs = [
+            predict_array(runtime, np.asarray(example.image), plan, tiled=True) for example in val.values()
+        ]
     return task.choose_thresholds(outputs, [example.target for example in val.values()], plan)
 
 

@@ -1,9 +1,9 @@
 """Pace: how many steps the minutes buy, decided round by round, and repeated exactly on replay.
 
 Training goes from progress 0 to progress 1; the learning rate follows the progress. A round is a number of
-steps that takes it to a new progress, then validation and a checkpoint. By the clock, each round is planned from
-the speed seen so far; the rounds as they really were are recorded, and a plan that holds them is followed
-without a clock.
+steps that takes it to a new progress, then validation and a checkpoint. By the clock, each round is planned
+from the speed seen so far; the rounds as they really were are recorded, and a plan that holds them is
+followed without a clock.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Clock:
     rounds_seen: int = 0
 
     def is_over(self, round_s: float, elapsed_s: float) -> bool:
-        """True when a round should end early: the minutes are up, or steps became much slower than planned."""
+        """True when a round should end early: the minutes are up, or steps became much slower."""
         return elapsed_s > self.budget_s or (0 < self.round_limit_s < round_s)
 
     def plan_round(self, progress: float, elapsed_s: float) -> Round:

@@ -20,7 +20,7 @@ from scanwright.data.settings import Settings
 from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.inference.model import Model, load_model, save_model
 from scanwright.io.failures_csv import read_failures, write_failures
-from scanwright.io.files import claim_folder, read_json, write_csv, write_json, write_text
+from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
@@ -28,9 +28,11 @@ from scanwright.training.cache import prepare_examples
 from scanwright.training.fit import Fitted, choose_thresholds, fit
 from scanwright.types import JsonDict, Progress
 
+# The model goes first: a run killed while it was being replaced must not seem finished.
 RUN_ENTRIES = (
-    "settings.toml", "fingerprint.json", "plan.json", "splits.json", "model", "log.csv", "checkpoint", "cache",
-    "provenance.json", "failures.csv", "evaluation.json", "report.html",
+    "model", "settings.toml", "fingerprint.json", "plan.json", "splits.json", "log.csv", "checkpoint",
+    "cache", "provenance.json", "failures.csv",
+    "evaluation/evaluation.json", "evaluation/report.html", "evaluation/failures.csv",
 )  # fmt: skip
 PACKAGES = ("scanwright", "torch", "monai", "lightning", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK")
 
@@ -71,8 +73,10 @@ def train_run(
     if resume and (out / "model").exists():
         return load_model(out)
     going_on = resume and (out / "splits.json").is_file()
-    if resume and out.exists() and any(out.iterdir()) and not going_on and not (out / "settings.toml").is_file():
-        raise OutputError("there is no run here to resume", subject=str(out), do="Leave out --resume, or correct --out.")
+    if resume and not going_on and _holds_something_else(out):
+        raise OutputError(
+            "there is no run here to resume", subject=str(out), do="Leave out --resume, or correct --out."
+        )
     if not going_on:
         claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES)
         write_text(out / "settings.toml", settings_toml(settings))
@@ -88,9 +92,17 @@ def train_run(
     )
     thresholds = choose_thresholds(task, plan, fitted.weights, examples["val"], settings.device)
     model = _finish(dataset, out, plan, fitted, thresholds, set_aside)
+    forget_partials(out)
     shutil.rmtree(out / "cache", ignore_errors=True)
     shutil.rmtree(out / "checkpoint", ignore_errors=True)
     return model
+
+
+def _holds_something_else(out: Path) -> bool:
+    """Whether a folder holds what no run, however early it was killed, would have left there."""
+    if not out.is_dir() or (out / "settings.toml").is_file():
+        return False
+    return any(not entry.name.startswith(".partial-") for entry in out.iterdir())
 
 
 def _decide(
@@ -117,7 +129,9 @@ def _decide(
     write_json(out / "fingerprint.json", facts.to_json())
     write_json(out / "plan.json", plan.to_json())
     _record_failures(out, facts.set_aside)
-    write_json(out / "splits.json", {"schema_version": 1, "how": facts.splits.how, "of": dict(facts.splits.of)})
+    write_json(
+        out / "splits.json", {"schema_version": 1, "how": facts.splits.how, "of": dict(facts.splits.of)}
+    )
     return plan
 
 
@@ -132,7 +146,8 @@ def _prepare(
     both = [*wanted["train"], *wanted["val"]]
     made, failed = prepare_examples(both, task, plan, out / "cache", progress)
     examples = {
-        split: {case.name: made[case.name] for case in cases if case.name in made} for split, cases in wanted.items()
+        split: {case.name: made[case.name] for case in cases if case.name in made}
+        for split, cases in wanted.items()
     }
     for split, found in examples.items():
         if not found:
@@ -165,7 +180,10 @@ def _finish(
     write_json(out / "plan.json", plan.to_json())
     rows = fitted.position.log
     write_csv(out / "log.csv", list(rows[0]) if rows else ("round",), [list(row.values()) for row in rows])
-    write_json(out / "provenance.json", {**provenance, "log": rows, "set_aside": [vars(entry) for entry in set_aside]})
+    write_json(
+        out / "provenance.json",
+        {**provenance, "log": rows, "set_aside": [vars(entry) for entry in set_aside]},
+    )
     model = Model(plan, fitted.weights, thresholds, provenance, out / "model")
     save_model(model, out / "model")
     return model
@@ -176,7 +194,11 @@ def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> Json
     hashes = {row["case"]: row["sha256"] for row in facts["cases"]}
     return {
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
-        "machine": {"system": platform.platform(), "threads": torch.get_num_threads(), "device": fitted.device},
+        "machine": {
+            "system": platform.platform(),
+            "threads": torch.get_num_threads(),
+            "device": fitted.device,
+        },
         "precision": fitted.precision,
         "seed": plan.seed,
         "data": {
@@ -199,5 +221,9 @@ def settings_toml(settings: Settings) -> str:
     plain: dict[str, Any] = settings.to_json()
     overrides = plain.pop("overrides")
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
-    lines += ["", "[overrides]", *(f"{json.dumps(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in overrides.items())]
+    lines += [
+        "",
+        "[overrides]",
+        *(f"{json.dumps(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in overrides.items()),
+    ]
     return "\n".join(lines) + "\n"

@@ -10,7 +10,9 @@ from scanwright.inference.predict import Runtime
 from scanwright.types import AnyArray
 
 
-def open_runtime(plan: Plan, weights: Mapping[str, AnyArray], device: str = "auto", threads: int | None = None) -> Runtime:
+def open_runtime(
+    plan: Plan, weights: Mapping[str, AnyArray], device: str = "auto", threads: int | None = None
+) -> Runtime:
     """The network of a plan with its weights, ready to be called.
 
     Raises:

@@ -29,7 +29,7 @@ def choose_device(device: str) -> torch.device:
 def has_bf16(device: torch.device) -> bool:
     """Whether bf16 is computed by the hardware, and so is faster than 32 bit."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
@@ -57,7 +57,9 @@ class TorchRuntime:
         try:
             self.network.load_state_dict(state)
         except RuntimeError as error:
-            raise ModelError("the weights do not fit the plan", do="Use the plan the model was trained by.") from error
+            raise ModelError(
+                "the weights do not fit the plan", do="Use the plan the model was trained by."
+            ) from error
 
     def __call__(self, images: FloatArray) -> FloatArray:
         flat = images[..., 0] if self.plan.dims == 2 else images

@@ -15,7 +15,7 @@ from scanwright.types import FloatArray
 def draw_affine(
     plan: AugmentationPlan, spacing: Sequence[float], patch: Sequence[int], rng: np.random.Generator
 ) -> FloatArray:
-    """A random map (dims, dims + 1) from voxels of the result to voxels of the source, both from their centres.
+    """A random map (dims, dims + 1) from voxels of the result to voxels of the source, from their centres.
 
     Args:
         plan: the ranges.
@@ -62,5 +62,7 @@ def warp(images: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
 
 def warp_labels(labels: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
     """Sample class indices (batch, …) to the nearest; beyond the border is background."""
-    sampled = F.grid_sample(labels[:, None].float(), grid, mode="nearest", padding_mode="zeros", align_corners=False)
+    sampled = F.grid_sample(
+        labels[:, None].float(), grid, mode="nearest", padding_mode="zeros", align_corners=False
+    )
     return sampled[:, 0].long()

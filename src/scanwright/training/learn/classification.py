@@ -34,7 +34,9 @@ class ClassificationLearner:
         images = torch.from_numpy(np.stack([examples[i].image for i in chosen]))
         images = images.reshape(len(chosen), -1, *self.patch)
         maps = np.stack([draw_affine(plan.augmentation, (1.0,) * plan.dims, self.patch, rng) for _ in chosen])
-        images = vary_intensities(warp(images, sampling_grid(maps, self.patch, self.patch)), plan.augmentation, rng)
+        images = vary_intensities(
+            warp(images, sampling_grid(maps, self.patch, self.patch)), plan.augmentation, rng
+        )
         classes = torch.tensor([int(examples[i].target) for i in chosen])
         shares = F.one_hot(classes, len(plan.classes)).float()
         if plan.augmentation.mixup and rng.random() < plan.augmentation.mixup:

@@ -15,7 +15,7 @@ from scanwright.tasks.base import Example
 from scanwright.training.augment.intensity import vary_intensities
 from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp, warp_labels
 from scanwright.training.learn.base import Batch, cross_entropy_weights
-from scanwright.types import AnyArray, FloatArray
+from scanwright.types import AnyArray
 
 # How much longer the cut-out is than the patch, so that turning and shrinking find voxels and not borders.
 MARGIN = 1.2
@@ -48,7 +48,8 @@ class SegmentationLearner:
         grid = sampling_grid(np.stack(maps), self.region[:dims], self.patch[:dims])
         warped = warp(torch.from_numpy(source), grid)
         return Batch(
-            vary_intensities(warped, plan.augmentation, rng), warp_labels(torch.from_numpy(truth.astype(np.int64)), grid)
+            vary_intensities(warped, plan.augmentation, rng),
+            warp_labels(torch.from_numpy(truth.astype(np.int64)), grid),
         )
 
     def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
@@ -58,14 +59,18 @@ class SegmentationLearner:
         for output in outputs:
             logits, targets = output.float(), batch.targets
             if logits.shape[2:] != targets.shape[1:]:
-                targets = F.interpolate(targets[:, None].float(), logits.shape[2:], mode="nearest")[:, 0].long()
+                targets = F.interpolate(targets[:, None].float(), logits.shape[2:], mode="nearest")[
+                    :, 0
+                ].long()
             loss = F.cross_entropy(logits, targets, weights, label_smoothing=self.plan.label_smoothing)
             if self.plan.loss == "dice_ce":
                 loss = loss + soft_dice_loss(logits, targets)
             parts.append(loss)
         # Coarser outputs count half as much as the next finer one (nnU-Net).
         shares = [0.5**level for level in range(len(parts))]
-        total = torch.stack([share * part for share, part in zip(shares, parts, strict=True)]).sum() / sum(shares)
+        total = torch.stack([share * part for share, part in zip(shares, parts, strict=True)]).sum() / sum(
+            shares
+        )
         return {"network": total}
 
     def _centre(self, example: Example, rng: np.random.Generator) -> tuple[int, ...]:
@@ -84,7 +89,7 @@ class SegmentationLearner:
 
 
 def cut(array: AnyArray, centre: Sequence[int], size: Sequence[int], *, edge: bool) -> AnyArray:
-    """The box of ``size`` around ``centre`` of (channel, i, j, k); beyond the border the edge goes on, or 0."""
+    """The box of ``size`` around ``centre`` of (channel, i, j, k); beyond it the edge goes on, or 0."""
     starts = [c - n // 2 for c, n in zip(centre, size, strict=True)]
     inner = tuple(
         slice(max(0, start), min(n, start + length))
