@@ -12,6 +12,11 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from scanwright.data.case import Case, Lazy
+from scanwright.data.dataset import Dataset as Cohort
+from scanwright.data.plan import ChannelPlan, NetworkPlan, Plan
+from scanwright.data.volume import Volume
+
 TILTED_AFFINE = np.array(
     [[0.0, -0.8, 0.0, 12.0], [0.7, 0.0, 0.0, -30.0], [0.0, 0.0, 2.5, 5.0], [0.0, 0.0, 0.0, 1.0]]
 )
@@ -132,3 +137,81 @@ def write_dicom(folder: Path, slices: list[Dataset], *, seed: int = 0) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         slices[index].save_as(path, enforce_file_format=True)
     return folder
+
+
+def memory_case(
+    name: str,
+    image: np.ndarray,
+    *,
+    mask: np.ndarray | None = None,
+    label: str | None = None,
+    affine: np.ndarray | None = TILTED_AFFINE,
+    **known: object,
+) -> Case:
+    """A case that is never written: (channel, i, j, k) image, (i, j, k) mask; ``known``: patient, split, …"""
+    targets: dict[str, Lazy[Volume] | str] = {}
+    if mask is not None:
+        targets["mask"] = Lazy(f"{name} mask", lambda: Volume(mask[None], affine))
+    if label is not None:
+        targets["label"] = label
+    return Case(name, {"image": Lazy(name, lambda: Volume(image, affine))}, targets, **known)
+
+
+def cohort(cases: list[Case], **known: object) -> Cohort:
+    """A dataset of such cases, its patients unknown unless said."""
+    return Cohort(tuple(cases), "memory", "made here", **known)
+
+
+def masked_volumes(n: int = 6, *, label: int = 1) -> list[Case]:
+    """Noise volumes with a ball in the middle."""
+    shape = (12, 10, 8)
+    return [
+        memory_case(
+            f"case{k}", noise((1, *shape), seed=k).astype(np.int16), mask=ball_mask(shape, label=label)
+        )
+        for k in range(n)
+    ]
+
+
+def labelled_pictures(per_class: int = 4, names: tuple[str, ...] = ("benign", "malignant")) -> list[Case]:
+    """Grey photographs of noise, a class each."""
+    return [
+        memory_case(f"{name}{k}", noise((1, 20, 16, 1), seed=100 * c + k), label=name, affine=None)
+        for c, name in enumerate(names)
+        for k in range(per_class)
+    ]
+
+
+def segmentation_plan(**changed: object) -> Plan:
+    """A small 3-D plan of two classes whose masks hold 0 and 2."""
+    return Plan(
+        **{
+            "task": "segmentation",
+            "dims": 3,
+            "channels": (ChannelPlan("image"),),
+            "classes": ("background", "ball"),
+            "label_values": (0, 2),
+            "patch_voxels": (8, 8, 8),
+            "batch_size": 2,
+            "network": NetworkPlan("unet", (4, 8), ((1, 1, 1), (2, 2, 2)), ((3, 3, 3), (3, 3, 3))),
+            "spacing_mm": (1.0, 1.0, 1.0),
+            "loss": "dice_ce",
+        }
+        | changed
+    )
+
+
+def classification_plan(**changed: object) -> Plan:
+    """A small 2-D plan of two classes."""
+    return Plan(
+        **{
+            "task": "classification",
+            "dims": 2,
+            "channels": (ChannelPlan("image"),),
+            "classes": ("benign", "malignant"),
+            "patch_voxels": (16, 16, 1),
+            "batch_size": 2,
+            "network": NetworkPlan("resnet", (4, 8), ((1, 1), (2, 2)), blocks=(1, 1)),
+        }
+        | changed
+    )
