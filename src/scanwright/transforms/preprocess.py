@@ -99,7 +99,9 @@ def choose_normalisation(array: AnyArray, channels: tuple[ChannelPlan, ...]) -> 
             low, high = (float(v) for v in np.percentile(values, (0.1, 99.9)))
             clipped = np.clip(values.astype(np.float64), low, high)
             deviation = float(clipped.std())
-            rows.append((low, high, float(clipped.mean()), deviation if deviation > 0 else 1.0))
+            # An empty channel is constant but for rounding, which must not be blown up to look like an image.
+            flat = deviation <= 1e-6 * max(abs(low), abs(high))
+            rows.append((low, high, float(clipped.mean()), 1.0 if flat else deviation))
         else:
             rows.append((channel.low, channel.high, channel.mean, channel.deviation))
     low_, high_, shift, scale = zip(*rows, strict=True)
