@@ -1,6 +1,7 @@
 """The only place that imports optional packages softly."""
 
 import importlib
+import os
 from types import ModuleType
 
 from scanwright.errors import MissingExtraError
@@ -14,6 +15,9 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
     Raises:
         MissingExtraError: the module is not installed.
     """
+    # Threads that wait by spinning, the default of OpenMP, make training two to three times slower wherever another
+    # program also wants the processor. It is read when torch loads; whoever has set it keeps their choice.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
