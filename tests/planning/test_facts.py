@@ -1,0 +1,166 @@
+"""Facts of one case, and which cases look alike."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from builders import TILTED_AFFINE, ball_mask, memory_case, noise
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.planning.facts import (
+    check_pair,
+    count_labels,
+    difference_hash,
+    exact_duplicates,
+    gather_facts,
+    image_hash,
+    near_duplicates,
+)
+
+SHAPE = (12, 10, 8)
+
+
+def scan(name="a", **known):
+    return memory_case(name, noise((1, *SHAPE)).astype(np.int16), **known)
+
+
+def picture(seed=0, shape=(60, 50)):
+    """Smooth blobs, as photographs are."""
+    blobs = gaussian_filter(np.random.default_rng(seed).normal(size=shape), 4)
+    return (255 * (blobs - blobs.min()) / np.ptp(blobs)).astype(np.uint8)[None, :, :, None]
+
+
+def photograph(name, array):
+    return memory_case(name, array, label="x", affine=None)
+
+
+def test_shape_and_spacing_are_told_along_the_axes_that_the_work_goes_by():
+    facts = gather_facts(scan(mask=ball_mask(SHAPE)))
+    assert facts.orientation == "ALS"
+    assert facts.shape == (10, 12, 8)
+    assert facts.spacing_mm == pytest.approx((0.8, 0.7, 2.5))
+
+
+def test_a_plane_that_stands_upright_keeps_its_axes():
+    sagittal = np.array([[0, 0, 3.0, 0], [1, 0, 0, 0], [0, 2, 0, 0], [0, 0, 0, 1]])
+    facts = gather_facts(memory_case("a", noise((1, 9, 7, 1)), label="x", affine=sagittal))
+    assert facts.plane
+    assert facts.shape == (9, 7, 1)
+    assert facts.spacing_mm == (1, 2, 3)
+
+
+def test_a_photograph_has_no_spacing_and_no_orientation():
+    facts = gather_facts(photograph("a", noise((3, 9, 7, 1))))
+    assert (facts.spacing_mm, facts.orientation, facts.n_channels) == (None, "", 3)
+    assert facts.eight_bit
+    assert facts.label == "x"
+    assert facts.plane
+
+
+def test_labels_are_counted_with_their_own_values():
+    mask = ball_mask(SHAPE, label=4)
+    facts = gather_facts(scan(mask=mask))
+    assert facts.label_voxels == {0: int((mask == 0).sum()), 4: int((mask == 4).sum())}
+
+
+def test_intensities_are_sampled_where_there_are_labels():
+    image = np.zeros((1, *SHAPE), np.float32)
+    mask = ball_mask(SHAPE)
+    image[0][mask > 0] = 100
+    assert gather_facts(memory_case("a", image, mask=mask)).sample.min() == 100
+    assert gather_facts(memory_case("a", image, mask=np.zeros(SHAPE, np.uint8))).sample.min() == 0
+
+
+def test_large_images_are_sampled_thinly():
+    facts = gather_facts(memory_case("a", noise((2, 40, 40, 40)), label="x"))
+    assert facts.sample.shape[0] == 2
+    assert 2000 <= facts.sample.shape[1] < 4000
+
+
+def test_non_finite_voxels_are_counted_and_spoil_nothing():
+    image = noise((1, *SHAPE)).astype(np.float32)
+    image[0, 0, 0, :3] = (np.nan, np.inf, -np.inf)
+    facts = gather_facts(memory_case("a", image, label="x"))
+    assert facts.non_finite == 3
+    assert np.isfinite(facts.sample).all()
+    assert np.isfinite(facts.span).all()
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.full((1, *SHAPE), np.nan), "a: the image holds no finite voxel"),
+        (np.full((1, *SHAPE), 7), "a: the image is constant"),
+        (np.where(np.eye(10)[None, :, :, None] > 0, np.nan, 7.0), "a: the image is constant"),
+    ],
+)
+def test_an_image_without_content_is_refused_by_name(image, message):
+    with pytest.raises(DataError, match=message):
+        gather_facts(memory_case("a", image, label="x"))
+
+
+def test_a_mask_of_another_shape_is_refused():
+    with pytest.raises(DataError, match=r"a: the mask has another shape.*Expected \(12, 10, 8\)"):
+        gather_facts(scan(mask=ball_mask((12, 10, 9))))
+
+
+@pytest.mark.parametrize("change", [[0, 0, 0, 1], [0, 0, 0.5, 0]])
+def test_a_mask_that_lies_elsewhere_is_refused(change):
+    moved = TILTED_AFFINE.copy()
+    moved[2] += change
+    image, mask = Volume(noise((1, *SHAPE)), TILTED_AFFINE), Volume(ball_mask(SHAPE)[None], moved)
+    with pytest.raises(DataError, match="a: the mask lies elsewhere"):
+        check_pair(image, mask, "a")
+
+
+def test_a_header_that_was_rounded_is_the_same_place():
+    moved = TILTED_AFFINE + 1e-4
+    moved[3] = [0, 0, 0, 1]
+    check_pair(Volume(noise((1, *SHAPE)), TILTED_AFFINE), Volume(ball_mask(SHAPE)[None], moved), "a")
+
+
+def test_an_image_is_no_mask():
+    with pytest.raises(DataError, match=r"a: the mask does not look like one.*at most 64.*Received 100"):
+        count_labels(np.arange(100), "a")
+
+
+def test_the_same_image_has_the_same_hash_wherever_it_lies():
+    array = noise((1, *SHAPE))
+    assert image_hash(Volume(array)) == image_hash(Volume(array.copy(), TILTED_AFFINE))
+    assert image_hash(Volume(array)) != image_hash(Volume(array.reshape(1, 10, 12, 8)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: p,
+        lambda p: (p * 0.7 + 20).astype(np.uint8),
+        lambda p: p.reshape(1, 30, 2, 25, 2, 1).mean(axis=(2, 4)).astype(np.uint8),
+        lambda p: np.clip(p.astype(int) + noise(p.shape, seed=1, top=7) - 3, 0, 255).astype(np.uint8),
+        lambda p: np.repeat(p, 3, axis=0),
+    ],
+    ids=["same", "darker", "half the size", "grainy", "grey as colour"],
+)
+def test_a_changed_copy_looks_like_its_original(change):
+    pair = {"a": picture(), "b": change(picture())}
+    facts = [gather_facts(photograph(name, array)) for name, array in pair.items()]
+    assert near_duplicates(facts) == [["a", "b"]]
+
+
+def test_different_pictures_do_not_look_alike():
+    facts = [gather_facts(photograph(str(seed), picture(seed))) for seed in range(30)]
+    assert near_duplicates(facts) == []
+
+
+def test_volumes_and_photographs_are_compared_among_themselves():
+    scans = [gather_facts(scan(name, label="x")) for name in "ab"]
+    pictures = [gather_facts(photograph(name, picture())) for name in "cd"]
+    assert near_duplicates([*scans, *pictures]) == [["a", "b"], ["c", "d"]]
+    assert difference_hash(picture()).shape == (256,)
+    assert difference_hash(noise((1, *SHAPE))).shape == (512,)
+
+
+def test_copies_to_the_last_bit_are_found():
+    facts = [gather_facts(scan("a", label="x")), gather_facts(photograph("b", picture()))]
+    assert exact_duplicates(facts) == []
+    assert exact_duplicates([*facts, gather_facts(scan("c", label="x"))]) == [["a", "c"]]

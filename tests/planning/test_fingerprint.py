@@ -1,0 +1,258 @@
+"""The fingerprint: facts of the training side, and what was set aside."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from builders import ball_mask, cohort, labelled_pictures, masked_volumes, memory_case, noise
+from scanwright.data.case import Case, Lazy, SetAside
+from scanwright.errors import DataError
+from scanwright.planning.fingerprint import take_fingerprint
+
+SHAPE = (12, 10, 8)
+ASIDE = SetAside("gone", "list", "no mask")
+
+
+def volume(name, *, scale=1.0, top=200, seed=0, **known):
+    image = (noise((1, *SHAPE), seed=seed, top=top) * scale).astype(np.float32)
+    return memory_case(name, image, **{"mask": ball_mask(SHAPE)} | known)
+
+
+def reasons(facts):
+    return {entry.case: entry.reason for entry in facts.set_aside}
+
+
+def test_volumes_with_masks_are_understood():
+    facts = take_fingerprint(cohort(masked_volumes(10, label=4)))
+    assert facts.target == "mask"
+    assert facts.dims == 3
+    assert facts.median_shape == (10, 12, 8)
+    np.testing.assert_allclose(facts.spacing_mm, [[0.8, 0.7, 2.5]] * 3)
+    assert facts.channels == ("image",)
+    assert facts.classes == {"0": 8, "4": 8}
+    assert facts.foreground_share == pytest.approx((ball_mask(SHAPE) > 0).mean())
+    assert facts.lesion_voxels == (ball_mask(SHAPE) > 0).sum()
+    assert facts.n_train == 7
+    assert not facts.eight_bit
+
+
+def test_photographs_with_classes_are_understood():
+    facts = take_fingerprint(cohort(labelled_pictures(10)))
+    assert facts.target == "label"
+    assert facts.dims == 2
+    assert facts.spacing_mm is None
+    assert facts.eight_bit
+    assert sum(facts.classes.values()) == 16
+    assert set(facts.classes) == {"benign", "malignant"}
+
+
+@pytest.mark.parametrize("make", [lambda: masked_volumes(6), lambda: labelled_pictures(4)])
+def test_a_fingerprint_is_plain_and_says_everything(make):
+    plain = take_fingerprint(cohort(make(), notes=("a note",), set_aside=(ASIDE,))).to_json()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert plain["notes"] == ["a note"]
+    assert plain["set_aside"] == [{"case": "gone", "stage": "list", "reason": "no mask"}]
+    assert plain["n_cases"] == len(plain["cases"]) == sum(plain["splits"].values())
+    assert plain["n_patients"] is None
+    assert {row["split"] for row in plain["cases"]} == {"train", "val", "test"}
+
+
+def test_known_patients_are_counted():
+    cases = [dataclasses.replace(case, patient=f"p{n // 2}") for n, case in enumerate(masked_volumes(8))]
+    facts = take_fingerprint(cohort(cases, patients="manifest"))
+    assert facts.to_json()["n_patients"] == 4
+    for first, second in zip(cases[::2], cases[1::2], strict=True):
+        assert facts.splits.of[first.name] == facts.splits.of[second.name]
+
+
+def test_an_intensity_scale_that_differs_between_cases_is_noticed():
+    cases = [volume(f"c{n}", scale=10.0 ** (n % 4), seed=n) for n in range(12)]
+    (intensity,) = take_fingerprint(cohort(cases)).intensity
+    assert 700 < intensity["scale_ratio"] < 1400
+    (usual,) = take_fingerprint(cohort([volume(f"c{n}", seed=n) for n in range(12)])).intensity
+    assert usual["scale_ratio"] < 1.1
+
+
+def test_test_cases_influence_nothing_that_is_learnt():
+    def cohort_with(test_cases):
+        learnt = [volume(f"c{n}", seed=n, split="train" if n < 6 else "val") for n in range(8)]
+        return cohort([*learnt, *test_cases])
+
+    usual = [volume(f"t{n}", seed=50 + n, split="test") for n in range(3)]
+    wild = [
+        memory_case(
+            f"t{n}",
+            noise((1, 40, 40, 2), seed=n).astype(np.float32) * 1e5,
+            mask=ball_mask((40, 40, 2), label=9),
+            affine=np.diag([9.0, 9.0, 9.0, 1.0]),
+            split="test",
+        )
+        for n in range(3)
+    ]
+    flat = [memory_case("t0", noise((1, 40, 40, 1)), mask=ball_mask((40, 40, 1)), split="test")]
+    one, other, third = (take_fingerprint(cohort_with(cases)) for cases in (usual, wild, flat))
+    learnt = (
+        "dims",
+        "median_shape",
+        "channels",
+        "intensity",
+        "modality",
+        "eight_bit",
+        "classes",
+        "foreground_share",
+        "lesion_voxels",
+    )
+    for changed in (other, third):
+        for name in learnt:
+            assert getattr(changed, name) == getattr(one, name), name
+        np.testing.assert_array_equal(changed.spacing_mm, one.spacing_mm)
+
+
+def test_non_finite_voxels_are_told_by_case():
+    cases = masked_volumes(5)
+    broken = noise((1, *SHAPE), seed=9).astype(np.float32)
+    broken[0, 0, 0, 0] = np.nan
+    facts = take_fingerprint(cohort([*cases, memory_case("broken", broken, mask=ball_mask(SHAPE))]))
+    assert facts.to_json()["non_finite_voxels"] == {"broken": 1}
+
+
+def test_a_constant_image_is_set_aside_and_the_rest_goes_on():
+    constant = memory_case("grey", np.full((1, *SHAPE), 3), mask=ball_mask(SHAPE))
+    facts = take_fingerprint(cohort([*masked_volumes(5), constant]))
+    assert "constant" in reasons(facts)["grey"]
+    assert "grey" not in facts.splits.of
+    assert len(facts.dataset) == 5
+
+
+def test_a_file_that_cannot_be_read_is_set_aside_with_its_reason():
+    def fail():
+        raise DataError("it is cut short", subject="b.nii.gz")
+
+    bad = Case("b", {"image": Lazy("b.nii.gz", fail)}, {"mask": Lazy("m", fail)})
+    facts = take_fingerprint(cohort([*masked_volumes(5), bad]))
+    assert reasons(facts) == {"b": "b.nii.gz: it is cut short."}
+
+
+def test_a_case_without_target_is_set_aside():
+    facts = take_fingerprint(cohort([*masked_volumes(5), memory_case("bare", noise((1, *SHAPE)))]))
+    assert "no mask" in reasons(facts)["bare"]
+
+
+def test_a_class_with_one_case_is_set_aside():
+    cases = [*labelled_pictures(4), *labelled_pictures(1, names=("rare",))]
+    facts = take_fingerprint(cohort(cases))
+    assert "'rare' has fewer than 3 cases" in reasons(facts)["rare0"]
+    assert "rare" not in facts.classes
+
+
+def test_one_class_is_nothing_to_tell_apart():
+    with pytest.raises(DataError, match=r"nothing to tell apart.*benign: 5, rare: 1"):
+        take_fingerprint(cohort([*labelled_pictures(5, ("benign",)), *labelled_pictures(1, ("rare",))]))
+
+
+def test_an_odd_number_of_channels_is_set_aside():
+    colour = memory_case("colour", noise((3, 20, 16, 1)), label="benign", affine=None)
+    facts = take_fingerprint(cohort([*labelled_pictures(4), colour]))
+    assert "another number of channels than most cases (1)" in reasons(facts)["colour"]
+
+
+def test_channels_have_the_names_of_the_data_or_plain_ones():
+    def channels(n, **known):
+        cases = [memory_case(f"c{k}", noise((n, *SHAPE), seed=k), mask=ball_mask(SHAPE)) for k in range(4)]
+        return take_fingerprint(cohort(cases, **known)).channels
+
+    assert channels(2, channels=("T1", "T2")) == ("T1", "T2")
+    assert channels(2) == ("channel 0", "channel 1")
+    assert channels(3, channels=("only one",)) == ("red", "green", "blue")
+
+
+def test_empty_masks_everywhere_are_counted_without_dividing_by_nothing():
+    cases = [volume(f"c{n}", seed=n, mask=np.zeros(SHAPE, np.uint8)) for n in range(5)]
+    facts = take_fingerprint(cohort(cases))
+    assert facts.foreground_share == 0
+    assert facts.lesion_voxels == 0
+    assert facts.classes == {"0": 4}
+
+
+def test_copies_are_kept_on_one_side():
+    cases = masked_volumes(8)
+    copies = [dataclasses.replace(cases[n], name=f"copy{n}") for n in range(8)]
+    for patients in ("unknown", "manifest"):
+        facts = take_fingerprint(cohort([*cases, *copies], patients=patients))
+        assert len(facts.duplicates) == 8
+        assert all(facts.splits.of[f"case{n}"] == facts.splits.of[f"copy{n}"] for n in range(8))
+
+
+def test_a_training_copy_of_a_test_picture_is_set_aside():
+    cases = labelled_pictures(4)
+    copy = dataclasses.replace(cases[0], name="copy", split="test")
+    facts = take_fingerprint(cohort([*cases, copy]))
+    assert facts.splits.names("test") == ["copy"]
+    assert "also stands in test" in reasons(facts)["benign0"]
+
+
+def test_unknown_spacing_of_one_case_is_unknown_spacing_of_all():
+    cases = [*masked_volumes(6)]
+    cases[0] = memory_case("nowhere", noise((1, *SHAPE)), mask=ball_mask(SHAPE), affine=None, split="train")
+    facts = take_fingerprint(cohort(cases))
+    assert facts.spacing_mm is None
+    assert facts.to_json()["orientations"] == {"ALS": 5, "unknown": 1}
+
+
+def test_numbered_classes_are_in_the_order_of_numbers():
+    pictures = [c for n in ("10", "2", "b", "a") for c in labelled_pictures(4, (n,))]
+    cases = [
+        memory_case(case.name, noise((1, 20, 16, 1), seed=k), label=case.label, affine=None)
+        for k, case in enumerate(pictures)
+    ]
+    assert list(take_fingerprint(cohort(cases)).classes) == ["2", "10", "a", "b"]
+
+
+def test_cases_with_masks_and_labels_serve_either_task():
+    cases = [
+        dataclasses.replace(case, targets={**case.targets, "label": "ab"[n % 2]})
+        for n, case in enumerate(masked_volumes(8))
+    ]
+    assert take_fingerprint(cohort(cases)).classes.keys() == {"0", "1"}
+    assert take_fingerprint(cohort(cases), target="label").classes.keys() == {"a", "b"}
+
+
+def test_nothing_labelled_is_said_at_once():
+    with pytest.raises(DataError, match="made here: nothing here is labelled"):
+        take_fingerprint(cohort([memory_case("a", noise((1, *SHAPE)))]))
+
+
+def test_nothing_usable_names_the_first_reason():
+    constant = [memory_case(f"c{n}", np.zeros((1, *SHAPE)), mask=ball_mask(SHAPE)) for n in range(3)]
+    with pytest.raises(DataError, match="no case can be used; the first: c0: c0: the image is constant"):
+        take_fingerprint(cohort(constant))
+    with pytest.raises(DataError, match=r"no case can be used\. Correct"):
+        take_fingerprint(cohort([]))
+
+
+def test_one_patient_only_is_too_few():
+    cases = [dataclasses.replace(case, patient="p") for case in masked_volumes(6)]
+    with pytest.raises(DataError, match="too few patients for an honest split"):
+        take_fingerprint(cohort(cases, patients="manifest"))
+
+
+def test_progress_is_told_after_every_case():
+    told = []
+    take_fingerprint(cohort(masked_volumes(5)), progress=lambda *a: told.append(a))
+    assert told[0] == ("Reading", 0, 5, "case0")
+    assert told[-1] == ("Reading", 5, 5, "")
+
+
+def test_modality_is_told_when_all_agree():
+    def modality(kinds):
+        cases = []
+        for n, kind in enumerate(kinds):
+            case = volume(f"c{n}", seed=n)
+            image = dataclasses.replace(case.image.read(), modality=kind)
+            cases.append(dataclasses.replace(case, inputs={"image": Lazy("i", lambda image=image: image)}))
+        return take_fingerprint(cohort(cases)).modality
+
+    assert modality(["CT"] * 5) == "CT"
+    assert modality(["CT", "MR"] * 5) == ""
