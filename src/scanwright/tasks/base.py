@@ -18,6 +18,7 @@ from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
 from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
+from scanwright.errors import DataError
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, FloatArray, IntArray
@@ -132,6 +133,20 @@ class Task(Protocol):
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
         """The numbers of a set of records, in a form that can be resampled."""
         ...
+
+
+def check_answer(outputs: FloatArray, case: str) -> None:
+    """Raise when a network's answer holds what is no number: an argmax would hide it.
+
+    Raises:
+        DataError: naming the case.
+    """
+    if not np.isfinite(outputs).all():
+        raise DataError(
+            "the model's answer to this image is not a number",
+            subject=case,
+            do="Try --device cpu; if it stays, train again with --set precision=32-true.",
+        )
 
 
 def score_of(task: Task, records: Sequence[Record], plan: Plan) -> float:

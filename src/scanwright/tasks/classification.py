@@ -16,7 +16,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.fingerprint import Fingerprint
-from scanwright.tasks.base import Example, Record, Summary
+from scanwright.tasks.base import Example, Record, Summary, check_answer
 from scanwright.transforms.preprocess import preprocess
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, FloatArray, IntArray
@@ -115,6 +115,7 @@ class Classification:
         image: Volume,
         thresholds: Mapping[str, float],
     ) -> Prediction:
+        check_answer(outputs, case)
         values = outputs.reshape(-1).astype(np.float64)
         values = values / values.sum()
         return ClassPrediction(case, {name: float(p) for name, p in zip(plan.classes, values, strict=True)})
@@ -134,7 +135,8 @@ class Classification:
         names = plan.classes
         truth = np.array([names.index(record["truth"]) for record in records], dtype=np.int64)
         predicted = np.array([names.index(record["predicted"]) for record in records], dtype=np.int64)
-        scores = np.array([[record["probabilities"][name] for name in names] for record in records])
+        rows_of_scores = [[record["probabilities"][name] for name in names] for record in records]
+        scores = np.array(rows_of_scores, dtype=np.float64).reshape(len(records), len(names))
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             confusion = metrics.confusion_matrix(truth[rows], predicted[rows], len(names))

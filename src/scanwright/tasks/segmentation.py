@@ -18,7 +18,7 @@ from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.facts import check_pair
 from scanwright.planning.fingerprint import Fingerprint
-from scanwright.tasks.base import Example, Record, Summary
+from scanwright.tasks.base import Example, Record, Summary, check_answer
 from scanwright.transforms.preprocess import preprocess, preprocess_mask
 from scanwright.transforms.steps import History, restore
 from scanwright.types import AnyArray, FloatArray, IntArray
@@ -141,6 +141,7 @@ class Segmentation:
         image: Volume,
         thresholds: Mapping[str, float],
     ) -> Prediction:
+        check_answer(outputs, case)
         probabilities = restore(outputs, history)
         if thresholds:
             index = (probabilities[1] >= thresholds[plan.classes[1]]).astype(np.intp)

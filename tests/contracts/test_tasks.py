@@ -1,0 +1,259 @@
+"""The contract that every task in the catalogue keeps. No torch here: outputs are made from the truth."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from builders import ball_mask, cohort, memory_case, noise
+from scanwright.core.statistics import patient_bootstrap
+from scanwright.data.case import Case
+from scanwright.data.plan import Plan
+from scanwright.data.prediction import ClassPrediction, MaskPrediction
+from scanwright.data.settings import Settings
+from scanwright.errors import DataError
+from scanwright.planning.fingerprint import take_fingerprint
+from scanwright.tasks.base import score_of
+from scanwright.tasks.catalogue import TASKS
+from scanwright.transforms.preprocess import preprocess
+
+SHAPE = (18, 14, 9)
+OBLIQUE = np.eye(4)
+OBLIQUE[:3, :3] = np.array([[0.1, 0.02, -2.9], [-0.9, 0.1, 0.1], [0.05, 1.1, 0.2]])
+OBLIQUE[:3, 3] = (40, -70, 300)
+
+
+@dataclass(frozen=True)
+class World:
+    """Cases that a task can learn from, all of one kind."""
+
+    cases: list[Case]
+    target: str
+
+    def plan(self, task, **settings) -> Plan:
+        facts = take_fingerprint(cohort(self.cases), target=self.target)
+        return task.plan(facts, Settings(minutes=5, **settings))
+
+
+def volumes(values=(0, 2, 4), label=None) -> World:
+    """Oddly oriented, anisotropic volumes; two balls with the given values."""
+    cases = []
+    for n in range(6):
+        mask = ball_mask(SHAPE, label=values[1]) if len(values) > 1 else np.zeros(SHAPE, np.uint8)
+        if len(values) > 2:
+            mask[:9][mask[:9] > 0] = values[2]
+        image = (noise((1, *SHAPE), seed=n) + 100.0 * mask[None]).astype(np.float32)
+        cases.append(memory_case(f"c{n}", image, mask=mask, label="ab"[n % 2], affine=OBLIQUE))
+    return World(cases, label or "mask")
+
+
+def photographs(target="mask") -> World:
+    """Colour photographs with a disc, no spacing."""
+    cases = []
+    for n in range(6):
+        mask = ball_mask((40, 30, 1), label=255)
+        mask[:, :, 0] = ball_mask((40, 30, 3), label=255)[:, :, 1]
+        image = noise((3, 40, 30, 1), seed=n)
+        cases.append(memory_case(f"p{n}", image, mask=mask, label="ab"[n % 2], affine=None))
+    return World(cases, target)
+
+
+WORLDS: dict[str, Callable[[str], World]] = {
+    "volumes": lambda target: volumes(label=target),
+    "photographs": photographs,
+}
+every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+every_world = pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS.keys())
+
+
+def perfect_outputs(task, case: Case, plan: Plan):
+    """What a network that knows the truth would say, and the way back."""
+    example = task.encode(case, plan)
+    index = np.asarray(example.target)
+    n_classes = len(plan.classes)
+    sure = np.moveaxis(np.eye(n_classes, dtype=np.float32)[index], -1, 0)
+    _, history = preprocess(case.image.read(), plan, fit=not task.tiled)
+    return (sure if task.tiled else sure.reshape(n_classes, 1, 1, 1)), history
+
+
+def decode(task, case: Case, plan: Plan, outputs, history, thresholds=None):
+    return task.decode(case.name, outputs, plan, history, case.image.read(), thresholds or {})
+
+
+def judge(task, cases, plan, predictions):
+    return [task.measure(p, case, plan) for p, case in zip(predictions, cases, strict=True)]
+
+
+def perfect(task, cases, plan):
+    return [decode(task, case, plan, *perfect_outputs(task, case, plan)) for case in cases]
+
+
+@every_task
+@every_world
+class TestEveryTaskInEveryWorld:
+    def test_its_plan_is_whole_and_comes_back_from_json(self, task, world):
+        plan = world(task.target).plan(task)
+        assert plan.task == task.name
+        assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+
+    def test_its_decisions_have_reasons(self, task, world):
+        plan = world(task.target).plan(task)
+        wanted = {"task", "dims", "channels", "classes", "patch_voxels", "batch_size", "network"}
+        assert wanted <= {name for name, reason in plan.reasons.items() if reason}
+        assert set(plan.reasons) <= set(plan.to_json())
+
+    def test_settings_reach_the_plan(self, task, world):
+        plan = world(task.target).plan(task, seed=17)
+        assert (plan.seed, plan.minutes) == (17, 5)
+
+    def test_an_example_fits_the_plan(self, task, world):
+        made = world(task.target)
+        plan = made.plan(task)
+        example = task.encode(made.cases[0], plan)
+        assert example.image.dtype == np.float32
+        assert example.image.shape[0] == len(plan.channels)
+        assert example.target.dtype == np.uint8
+        assert example.target.max() < len(plan.classes)
+        if task.tiled:
+            assert example.target.shape == example.image.shape[1:]
+        else:
+            assert example.target.shape == ()
+            assert example.image.shape[1:] == plan.patch_voxels
+        assert len(example.places(1)) == 0
+
+    def test_a_prediction_lies_on_the_source_grid(self, task, world):
+        made = world(task.target)
+        plan, case = made.plan(task), made.cases[0]
+        image = case.image.read()
+        (prediction,) = perfect(task, [case], plan)
+        assert prediction.case == case.name
+        if isinstance(prediction, MaskPrediction):
+            for volume in (prediction.mask, prediction.probabilities):
+                assert volume.shape == image.shape
+                assert (volume.affine_ras is None) == (image.affine_ras is None)
+                assert volume.same_grid(image, tolerance=1e-9)
+            assert prediction.mask.n_channels == 1
+            assert set(np.unique(prediction.mask.array)) <= set(plan.label_values)
+        else:
+            assert isinstance(prediction, ClassPrediction)
+            assert tuple(prediction.probabilities) == plan.classes
+            assert sum(prediction.probabilities.values()) == pytest.approx(1)
+
+    def test_a_perfect_prediction_scores_best_and_a_wrong_one_less(self, task, world):
+        made = world(task.target)
+        plan = made.plan(task)
+        records = judge(task, made.cases, plan, perfect(task, made.cases, plan))
+        best = score_of(task, records, plan)
+        assert best > 0.8
+        wrong = []
+        for case in made.cases:
+            outputs, history = perfect_outputs(task, case, plan)
+            wrong.append(decode(task, case, plan, np.roll(outputs, 1, axis=0), history))
+        assert score_of(task, judge(task, made.cases, plan, wrong), plan) < best
+
+    def test_the_truth_itself_scores_one(self, task, world):
+        made = world(task.target)
+        plan = made.plan(task)
+        if task.tiled:
+            predictions = [MaskPrediction(case.name, case.mask.read()) for case in made.cases]
+        else:
+            predictions = [
+                ClassPrediction(case.name, {name: float(name == case.label) for name in plan.classes})
+                for case in made.cases
+            ]
+        assert score_of(task, judge(task, made.cases, plan, predictions), plan) == pytest.approx(1)
+
+    def test_records_are_plain(self, task, world):
+        made = world(task.target)
+        plan = made.plan(task)
+        (record,) = judge(task, made.cases[:1], plan, perfect(task, made.cases[:1], plan))
+        assert json.loads(json.dumps(record)) == record
+        assert record["case"] == made.cases[0].name
+        assert "patient" in record
+
+    def test_records_are_summarised_and_resampled(self, task, world):
+        made = world(task.target)
+        plan = made.plan(task)
+        records = judge(task, made.cases, plan, perfect(task, made.cases, plan))
+        summary = task.summarise(records, plan)
+        value = summary.statistic(np.arange(len(records)))
+        again = summary.statistic(np.repeat(np.arange(len(records)), 3))
+        assert value.keys() == again.keys()
+        assert (task.score, "") in value
+        for key in value:
+            assert value[key] == pytest.approx(again[key], nan_ok=True)
+        assert set(summary.support) <= set(value)
+        assert {name for name, _ in value} >= set(summary.units)
+        numbers = patient_bootstrap(
+            summary.statistic,
+            [case.name for case in made.cases],
+            support=summary.support,
+            units=summary.units,
+            n_resamples=20,
+        )
+        assert numbers.keys() == value.keys()
+
+    def test_no_records_give_no_numbers_and_no_crash(self, task, world):
+        made = world(task.target)
+        summary = task.summarise([], made.plan(task))
+        value = summary.statistic(np.empty(0, dtype=np.int64))
+        assert math.isnan(value[task.score, ""])
+
+    def test_one_record_is_enough_for_a_summary(self, task, world):
+        made = world(task.target)
+        plan = made.plan(task)
+        records = judge(task, made.cases[:1], plan, perfect(task, made.cases[:1], plan))
+        task.summarise(records, plan).statistic(np.arange(1))
+
+    def test_a_prediction_of_another_kind_is_refused(self, task, world):
+        made = world(task.target)
+        plan, case = made.plan(task), made.cases[0]
+        foreign = (
+            ClassPrediction(case.name, {"a": 1.0})
+            if task.tiled
+            else MaskPrediction(case.name, case.image.read())
+        )
+        with pytest.raises(DataError, match=case.name):
+            task.measure(foreign, case, plan)
+
+    def test_an_answer_that_is_no_number_is_refused_by_name(self, task, world):
+        made = world(task.target)
+        plan, case = made.plan(task), made.cases[0]
+        outputs, history = perfect_outputs(task, case, plan)
+        outputs[0].flat[0] = np.nan
+        with pytest.raises(DataError, match=f"{case.name}: the model's answer"):
+            decode(task, case, plan, outputs, history)
+
+    def test_thresholds_name_classes_of_the_plan(self, task, world):
+        made = world(task.target)
+        plan = made.plan(task)
+        outputs = [perfect_outputs(task, case, plan)[0] for case in made.cases]
+        targets = [task.encode(case, plan).target for case in made.cases]
+        thresholds = task.choose_thresholds(outputs, targets, plan)
+        assert set(thresholds) <= set(plan.classes)
+        assert task.choose_thresholds([], [], plan) == {}
+        case = made.cases[0]
+        prediction = decode(task, case, plan, *perfect_outputs(task, case, plan), thresholds)
+        assert task.measure(prediction, case, plan)
+
+
+@every_task
+def test_a_case_without_the_target_is_refused_by_name(task):
+    made = volumes(label=task.target)
+    plan = made.plan(task)
+    bare = dataclasses.replace(made.cases[0], targets={})
+    with pytest.raises(DataError, match=f"c0: the case has no {task.target}"):
+        task.encode(bare, plan)
+
+
+@every_task
+def test_a_case_with_other_channels_is_refused(task):
+    made = volumes(label=task.target)
+    plan = made.plan(task)
+    colour = memory_case("c", noise((3, *SHAPE)), mask=ball_mask(SHAPE, label=2), label="a", affine=OBLIQUE)
+    with pytest.raises(DataError, match="another number of channels"):
+        task.encode(colour, plan)
