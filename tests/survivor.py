@@ -14,7 +14,7 @@ import torch
 
 import scanwright as sw
 import scanwright.evaluate.evaluation
-import scanwright.training.run  # noqa: F401 (imported once, by the server that all processes are forked from)
+import scanwright.training.run
 
 WRITING = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod")
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from builders import TILTED_AFFINE, write_nifti, write_picture
 
 import scanwright as sw
+from builders import TILTED_AFFINE, write_nifti, write_picture
 from scanwright.data.plan import Plan
 
 Pace = Sequence[tuple[int, float]]
 THREE_ROUNDS: Pace = ((3, 0.3), (4, 0.7), (4, 1.0))
 
-NO_AUGMENTATION = {"augmentation.flip_axes": "[]", "augmentation.rotate_degrees": "0", "augmentation.scale": "0"}
+NO_AUGMENTATION = {
+    "augmentation.flip_axes": "[]",
+    "augmentation.rotate_degrees": "0",
+    "augmentation.scale": "0",
+}
 SMALL_2D = {
     "network.widths": "[4, 8]",
     "network.strides": "[[1, 1], [2, 2]]",
@@ -41,6 +46,14 @@ SMALL_CLASSES = {
     "precision": "32-true",
     "average_steps": "2",
 }
+
+
+@dataclass(frozen=True)
+class TinyRun:
+    """A dataset and the run that learnt from it; not to be changed by tests."""
+
+    data: Path
+    path: Path
 
 
 def disc(rng: np.random.Generator, size: int = 24) -> tuple[np.ndarray, np.ndarray]:

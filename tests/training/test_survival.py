@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import survivor
-from tiny import SMALL_2D, disc_photographs, plan_of
 
 import scanwright as sw
+import survivor
 from scanwright.io.files import write_json
+from tiny import SMALL_2D, disc_photographs, plan_of
 
 KILLS = 26
 ROUNDS = 40
@@ -61,8 +61,9 @@ def test_training_killed_26_times_also_while_saving_ends_with_the_same_weights(
     rng = random.Random(5)
     # The first kills strike before there is any checkpoint; file by file through the very first moments.
     moments = [("file", n) for n in (1, 2, 5, 9, 16)]
-    moments += [rng.choice([("file", rng.randint(15, 60)), ("byte", rng.randint(1, 25)), ("step", rng.randint(1, 6))])
-                for _ in range(KILLS - len(moments))]  # fmt: skip
+    for _ in range(KILLS - len(moments)):
+        kinds = [("file", rng.randint(15, 60)), ("byte", rng.randint(1, 25)), ("step", rng.randint(1, 6))]
+        moments.append(rng.choice(kinds))
     out = tmp_path / "killed"
     struck = []
     for moment, count in moments:
@@ -82,5 +83,7 @@ def test_training_killed_26_times_also_while_saving_ends_with_the_same_weights(
     scores = [[row["score"] for row in json.loads((run / "provenance.json").read_text())["log"]]
               for run in (out, tmp_path / "whole")]  # fmt: skip
     assert scores[0] == scores[1]
-    assert sorted(entry.name for entry in out.iterdir()) == sorted(e.name for e in (tmp_path / "whole").iterdir())
+    assert sorted(entry.name for entry in out.iterdir()) == sorted(
+        e.name for e in (tmp_path / "whole").iterdir()
+    )
     assert sw.load(out).plan.pace == tuple(pace)

@@ -33,7 +33,8 @@ class Position:
         elapsed_s: seconds spent, over all runs.
         pace: rounds done, each (steps, progress at its end).
         best_score: best validation score so far; ``None`` before the first.
-        best_round: the round it was reached in.
+        best_round: the round whose weights are kept: of equal scores, the latest.
+        improved_round: the last round that was better than all before it.
         log: one row a round.
     """
 
@@ -43,6 +44,7 @@ class Position:
     pace: list[tuple[int, float]] = field(default_factory=list)
     best_score: float | None = None
     best_round: int = 0
+    improved_round: int = 0
     log: list[dict[str, Any]] = field(default_factory=list)
 
 

@@ -49,6 +49,8 @@ from scanwright.types import AnyArray, FloatArray, Progress
 LARGEST_GRADIENT = 12.0
 # Scores within this of the best count as equal; the later weights are then kept, as they are better averaged.
 SAME_SCORE = 1e-4
+# The loss that is logged is the mean over the last steps of a round, and over no more than these.
+RECENT_STEPS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,7 @@ def fit(
     Raises:
         ModelError: the checkpoint to resume from is damaged or belongs to another plan.
         OutputError: a checkpoint can't be written; the one before is still there.
-        ScanwrightError: the loss stopped being a number.
+        ScanwrightError: the loss stopped being a number before the end of the first round.
     """
     trainer = _set_up(task, plan, examples, device)
     key = plan_key(plan.to_json())
@@ -127,6 +129,9 @@ def fit(
             steps_start = time.monotonic()
             loss, steps, step_s = _run_round(trainer, planned, pace, interrupted, progress, before_s - start)
             steps_s = time.monotonic() - steps_start
+            if not math.isfinite(loss):
+                ended = _give_up(position)
+                break
             if steps:
                 _end_round(trainer, planned, steps, loss, time.monotonic() - start + before_s)
             position.elapsed_s = time.monotonic() - start + before_s
@@ -136,12 +141,28 @@ def fit(
             if interrupted.is_set():
                 ended = "stopped by the user; the best weights so far are kept"
                 break
-            if plan.patience and not plan.pace and len(position.log) - position.best_round > plan.patience:
+            if (
+                plan.patience
+                and not plan.pace
+                and len(position.log) - 1 - position.improved_round >= plan.patience
+            ):
                 ended = f"no better validation score in {plan.patience} rounds"
                 break
     weights = {name: value.detach().cpu().numpy() for name, value in trainer.best.items()}
     precision = "bf16-mixed" if trainer.runtime.bf16 else "32-true"
     return Fitted(weights, position, ended, str(trainer.runtime.device), precision)
+
+
+def _give_up(position: Position) -> str:
+    """Why training ends when the loss is no number any more; the weights of earlier rounds are still good.
+
+    Raises:
+        ScanwrightError: there was no earlier round.
+    """
+    problem, advice = "the loss stopped being a number", "train with a smaller --set learning_rate=…"
+    if not position.log:
+        raise ScanwrightError(problem, do=f"{advice.capitalize()}.")
+    return f"{problem}; the best weights so far are kept ({advice})"
 
 
 def _set_up(task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]], device: str) -> Trainer:
@@ -212,7 +233,8 @@ def _run_round(
 ) -> tuple[float, int, float]:
     """The steps of a round; it ends early when the user or the clock says so.
 
-    Gives the mean loss, the steps taken, and the seconds that a step usually takes.
+    Gives the mean loss (NaN when it was mostly no number), the steps taken, and the seconds that a step
+    usually takes.
     """
     plan, position = trainer.plan, trainer.position
     losses: list[float] = []
@@ -238,12 +260,9 @@ def _run_round(
         progress("Training", planned.progress(done + 1), 1.0, note)
         if interrupted.is_set() or pace.is_over(now - start, now + clock_offset_s):
             break
-    mean = float(np.mean(losses[-200:]))
-    if not math.isfinite(mean):
-        raise ScanwrightError(
-            "the loss stopped being a number",
-            do="Train again with a smaller step: --set learning_rate=0.0005",
-        )
+    # A step whose loss overflowed was left out; when most were, there is nothing left to learn from.
+    finite = [loss for loss in losses[-RECENT_STEPS:] if math.isfinite(loss)]
+    mean = float(np.mean(finite)) if 2 * len(finite) > len(losses[-RECENT_STEPS:]) else math.nan
     # The first steps of all also allocate and choose kernels. The mean is honest when there are many.
     step_s = float(np.median(seconds)) if len(seconds) <= 2 * FIRST_STEPS else float(np.mean(seconds))
     return mean, len(losses), step_s
@@ -257,8 +276,12 @@ def _step(trainer: Trainer, batch: Batch, rate: float) -> float:
             parameters["lr"] = rate
         optimiser.zero_grad(set_to_none=True)
         trainer.fabric.backward(loss)
-        trainer.fabric.clip_gradients(trainer.networks[group], optimiser, max_norm=LARGEST_GRADIENT)
-        optimiser.step()
+        norm = trainer.fabric.clip_gradients(
+            trainer.networks[group], optimiser, max_norm=LARGEST_GRADIENT, error_if_nonfinite=False
+        )
+        # One batch that overflows must not spoil the weights of all before it.
+        if norm is None or bool(torch.isfinite(norm)):
+            optimiser.step()
     _follow(trainer)
     return float(sum(loss.detach().item() for loss in losses.values()))
 
@@ -282,6 +305,8 @@ def _end_round(trainer: Trainer, planned: Round, steps: int, loss: float, elapse
     position.progress = planned.end if steps == planned.steps else planned.progress(steps)
     position.pace.append((steps, position.progress))
     score = _validate(trainer)
+    if position.best_score is None or score > position.best_score + SAME_SCORE:
+        position.improved_round = len(position.log)
     if position.best_score is None or score > position.best_score - SAME_SCORE:
         position.best_score = max(score, position.best_score if position.best_score is not None else score)
         position.best_round = len(position.log)

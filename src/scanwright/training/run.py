@@ -7,6 +7,7 @@ import json
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from scanwright.data.plan import Plan
 from scanwright.data.settings import Settings
 from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.inference.model import Model, load_model, save_model
+from scanwright.inference.runtimes.torch_runtime import choose_device
 from scanwright.io.failures_csv import read_failures, write_failures
 from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
+from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
@@ -54,7 +57,8 @@ def train_run(
         dataset: what to learn from; its test cases are not touched.
         out: the run folder.
         settings: what the user wants.
-        plan: decisions to use as they are; one that holds a pace is replayed exactly.
+        plan: decisions to use as they are, but for the minutes and overrides that the settings ask for;
+            one that holds a pace is replayed exactly.
         facts: of the dataset, where they were gathered before; they belong to the plan.
         resume: go on where an earlier, unfinished run in ``out`` stopped.
         overwrite: replace an earlier run in ``out``.
@@ -70,6 +74,7 @@ def train_run(
     """
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
+    choose_device(settings.device)
     if resume and (out / "model").exists():
         return load_model(out)
     going_on = resume and (out / "splits.json").is_file()
@@ -79,19 +84,17 @@ def train_run(
         )
     if not going_on:
         claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES)
-        write_text(out / "settings.toml", settings_toml(settings))
         plan = _decide(dataset, out, settings, plan, facts, progress)
     else:
         plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))
     task = find_task(plan.task)
     split_of: dict[str, str] = read_json(out / "splits.json")["of"]
-    examples, failed = _prepare(dataset, task, plan, split_of, out, progress)
-    set_aside = _record_failures(out, failed)
+    examples = _prepare(dataset, task, plan, split_of, out, progress)
     fitted = fit(
         task, plan, examples, out / "checkpoint", device=settings.device, resume=resume, progress=progress
     )
     thresholds = choose_thresholds(task, plan, fitted.weights, examples["val"], settings.device)
-    model = _finish(dataset, out, plan, fitted, thresholds, set_aside)
+    model = _finish(dataset, out, plan, fitted, thresholds)
     forget_partials(out)
     shutil.rmtree(out / "cache", ignore_errors=True)
     shutil.rmtree(out / "checkpoint", ignore_errors=True)
@@ -119,6 +122,8 @@ def _decide(
         facts = take_fingerprint(dataset, settings.seed if plan is None else plan.seed, progress)
     if plan is None:
         plan = task.plan(facts, settings)
+    elif settings.minutes is not None:
+        plan = replace(plan, minutes=settings.minutes)
     plan = plan.overrule(settings.overrides)
     if len(plan.channels) != len(facts.channels):
         raise SettingsError(
@@ -126,6 +131,8 @@ def _decide(
             expected=f"{len(plan.channels)}",
             received=f"{len(facts.channels)}",
         )
+    # Written only now: an error before leaves the folder free for the corrected command.
+    write_text(out / "settings.toml", settings_toml(settings))
     write_json(out / "fingerprint.json", facts.to_json())
     write_json(out / "plan.json", plan.to_json())
     _record_failures(out, facts.set_aside)
@@ -137,7 +144,7 @@ def _decide(
 
 def _prepare(
     dataset: Dataset, task: Task, plan: Plan, split_of: Mapping[str, str], out: Path, progress: Progress
-) -> tuple[dict[str, dict[str, Example]], list[SetAside]]:
+) -> dict[str, dict[str, Example]]:
     """Preprocessed examples of the training and validation cases; test cases stay closed."""
     wanted: dict[str, list[Case]] = {"train": [], "val": []}
     for case in dataset.cases:
@@ -145,6 +152,7 @@ def _prepare(
             wanted[split_of[case.name]].append(case)
     both = [*wanted["train"], *wanted["val"]]
     made, failed = prepare_examples(both, task, plan, out / "cache", progress)
+    _record_failures(out, failed)
     examples = {
         split: {case.name: made[case.name] for case in cases if case.name in made}
         for split, cases in wanted.items()
@@ -156,14 +164,13 @@ def _prepare(
                 subject=dataset.source,
                 do="See failures.csv for the reasons.",
             )
-    return examples, failed
+    return examples
 
 
-def _record_failures(out: Path, new: Sequence[SetAside]) -> list[SetAside]:
+def _record_failures(out: Path, new: Sequence[SetAside]) -> None:
     """Add to ``failures.csv``; every case is listed once a stage."""
     rows = list(dict.fromkeys([*read_failures(out / "failures.csv"), *new]))
     write_failures(out / "failures.csv", rows)
-    return rows
 
 
 def _finish(
@@ -172,13 +179,12 @@ def _finish(
     plan: Plan,
     fitted: Fitted,
     thresholds: Mapping[str, float],
-    set_aside: Sequence[SetAside],
 ) -> Model:
     """Write plan with its realised pace, log, provenance and model."""
     plan = Plan.from_json({**plan.to_json(), "pace": fitted.position.pace})
     provenance = _provenance(dataset, out, plan, fitted)
     write_json(out / "plan.json", plan.to_json())
-    rows = fitted.position.log
+    rows, set_aside = fitted.position.log, read_failures(out / "failures.csv")
     write_csv(out / "log.csv", list(rows[0]) if rows else ("round",), [list(row.values()) for row in rows])
     write_json(
         out / "provenance.json",
@@ -212,6 +218,10 @@ def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> Json
         "best_round": fitted.position.best_round,
         "best_score": fitted.position.best_score,
         "splits": facts["splits"],
+        "images": {
+            split: sorted(row["sha256"][:HASH_LENGTH] for row in facts["cases"] if row["split"] == split)
+            for split in facts["splits"]
+        },
         "how_split": facts["how_split"],
     }
 
