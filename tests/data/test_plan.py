@@ -159,7 +159,7 @@ def test_the_user_overrules_a_field_and_the_plan_remembers():
 
 
 def test_nested_fields_and_lists_are_overruled_by_their_path():
-    plan = segmentation_plan().overrule({"network.dropout": "0.3", "mirror_axes": "[0, 1]"})
+    plan = segmentation_plan().overrule({"network.dropout": "0.3", "mirror_axes": [0, 1]})
     assert plan.network.dropout == 0.3
     assert plan.mirror_axes == (0, 1)
     assert plan.overruled == ("network.dropout", "mirror_axes")

@@ -106,7 +106,7 @@ def test_the_last_case_of_a_class_stays_in_training():
 
 def test_how_tells_what_was_given_and_what_was_drawn():
     cases = cases_of([None] * 12, ["test"] * 2 + ["train"] * 10)
-    assert split(cases).how == "test as given by the data; val drawn by patient (2 of 10)"
+    assert split(cases).how == "test as given by the data; val drawn (2 of 10 patients or unrelated cases)"
     cases = cases_of([None] * 4, ["test", "val", "train", "train"])
     assert (
         split(cases).how == "train as given by the data; val as given by the data; test as given by the data"

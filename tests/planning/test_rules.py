@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from facts_of import USUAL, facts_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facts_of import USUAL, facts_of
 from scanwright.planning import rules
 
 minutes = st.sampled_from([1.0, 5.0, 15.0, 30.0, 60.0, 240.0])
@@ -19,6 +19,11 @@ def test_ct_shares_one_scale():
     assert channel.method == "clip_zscore"
     assert (channel.low, channel.high, channel.mean, channel.deviation) == (-100, 300, 50, 40)
     assert "Hounsfield" in choice.reason
+
+
+def test_a_channel_that_the_data_calls_ct_is_one():
+    (channel,) = rules.choose_channels(facts_of(channels=("CT",))).value
+    assert channel.method == "clip_zscore"
 
 
 def test_eight_bit_pictures_share_one_scale_for_each_colour():

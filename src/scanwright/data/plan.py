@@ -259,7 +259,7 @@ class Plan:
         plan: Plan = build(cls, rest, source)
         return plan
 
-    def overrule(self, overrides: Mapping[str, str]) -> Plan:
+    def overrule(self, overrides: Mapping[str, Any]) -> Plan:
         """A plan in which the named fields have the user's values; nested ones as "network.dropout".
 
         Raises:
@@ -304,8 +304,10 @@ def _dig(plain: Any, path: list[str]) -> Any:
     return plain
 
 
-def _parse(text: str) -> Any:
-    """JSON where it is JSON, else a word as it stands."""
+def _parse(text: Any) -> Any:
+    """JSON where it is JSON, else a word as it stands; what is no text (from Python) as it is."""
+    if not isinstance(text, str):
+        return text
     try:
         return json.loads(text)
     except json.JSONDecodeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -89,8 +89,11 @@ def assign_splits(
         if split not in has:
             drawn = _draw(free, stratum, share, rng)
             split_of.update(dict.fromkeys(drawn, split))
-            free = [g for g in free if g not in set(drawn)]
-            said.append(f"{split} drawn by patient ({len(drawn)} of {len(drawn) + len(free)})")
+            taken = set(drawn)
+            free = [g for g in free if g not in taken]
+            said.append(
+                f"{split} drawn ({len(drawn)} of {len(drawn) + len(free)} patients or unrelated cases)"
+            )
     empty = [split for split in SPLITS if split not in split_of.values()]
     if empty:
         raise DataError(
@@ -123,17 +126,17 @@ def _draw(
     groups: Sequence[str], stratum: Mapping[str, str], share: float, rng: np.random.Generator
 ) -> list[str]:
     """About ``share`` of the groups, at least one, each stratum in proportion; one group always remains."""
-    order = [groups[n] for n in rng.permutation(len(groups))]
+    queues: dict[str, list[str]] = defaultdict(list)
+    for n in rng.permutation(len(groups)):
+        queues[stratum[groups[n]]].append(groups[n])
     wanted = min(max(1, round(share * len(groups))), len(groups) - 1)
-    sizes = Counter(stratum[g] for g in groups)
-    quota = {name: share * size for name, size in sizes.items()}
+    quota = {name: share * len(queue) for name, queue in queues.items()}
     drawn: list[str] = []
-    taken: Counter[str] = Counter()
     # The stratum that is furthest behind its share gives next; its last group only when no other can give.
     while len(drawn) < wanted:
-        left = [g for g in order if g not in set(drawn)]
-        room = [g for g in left if sizes[stratum[g]] - taken[stratum[g]] > 1] or left
-        pick = max(room, key=lambda g: quota[stratum[g]] - taken[stratum[g]])
-        drawn.append(pick)
-        taken[stratum[pick]] += 1
+        room = [name for name, queue in queues.items() if len(queue) > 1]
+        room = room or [name for name, queue in queues.items() if queue]
+        pick = max(room, key=lambda name: quota[name])
+        drawn.append(queues[pick].pop())
+        quota[pick] -= 1
     return drawn
