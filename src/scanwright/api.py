@@ -233,6 +233,7 @@ def predict(
 
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs)
+    root = Path(inputs) if Path(inputs).is_dir() else Path(inputs).parent
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
     result = Predicted([], [], list(dataset.set_aside))
     for done, (case, prediction) in enumerate(loaded.run(dataset.cases, device=device, threads=threads)):
@@ -240,7 +241,7 @@ def predict(
         if isinstance(prediction, SetAside):
             result.set_aside.append(prediction)
         elif isinstance(prediction, MaskPrediction):
-            result.files.append(write_mask_result(folder, case, prediction))
+            result.files.append(write_mask_result(folder, case, prediction, root))
         else:
             result.predictions.append(prediction)
     progress("Predicting", len(dataset), len(dataset), "")

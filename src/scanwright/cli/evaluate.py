@@ -17,10 +17,8 @@ SOME = 3
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run folder or a model folder.")],
-    data: Annotated[
-        Path, typer.Argument(help="The dataset it was trained on (its test cases are used), or another.")
-    ],
+    run: Annotated[Path, typer.Argument()],
+    data: Annotated[Path, typer.Argument()],
     out: Annotated[
         Path | None, typer.Option("--out", help="Where results go; RUN/evaluation by default.")
     ] = None,
@@ -33,7 +31,11 @@ def evaluate(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> int:
-    """Measure a model on cases it did not learn from; write evaluation.json and report.html."""
+    """Measure a model on cases it did not learn from; write evaluation.json and report.html.
+
+    RUN is a run folder or a model folder. DATA is the dataset it was trained on (its test cases are used), or
+    another one with the same kind of labels.
+    """
     from scanwright import api
 
     console = Console(quiet, as_json)

@@ -56,14 +56,12 @@ def main() -> None:
     except ScanwrightError as error:
         sys.stderr.write(f"scanwright: {error}\n")
         code = error.exit_code
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.stderr.write("\nscanwright: stopped. What was done is kept; train goes on with --resume.\n")
         code = INTERRUPTED
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("\nscanwright: stopped. What was done is kept; train goes on with --resume.\n")
-        code = INTERRUPTED
     except BrokenPipeError:
         code = 1
     sys.exit(code or 0)

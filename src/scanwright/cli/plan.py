@@ -18,9 +18,7 @@ NOTHING, SOME = 0, 3
 
 
 def plan(
-    data: Annotated[
-        Path, typer.Argument(help="A folder of labelled scans, a MedMNIST .npz or a manifest.csv.")
-    ],
+    data: Annotated[Path, typer.Argument()],
     out: options.Out = Path("scanwright-plan"),
     minutes: options.Minutes = None,
     effort: options.Effort = "standard",
@@ -32,7 +30,10 @@ def plan(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> int:
-    """Print the facts and each decision with its reason; write fingerprint.json and an editable plan.json."""
+    """Print the facts and each decision with its reason; write fingerprint.json and an editable plan.json.
+
+    DATA is a folder of labelled scans, a MedMNIST .npz or a manifest.csv.
+    """
     from scanwright import api
     from scanwright.io.files import claim_folder, write_json
 
@@ -67,7 +68,7 @@ def say_plan(console: Console, planned: Planned) -> None:
     ratio = max(row["scale_ratio"] for row in facts.intensity)
     console.say(f"{facts.dataset.layout}: {plan.task} in {plan.dims}-D, {plain['n_cases']} cases")
     rows = [
-        ("patients", f"{plain['n_patients'] or 'unknown'} ({facts.dataset.patients})"),
+        ("patients", f"{plain['n_patients']} ({facts.dataset.patients})" if plain["n_patients"] else "unknown"),
         ("splits", f"{', '.join(f'{k} {v}' for k, v in plain['splits'].items())} ({facts.splits.how})"),
         ("shape", f"{_times(plain['shape']['median'])} (from {_times(plain['shape']['smallest'])} "
          f"to {_times(plain['shape']['largest'])})"),

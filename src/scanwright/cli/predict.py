@@ -14,10 +14,8 @@ SOME = 3
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A run folder or a model folder.")],
-    inputs: Annotated[
-        Path, typer.Argument(metavar="INPUT", help="A file, a series folder or a folder of cases.")
-    ],
+    model: Annotated[Path, typer.Argument()],
+    inputs: Annotated[Path, typer.Argument(metavar="INPUT")],
     out: options.Out,
     device: options.Device = "auto",
     threads: options.Threads = None,
@@ -25,7 +23,10 @@ def predict(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> int:
-    """Predict new scans: masks on the grid of the input, or predictions.csv; failures.csv lists the rest."""
+    """Predict new scans: masks on the grid of the input, or predictions.csv; failures.csv lists the rest.
+
+    MODEL is a run folder or a model folder. INPUT is a file, a series folder or a folder of cases.
+    """
     from scanwright import api
 
     console = Console(quiet, as_json)

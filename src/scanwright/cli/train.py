@@ -14,9 +14,7 @@ SOME = 3
 
 
 def train(
-    data: Annotated[
-        Path, typer.Argument(help="A folder of labelled scans, a MedMNIST .npz or a manifest.csv.")
-    ],
+    data: Annotated[Path, typer.Argument()],
     out: options.Out,
     minutes: options.Minutes = None,
     effort: options.Effort = "standard",
@@ -32,7 +30,10 @@ def train(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> int:
-    """Train a model; layout and task are recognised. Ctrl-C keeps the best model so far."""
+    """Train a model; layout and task are recognised. Ctrl-C keeps the best model so far.
+
+    DATA is a folder of labelled scans, a MedMNIST .npz or a manifest.csv.
+    """
     from scanwright import api
     from scanwright.data.settings import Settings
     from scanwright.io.failures_csv import read_failures

@@ -21,7 +21,7 @@ from scanwright.data.prediction import ClassPrediction, MaskPrediction, Predicti
 from scanwright.errors import DataError, ScanwrightError, SettingsError
 from scanwright.inference.model import Model
 from scanwright.io.files import read_json
-from scanwright.planning.facts import image_hash
+from scanwright.planning.facts import HASH_LENGTH, image_hash
 from scanwright.report.pictures import Picture, case_panel
 from scanwright.tasks.base import Record, score_of
 from scanwright.tasks.catalogue import find_task
@@ -98,7 +98,7 @@ def evaluate(
             if isinstance(prediction, SetAside):
                 raise DataError(prediction.reason)
             digest[case.name] = image_hash(case.image.read())
-            if history.split_by_hash.get(digest[case.name]) in history.learnt_from(split):
+            if history.split_by_hash.get(digest[case.name][:HASH_LENGTH]) in history.learnt_from(split):
                 raise DataError("the model learnt from this very image; judging it here would flatter it")
             records.append(task.measure(prediction, case, plan))
         except ScanwrightError as error:
@@ -120,23 +120,22 @@ class _History:
     split_by_hash: dict[str, str]
     provenance: JsonDict
     log: list[JsonDict]
+    set_aside: list[SetAside]
 
     def learnt_from(self, split: str) -> tuple[str, ...]:
         return () if split == "all" else ("train",) if split == "val" else ("train", "val")
 
 
 def _run_history(model: Model) -> _History:
+    """From the run folder; a model that travels alone still knows the hashes of the images it was made with."""
+    provenance = dict(model.provenance)
+    hashes = {short: split for split, shorts in provenance.pop("images", {}).items() for short in shorts}
     run = model.folder.parent if model.folder is not None else None
     if run is None or not (run / "splits.json").is_file():
-        return _History({}, {}, dict(model.provenance), [])
-    provenance = read_json(run / "provenance.json") if (run / "provenance.json").is_file() else {}
-    rows = read_json(run / "fingerprint.json")["cases"]
-    return _History(
-        read_json(run / "splits.json")["of"],
-        {row["sha256"]: row["split"] for row in rows},
-        dict(model.provenance),
-        provenance.get("log", []),
-    )
+        return _History({}, hashes, provenance, [], [])
+    story = read_json(run / "provenance.json") if (run / "provenance.json").is_file() else {}
+    aside = [SetAside(**entry) for entry in story.get("set_aside", [])]
+    return _History(read_json(run / "splits.json")["of"], hashes, provenance, story.get("log", []), aside)
 
 
 def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case], list[SetAside], str]:
@@ -178,6 +177,8 @@ def _content(  # one place gathers everything that the file holds
         summary.statistic, patients, support=summary.support, units=summary.units, seed=seed
     )
     known = {patient for patient in patients if patient is not None}
+    all_aside = list(dict.fromkeys([*history.set_aside, *set_aside])) if history.split_of else list(set_aside)
+    by_case = [record["case"] for record in records]
     counts = {name: list(history.split_of.values()).count(name) for name in ("train", "val", "test")}
     content: JsonDict = {
         "schema_version": SCHEMA_VERSION,
@@ -211,7 +212,7 @@ def _content(  # one place gathers everything that the file holds
             "set_aside": len(set_aside),
             **counts,
         },
-        "set_aside": [vars(entry) for entry in set_aside],
+        "set_aside": [vars(entry) for entry in all_aside],
         "plan": plan.decisions(),
         "provenance": history.provenance,
         "baselines": [],

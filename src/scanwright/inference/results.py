@@ -11,16 +11,21 @@ from scanwright.io.files import write_csv
 from scanwright.io.masks import write_mask
 
 
-def write_mask_result(out: Path, case: Case, prediction: MaskPrediction) -> Path:
+def write_mask_result(out: Path, case: Case, prediction: MaskPrediction, root: Path) -> Path:
     """Write a predicted mask under the case's name; folders in the name become folders.
+
+    Args:
+        out: where to.
+        case: what was predicted; its source is relative to ``root``.
+        prediction: of the case.
+        root: the folder that the inputs lie in.
 
     Raises:
         OutputError: the disk is full, or the values do not fit the format.
     """
     target = out / prediction.case
     target.parent.mkdir(parents=True, exist_ok=True)
-    source = Path(case.image.source)
-    return write_mask(target, prediction.mask, like=source if source.is_file() else None)
+    return write_mask(target, prediction.mask, like=root / case.image.source)
 
 
 def write_predictions_csv(path: Path, predictions: Sequence[Prediction], classes: Sequence[str]) -> None:

@@ -74,7 +74,7 @@ class PhantomSettings:
     healthy_share: float = 0.1
     attached_share: float = 0.75
     lung_lesion_hu: Range = (-300.0, 80.0)
-    liver_contrast_hu: Range = (-90.0, -65.0)
+    liver_contrast_hu: Range = (-115.0, -80.0)
     granulomas: tuple[int, int] = (1, 3)
     nodes: tuple[int, int] = (2, 5)
     vessels: int = 2

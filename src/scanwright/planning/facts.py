@@ -18,6 +18,7 @@ from scanwright.types import AnyArray, BoolArray, FloatArray
 MAX_LABEL_VALUES = 64
 SAMPLE_VOXELS = 2000
 HASH_LENGTH = 16
+"""Hex digits of an image's hash that a model keeps, enough to know it again."""
 
 
 @dataclass(frozen=True, eq=False)

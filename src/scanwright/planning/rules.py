@@ -31,6 +31,18 @@ LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 40 * 40 * 40}
 MOST_PATCH_VOXELS = {2: 320 * 320, 3: 96 * 96 * 64}
 
 
+# Why the fields that no fact of the data changes are as they are.
+COMMON_REASONS = {
+    "optimiser": "AdamW: needs the least tuning of its learning rate",
+    "weight_decay": "holds weights down a little; norms and biases are left free",
+    "warmup": "the first steps are small, until the averages of the optimiser mean something",
+    "average_steps": "the kept weights are an average over the last steps, which is steadier than any single one",
+    "patience": "0: the time is used up; the best weights by validation are kept anyway",
+    "seed": "as asked for, so that the run can be repeated",
+    "precision": "half the memory traffic where the processor has bf16, else 32-bit",
+}
+
+
 @dataclass(frozen=True)
 class Choice(Generic[T]):
     """A value and why."""
@@ -42,7 +54,7 @@ class Choice(Generic[T]):
 def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
     """How intensities are normalised."""
     rows = list(zip(facts.channels, facts.intensity, strict=True))
-    if facts.modality == "CT":
+    if facts.modality == "CT" or all(name.upper() == "CT" for name in facts.channels):
         channels = tuple(
             ChannelPlan(name, "clip_zscore", i["low"], i["high"], i["mean"], i["deviation"])
             for name, i in rows
@@ -111,6 +123,8 @@ def choose_longest_side(facts: Fingerprint) -> Choice[int | None]:
     """Photographs beyond a thousand pixels are made smaller before anything else."""
     if facts.spacing_mm is None and max(facts.median_shape) > 1024:
         return Choice(1024, "the photographs are very large; masks come back at their full size")
+    if facts.spacing_mm is not None:
+        return Choice(None, "the spacing sets the size")
     return Choice(None, "the photographs are worked on at their own size")
 
 

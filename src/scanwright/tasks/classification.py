@@ -78,6 +78,14 @@ class Classification:
             seed=settings.seed,
             precision="bf16-mixed",
             reasons={
+                **rules.COMMON_REASONS,
+                "label_values": "none: whole images have a class and no mask",
+                "spacing_mm": "none: whole images are fitted into one size",
+                "longest_side": "none: whole images are fitted into one size",
+                "loss": "cross-entropy: gives probabilities, not only a class",
+                "foreground_fraction": "none: an image is seen whole",
+                "overlap": "none: an image is seen whole",
+                "tolerance_mm": "none: nothing is outlined",
                 "task": "the cases have a class",
                 "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
                 "channels": channels.reason,
@@ -92,7 +100,6 @@ class Classification:
                 "augmentation": "what may differ between two pictures of the same patient",
                 "mirror_axes": flips.reason,
                 "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
-                "precision": "where the processor has bf16, else 32-bit",
             },
         )
 

@@ -85,6 +85,11 @@ class Segmentation:
             seed=settings.seed,
             precision="bf16-mixed",
             reasons={
+                **rules.COMMON_REASONS,
+                "label_values": "the values in the masks; predictions come back with them",
+                "class_weights": "none: Dice counts every class the same already",
+                "label_smoothing": "none: outlines are trusted",
+                "overlap": "neighbouring tiles share half, so that no voxel is seen at a border only",
                 "task": "the cases have masks",
                 "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
                 "channels": channels.reason,
@@ -102,7 +107,6 @@ class Segmentation:
                 "mirror_axes": flips.reason,
                 "tolerance_mm": tolerance.reason,
                 "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
-                "precision": "where the processor has bf16, else 32-bit",
             },
         )
 
