@@ -15,8 +15,8 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
     Raises:
         MissingExtraError: the module is not installed.
     """
-    # Threads that wait by spinning, the default of OpenMP, make training two to three times slower wherever another
-    # program also wants the processor. It is read when torch loads; whoever has set it keeps their choice.
+    # Threads that wait by spinning, the default of OpenMP, make training two to three times slower wherever
+    # another program also wants the processor. It is read when torch loads; a choice made before is kept.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return importlib.import_module(module)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ import numpy as np
 
 from scanwright.core import metrics
 from scanwright.core.statistics import patient_bootstrap
-from scanwright.data.case import Case, Lazy, SetAside
+from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import ClassPrediction, MaskPrediction, Prediction
+from scanwright.data.prediction import MaskPrediction, Prediction
 from scanwright.errors import DataError, ScanwrightError, SettingsError
 from scanwright.inference.model import Model
 from scanwright.io.files import read_json
@@ -90,6 +91,7 @@ def evaluate(
     cases, set_aside, how = _choose(dataset, history, split)
     task, plan = find_task(model.plan.task), model.plan
     records: list[Record] = []
+    packed: dict[str, bytes] = {}
     digest: dict[str, str] = {}
     by_name = {case.name: case for case in cases}
     for done, (case, prediction) in enumerate(model.run(cases, device=device, threads=threads)):
@@ -101,13 +103,14 @@ def evaluate(
             if history.split_by_hash.get(digest[case.name][:HASH_LENGTH]) in history.learnt_from(split):
                 raise DataError("the model learnt from this very image; judging it here would flatter it")
             records.append(task.measure(prediction, case, plan))
+            packed[case.name] = _pack(prediction)
         except ScanwrightError as error:
             set_aside.append(SetAside(case.name, "evaluate", str(error)))
     progress("Evaluating", len(cases), len(cases), "")
     if not records:
         first = f" The first: {set_aside[0].case}: {set_aside[0].reason}" if set_aside else ""
         raise DataError(f"no case can be judged.{first}", subject=dataset.source)
-    pictures = _pictures(model, by_name, records, device, progress)
+    pictures = _pictures(model, by_name, records, packed, progress)
     content = _content(model, dataset, records, set_aside, history, split, how, digest, seed)
     return Evaluation(content, tuple(pictures), tuple(set_aside))
 
@@ -177,7 +180,7 @@ def _content(  # one place gathers everything that the file holds
         summary.statistic, patients, support=summary.support, units=summary.units, seed=seed
     )
     known = {patient for patient in patients if patient is not None}
-    all_aside = list(dict.fromkeys([*history.set_aside, *set_aside])) if history.split_of else list(set_aside)
+    all_aside = list(dict.fromkeys([*(history.set_aside if history.split_of else ()), *set_aside]))
     by_case = [record["case"] for record in records]
     counts = {name: list(history.split_of.values()).count(name) for name in ("train", "val", "test")}
     content: JsonDict = {
@@ -206,10 +209,8 @@ def _content(  # one place gathers everything that the file holds
         "curves": None,
         "training": history.log,
         "flow": {
-            "found": sum(counts.values()) + len(set_aside)
-            if counts["train"]
-            else len(records) + len(set_aside),
-            "set_aside": len(set_aside),
+            "found": len({entry.case for entry in all_aside} | set(history.split_of or by_case)),
+            "set_aside": len({entry.case for entry in all_aside}),
             **counts,
         },
         "set_aside": [vars(entry) for entry in all_aside],
@@ -238,21 +239,30 @@ def _class_tables(records: Sequence[Record], plan: Plan) -> JsonDict:
     return {"confusion": {"classes": list(names), "matrix": matrix.tolist()}, "curves": curves}
 
 
+def _pack(prediction: Prediction) -> bytes:
+    """A predicted mask, compressed: small enough to keep every one until the telling cases are known."""
+    if not isinstance(prediction, MaskPrediction):
+        return b""
+    return zlib.compress(np.ascontiguousarray(prediction.mask.array, dtype=np.int32).tobytes(), level=1)
+
+
 def _pictures(
-    model: Model, cases: dict[str, Case], records: Sequence[Record], device: str, progress: Progress
+    model: Model,
+    cases: dict[str, Case],
+    records: Sequence[Record],
+    packed: Mapping[str, bytes],
+    progress: Progress,
 ) -> list[Picture]:
-    """The best, the median and the worst cases, predicted once more and drawn."""
+    """The best, the median and the worst cases."""
     ranked = sorted(records, key=lambda record: _goodness(record, model.plan))
     n = min(N_PICTURES_EACH, len(ranked) // 3) or 1
     middle = max(0, len(ranked) // 2 - n // 2)
     ranks = [("worst", ranked[:n]), ("median", ranked[middle : middle + n]), ("best", ranked[-n:])]
     chosen = {record["case"]: (rank, record) for rank, group in reversed(ranks) for record in group}
     pictures = []
-    results = model.run([cases[name] for name in chosen], device=device)
-    for done, (case, prediction) in enumerate(results):
-        progress("Drawing", done, len(chosen), case.name)
-        if not isinstance(prediction, SetAside):
-            pictures.append(_picture(case, prediction, *chosen[case.name], plan=model.plan))
+    for done, (name, (rank, record)) in enumerate(chosen.items()):
+        progress("Drawing", done, len(chosen), name)
+        pictures.append(_picture(cases[name], packed[name], rank, record, plan=model.plan))
     progress("Drawing", len(chosen), len(chosen), "")
     return pictures
 
@@ -265,29 +275,24 @@ def _goodness(record: Record, plan: Plan) -> float:
     return score if np.isfinite(score) else 1.0
 
 
-def _picture(case: Case, prediction: Prediction, rank: Any, record: Record, *, plan: Plan) -> Picture:
+def _picture(case: Case, packed: bytes, rank: Any, record: Record, *, plan: Plan) -> Picture:
     image = case.image.read()
-    if isinstance(prediction, MaskPrediction):
-        mask = case.targets.get("mask")
-        reference = mask.read().array[0] if isinstance(mask, Lazy) else None
-        labels = {
-            v: n for v, n in zip(plan.label_values, plan.classes, strict=True) if v != plan.label_values[0]
-        }
-        png = case_panel(
-            image.array,
-            reference,
-            prediction.mask.array[0],
-            image.affine_ras,
-            modality=image.modality,
-            labels=labels,
-        )
-        numbers = {
-            f"dice {name}" if len(record["classes"]) > 1 else "dice": own["dice"]
-            for name, own in record["classes"].items()
-        }
-        return Picture(case.name, png, rank, {k: v for k, v in numbers.items() if np.isfinite(v)})
-    png = case_panel(image.array, affine_ras=image.affine_ras, modality=image.modality)
-    certainty = (
-        record["probabilities"][record["predicted"]] if isinstance(prediction, ClassPrediction) else 0.0
+    if not packed:
+        png = case_panel(image.array, affine_ras=image.affine_ras, modality=image.modality)
+        certainty = record["probabilities"][record["predicted"]]
+        return Picture(case.name, png, rank, {"probability": certainty}, record["truth"], record["predicted"])
+    prediction = np.frombuffer(zlib.decompress(packed), dtype=np.int32).reshape(image.shape)
+    labels = {v: n for v, n in zip(plan.label_values, plan.classes, strict=True) if v != plan.label_values[0]}
+    png = case_panel(
+        image.array,
+        case.mask.read().array[0],
+        prediction,
+        image.affine_ras,
+        modality=image.modality,
+        labels=labels,
     )
-    return Picture(case.name, png, rank, {"probability": certainty}, record["truth"], record["predicted"])
+    numbers = {
+        f"dice {name}" if len(record["classes"]) > 1 else "dice": own["dice"]
+        for name, own in record["classes"].items()
+    }
+    return Picture(case.name, png, rank, {k: v for k, v in numbers.items() if np.isfinite(v)})

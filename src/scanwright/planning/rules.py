@@ -36,7 +36,7 @@ COMMON_REASONS = {
     "optimiser": "AdamW: needs the least tuning of its learning rate",
     "weight_decay": "holds weights down a little; norms and biases are left free",
     "warmup": "the first steps are small, until the averages of the optimiser mean something",
-    "average_steps": "the kept weights are an average over the last steps, which is steadier than any single one",
+    "average_steps": "the kept weights are an average over the last steps, steadier than any single one",
     "patience": "0: the time is used up; the best weights by validation are kept anyway",
     "seed": "as asked for, so that the run can be repeated",
     "precision": "half the memory traffic where the processor has bf16, else 32-bit",
