@@ -31,7 +31,9 @@ def main() -> None:
             writer.writerow(("case", "split", "image", "label"))
             for name in sorted(name for fold_names in folds for name in fold_names):
                 split = "test" if name in names else "train"
-                writer.writerow((name.removesuffix(".png"), split, (root / name).resolve(), name.split("/")[0]))
+                writer.writerow(
+                    (name.removesuffix(".png"), split, (root / name).resolve(), name.split("/")[0])
+                )
         with progress() as tell:
             model = sw.train(
                 folder,
@@ -43,16 +45,23 @@ def main() -> None:
                 progress=tell,
             )
             result = sw.evaluate(model, folder, folder / "run" / "evaluation", overwrite=True, progress=tell)
-        own = [(r["probabilities"]["malignant"], r["truth"] == "malignant") for r in result.content["records"]]
+        own = [
+            (r["probabilities"]["malignant"], r["truth"] == "malignant") for r in result.content["records"]
+        ]
         scores += [score for score, _ in own]
         malignant += [truth for _, truth in own]
         value = auroc(np.array([s for s, _ in own]), np.array([t for _, t in own]))
-        print(f"fold {fold}: AUROC {value:.4f}, n = {len(own)}, {model.provenance['minutes']:.1f} min", flush=True)
+        print(
+            f"fold {fold}: AUROC {value:.4f}, n = {len(own)}, {model.provenance['minutes']:.1f} min",
+            flush=True,
+        )
     all_scores, all_truth = np.array(scores), np.array(malignant)
     number = patient_bootstrap(
         lambda rows: {("auroc", "malignant"): auroc(all_scores[rows], all_truth[rows])}, [None] * len(scores)
     )["auroc", "malignant"]
-    print(f"pooled: AUROC {number.value:.4f} [{number.low:.4f}, {number.high:.4f}] (goal 0.85), n = {number.n}")
+    print(
+        f"pooled: AUROC {number.value:.4f} [{number.low:.4f}, {number.high:.4f}] (goal 0.85), n = {number.n}"
+    )
 
 
 if __name__ == "__main__":

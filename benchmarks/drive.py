@@ -21,7 +21,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     root, folds = data_root() / "retina-drive" / "training", splits("retina-drive")["folds"]
-    print_header("DRIVE vessels, F1 inside the field of view", minutes=f"{options.minutes} a fold", seed=options.seed)
+    print_header(
+        "DRIVE vessels, F1 inside the field of view", minutes=f"{options.minutes} a fold", seed=options.seed
+    )
     counts = []
     for fold, names in enumerate(folds):
         folder = options.out / "drive" / f"fold-{fold}"

@@ -64,7 +64,10 @@ def _cpuinfo() -> list[str]:
 
 def print_header(title: str, **facts: object) -> None:
     """What was run, where."""
-    print(f"{title}\ncommit {commit()}; {machine()}; " + "; ".join(f"{k} {v}" for k, v in facts.items()), flush=True)
+    print(
+        f"{title}\ncommit {commit()}; {machine()}; " + "; ".join(f"{k} {v}" for k, v in facts.items()),
+        flush=True,
+    )
 
 
 def progress() -> Any:

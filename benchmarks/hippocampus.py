@@ -6,6 +6,7 @@ Goal: anterior ≥ 0.87, posterior ≥ 0.85 in 15 minutes on 2 cores.
 from __future__ import annotations
 
 import csv
+import json
 
 from figures import arguments, data_root, print_header, progress, splits
 
@@ -24,7 +25,11 @@ def main() -> None:
         writer.writerow(("case", "split", "image", "mask"))
         for image in sorted((root / "imagesTr").glob("*.nii.gz")):
             split = "test" if image.name in held_out else "train"
-            writer.writerow((image.name[:-7], split, image.resolve(), (root / "labelsTr" / image.name).resolve()))
+            writer.writerow(
+                (image.name[:-7], split, image.resolve(), (root / "labelsTr" / image.name).resolve())
+            )
+    names = {"labels": {"background": 0, "anterior": 1, "posterior": 2}}
+    (folder / "dataset.json").write_text(json.dumps(names))
     print_header("Hippocampus, Dice on held-out patients", minutes=options.minutes, seeds=options.seeds)
     for seed in options.seeds:
         run = folder / f"run-{seed}"
@@ -39,11 +44,10 @@ def main() -> None:
                 progress=tell,
             )
             result = sw.evaluate(model, sw.open(folder), run / "evaluation", overwrite=True, progress=tell)
-        for label, goal in (("label 1", 0.87), ("label 2", 0.85)):
+        for label, goal in (("anterior", 0.87), ("posterior", 0.85)):
             dice, hd95 = result.number("dice", label), result.number("hd95", label)
-            where = {"label 1": "anterior", "label 2": "posterior"}[label]
             print(
-                f"seed {seed} {where}: Dice {dice['value']:.4f} [{dice['low']:.4f}, {dice['high']:.4f}] "
+                f"seed {seed} {label}: Dice {dice['value']:.4f} [{dice['low']:.4f}, {dice['high']:.4f}] "
                 f"(goal {goal}), HD95 {hd95['value']:.2f} mm, n = {dice['n']}, "
                 f"{model.provenance['minutes']:.1f} min, {model.provenance['steps']} steps",
                 flush=True,

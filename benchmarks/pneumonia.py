@@ -43,7 +43,9 @@ def main() -> None:
                 overwrite=True,
                 progress=tell,
             )
-            result = sw.evaluate(model, folder / "pneumonia.npz", run / "evaluation", overwrite=True, progress=tell)
+            result = sw.evaluate(
+                model, folder / "pneumonia.npz", run / "evaluation", overwrite=True, progress=tell
+            )
         number, accuracy = result.number("auroc"), result.number("accuracy")
         rows.append((number["value"], seed))
         print(
@@ -56,9 +58,14 @@ def main() -> None:
 
 def _print_logistic(learnt: dict[str, np.ndarray], judged: dict[str, np.ndarray]) -> None:
     model = LogisticRegression(max_iter=2000, C=0.01)
-    model.fit(learnt["train_images"].reshape(len(learnt["train_images"]), -1) / 255, learnt["train_labels"].ravel())
+    model.fit(
+        learnt["train_images"].reshape(len(learnt["train_images"]), -1) / 255, learnt["train_labels"].ravel()
+    )
     scores = model.predict_proba(judged["test_images"].reshape(len(judged["test_images"]), -1) / 255)[:, 1]
-    print(f"logistic regression on pixels: AUROC {roc_auc_score(judged['test_labels'].ravel(), scores):.4f}", flush=True)
+    print(
+        f"logistic regression on pixels: AUROC {roc_auc_score(judged['test_labels'].ravel(), scores):.4f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

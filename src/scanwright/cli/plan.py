@@ -68,7 +68,7 @@ def say_plan(console: Console, planned: Planned) -> None:
     ratio = max(row["scale_ratio"] for row in facts.intensity)
     console.say(f"{facts.dataset.layout}: {plan.task} in {plan.dims}-D, {plain['n_cases']} cases")
     rows = [
-        ("patients", f"{plain['n_patients']} ({facts.dataset.patients})" if plain["n_patients"] else "unknown"),
+        ("patients", _patients(plain["n_patients"], facts.dataset.patients)),
         ("splits", f"{', '.join(f'{k} {v}' for k, v in plain['splits'].items())} ({facts.splits.how})"),
         ("shape", f"{_times(plain['shape']['median'])} (from {_times(plain['shape']['smallest'])} "
          f"to {_times(plain['shape']['largest'])})"),
@@ -89,6 +89,10 @@ def say_plan(console: Console, planned: Planned) -> None:
     for note in facts.dataset.notes:
         console.say(f"Note: {note}")
     console.list_set_aside(facts.set_aside)
+
+
+def _patients(n: int | None, how: str) -> str:
+    return "unknown: look-alikes are kept together" if n is None else f"{n} ({how})"
 
 
 def _times(values: list[float]) -> str:

@@ -130,7 +130,7 @@ class _History:
 
 
 def _run_history(model: Model) -> _History:
-    """From the run folder; a model that travels alone still knows the hashes of the images it was made with."""
+    """From the run folder; a model that travels alone still knows the hashes of its own images."""
     provenance = dict(model.provenance)
     hashes = {short: split for split, shorts in provenance.pop("images", {}).items() for short in shorts}
     run = model.folder.parent if model.folder is not None else None

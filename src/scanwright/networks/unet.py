@@ -25,6 +25,10 @@ class UNet(nn.Module):
         super().__init__()
         network, dims = plan.network, plan.dims
         widths, strides, kernels = network.widths, network.strides, network.kernels
+        if any(stride != 1 for stride in strides[0]):
+            raise ValueError(
+                "the first of network.strides must be 1 along each axis, or voxels have no answer"
+            )
         inputs = (len(plan.channels), *widths[:-1])
         dropout = network.dropout or None
         self.encoder = nn.ModuleList(

@@ -84,9 +84,9 @@ def write_cohort(
     """Write a cohort of phantoms as an unsorted DICOM export.
 
     ``out`` then holds ``manifest.csv`` (case, patient, date, site, image = SeriesInstanceUID, mask, and facts
-    of the lesions), ``dicom/`` (slices of all patients under random names in nested folders, and stray files
-    of other kinds), ``masks/`` (NIfTI, named by SeriesInstanceUID, lesion = 1), ``lesions.csv`` and
-    ``truth.json`` (the known lesions).
+    of the lesions), ``dataset.json`` (the name of the label), ``dicom/`` (slices of all patients under random
+    names in nested folders, and stray files of other kinds), ``masks/`` (NIfTI, named by SeriesInstanceUID,
+    lesion = 1), ``lesions.csv`` and ``truth.json`` (the known lesions).
 
     Args:
         out: a folder that does not exist or is empty.
@@ -132,6 +132,8 @@ def _write(
             progress(index + 1, n_patients)
     (folders[-1] / "README.txt").write_text(_README, encoding="utf-8")
     _write_table(root / "manifest.csv", rows)
+    names = {"channel_names": {"0": "CT"}, "labels": {"background": 0, "lesion": 1}}
+    (root / "dataset.json").write_text(json.dumps(names, indent=1), encoding="utf-8")
     _write_table(root / "lesions.csv", _lesion_rows(truth))
     document = {"schema_version": 1, "seed": seed, "settings": asdict(settings), "cases": truth}
     (root / "truth.json").write_text(json.dumps(document, indent=1), encoding="utf-8")

@@ -23,7 +23,7 @@ T = TypeVar("T")
 # and how large a patch the minutes can pay for.
 VOXELS_PER_SECOND = {2: 0.6e6, 3: 0.7e6}
 ANISOTROPY = 3.0
-WANTED_EPOCHS = 12.0
+WANTED_EPOCHS = 24.0
 WANTED_STEPS = 1000.0
 SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}

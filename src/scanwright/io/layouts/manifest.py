@@ -16,6 +16,7 @@ from scanwright.errors import DataError
 from scanwright.io.dicom.series import Scan, Series, counted, one_series, read_file, scan_tree, series_of_file
 from scanwright.io.formats.table import format_of, without_suffix
 from scanwright.io.layouts.classes import SPLIT_FOLDERS
+from scanwright.io.layouts.description import read_description
 from scanwright.io.layouts.nnunet import lazy_image, lazy_mask
 
 NAME = "manifest.csv"
@@ -37,6 +38,8 @@ class _Row:
 def open_manifest(path: Path, source: str) -> Dataset:
     """One case per row; paths are relative to the manifest.
 
+    A dataset.json beside it names the values in the masks, and the channels.
+
     Raises:
         DataError: not a table, no image column, two rows with one name, an unknown split.
     """
@@ -52,6 +55,7 @@ def open_manifest(path: Path, source: str) -> Dataset:
     cases: list[Case] = []
     set_aside: list[SetAside] = []
     exports = _Exports(path.parent)
+    described = read_description(path.parent)
     for row in rows:
         name = row.cells.get("case") or without_suffix(row.cells[images[0]]) or f"row {row.line}"
         try:
@@ -72,10 +76,12 @@ def open_manifest(path: Path, source: str) -> Dataset:
         tuple(cases),
         NAME,
         source,
-        channels=tuple(column.removeprefix("image:") for column in images) if images != ["image"] else (),
-        class_names={label: label for label in labels},
+        channels=described.channels
+        if images == ["image"]
+        else tuple(column.removeprefix("image:") for column in images),
+        class_names={label: label for label in labels} or described.class_names,
         patients=patients if known else "unknown",
-        notes=notes + exports.left_over({row.cells[images[0]] for row in rows}),
+        notes=notes + described.notes + exports.left_over({row.cells[images[0]] for row in rows}),
         set_aside=(*set_aside, *exports.damaged()),
     )
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from scanwright.data.case import Case, Lazy, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
-from scanwright.errors import DataError
 from scanwright.io.formats.table import is_picture, without_suffix
 from scanwright.io.image import read_channels, read_image
+from scanwright.io.layouts.description import read_description
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.masks import read_mask
 
@@ -23,15 +21,6 @@ NAME = "nnU-Net raw"
 USED = ("imagesTr", "labelsTr")
 _MOST_CHANNELS = 8
 _CHANNEL = re.compile(r"^(.+)_(\d{4})$")
-
-
-@dataclass(frozen=True)
-class _Described:
-    """What dataset.json says."""
-
-    channels: tuple[str, ...] = ()
-    class_names: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
 
 def is_complete(folder: Folder) -> bool:
@@ -48,7 +37,7 @@ def open_nnunet(folder: Folder, source: str, *, labels_needed: bool = True) -> D
     Raises:
         DataError: dataset.json is not what it should be.
     """
-    described = _read_description(folder)
+    described = read_description(folder.path)
     images = group_channels(folder.folders["imagesTr"].images, surely=True)
     masks = {without_suffix(name): name for name in folder.folders["labelsTr"].images}
     cases: list[Case] = []
@@ -133,47 +122,3 @@ def lazy_image(root: Path, files: list[str], *, n_channels: int = 1) -> Lazy[Vol
 def lazy_mask(root: Path, file: str) -> Lazy[Volume]:
     """A mask, read when asked for; the path is relative to the root."""
     return Lazy(file, partial(read_mask, root / file, subject=file))
-
-
-def _read_description(folder: Folder) -> _Described:
-    if "dataset.json" not in folder.files:
-        return _Described()
-    try:
-        described = json.loads((folder.path / "dataset.json").read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(
-            "the file is not JSON",
-            subject="dataset.json",
-            received=type(error).__name__,
-            do="Correct or remove it.",
-        ) from None
-    if not isinstance(described, dict):
-        raise DataError(
-            "the file does not describe a dataset", subject="dataset.json", expected="a JSON object"
-        )
-    channels = described.get("channel_names", described.get("modality"))
-    if isinstance(channels, dict):
-        channels = [channels[key] for key in sorted(channels, key=_as_number)]
-    notes = []
-    class_names: dict[str, str] = {}
-    labels = described.get("labels")
-    for key, value in labels.items() if isinstance(labels, dict) else ():
-        if isinstance(value, list):
-            notes.append(
-                f"dataset.json: the region {key!r} joins the labels {value}; the labels are learnt one by one"
-            )
-        elif isinstance(value, int):
-            class_names[str(value)] = str(key)  # nnU-Net v2: {"liver": 1}
-        elif str(key).lstrip("-").isdigit():
-            class_names[str(key)] = str(value)  # MSD and nnU-Net v1: {"1": "liver"}
-        elif str(value).lstrip("-").isdigit():
-            class_names[str(value)] = str(key)
-    return _Described(
-        channels=tuple(str(channel) for channel in channels) if isinstance(channels, list) else (),
-        class_names=dict(sorted(class_names.items(), key=lambda item: _as_number(item[0]))),
-        notes=tuple(notes),
-    )
-
-
-def _as_number(key: str) -> tuple[int, str]:
-    return (int(key), "") if key.lstrip("-").isdigit() else (10**9, key)

@@ -1,0 +1,76 @@
+"""dataset.json: what the data themselves say of their labels and channels (nnU-Net, Decathlon)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scanwright.errors import DataError
+
+FILE_NAME = "dataset.json"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What dataset.json says.
+
+    Attributes:
+        channels: names of the image channels, in order.
+        class_names: value in the masks → name.
+        notes: what it says and is not used, in words.
+    """
+
+    channels: tuple[str, ...] = ()
+    class_names: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def read_description(folder: Path) -> Description:
+    """The description that lies in a folder; an empty one where there is none.
+
+    Raises:
+        DataError: dataset.json is not what it should be.
+    """
+    if not (folder / FILE_NAME).is_file():
+        return Description()
+    try:
+        described = json.loads((folder / FILE_NAME).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(
+            "the file is not JSON",
+            subject="dataset.json",
+            received=type(error).__name__,
+            do="Correct or remove it.",
+        ) from None
+    if not isinstance(described, dict):
+        raise DataError(
+            "the file does not describe a dataset", subject="dataset.json", expected="a JSON object"
+        )
+    channels = described.get("channel_names", described.get("modality"))
+    if isinstance(channels, dict):
+        channels = [channels[key] for key in sorted(channels, key=_as_number)]
+    notes = []
+    class_names: dict[str, str] = {}
+    labels = described.get("labels")
+    for key, value in labels.items() if isinstance(labels, dict) else ():
+        if isinstance(value, list):
+            notes.append(
+                f"dataset.json: the region {key!r} joins the labels {value}; the labels are learnt one by one"
+            )
+        elif isinstance(value, int):
+            class_names[str(value)] = str(key)  # nnU-Net v2: {"liver": 1}
+        elif str(key).lstrip("-").isdigit():
+            class_names[str(key)] = str(value)  # MSD and nnU-Net v1: {"1": "liver"}
+        elif str(value).lstrip("-").isdigit():
+            class_names[str(value)] = str(key)
+    return Description(
+        channels=tuple(str(channel) for channel in channels) if isinstance(channels, list) else (),
+        class_names=dict(sorted(class_names.items(), key=lambda item: _as_number(item[0]))),
+        notes=tuple(notes),
+    )
+
+
+def _as_number(key: str) -> tuple[int, str]:
+    return (int(key), "") if key.lstrip("-").isdigit() else (10**9, key)
