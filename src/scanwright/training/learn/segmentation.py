@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,8 +18,9 @@ from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp
 from scanwright.training.learn.base import Batch, cross_entropy_weights
 from scanwright.types import AnyArray
 
-# How much longer the cut-out is than the patch, so that turning and shrinking find voxels and not borders.
-MARGIN = 1.2
+# How much longer the cut-out is at each end, so that turning and shrinking find voxels and not borders. The same
+# at both ends: a middle between two voxels would blur every patch by half a voxel.
+MARGIN = 0.1
 
 
 class SegmentationLearner:
@@ -28,7 +30,7 @@ class SegmentationLearner:
         self.plan = plan
         self.patch = plan.patch_voxels
         # An axis seen in full needs no room around it.
-        self.region = tuple(n if n == 1 else int(np.ceil(MARGIN * n)) for n in self.patch)
+        self.region = tuple(n if n == 1 else n + 2 * math.ceil(MARGIN * n) for n in self.patch)
         self.spacing = (plan.spacing_mm or (1.0, 1.0, 1.0))[: plan.dims]
 
     def networks(self, plan: Plan) -> dict[str, nn.Module]:

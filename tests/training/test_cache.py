@@ -1,0 +1,74 @@
+"""The cache: cases are preprocessed once, taken again only for a plan that would give the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import scanwright as sw
+from scanwright.data.case import Case, Lazy
+from scanwright.data.plan import Plan
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.tasks.catalogue import find_task
+from scanwright.training.cache import prepare_examples
+from scanwright.types import silent
+from tiny import SMALL_3D, SMALL_CLASSES, ball_volumes, disc_classes
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ball_volumes(tmp_path_factory.mktemp("cache"), 4)
+
+
+@pytest.fixture(scope="module")
+def plan(volumes: Path) -> Plan:
+    return sw.plan(volumes, overrides=SMALL_3D).plan
+
+
+def test_a_case_read_again_comes_from_the_cache(volumes: Path, plan: Plan, tmp_path: Path) -> None:
+    cases, task = sw.open(volumes).cases, find_task("segmentation")
+    first, _ = prepare_examples(cases, task, plan, tmp_path, silent)
+
+    def refuse() -> Volume:
+        raise DataError("read twice")
+
+    closed = [Case(c.name, {"image": Lazy("x", refuse)}, {"mask": Lazy("x", refuse)}) for c in cases]
+    again, failed = prepare_examples(closed, task, plan, tmp_path, silent)
+    assert failed == []
+    for name, example in first.items():
+        assert isinstance(example.image, np.memmap)
+        np.testing.assert_array_equal(again[name].image, example.image)
+        np.testing.assert_array_equal(again[name].target, example.target)
+        assert set(example.labelled) == {1, 2}
+        for index, places in example.labelled.items():
+            assert (np.asarray(example.target).ravel()[places] == index).all()
+    _, failed = prepare_examples(closed, task, replace(plan, spacing_mm=(2.0, 2.0, 2.0)), tmp_path, silent)
+    assert len(failed) == len(cases)
+
+
+def test_what_can_not_be_prepared_is_listed_and_the_rest_goes_on(
+    volumes: Path, plan: Plan, tmp_path: Path
+) -> None:
+    cases = list(sw.open(volumes).cases)
+
+    def broken() -> Volume:
+        raise DataError("the file is cut off", subject="scan.nii.gz")
+
+    cases[1] = Case("odd", {"image": Lazy("x", broken)}, cases[1].targets)
+    examples, failed = prepare_examples(cases, find_task("segmentation"), plan, tmp_path, silent)
+    assert len(examples) == 3
+    assert [(f.case, f.stage) for f in failed] == [("odd", "prepare")]
+    assert "cut off" in failed[0].reason
+
+
+def test_small_whole_images_stay_in_memory(tmp_path: Path) -> None:
+    data = disc_classes(tmp_path / "data", 4)
+    plan = sw.plan(data, overrides=SMALL_CLASSES).plan
+    cases = sw.open(data).cases
+    examples, _ = prepare_examples(cases, find_task("classification"), plan, tmp_path / "cache", silent)
+    assert {int(example.target) for example in examples.values()} == {0, 1}
+    assert not (tmp_path / "cache").exists()
