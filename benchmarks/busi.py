@@ -8,9 +8,9 @@ from __future__ import annotations
 import csv
 
 import numpy as np
-from figures import arguments, data_root, print_header, progress, splits
 
 import scanwright as sw
+from figures import arguments, data_root, print_header, progress, splits
 from scanwright.core.metrics import auroc
 from scanwright.core.statistics import patient_bootstrap
 

@@ -1,6 +1,7 @@
 """DRIVE retinal vessels: F1 inside the field of view, four fixed folds, pooled over all pixels.
 
-The threshold is chosen on validation photographs of the training side. Goal: ≥ 0.78 with 8 minutes a fold on 2 cores.
+The threshold is chosen on validation photographs of the training side.
+Goal: ≥ 0.78 with 8 minutes a fold on 2 cores.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 import csv
 
 import numpy as np
-from figures import arguments, data_root, print_header, progress, splits
 
 import scanwright as sw
+from figures import arguments, data_root, print_header, progress, splits
 from scanwright.core.metrics import auroc
 from scanwright.core.statistics import patient_bootstrap
 from scanwright.io import read_mask

@@ -54,7 +54,8 @@ def commit() -> str:
 def machine() -> str:
     """Processor and cores."""
     names = [line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    processor = names[0] if names else platform.processor()
+    return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def _cpuinfo() -> list[str]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import csv
 import json
 
-from figures import arguments, data_root, print_header, progress, splits
-
 import scanwright as sw
+from figures import arguments, data_root, print_header, progress, splits
 
 
 def main() -> None:

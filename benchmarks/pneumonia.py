@@ -1,18 +1,18 @@
 """PneumoniaMNIST, 28 pixels: AUROC on the official val images, never looked at before the end.
 
-Training and selection use the official train images only; the few that also stand in val are left out of training.
-Goal: AUROC ≥ 0.993 in 5 minutes on 2 cores, each of 3 seeds. Beside it, in the same run: logistic regression on
-pixels.
+Training and selection use the official train images only; the few that also stand in val are left out.
+Goal: AUROC ≥ 0.993 in 5 minutes on 2 cores, each of 3 seeds. Beside it, in the same run: logistic regression
+on pixels.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from figures import arguments, data_root, print_header, progress
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 import scanwright as sw
+from figures import arguments, data_root, print_header, progress
 
 
 def main() -> None:
@@ -49,7 +49,8 @@ def main() -> None:
         number, accuracy = result.number("auroc"), result.number("accuracy")
         rows.append((number["value"], seed))
         print(
-            f"seed {seed}: AUROC {number['value']:.4f} [{number['low']:.4f}, {number['high']:.4f}] (goal 0.993), "
+            f"seed {seed}: AUROC {number['value']:.4f} [{number['low']:.4f}, {number['high']:.4f}] "
+            "(goal 0.993), "
             f"accuracy {accuracy['value']:.4f}, n = {number['n']}, {model.provenance['minutes']:.1f} min",
             flush=True,
         )
