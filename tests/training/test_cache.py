@@ -50,9 +50,7 @@ def test_a_case_read_again_comes_from_the_cache(volumes: Path, plan: Plan, tmp_p
     assert len(failed) == len(cases)
 
 
-def test_what_can_not_be_prepared_is_listed_and_the_rest_goes_on(
-    volumes: Path, plan: Plan, tmp_path: Path
-) -> None:
+def test_what_fails_is_listed_and_the_rest_goes_on(volumes: Path, plan: Plan, tmp_path: Path) -> None:
     cases = list(sw.open(volumes).cases)
 
     def broken() -> Volume:

@@ -36,13 +36,11 @@ def tensor(array: np.ndarray) -> torch.Tensor:
 
 @pytest.mark.parametrize(
     ("source", "patch"),
-    [((12, 10), (12, 10)), ((15, 12), (12, 10)), ((15, 10, 9), (12, 8, 7)), ((5, 9, 1), (5, 9, 1))],
+    [((12, 10), (12, 10)), ((16, 12), (12, 10)), ((14, 10, 9), (12, 8, 7)), ((5, 9, 1), (5, 9, 1))],
 )
 def test_without_ranges_the_patch_is_the_middle_of_the_cut_out(
     source: tuple[int, ...], patch: tuple[int, ...]
 ) -> None:
-    if any((s - p) % 2 for s, p in zip(source, patch, strict=True)):
-        source = tuple(s + (s - p) % 2 for s, p in zip(source, patch, strict=True))
     image = np.random.default_rng(0).standard_normal(source).astype(np.float32)
     labels = np.random.default_rng(1).integers(0, 4, source)
     middle = tuple(slice((s - p) // 2, (s - p) // 2 + p) for s, p in zip(source, patch, strict=True))

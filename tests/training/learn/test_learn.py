@@ -75,7 +75,9 @@ def test_images_smaller_than_the_patch_are_filled_up(shape: tuple[int, int, int]
 
 def test_image_and_target_of_a_patch_belong_together() -> None:
     truth = np.random.default_rng(1).integers(0, 3, (20, 20, 20)).astype(np.uint8)
-    both = Example(truth[None].astype(np.float32), truth, {1: np.flatnonzero(truth.ravel() == 1)})
+    inner = np.zeros_like(truth)
+    inner[8:12, 8:12, 8:12] = 1
+    both = Example(truth[None].astype(np.float32), truth, {1: np.flatnonzero(inner)})
     batch = SegmentationLearner(SEGMENTATION).draw([both], [0, 0], np.random.default_rng(0))
     torch.testing.assert_close(batch.images[:, 0], batch.targets.float(), atol=1e-4, rtol=0)
 
@@ -98,8 +100,8 @@ def test_the_dice_loss_is_0_for_truth_and_1_for_its_opposite() -> None:
 
 
 def test_coarser_outputs_count_half_as_much() -> None:
-    plan = replace(SEGMENTATION, dims=2, patch_voxels=(4, 4, 1), loss="ce")
-    plan = replace(plan, network=NetworkPlan("unet", (4, 4), ((1, 1), (2, 2)), ((3, 3), (3, 3))))
+    network = NetworkPlan("unet", (4, 4), ((1, 1), (2, 2)), ((3, 3), (3, 3)))
+    plan = replace(SEGMENTATION, dims=2, patch_voxels=(4, 4, 1), network=network, loss="ce")
     fine, coarse = torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 2, 2)
     coarse[:, 0] = math.log(4)  # probability of the background 4 / 6 where the fine one says 1 / 3
     truth = torch.zeros(1, 4, 4, dtype=torch.int64)

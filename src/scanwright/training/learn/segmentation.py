@@ -18,8 +18,8 @@ from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp
 from scanwright.training.learn.base import Batch, cross_entropy_weights
 from scanwright.types import AnyArray
 
-# How much longer the cut-out is at each end, so that turning and shrinking find voxels and not borders. The same
-# at both ends: a middle between two voxels would blur every patch by half a voxel.
+# How much longer the cut-out is at each end, so that turning and shrinking find voxels and not borders. The
+# same at both ends: a middle between two voxels would blur every patch by half a voxel.
 MARGIN = 0.1
 
 
