@@ -69,10 +69,10 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     from scanwright.planning.fingerprint import take_fingerprint
     from scanwright.tasks.catalogue import choose_task
 
-    wanted = Settings(**settings)
+    wanted = Settings.from_json(settings)
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
-    facts = take_fingerprint(dataset, wanted.seed, progress)
+    facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target)
     return Planned(facts, task.plan(facts, wanted).overrule(wanted.overrides))
 
 
@@ -108,7 +108,7 @@ def train(
     require("lightning", extra="train", feature="Training")
     from scanwright.training.run import train_run
 
-    wanted = Settings(**settings)
+    wanted = Settings.from_json(settings)
     facts = plan.fingerprint if isinstance(plan, Planned) else None
     chosen = plan.plan if isinstance(plan, Planned) else load_plan(plan) if isinstance(plan, PATHS) else plan
     dataset = _dataset(data, wanted)

@@ -119,7 +119,9 @@ def _decide(
     """Fingerprint, plan and splits, written as three artefacts."""
     task = choose_task(settings.task if plan is None else plan.task, dataset)
     if facts is None:
-        facts = take_fingerprint(dataset, settings.seed if plan is None else plan.seed, progress)
+        facts = take_fingerprint(
+            dataset, settings.seed if plan is None else plan.seed, progress, target=task.target
+        )
     if plan is None:
         plan = task.plan(facts, settings)
     elif settings.minutes is not None:

@@ -3,8 +3,8 @@
 import json
 
 import numpy as np
-from builders import write_nifti
 
+from builders import write_nifti
 from scanwright.io import open_dataset
 
 
