@@ -17,8 +17,10 @@ def choose_device(device: str) -> torch.device:
     """ "auto" takes CUDA where there is one.
 
     Raises:
-        SettingsError: CUDA was asked for and is not there.
+        SettingsError: CUDA was asked for and is not there, or there is no such device.
     """
+    if device not in ("auto", "cpu", "cuda"):
+        raise SettingsError("no such device", expected="auto, cpu or cuda", received=f"device={device}")
     if device == "cuda" and not torch.cuda.is_available():
         raise SettingsError("there is no CUDA device here", received="device=cuda", do="Use --device cpu.")
     if device == "auto":
