@@ -85,12 +85,22 @@ def test_both_empty_is_undefined_and_not_a_perfect_score():
     assert row["in_both"] == 0
 
 
-@pytest.mark.parametrize(("predicted", "reference"), [(BALL, EMPTY), (EMPTY, BALL)])
-def test_one_empty_is_a_miss_without_a_distance(predicted, reference):
-    row = measure(predicted, reference)["classes"]["two"]
+def test_nothing_found_where_something_is_scores_zero_without_a_distance():
+    row = measure(EMPTY, BALL)["classes"]["two"]
     assert row["dice"] == 0
     assert row["surface_dice"] == 0
     assert math.isnan(row["hd95"])
+
+
+def test_something_found_where_nothing_is_counts_as_a_false_alarm_and_not_as_an_overlap():
+    found = measure(BALL, EMPTY)
+    assert math.isnan(found["classes"]["two"]["dice"])
+    records = [found, measure(EMPTY, EMPTY), measure(BALL, BALL)]
+    summary = TASK.summarise(records, THREE)
+    numbers = summary.statistic(np.arange(3))
+    assert numbers["dice", "two"] == 1
+    assert numbers["false_alarms", "two"] == pytest.approx(0.5)
+    assert list(summary.support["false_alarms", "two"]) == [0, 1]
 
 
 def test_empty_cases_are_left_out_of_means_and_counted():
@@ -134,7 +144,8 @@ def test_the_threshold_is_the_one_with_the_best_dice():
 def test_probabilities_past_one_by_rounding_still_count():
     target = np.zeros((4, 4, 4), np.uint8)
     target[:2] = 1
-    sure = np.where(target > 0, np.float32(1.0000001), 0).astype(np.float32)
+    # What is not the target is rather sure too, so that only a high threshold tells them apart.
+    sure = np.where(target > 0, np.float32(1.0000001), np.float32(0.6))
     chosen = TASK.choose_thresholds([np.stack([1 - sure, sure])], [target], segmentation_plan())
     assert set(chosen) == {"ball"}
 

@@ -54,7 +54,7 @@ class Choice(Generic[T]):
 def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
     """How intensities are normalised."""
     rows = list(zip(facts.channels, facts.intensity, strict=True))
-    if facts.modality == "CT" or all(name.upper() == "CT" for name in facts.channels):
+    if _is_ct(facts):
         channels = tuple(
             ChannelPlan(name, "clip_zscore", i["low"], i["high"], i["mean"], i["deviation"])
             for name, i in rows
@@ -73,6 +73,11 @@ def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
         else "intensities have no fixed unit: every image is normalised by itself"
     )
     return Choice(tuple(ChannelPlan(name, "zscore") for name in facts.channels), reason)
+
+
+def _is_ct(facts: Fingerprint) -> bool:
+    """Whether intensities are Hounsfield units, by the DICOM header or the name of the channel."""
+    return facts.modality == "CT" or all(name.upper() == "CT" for name in facts.channels)
 
 
 def choose_spacing(facts: Fingerprint, minutes: float) -> Choice[tuple[float, float, float] | None]:
@@ -207,6 +212,8 @@ def choose_flips(facts: Fingerprint, *, sided: bool) -> Choice[tuple[int, ...]]:
     """Which axes may be mirrored without making a patient who does not exist."""
     if sided:
         return Choice((), "left and right mean something here: no mirroring")
+    if facts.dims == 3 and _is_ct(facts):
+        return Choice((), "organs have sides, and CT shows the trunk more often than not: no mirroring")
     if facts.dims == 2:
         return Choice((0,), "mirrored left to right only: what is up stays up")
     return Choice((0,), "mirrored left to right: bodies are nearly symmetric")

@@ -135,7 +135,8 @@ class Segmentation:
         scores = 2 * right / np.maximum(found + true.sum(), 1)
         usable = (edges[:-1] >= 0.2) & (edges[:-1] <= 0.8)
         best = int(np.argmax(np.where(usable, scores, -1.0)))
-        return {plan.classes[1]: float(round(edges[best], 2))} if scores[best] > 0 else {}
+        # A half is kept unless another threshold is clearly better: validation cases are few.
+        return {plan.classes[1]: float(round(edges[best], 2))} if scores[best] > scores[50] + 0.01 else {}
 
     def decode(
         self,
@@ -182,6 +183,7 @@ class Segmentation:
             for field in fields
             for name in names
         }
+        without = {name: table["reference_volume", name] == 0 for name in names}
         unit = records[0]["classes"][names[0]]["unit"] if records else "mm"
         volume_unit = "ml" if unit == "mm" else "px"
 
@@ -198,6 +200,9 @@ class Segmentation:
                 numbers["dice_pooled", name] = pooled
                 bias = drawn["volume", name] - drawn["reference_volume", name]
                 numbers["volume_bias", name] = float(bias.mean()) if len(bias) else math.nan
+                if without[name].any():
+                    found = drawn["volume", name][without[name][rows]] > 0
+                    numbers["false_alarms", name] = float(found.mean()) if len(found) else math.nan
             return numbers
 
         support = {
@@ -207,6 +212,9 @@ class Segmentation:
         }
         for field in ("dice", "surface_dice", "hd95"):
             support[field, ""] = np.unique(np.concatenate([support[field, name] for name in names]))
+        support |= {
+            ("false_alarms", name): np.flatnonzero(rows) for name, rows in without.items() if rows.any()
+        }
         return Summary(statistic, support, {"hd95": unit, "volume_bias": volume_unit})
 
 
@@ -216,14 +224,18 @@ def _measure_class(
     spacing_mm: tuple[float, float, float] | None,
     tolerance_mm: float,
 ) -> Record:
-    """The numbers of one class in one case; one policy for empty masks, see ``core.metrics``."""
+    """The numbers of one class in one case.
+
+    Where the reference holds none of it, overlap and distance are undefined (nan) and left out of the means;
+    how often something is found there all the same is a number of its own ("false_alarms").
+    """
     distances = surface_distances(prediction, reference, spacing_mm)
     common = int(np.count_nonzero(prediction & reference))
     predicted, true = int(np.count_nonzero(prediction)), int(np.count_nonzero(reference))
     voxel = math.prod(spacing_mm) / 1000.0 if spacing_mm else 1.0
     return {
-        "dice": 2 * common / (predicted + true) if predicted + true else math.nan,
-        "surface_dice": distances.dice(tolerance_mm),
+        "dice": 2 * common / (predicted + true) if true else math.nan,
+        "surface_dice": distances.dice(tolerance_mm) if true else math.nan,
         "hd95": distances.hausdorff(95.0),
         "volume": predicted * voxel,
         "reference_volume": true * voxel,

@@ -76,18 +76,30 @@ class SegmentationLearner:
         return {"network": total}
 
     def _centre(self, example: Example, rng: np.random.Generator) -> tuple[int, ...]:
-        """A labelled voxel, each class as often as the others, or any voxel."""
+        """The middle of a patch that holds a labelled voxel, each class as often as the others, or of any.
+
+        The labelled voxel may lie anywhere in the patch: were it always in the middle, the network would
+        learn to look for targets there, and miss those that lie elsewhere in a tile.
+        """
         shape = example.target.shape
+        starts = [int(rng.integers(0, max(0, n - p) + 1)) for n, p in zip(shape, self.patch, strict=True)]
         if rng.random() < self.plan.foreground_fraction:
             classes = [c for c in range(1, len(self.plan.classes)) if len(example.places(c))]
             if classes:
                 places = example.places(int(rng.choice(classes)))
-                return tuple(int(n) for n in np.unravel_index(int(rng.choice(places)), shape))
-        # Centres keep half a patch from the border, so that a patch shows the image and not its surroundings.
+                voxel = np.unravel_index(int(rng.choice(places)), shape)
+                starts = [self._start_around(int(v), axis, rng) for axis, v in enumerate(voxel)]
+        # Patches keep to the image and do not show its surroundings; a short axis is in the middle.
         return tuple(
-            int(rng.integers(p // 2, n - p + p // 2 + 1)) if n > p else n // 2
-            for n, p in zip(shape, self.patch, strict=True)
+            n // 2 if n <= p else min(max(start, 0), n - p) + p // 2
+            for start, n, p in zip(starts, shape, self.patch, strict=True)
         )
+
+    def _start_around(self, voxel: int, axis: int, rng: np.random.Generator) -> int:
+        """First voxel of a patch that holds ``voxel``, an eighth of its length or more from its ends."""
+        length = self.patch[axis]
+        margin = length // 8
+        return voxel - int(rng.integers(margin, length - margin))
 
 
 def cut(array: AnyArray, centre: Sequence[int], size: Sequence[int], *, edge: bool) -> AnyArray:
