@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 import scanwright as sw
-import scanwright.evaluate.evaluation
+import scanwright.evaluation.evaluation
 import scanwright.training.run
 
 WRITING = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod")

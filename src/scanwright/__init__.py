@@ -1,6 +1,7 @@
 """scanwright: from a folder of medical scans to a model a clinician can check.
 
-Importing the package is cheap: names load when they are used.
+Importing the package is cheap: names load when they are used. No room may bear the name of a verb, because
+importing it would put the room in the verb's place.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from scanwright.io.files import claim_folder, read_json, write_json, write_text
 from scanwright.types import PathLikeStr, Progress, silent
 
 if TYPE_CHECKING:
-    from scanwright.evaluate.evaluation import Evaluation
+    from scanwright.evaluation.evaluation import Evaluation
     from scanwright.inference.model import Model
     from scanwright.planning.fingerprint import Fingerprint
 
@@ -175,10 +175,12 @@ def evaluate(
         DataError: no case can be judged.
         ModelError, OutputError, SettingsError: see the message.
     """
-    from scanwright.evaluate.evaluation import evaluate as judge
+    from scanwright.evaluation.evaluation import evaluate as judge
     from scanwright.io.failures_csv import write_failures
     from scanwright.report.page import render_report
+    from scanwright.report.texts import Words
 
+    Words(lang)  # an unknown language is said now and not after all cases
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = _dataset(data, Settings())
     folder = (

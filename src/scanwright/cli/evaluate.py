@@ -11,7 +11,7 @@ from scanwright.cli import options
 from scanwright.cli.console import Console
 
 if TYPE_CHECKING:
-    from scanwright.evaluate.evaluation import Evaluation
+    from scanwright.evaluation.evaluation import Evaluation
 
 SOME = 3
 
