@@ -35,11 +35,12 @@ def plan(
     DATA is a folder of labelled scans, a MedMNIST .npz or a manifest.csv.
     """
     from scanwright import api
+    from scanwright.io.failures_csv import write_failures
     from scanwright.io.files import claim_folder, write_json
 
     console = Console(quiet, as_json)
     dataset = api.open(data, patient_pattern=patient_pattern)
-    folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json"))
+    folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
     with console.progress() as progress:
         planned = api.plan(
             dataset,
@@ -53,6 +54,7 @@ def plan(
     say_plan(console, planned)
     write_json(folder / "fingerprint.json", planned.fingerprint.to_json())
     write_json(folder / "plan.json", planned.plan.to_json())
+    write_failures(folder / "failures.csv", planned.fingerprint.set_aside)
     console.say(f"\nWritten: {folder / 'fingerprint.json'}\n         {folder / 'plan.json'}")
     console.say(f"Train it: scanwright train {data} --plan {folder / 'plan.json'} --out RUN")
     set_aside = planned.fingerprint.set_aside
