@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scanwright.types import Progress, silent
-
 if TYPE_CHECKING:
     from scanwright.data.case import SetAside
+    from scanwright.types import Progress
 
 SECONDS_BETWEEN_LINES = 15.0
 MOST_LISTED = 5
@@ -77,6 +76,8 @@ class Console:
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """A bar for each stage; without a terminal, a line now and then."""
+        from scanwright.types import silent  # numpy comes with it, and the help can do without
+
         if self.quiet:
             yield silent
         elif sys.stderr.isatty():

@@ -57,13 +57,15 @@ def main() -> None:
         sys.stderr.write(f"scanwright: {error}\n")
         code = error.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
-        sys.stderr.write("\nscanwright: stopped. What was done is kept; train goes on with --resume.\n")
         code = INTERRUPTED
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except BrokenPipeError:
         code = 1
+    # Typer turns Ctrl-C into this code before it comes here.
+    if code == INTERRUPTED:
+        sys.stderr.write("\nscanwright: stopped. What was done is kept; train goes on with --resume.\n")
     sys.exit(code or 0)
 
 
