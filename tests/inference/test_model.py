@@ -114,7 +114,7 @@ def test_the_hash_follows_weights_decisions_and_thresholds_and_not_the_story(pho
     name = next(iter(model.weights))
     others = [
         replace(model, weights={**model.weights, name: model.weights[name] + 1}),
-        replace(model, plan=replace(model.plan, overlap=0.25)),
+        replace(model, plan=replace(model.plan, overlap=0.1)),
         replace(model, thresholds={"x": 0.4}),
     ]
     assert len({model.sha256, *(other.sha256 for other in others)}) == 4
