@@ -19,7 +19,7 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import MaskPrediction, Prediction
 from scanwright.data.settings import Settings
-from scanwright.errors import DataError, SettingsError
+from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.extras import require
 from scanwright.io.files import claim_folder, read_json, write_json, write_text
 from scanwright.types import PathLikeStr, Progress, silent
@@ -236,6 +236,11 @@ def predict(
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs)
     root = Path(inputs) if Path(inputs).is_dir() else Path(inputs).parent
+    if Path(out).resolve() == root.resolve():
+        # Masks bear the names of their images: here they would take the place of the scans.
+        raise OutputError(
+            "results may not lie among the scans", subject=os.fspath(out), do="Choose an --out beside INPUT."
+        )
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
     result = Predicted([], [], list(dataset.set_aside))
     for done, (case, prediction) in enumerate(loaded.run(dataset.cases, device=device, threads=threads)):

@@ -114,7 +114,7 @@ def test_another_hospitals_cases_are_all_judged(photo_run: TinyRun, tmp_path: Pa
         write_picture(tmp_path / "data" / "masks" / f"new{number}.png", inside.astype(np.uint8))
     evaluation = sw.evaluate(photo_run.path, tmp_path / "data", threads=1)
     assert evaluation.content["n_cases"] == 3
-    assert "none of them belongs to the training run" in evaluation.content["how_chosen"]
+    assert "none bears the name of a case of the training run" in evaluation.content["how_chosen"]
 
 
 def test_a_picture_that_was_learnt_from_is_refused_under_any_name(photo_run: TinyRun, tmp_path: Path) -> None:

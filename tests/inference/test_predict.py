@@ -16,7 +16,7 @@ import scanwright as sw
 from builders import TILTED_AFFINE, noise, write_nifti, write_picture, write_text
 from commands import Command
 from scanwright.data.plan import Plan
-from scanwright.errors import DataError
+from scanwright.errors import DataError, OutputError
 from scanwright.inference.predict import predict_array, predict_batch
 from scanwright.types import FloatArray
 from tiny import TinyRun, ball, disc
@@ -268,3 +268,11 @@ def test_machine_readable_lines_can_be_read(class_run: TinyRun, tmp_path: Path, 
     assert [json.loads(line) for line in said.out.splitlines()] == [
         {"out": str(tmp_path / "out"), "predicted": 7, "set_aside": 0}
     ]
+
+
+def test_results_never_take_the_place_of_the_scans(photo_run: TinyRun, tmp_path: Path) -> None:
+    scan = write_picture(tmp_path / "new" / "a.png", np.full((24, 24), 7, np.uint8))
+    before = scan.read_bytes()
+    with pytest.raises(OutputError, match="among the scans"):
+        sw.predict(photo_run.path, tmp_path / "new", tmp_path / "new", overwrite=True)
+    assert scan.read_bytes() == before

@@ -149,7 +149,11 @@ def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case]
     ]
     if not known:
         cases = [case for case in dataset.cases if case.targets]
-        return cases, [*dataset.set_aside, *without], "all cases: none of them belongs to the training run"
+        return (
+            cases,
+            [*dataset.set_aside, *without],
+            "none bears the name of a case of the training run; images that it learnt from are left out",
+        )
     chosen = [case for case in known if split in ("all", history.split_of[case.name]) and case.targets]
     if not chosen:
         raise DataError(f"no case of the split '{split}' is in this dataset", subject=dataset.source)

@@ -173,7 +173,8 @@ def claim_folder(path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = (
                 "the folder already holds something",
                 subject=str(path),
                 received=", ".join(held[:4]) + ("…" if len(held) > 4 else ""),
-                do="Choose another --out, or say --overwrite to replace earlier results.",
+                do="Unfinished training goes on with --resume. Else choose another --out, or say --overwrite "
+                "to replace earlier results.",
             )
         forget_partials(path)
         for name in own:
