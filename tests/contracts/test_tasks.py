@@ -207,7 +207,8 @@ class TestEveryTaskInEveryWorld:
         made = world(task.target)
         plan = made.plan(task)
         records = judge(task, made.cases[:1], plan, perfect(task, made.cases[:1], plan))
-        task.summarise(records, plan).statistic(np.arange(1))
+        numbers = task.summarise(records, plan).statistic(np.arange(1))
+        assert (task.score, "") in numbers
 
     def test_a_prediction_of_another_kind_is_refused(self, task, world):
         made = world(task.target)

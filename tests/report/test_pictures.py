@@ -51,7 +51,8 @@ def test_a_case_whose_masks_are_empty_is_still_shown():
 def test_labels_are_named_beside_their_outline_in_ascii_or_by_their_value():
     reference = ball(SHAPE, (5, 20, 15), 4) + 2 * ball(SHAPE, (26, 20, 15), 12)
     for labels in ({1: "anterior", 2: "posterior"}, {1: "前部", 2: "后部"}, {1: "$x$", 2: "a" * 40}):
-        case_panel(NOISE, reference, None, np.eye(4), labels=labels)
+        named = case_panel(NOISE, reference, None, np.eye(4), labels=labels)
+        assert named != case_panel(NOISE, reference, None, np.eye(4))
 
 
 def test_colour_photographs_stay_in_colour():
@@ -85,4 +86,5 @@ def test_the_same_case_gives_the_same_picture():
 def test_nan_voxels_do_no_harm():
     image = NOISE.copy()
     image[0, :10] = np.nan
-    case_panel(image, ball(SHAPE, (20, 20, 15), 6), None, np.eye(4), window=(-1, 1))
+    panel = case_panel(image, ball(SHAPE, (20, 20, 15), 6), None, np.eye(4), window=(-1, 1))
+    assert pixels(panel).max() > 100
