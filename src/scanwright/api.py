@@ -112,9 +112,11 @@ def train(
     facts = plan.fingerprint if isinstance(plan, Planned) else None
     chosen = plan.plan if isinstance(plan, Planned) else load_plan(plan) if isinstance(plan, PATHS) else plan
     dataset = _dataset(data, wanted)
+    folder = Path(out) if out is not None else _fresh_folder()
+    _keep_apart(folder, dataset.source)
     return train_run(
         dataset,
-        Path(out) if out is not None else _fresh_folder(),
+        folder,
         wanted,
         plan=chosen,
         facts=facts,
@@ -183,6 +185,8 @@ def evaluate(
     Words(lang)  # an unknown language is said now and not after all cases
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = _dataset(data, Settings())
+    if out is not None:
+        _keep_apart(Path(out), dataset.source)
     folder = (
         claim_folder(out, overwrite=overwrite, own=("evaluation.json", "report.html", "failures.csv"))
         if out is not None
@@ -236,11 +240,7 @@ def predict(
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs)
     root = Path(inputs) if Path(inputs).is_dir() else Path(inputs).parent
-    if Path(out).resolve() == root.resolve():
-        # Masks bear the names of their images: here they would take the place of the scans.
-        raise OutputError(
-            "results may not lie among the scans", subject=os.fspath(out), do="Choose an --out beside INPUT."
-        )
+    _keep_apart(Path(out), inputs)
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
     result = Predicted([], [], list(dataset.set_aside))
     for done, (case, prediction) in enumerate(loaded.run(dataset.cases, device=device, threads=threads)):
@@ -274,6 +274,24 @@ def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
             )
         return data
     return open(data, patient_pattern=settings.patient_pattern)
+
+
+def _keep_apart(out: Path, inputs: PathLikeStr) -> None:
+    """Raise when results would lie among the scans, or the scans inside the results.
+
+    Masks bear the names of their images, and --overwrite removes earlier results: either could take a scan.
+
+    Raises:
+        OutputError: naming the folder.
+    """
+    place = Path(inputs).resolve()
+    place = place if place.is_dir() else place.parent
+    if out.resolve() in (place, *place.parents):
+        raise OutputError(
+            "results may not lie among the scans, nor the scans inside the results",
+            subject=os.fspath(out),
+            do="Choose an --out beside them.",
+        )
 
 
 def _fresh_folder() -> Path:

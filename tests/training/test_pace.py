@@ -86,6 +86,13 @@ def test_a_minute_that_is_already_over_ends_with_one_step() -> None:
     assert clock.plan_round(0.4, 61.0) == Round(1, 0.4, 1.0)
 
 
+@pytest.mark.parametrize(("spent_s", "budget_s"), [(0.0, 60.0), (20.0, 60.0), (59.0, 65.0), (100.0, 106.0)])
+def test_the_minutes_count_reading_and_preparing_too_yet_leave_some_time_to_learn(
+    spent_s: float, budget_s: float
+) -> None:
+    assert Clock.of_minutes(1, spent_s).budget_s == budget_s
+
+
 def test_recorded_rounds_come_back_whatever_the_clock_says() -> None:
     record = Record([(3, 0.25), (2, 1.0)])
     first = record.plan_round(0.0, 1e9)

@@ -280,3 +280,58 @@ def test_minutes_given_beside_a_plan_are_kept(photographs: Path, plan: Plan, tmp
     model = sw.train(photographs, tmp_path / "run", plan=fresh, minutes=0.01, threads=1)
     assert model.plan.minutes == 0.01
     assert model.provenance["minutes"] < 1
+
+
+def test_the_minutes_include_reading_and_preparing(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scanwright.training import run
+
+    asked: list[float] = []
+    honest = run.fit
+
+    def fit(*arguments: Any, started: float, **named: Any) -> Any:
+        # As if reading and preparing had taken 0.6 seconds more than they did.
+        fitted = honest(*arguments, started=started - 0.6, **named)
+        asked.append(fitted.position.log[0]["minutes"])
+        return fitted
+
+    monkeypatch.setattr(run, "fit", fit)
+    model = sw.train(photographs, tmp_path / "run", minutes=0.02, overrides=SMALL_2D, threads=1)
+    assert asked[0] >= 0.01
+    assert model.provenance["minutes"] >= 0.01
+
+
+def test_what_was_edited_in_a_plan_is_named_as_overruled(
+    photographs: Path, plan: Plan, tmp_path: Path
+) -> None:
+    fresh = plan_of(photographs, (), overrides=SMALL_2D, minutes=0.01)
+    plain = fresh.to_json()
+    plain["optimiser"] = "sgd"
+    plain["augmentation"]["noise"] = 0.25
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plain))
+    model = sw.train(photographs, tmp_path / "run", plan=path, threads=1)
+    assert {"optimiser", "augmentation.noise"} <= set(model.plan.overruled) - set(fresh.overruled)
+    rows = {row["field"]: row for row in model.plan.decisions()}
+    assert rows["optimiser"]["value"] == "sgd"
+    assert rows["optimiser"]["reason"] == 'as the given plan says (by the rules: "adamw")'
+    assert rows["augmentation.noise"]["reason"] == "as the given plan says (by the rules: 0.1)"
+    assert "loss" not in model.plan.overruled
+
+
+def test_minutes_beside_a_plan_overrule_it(photographs: Path, tmp_path: Path) -> None:
+    fresh = plan_of(photographs, (), overrides=SMALL_2D)
+    model = sw.train(photographs, tmp_path / "run", plan=fresh, minutes=0.01, threads=1)
+    assert model.plan.minutes == 0.01
+    assert "minutes" in model.plan.overruled
+
+
+@pytest.mark.parametrize("place", [".", ".."])
+def test_a_run_does_not_lie_among_the_scans_nor_the_scans_in_it(
+    photographs: Path, tmp_path: Path, place: str
+) -> None:
+    before = sorted(path.name for path in photographs.rglob("*"))
+    with pytest.raises(OutputError, match="among the scans"):
+        sw.train(photographs, photographs / place, overwrite=True, minutes=0.01)
+    assert sorted(path.name for path in photographs.rglob("*")) == before

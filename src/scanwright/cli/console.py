@@ -92,18 +92,21 @@ class _Lines:
 
     def __init__(self) -> None:
         self.stage = ""
-        self.start = self.last = 0.0
+        self.start = self.last = self.first = 0.0
 
     def __call__(self, stage: str, done: float, total: float, note: str = "") -> None:
         now = time.monotonic()
         if stage != self.stage:
             self.stage, self.start, self.last = stage, now, now - SECONDS_BETWEEN_LINES
+            # Training that goes on after a kill begins somewhere in the middle.
+            self.first = done / total if total else 0.0
         over = done >= total
         if now - self.last < SECONDS_BETWEEN_LINES and not over:
             return
         self.last = now
         share = done / total if total else 1.0
-        left = f", {_clock((now - self.start) / share * (1 - share))} left" if 0.02 < share < 1 else ""
+        moved = share - self.first
+        left = f", {_clock((now - self.start) / moved * (1 - share))} left" if 0.02 < moved < 1 else ""
         sys.stderr.write(f"{stage} {share:4.0%}{left}{f'  {note}' if note else ''}\n")
         sys.stderr.flush()
         if over:

@@ -11,6 +11,12 @@ from scanwright.cli import options
 from scanwright.cli.console import Console
 
 SOME = 3
+_GOING_ON = {
+    "nothing": "{out} holds nothing to resume: training starts anew.",
+    "an unfinished run": "Going on in {out}, by its own plan.json; the options of the first call count.",
+    "a finished run": "The run in {out} is finished: this is its model. To train anew, leave out --resume "
+    "and say --overwrite.",
+}
 
 
 def train(
@@ -36,6 +42,7 @@ def train(
     """
     from scanwright import api
     from scanwright.data.settings import Settings
+    from scanwright.inference.model import find_run
     from scanwright.io.failures_csv import read_failures
 
     console = Console(quiet, as_json)
@@ -49,6 +56,8 @@ def train(
     )
     for note in dataset.notes:
         console.say(f"Note: {note}")
+    if resume:
+        console.say(_GOING_ON[find_run(out)].format(out=out))
     with console.progress() as progress:
         model = api.train(
             dataset,

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from scanwright.data.fields import build, check_keys
@@ -281,6 +281,29 @@ class Plan:
             plain["overruled"] = list(dict.fromkeys([*plain["overruled"], name]))
         # Made once all are in place: two fields may only fit together when both have changed.
         return Plan.from_json(plain, "--set")
+
+    def compare(self, ruled: Plan) -> Plan:
+        """The same plan, in which every field that differs from ``ruled`` is named as overruled.
+
+        Args:
+            ruled: what the rules say of the data that the plan is to be used on.
+        """
+        own, theirs = self.to_json(), ruled.to_json()
+        reasons, overruled = dict(self.reasons), list(self.overruled)
+        for name, value in own.items():
+            if name in _NOT_DECIDED or value == theirs[name]:
+                continue
+            nested = isinstance(value, dict)
+            pairs = (
+                [(f"{name}.{key}", value[key], theirs[name][key]) for key in value]
+                if nested
+                else [(name, value, theirs[name])]
+            )
+            for field_name, mine, rule in pairs:
+                if mine != rule and field_name not in overruled:
+                    reasons[field_name] = f"as the given plan says (by the rules: {json.dumps(rule)[:80]})"
+                    overruled.append(field_name)
+        return replace(self, reasons=reasons, overruled=tuple(overruled))
 
     def decisions(self) -> list[dict[str, Any]]:
         """Each field with its value and its reason, in the order of the fields."""

@@ -151,6 +151,13 @@ def load_model(path: PathLikeStr) -> Model:
     return Model(plan, weights, content["thresholds"], content["provenance"], folder)
 
 
+def find_run(folder: Path) -> str:
+    """What a run folder holds: "a finished run", "an unfinished run" that can go on, or "nothing"."""
+    if (folder / "model").exists():
+        return "a finished run"
+    return "an unfinished run" if (folder / "splits.json").is_file() else "nothing"
+
+
 def _content_hash(content: Mapping[str, Any]) -> str:
     rows = [(key, content[key]) for key in sorted(content) if key != "sha256"]
     return hashlib.sha256(repr(_sorted(rows)).encode()).hexdigest()

@@ -33,7 +33,11 @@ def naming_full_disks(path: Path) -> Iterator[None]:
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
             raise OutputError(
-                "writing here is not allowed", subject=str(path), do="Choose another --out."
+                "writing here is not possible", subject=str(path), do="Choose another --out."
+            ) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise OutputError(
+                "the name is too long", subject=str(path), do="Choose a shorter one."
             ) from error
         raise
 
@@ -166,7 +170,12 @@ def claim_folder(path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = (
             raise OutputError(
                 "results need a folder, and this is a file", subject=str(path), do="Choose another --out."
             )
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:  # said of places where nothing can be made, such as /proc
+            raise OutputError(
+                "this folder can't be made", subject=str(path), do="Choose another --out."
+            ) from None
         held = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith(".partial-"))
         if held and not overwrite:
             raise OutputError(

@@ -98,6 +98,7 @@ def fit(
     device: str,
     resume: bool,
     progress: Progress,
+    started: float | None = None,
 ) -> Fitted:
     """Train by the plan.
 
@@ -109,6 +110,7 @@ def fit(
         device: "auto", "cpu" or "cuda".
         resume: go on from the checkpoint in ``folder``, if there is one.
         progress: told after every step.
+        started: ``time.monotonic()`` at which the minutes began to count; ``None`` for now.
 
     Raises:
         ModelError: the checkpoint to resume from is damaged or belongs to another plan.
@@ -120,12 +122,16 @@ def fit(
     if resume and (checkpoint := load_checkpoint(folder, key)):
         _take_up(trainer, checkpoint)
     position = trainer.position
-    pace: Clock | Record = Record(plan.pace, len(position.pace)) if plan.pace else Clock(plan.minutes * 60)
-    before_s, start = position.elapsed_s, time.monotonic()
+    before_s, start = position.elapsed_s, time.monotonic() if started is None else started
+    pace: Clock | Record = (
+        Record(plan.pace, len(position.pace))
+        if plan.pace
+        else Clock.of_minutes(plan.minutes, time.monotonic() - start + before_s)
+    )
     ended = "the planned training was completed"
     with _interruption() as interrupted:
         while position.progress < 1.0 and not pace.exhausted:
-            planned = pace.plan_round(position.progress, position.elapsed_s)
+            planned = pace.plan_round(position.progress, time.monotonic() - start + before_s)
             steps_start = time.monotonic()
             loss, steps, step_s = _run_round(trainer, planned, pace, interrupted, progress, before_s - start)
             steps_s = time.monotonic() - steps_start

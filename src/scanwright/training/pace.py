@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Where reading and preparing have used up the minutes, training still gets this share of them.
+LEAST_SHARE = 0.1
 # Progress reached by the first, short round, which is there to learn the speed.
 FIRST_STEPS, FIRST_PROGRESS = 8, 0.004
 ROUNDS = 20
@@ -34,7 +36,7 @@ class Clock:
     """Rounds by the clock.
 
     Attributes:
-        budget_s: seconds that training may take in all.
+        budget_s: seconds that everything up to the model may take.
         step_s: seconds of a step, as seen so far; 0 when nothing was seen.
         overhead_s: seconds of a validation and a checkpoint.
         rounds_seen: rounds done.
@@ -46,6 +48,11 @@ class Clock:
     overhead_s: float = 0.0
     round_limit_s: float = 0.0
     rounds_seen: int = 0
+
+    @classmethod
+    def of_minutes(cls, minutes: float, elapsed_s: float) -> Clock:
+        """A clock for so many minutes, of which reading and preparing have taken ``elapsed_s``."""
+        return cls(max(60 * minutes, elapsed_s + LEAST_SHARE * 60 * minutes))
 
     def is_over(self, round_s: float, elapsed_s: float) -> bool:
         """True when a round should end early: the minutes are up, or steps became much slower."""

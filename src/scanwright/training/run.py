@@ -6,8 +6,8 @@ import hashlib
 import json
 import platform
 import shutil
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.settings import Settings
 from scanwright.errors import DataError, OutputError, SettingsError
-from scanwright.inference.model import Model, load_model, save_model
+from scanwright.inference.model import Model, find_run, load_model, save_model
 from scanwright.inference.runtimes.torch_runtime import choose_device
 from scanwright.io.failures_csv import read_failures, write_failures
 from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
@@ -72,12 +72,14 @@ def train_run(
         SettingsError: settings or plan that do not fit the data.
         OutputError: ``out`` holds something else, or the disk is full.
     """
+    started = time.monotonic()
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     choose_device(settings.device)
-    if resume and (out / "model").exists():
+    found = find_run(out) if resume else "nothing"
+    if found == "a finished run":
         return load_model(out)
-    going_on = resume and (out / "splits.json").is_file()
+    going_on = found == "an unfinished run"
     if resume and not going_on and _holds_something_else(out):
         raise OutputError(
             "there is no run here to resume", subject=str(out), do="Leave out --resume, or correct --out."
@@ -91,7 +93,14 @@ def train_run(
     split_of: dict[str, str] = read_json(out / "splits.json")["of"]
     examples = _prepare(dataset, task, plan, split_of, out, progress)
     fitted = fit(
-        task, plan, examples, out / "checkpoint", device=settings.device, resume=resume, progress=progress
+        task,
+        plan,
+        examples,
+        out / "checkpoint",
+        device=settings.device,
+        resume=resume,
+        progress=progress,
+        started=started,
     )
     thresholds = choose_thresholds(task, plan, fitted.weights, examples["val"], settings.device)
     model = _finish(dataset, out, plan, fitted, thresholds)
@@ -124,9 +133,13 @@ def _decide(
         )
     if plan is None:
         plan = task.plan(facts, settings)
-    elif settings.minutes is not None:
-        plan = replace(plan, minutes=settings.minutes)
-    plan = plan.overrule(settings.overrides)
+    elif not plan.pace:
+        # What was edited by hand, or made for other data, is said to be so; a recorded plan is repeated.
+        plan = plan.compare(task.plan(facts, Settings(minutes=plan.minutes, seed=plan.seed)))
+    overrides: dict[str, Any] = dict(settings.overrides)
+    if settings.minutes is not None and settings.minutes != plan.minutes:
+        overrides = {"minutes": settings.minutes, **overrides}
+    plan = plan.overrule(overrides)
     if len(plan.channels) != len(facts.channels):
         raise SettingsError(
             "the plan is for images with another number of channels",
