@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from scanwright.data.case import SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import MaskPrediction, Prediction
+from scanwright.data.prediction import Doubt, MaskPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.extras import require
@@ -207,11 +208,13 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What ``predict`` gave: whole-image answers, files written, and what was set aside."""
+    """What ``predict`` gave: whole-image answers, files written, what was set aside, and how many cases are
+    not like those that the model learnt from."""
 
     predictions: list[Prediction]
     files: list[Path]
     set_aside: list[SetAside]
+    doubts: Counter[Doubt]
 
 
 def predict(
@@ -242,12 +245,14 @@ def predict(
     root = Path(inputs) if Path(inputs).is_dir() else Path(inputs).parent
     _keep_apart(Path(out), inputs)
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
-    result = Predicted([], [], list(dataset.set_aside))
+    result = Predicted([], [], list(dataset.set_aside), Counter())
     for done, (case, prediction) in enumerate(loaded.run(dataset.cases, device=device, threads=threads)):
         progress("Predicting", done, len(dataset), case.name)
         if isinstance(prediction, SetAside):
             result.set_aside.append(prediction)
-        elif isinstance(prediction, MaskPrediction):
+            continue
+        result.doubts.update(prediction.doubts)
+        if isinstance(prediction, MaskPrediction):
             result.files.append(write_mask_result(folder, case, prediction, root))
         else:
             result.predictions.append(prediction)

@@ -30,9 +30,9 @@ class ScanwrightError(Exception):
     def _text(self) -> str:
         parts = [f"{self.subject}: {self.problem}" if self.subject else self.problem]
         if self.expected:
-            parts.append(f"Expected {self.expected}.")
+            parts.append(f"Expected {self.expected.rstrip('.')}.")
         if self.received:
-            parts.append(f"Received {self.received}.")
+            parts.append(f"Received {self.received.rstrip('.')}.")
         if self.do:
             parts.append(self.do)
         first, *rest = parts

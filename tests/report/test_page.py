@@ -116,11 +116,11 @@ def test_patients_are_not_named():
     assert "secret" not in render_report(SEGMENTATION)
 
 
-def test_best_median_and_worst_come_in_this_order_with_captions():
-    pictures = [Picture(rank, PNG, rank, {"dice": 0.5}) for rank in ("worst", "median", "best")]
+def test_worst_median_and_best_come_in_this_order_with_captions():
+    pictures = [Picture(rank, PNG, rank, {"dice": 0.5}) for rank in ("best", "median", "worst")]
     text = read(render_report(SEGMENTATION, pictures)).text
     assert (
-        text.index("best · best") < text.index("median · median") < text.index("worst · worst · Dice 0.500")
+        text.index("worst · worst · Dice 0.500") < text.index("median · median") < text.index("best · best")
     )
     labelled = read(
         render_report(CLASSIFICATION, [Picture("x", PNG, truth="benign", predicted="normal")])

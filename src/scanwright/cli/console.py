@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,14 @@ class Console:
             self.say(f"  {reason}")
         if len(entries) > MOST_LISTED:
             self.say(f"  … and {len(entries) - MOST_LISTED} more")
+
+    def list_doubts(self, doubts: Iterable[dict[str, Any]]) -> None:
+        """Why predictions may be wrong: cases that are not like those that the model learnt from."""
+        from scanwright.report.texts import Words
+
+        words = Words("en")
+        for doubt in doubts:
+            self.say(f"Warning: {words('doubt.' + doubt['kind'], **doubt)}")
 
     def finish(self, **result: Any) -> None:
         """The machine-readable last line, when asked for."""

@@ -55,6 +55,7 @@ def evaluate(
             threads=threads,
         )
     say_evaluation(console, evaluation)
+    console.list_doubts(evaluation.content["doubts"])
     console.list_set_aside(evaluation.set_aside, str(folder / "failures.csv"))
     console.say(f"Report: {folder / 'report.html'}\nNumbers: {folder / 'evaluation.json'}")
     lead = evaluation.number(evaluation.content["score"])

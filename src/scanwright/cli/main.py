@@ -16,6 +16,8 @@ from scanwright.cli.predict import predict
 from scanwright.cli.train import train
 from scanwright.errors import ScanwrightError
 
+# Typer would write help for its own coloured layout, whose escapes show as backslashes in plain help.
+typer.core.HAS_RICH = False
 INTERRUPTED = 130
 HELP = (
     "From a folder of medical scans to a model a clinician can check. Research use only, not for diagnosis."
@@ -25,6 +27,7 @@ app = typer.Typer(
     name="scanwright",
     help=HELP,
     no_args_is_help=True,
+    suggest_commands=False,  # click does so itself
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

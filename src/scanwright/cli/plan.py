@@ -79,17 +79,19 @@ def say_plan(console: Console, planned: Planned) -> None:
         ("brightness", f"differs between cases by a factor of {ratio:,.4g}"),
         ("classes", ", ".join(f"{name}: {n} cases" for name, n in facts.classes.items())),
     ]  # fmt: skip
+    if facts.foreground_share:
+        rows.append(("labelled", f"{100 * facts.foreground_share:.2g} % of the voxels"))
     if facts.duplicates:
         same = sum(len(group) for group in facts.duplicates)
         rows.append(("look-alikes", f"{same} cases in {len(facts.duplicates)} groups, each kept on one side"))
     console.say("\nFacts")
     console.table(rows)
+    for note in facts.dataset.notes:
+        console.say(f"Note: {note}")
     console.say("\nDecisions")
     console.table(
         [(row["field"], _brief(row["value"]), row["reason"]) for row in plan.decisions()], widths=(20, 40)
     )
-    for note in facts.dataset.notes:
-        console.say(f"Note: {note}")
     console.list_set_aside(facts.set_aside)
 
 

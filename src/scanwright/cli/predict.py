@@ -36,6 +36,7 @@ def predict(
         )
     n = len(result.predictions) or len(result.files)
     console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")
+    console.list_doubts({**vars(doubt), "n": n} for doubt, n in result.doubts.items())
     console.list_set_aside(result.set_aside, str(out / "failures.csv"))
     console.finish(out=str(out), predicted=n, set_aside=len(result.set_aside))
     return SOME if result.set_aside else 0

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from scanwright.errors import SettingsError
 
 T = TypeVar("T")
+_KINDS = {float: "a number", int: "a whole number", str: "a text"}
 
 
 def check_keys(received: Iterable[str], known: Sequence[str], source: str) -> None:
@@ -65,7 +66,7 @@ def _convert(hint: Any, value: Any, source: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or isinstance(value, bool):  # no field is a boolean, yet True is an int
-        raise SettingsError(f"expected {hint.__name__}", subject=source, received=repr(value)[:60])
+        raise SettingsError(f"expected {_KINDS[hint]}", subject=source, received=repr(value)[:60])
     return value
 
 

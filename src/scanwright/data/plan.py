@@ -181,7 +181,7 @@ class Plan:
         _check_fields(self.augmentation)
         problems = [*self._misfits(), *self._network_misfits()]
         if problems:
-            raise SettingsError("the plan does not fit together", received="; ".join(problems))
+            raise SettingsError(f"the plan does not fit together: {'; '.join(problems)}")
 
     def _misfits(self) -> Iterator[str]:
         """What no field can know alone."""

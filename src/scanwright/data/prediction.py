@@ -9,6 +9,21 @@ from typing import TypeAlias
 from scanwright.data.volume import Volume
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """Why a prediction may be wrong: the image is not like those that the model learnt from.
+
+    Attributes:
+        kind: "modality", "spacing" or "class_names".
+        expected: what the model learnt from.
+        received: what the image is.
+    """
+
+    kind: str
+    expected: str
+    received: str
+
+
 @dataclass(frozen=True, eq=False)
 class MaskPrediction:
     """A mask on the input's grid, holding the label values of the training data.
@@ -17,11 +32,13 @@ class MaskPrediction:
         case: the case's name.
         mask: one integer channel.
         probabilities: (class, i, j, k), background first; ``None`` when not asked for.
+        doubts: why it may be wrong.
     """
 
     case: str
     mask: Volume
     probabilities: Volume | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,10 +48,12 @@ class ClassPrediction:
     Attributes:
         case: the case's name.
         probabilities: class name → probability; they add up to 1.
+        doubts: why it may be wrong.
     """
 
     case: str
     probabilities: Mapping[str, float]
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def predicted(self) -> str:

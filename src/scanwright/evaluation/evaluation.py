@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from scanwright.core.statistics import patient_bootstrap
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import MaskPrediction, Prediction
+from scanwright.data.prediction import Doubt, MaskPrediction, Prediction
 from scanwright.errors import DataError, ScanwrightError, SettingsError
 from scanwright.inference.model import Model
 from scanwright.io.files import read_json
@@ -88,8 +89,9 @@ def evaluate(
     if split not in SPLITS:
         raise SettingsError("no such split", expected=" or ".join(SPLITS), received=f"split={split}")
     history = _run_history(model)
-    cases, set_aside, how = _choose(dataset, history, split)
     task, plan = find_task(model.plan.task), model.plan
+    doubts: Counter[Doubt] = Counter(_class_doubts(dataset, plan))
+    cases, set_aside, split, how = _choose(dataset, history, split)
     records: list[Record] = []
     packed: dict[str, bytes] = {}
     digest: dict[str, str] = {}
@@ -104,6 +106,7 @@ def evaluate(
                 raise DataError("the model learnt from this very image; judging it here would flatter it")
             records.append(task.measure(prediction, case, plan))
             packed[case.name] = _pack(prediction)
+            doubts.update(prediction.doubts)
         except ScanwrightError as error:
             set_aside.append(SetAside(case.name, "evaluate", str(error)))
     progress("Evaluating", len(cases), len(cases), "")
@@ -112,6 +115,7 @@ def evaluate(
         raise DataError(f"no case can be judged.{first}", subject=dataset.source)
     pictures = _pictures(model, by_name, records, packed, progress)
     content = _content(model, dataset, records, set_aside, history, split, how, digest, seed)
+    content["doubts"] = [{**vars(doubt), "n": n} for doubt, n in doubts.items()]
     return Evaluation(content, tuple(pictures), tuple(set_aside))
 
 
@@ -126,6 +130,7 @@ class _History:
     set_aside: list[SetAside]
 
     def learnt_from(self, split: str) -> tuple[str, ...]:
+        """The splits of the run whose images may not be judged."""
         return () if split == "all" else ("train",) if split == "val" else ("train", "val")
 
 
@@ -141,9 +146,11 @@ def _run_history(model: Model) -> _History:
     return _History(read_json(run / "splits.json")["of"], hashes, provenance, story.get("log", []), aside)
 
 
-def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case], list[SetAside], str]:
-    """The cases to judge, those left out with the reason, and in words how they were chosen."""
+def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case], list[SetAside], str, str]:
+    """The cases to judge, those left out with the reason, the split they are, and how they were chosen."""
     known = [case for case in dataset.cases if case.name in history.split_of]
+    if not _is_the_runs(known, history):
+        known = []
     without = [
         SetAside(case.name, "evaluate", "it has no target") for case in dataset.cases if not case.targets
     ]
@@ -152,6 +159,7 @@ def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case]
         return (
             cases,
             [*dataset.set_aside, *without],
+            "external",
             "none bears the name of a case of the training run; images that it learnt from are left out",
         )
     chosen = [case for case in known if split in ("all", history.split_of[case.name]) and case.targets]
@@ -162,7 +170,46 @@ def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case]
         "val": "used to choose when to stop: these figures flatter",
         "all": "training cases included: these figures flatter",
     }[split]
-    return chosen, [*dataset.set_aside, *without], how
+    return chosen, [*dataset.set_aside, *without], split, how
+
+
+def _is_the_runs(cases: Sequence[Case], history: _History) -> bool:
+    """Whether cases that bear the names of the run's own are these, by the first image that can be read.
+
+    "case_001" is a common name: another hospital's case must not be taken for one that was set apart.
+    """
+    for case in cases:
+        try:
+            short = image_hash(case.image.read())[:HASH_LENGTH]
+        except DataError:
+            continue
+        return not history.split_by_hash or short in history.split_by_hash
+    return True
+
+
+def _class_doubts(dataset: Dataset, plan: Plan) -> list[Doubt]:
+    """Where the values in the masks of a dataset bear other names than the model knows them by.
+
+    Raises:
+        DataError: no name is the same: it is about something else.
+    """
+    model = dict(zip(map(str, plan.label_values), plan.classes, strict=False))
+    both = [value for value in model if value != "0" and value in dataset.class_names]
+    pairs = [(model[value], dataset.class_names[value]) for value in both]
+    named = [(own, theirs) for own, theirs in pairs if not own.startswith("label ")]
+    other = [(own, theirs) for own, theirs in named if own.casefold() != theirs.casefold()]
+    if not other:
+        return []
+    expected, received = (", ".join(names) for names in zip(*other, strict=True))
+    if len(other) == len(named):
+        raise DataError(
+            "its classes are not those that the model knows",
+            subject=dataset.source,
+            expected=expected,
+            received=received,
+            do="Evaluate on a dataset with the model's classes, or correct the names in dataset.json.",
+        )
+    return [Doubt("class_names", expected, received)]
 
 
 def _content(  # one place gathers everything that the file holds
@@ -184,9 +231,14 @@ def _content(  # one place gathers everything that the file holds
         summary.statistic, patients, support=summary.support, units=summary.units, seed=seed
     )
     known = {patient for patient in patients if patient is not None}
-    all_aside = list(dict.fromkeys([*(history.set_aside if history.split_of else ()), *set_aside]))
+    own = split != "external"
+    all_aside = list(dict.fromkeys([*(history.set_aside if own else ()), *set_aside]))
     by_case = [record["case"] for record in records]
-    counts = {name: list(history.split_of.values()).count(name) for name in ("train", "val", "test")}
+    counts = (
+        {name: list(history.split_of.values()).count(name) for name in ("train", "val", "test")}
+        if own
+        else {"judged": len(records)}
+    )
     content: JsonDict = {
         "schema_version": SCHEMA_VERSION,
         "task": plan.task,
@@ -207,13 +259,16 @@ def _content(  # one place gathers everything that the file holds
         "score": task.score,
         "tolerance_mm": plan.tolerance_mm if task.tiled else None,
         "unit": "mm" if plan.spacing_mm is not None else "px",
-        "numbers": [number.to_json() for number in numbers.values()],
+        "numbers": [
+            number.to_json() | ({"n_patients": None} if None in patients else {})
+            for number in numbers.values()
+        ],
         "records": list(records),
         "confusion": None,
         "curves": None,
         "training": history.log,
         "flow": {
-            "found": len({entry.case for entry in all_aside} | set(history.split_of or by_case)),
+            "found": len({entry.case for entry in all_aside} | set(history.split_of if own else by_case)),
             "set_aside": len({entry.case for entry in all_aside}),
             **counts,
         },
@@ -261,8 +316,12 @@ def _pictures(
     ranked = sorted(records, key=lambda record: _goodness(record, model.plan))
     n = min(N_PICTURES_EACH, len(ranked) // 3) or 1
     middle = max(0, len(ranked) // 2 - n // 2)
-    ranks = [("worst", ranked[:n]), ("median", ranked[middle : middle + n]), ("best", ranked[-n:])]
-    chosen = {record["case"]: (rank, record) for rank, group in reversed(ranks) for record in group}
+    # Of few cases the worst and the best are shown, and none twice.
+    ranks = [("worst", ranked[:n]), ("best", ranked[-n:]), ("median", ranked[middle : middle + n])]
+    chosen: dict[str, tuple[str, Record]] = {}
+    for rank, group in ranks:
+        for record in group:
+            chosen.setdefault(record["case"], (rank, record))
     pictures = []
     for done, (name, (rank, record)) in enumerate(chosen.items()):
         progress("Drawing", done, len(chosen), name)

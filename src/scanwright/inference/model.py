@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
 from scanwright.errors import DataError, ModelError
-from scanwright.inference.predict import predict_case
+from scanwright.inference.predict import predict_image
 from scanwright.inference.runtimes import open_runtime
+from scanwright.inference.scope import find_doubts
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
 from scanwright.types import AnyArray, PathLikeStr
@@ -68,7 +69,10 @@ class Model:
         runtime = open_runtime(self.plan, self.weights, device, threads)
         for case in cases:
             try:
-                yield case, predict_case(runtime, case, self.plan, self.thresholds)
+                image = case.image.read()
+                prediction = predict_image(runtime, case.name, image, self.plan, self.thresholds)
+                doubts = find_doubts(image, self.provenance.get("data", {}), self.plan.dims)
+                yield case, replace(prediction, doubts=doubts)
             except DataError as error:
                 yield case, SetAside(case.name, "predict", str(error))
 

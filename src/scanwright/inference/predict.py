@@ -10,9 +10,9 @@ import numpy as np
 
 from scanwright.core.geometry import centre_pad
 from scanwright.core.tiling import blending_window, tiles
-from scanwright.data.case import Case
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
+from scanwright.data.volume import Volume
 from scanwright.tasks.catalogue import find_task
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
@@ -72,14 +72,15 @@ def _run_mirrored(run: Runtime, patch: FloatArray, axes: Sequence[int]) -> Float
     return np.asarray(np.mean(back, axis=0, dtype=np.float32))
 
 
-def predict_case(run: Runtime, case: Case, plan: Plan, thresholds: Mapping[str, float]) -> Prediction:
-    """Read a case and predict it, on its own grid.
+def predict_image(
+    run: Runtime, case: str, image: Volume, plan: Plan, thresholds: Mapping[str, float]
+) -> Prediction:
+    """Predict an image on its own grid.
 
     Raises:
-        DataError: it can't be read, or does not fit the plan.
+        DataError: it does not fit the plan.
     """
     task = find_task(plan.task)
-    image = case.image.read()
     array, history = preprocess(image, plan, fit=not task.tiled)
     outputs = predict_array(run, array, plan, tiled=task.tiled)
-    return task.decode(case.name, outputs, plan, history, image, thresholds)
+    return task.decode(case, outputs, plan, history, image, thresholds)

@@ -140,7 +140,20 @@ def take_fingerprint(
     facts = [of[case.name] for case in cases]
     duplicates = exact_duplicates(facts) if dataset.patients != "unknown" else near_duplicates(facts)
     groups = group_cases(cases, duplicates)
-    splits = assign_splits(cases, groups, {fact.name: _stratum(fact, target) for fact in facts}, seed)
+    try:
+        splits = assign_splits(cases, groups, {fact.name: _stratum(fact, target) for fact in facts}, seed)
+    except DataError as error:
+        if not set_aside:
+            raise
+        lost = set_aside[0]
+        more = f"{len(set_aside)} set aside, the first: {lost.case}: {lost.reason}"
+        raise DataError(
+            error.problem,
+            subject=dataset.source,
+            expected=error.expected,
+            received=f"{error.received}; {more}" if error.received else more,
+            do=error.do,
+        ) from error
     facts = [fact for fact in facts if fact.name in splits.of]
     return _aggregate(dataset, target, facts, splits, duplicates, [*set_aside, *splits.set_aside])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from scanwright.report.rounding import format_number, format_value
 from scanwright.report.texts import Words
@@ -17,6 +17,7 @@ _HEADLINES: Mapping[str, Sequence[str]] = {
 }
 FEW_TO_LEARN_FROM = 50
 FEW_TO_TEST_ON = 30
+FEW_STEPS = 200
 MOST_LISTED = 6
 """Classes named on the first screen."""
 
@@ -73,7 +74,7 @@ def patients_unknown(evaluation: JsonDict) -> bool:
     return str(evaluation.get("data", {}).get("patients", "unknown")).startswith("unknown")
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """True for finite numbers; JSON holds ``None`` for what is undefined."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -143,7 +144,45 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
     if evaluation.get("task") == "classification" and records:
         right = sum(record.get("truth") == record.get("predicted") for record in records)
         sentences.append(words("found.right", right=right, total=len(records)))
-    return sentences
+    sentences += [words(key, group=group) for key, group in _nothing_learnt(evaluation)]
+    return sentences + [
+        words(
+            "found.worse" if is_worse else "found.better",
+            method=one.get("comparator", ""),
+            name=words.metric(one["name"]),
+            value=format_value(one["value"]),
+        )
+        for one, is_worse in _beside_naive(evaluation)
+    ]
+
+
+def _beside_naive(evaluation: JsonDict) -> list[tuple[JsonDict, bool]]:
+    """Naive methods with a leading number that the model also has, and whether the model is no better."""
+    leading = {name for names in _HEADLINES.values() for name in names}  # of these more is better
+    own = {
+        (one["name"], one["group"] or ""): one.get("value")
+        for one in evaluation.get("numbers", [])
+        if one["name"] in leading
+    }
+    pairs = [
+        (dict(one), own.get((one["name"], one.get("group") or "")))
+        for one in evaluation.get("baselines") or []
+    ]
+    return [(one, ours <= one["value"]) for one, ours in pairs if is_number(ours) and is_number(one["value"])]
+
+
+def _nothing_learnt(evaluation: JsonDict) -> list[tuple[str, str]]:
+    """Signs that nothing was learnt: (text, class) for one answer to all cases, or a class never outlined."""
+    records = evaluation.get("records", [])
+    said = {record["predicted"] for record in records if "predicted" in record}
+    if len(said) == 1 and len({record["truth"] for record in records}) > 1:
+        return [("found.one_class", str(said.pop()))]
+    found: dict[str, bool] = {}
+    for record in records:
+        for group, own in record.get("classes", {}).items():
+            if own.get("reference_volume"):
+                found[group] = found.get(group, False) or bool(own.get("volume"))
+    return [("found.empty", group) for group, outlined in found.items() if not outlined]
 
 
 def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[str]:
@@ -164,8 +203,12 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
         method = "n too small for an interval" if number is None else number.get("method", "")
         sentences.append(words("sure.none", method=words.interval_method(method)))
     split = evaluation.get("split", "")
-    if split in ("test", "val", "train", "all"):
+    if split in ("test", "val", "train", "all", "external"):
         sentences.append(words(f"sure.{split}"))
+    sentences += [words(f"doubt.{one['kind']}", **one) for one in evaluation.get("doubts") or []]
+    steps = (evaluation.get("provenance") or {}).get("steps")
+    if is_number(steps) and steps < FEW_STEPS:
+        sentences.append(words("sure.few_steps", n=steps))
     worst = worst_case(evaluation, number["name"]) if number is not None else None
     if number is not None and worst is not None:
         sentences.append(
@@ -182,7 +225,11 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
 def _next(evaluation: JsonDict, number: JsonDict | None, words: Words, has_pictures: bool) -> list[str]:
     flow = evaluation.get("flow") or {}
     steps = []
-    if evaluation.get("split") not in ("test", None):
+    if any(is_worse for _, is_worse in _beside_naive(evaluation)):
+        steps.append(words("next.learn"))
+    elif _nothing_learnt(evaluation):
+        steps.append(words("next.train_more"))
+    if evaluation.get("split") in ("train", "val", "all"):
         steps.append(words("next.test_split"))
     if patients_unknown(evaluation):
         steps.append(words("next.patients"))

@@ -29,8 +29,9 @@ from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
 MOST_PICTURES = 12
+FLOW_PARTS = ("train", "val", "test", "judged")
 _TEMPLATES = Path(__file__).parent / "templates"
-_RANKS = ("best", "median", "worst", "example")
+_RANKS = ("worst", "median", "best", "example")
 _PLOTTED = ("dice", "surface_dice", "hd95")
 
 
@@ -86,9 +87,8 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "curves": _curves(evaluation, words),
         "curves_note": _curves_note(evaluation, words),
         "training": _training(evaluation, words),
-        "flow": {key: flow.get(key) for key in ("found", "set_aside", "train", "val", "test")}
-        if flow
-        else None,
+        "flow": {key: flow.get(key) for key in ("found", "set_aside", *FLOW_PARTS)} if flow else None,
+        "flow_parts": FLOW_PARTS,
         "set_aside": [(one["case"], one["stage"], one["reason"]) for one in set_aside[:MOST_SET_ASIDE]],
         "set_aside_note": _some(len(set_aside), MOST_SET_ASIDE, words),
         "records": records,

@@ -157,9 +157,14 @@ def flattened(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str
         if isinstance(value, Mapping):
             yield from flattened(value, f"{path}.")
         elif isinstance(value, (list, tuple)):
-            yield path, ", ".join(str(one) for one in value)
+            yield path, ", ".join(_brief(one) for one in value)
         else:
-            yield path, UNDEFINED if value is None else str(value)
+            yield path, UNDEFINED if value is None else _brief(value)
+
+
+def _brief(value: object) -> str:
+    """Four digits are enough of a measured number."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _baseline_name(one: Mapping[str, Any]) -> str:

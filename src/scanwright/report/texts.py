@@ -30,11 +30,21 @@ _EN = {
     "split.val": "the validation set",
     "split.train": "the training set",
     "split.all": "all cases",
+    "split.external": "cases from outside the training run",
     "found.nothing": "No number could be computed; the list of cases below says why.",
     "found.n": "n = {n} cases, {n_patients} patients",
     "found.n_unknown": "n = {n} cases (patients unknown)",
     "found.per_class": "{group}: {number}, n = {n}",
     "found.right": "{right} of {total} cases were classified correctly.",
+    "found.better": "A naive method ({method}) reaches {name} {value} on the same cases.",
+    "found.worse": (
+        "A naive method ({method}) does as well or better: {name} {value} on the same cases. This model is "
+        "not worth using."
+    ),
+    "found.one_class": (
+        "Every case was called {group}: the model has learnt nothing that tells the classes apart."
+    ),
+    "found.empty": "Nothing was outlined as {group} in any case.",
     "sure.interval": (
         "For patients of the same kind, the true value plausibly lies between {low} and {high} "
         "({level} % interval; {method}; {n} cases)."
@@ -45,6 +55,23 @@ _EN = {
     "sure.train": "The model was trained on these cases: they say nothing about new patients.",
     "sure.all": (
         "Cases that the model was trained on are included: the numbers say little about new patients."
+    ),
+    "sure.external": (
+        "None of these images was used to train the model or to choose it; they are not of its own data set."
+    ),
+    "sure.few_steps": (
+        "The training was very short ({n} steps): a longer one (--minutes) may give a very different model."
+    ),
+    "doubt.modality": (
+        "{n} images are {received}, and the model learnt from {expected}: do not rely on it there."
+    ),
+    "doubt.spacing": (
+        "{n} images have a voxel spacing ({received}) far from what the model learnt from ({expected}): do "
+        "not rely on it there."
+    ),
+    "doubt.class_names": (
+        "The data set names some classes otherwise ({received}) than the model ({expected}): make sure that "
+        "they are the same."
     ),
     "sure.worst": "The worst case ({case}) has {name} {value}.",
     "sure.set_aside": "{n} of {found} cases were set aside and are not in these numbers.",
@@ -60,7 +87,9 @@ _EN = {
     "next.patients": (
         "Say who the patient of each file is: a column “patient” in manifest.csv, or --patient-pattern."
     ),
-    "next.set_aside": "Read why {n} cases were set aside, mend them, and train again.",
+    "next.set_aside": "Read why {n} cases were set aside, and mend what can be mended.",
+    "next.learn": "Train longer, and check that the labels are right; until then, use the naive method.",
+    "next.train_more": "Train longer (--minutes), and check that the labels are right.",
     "next.weakest": "The weakest class is {group} ({name} {value}): check its labels first.",
     "next.more_train": "Add labelled patients: {n} cases to learn from are few.",
     "next.more_test": "Add test patients: with {n}, the numbers stay rough.",
@@ -133,6 +162,7 @@ _EN = {
     "flow.train": "training",
     "flow.val": "validation",
     "flow.test": "test",
+    "flow.judged": "judged",
     "set_aside": "Set aside",
     "case": "case",
     "stage": "stage",
@@ -214,11 +244,16 @@ _ZH = {
     "split.val": "验证集",
     "split.train": "训练集",
     "split.all": "全部病例",
+    "split.external": "训练数据之外的病例",
     "found.nothing": "未能算出任何数值；原因见下方病例列表。",
     "found.n": "n = {n} 个病例，{n_patients} 名患者",
     "found.n_unknown": "n = {n} 个病例（患者未知）",
     "found.per_class": "{group}：{number}，n = {n}",
     "found.right": "{total} 个病例中有 {right} 个分类正确。",
+    "found.better": "简单方法（{method}）在相同病例上的 {name} 为 {value}。",
+    "found.worse": "简单方法（{method}）不比模型差：在相同病例上 {name} 为 {value}。此模型不值得使用。",
+    "found.one_class": "所有病例都被判为 {group}：模型没有学到任何区分类别的东西。",
+    "found.empty": "在所有病例中都没有勾画出 {group}。",
     "sure.interval": (
         "对同类患者而言，真实值大致在 {low} 与 {high} 之间（{level}% 区间；{method}；{n} 个病例）。"
     ),
@@ -227,6 +262,15 @@ _ZH = {
     "sure.val": "这些病例曾用于选择模型：在新患者上结果可能略差。",
     "sure.train": "模型就是用这些病例训练的：不能说明在新患者上的表现。",
     "sure.all": "其中包含训练过的病例：这些数值几乎不能说明在新患者上的表现。",
+    "sure.external": "这些图像既未用于训练模型，也未用于选择模型；它们不属于模型自己的数据集。",
+    "sure.few_steps": "训练非常短（{n} 步）：更长的训练（--minutes）可能得到很不一样的模型。",
+    "doubt.modality": "{n} 幅图像为 {received}，而模型是用 {expected} 训练的：对这些图像不要依赖它。",
+    "doubt.spacing": (
+        "{n} 幅图像的体素间距（{received}）与模型训练所用的（{expected}）相差很大：对这些图像不要依赖它。"
+    ),
+    "doubt.class_names": (
+        "数据集中某些类别的名称（{received}）与模型的（{expected}）不同：请确认它们是同一类别。"
+    ),
     "sure.worst": "最差的病例（{case}）：{name} 为 {value}。",
     "sure.set_aside": "{found} 个病例中有 {n} 个被搁置，未计入这些数值。",
     "unknown_patients": (
@@ -238,7 +282,9 @@ _ZH = {
     "next.patients": (
         "说明每个文件属于哪位患者：在 manifest.csv 中加入 “patient” 列，或使用 --patient-pattern。"
     ),
-    "next.set_aside": "查看 {n} 个病例被搁置的原因，修正后重新训练。",
+    "next.set_aside": "查看 {n} 个病例被搁置的原因，能修正的加以修正。",
+    "next.learn": "延长训练，并检查标注是否正确；在此之前请使用简单方法。",
+    "next.train_more": "延长训练（--minutes），并检查标注是否正确。",
     "next.weakest": "最弱的类别是 {group}（{name} {value}）：先检查它的标注。",
     "next.more_train": "增加有标注的患者：可供学习的病例只有 {n} 个，偏少。",
     "next.more_test": "增加测试患者：只有 {n} 名，数值仍然粗略。",
@@ -297,6 +343,7 @@ _ZH = {
     "flow.train": "训练",
     "flow.val": "验证",
     "flow.test": "测试",
+    "flow.judged": "已评估",
     "set_aside": "被搁置的病例",
     "case": "病例",
     "stage": "阶段",

@@ -174,10 +174,12 @@ def _prepare(
     }
     for split, found in examples.items():
         if not found:
+            first = next((entry for entry in failed if split_of.get(entry.case) == split), None)
             raise DataError(
                 f"no case of the split '{split}' can be used",
                 subject=dataset.source,
-                do="See failures.csv for the reasons.",
+                received=f"the first: {first.case}: {first.reason}" if first else "",
+                do="See failures.csv for all reasons.",
             )
     return examples
 
@@ -225,6 +227,8 @@ def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> Json
         "data": {
             "layout": dataset.layout,
             "patients": dataset.patients,
+            "modality": facts["modality"],
+            "spacing_mm": facts["spacing_mm"],
             "sha256": hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest(),
         },
         "minutes": fitted.position.elapsed_s / 60,

@@ -1,0 +1,42 @@
+"""Scope: what a model was made for, and images that lie outside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scanwright.data.prediction import Doubt
+from scanwright.data.volume import Volume
+
+# How far beyond the finest and the coarsest spacing that it learnt from a model may go without a word.
+SPACING_MARGIN = 1.5
+
+
+def find_doubts(image: Volume, learnt: Mapping[str, Any], dims: int) -> tuple[Doubt, ...]:
+    """Why a model may be wrong on an image: its modality or its spacing is none that it learnt from.
+
+    Args:
+        image: as it came.
+        learnt: the model's ``provenance["data"]``; what it does not tell is not doubted.
+        dims: axes that the network sees.
+    """
+    doubts = []
+    modality = learnt.get("modality") or ""
+    if modality and image.modality and image.modality != modality:
+        doubts.append(Doubt("modality", str(modality), image.modality))
+    span = learnt.get("spacing_mm")
+    if span and image.spacing_mm is not None:
+        own = sorted(image.spacing_mm[:dims])
+        smallest, largest = (sorted(span[end][:dims]) for end in ("smallest", "largest"))
+        fits = (
+            low / SPACING_MARGIN <= step <= high * SPACING_MARGIN
+            for low, step, high in zip(smallest, own, largest, strict=True)
+        )
+        if not all(fits):
+            learnt_from = f"{_times(smallest)} to {_times(largest)} mm"
+            doubts.append(Doubt("spacing", learnt_from, f"{_times(own)} mm"))
+    return tuple(doubts)
+
+
+def _times(values: list[float]) -> str:
+    return " × ".join(f"{value:.2g}" for value in values)
