@@ -15,7 +15,17 @@ import scanwright as sw
 from builders import write_nifti, write_picture
 from commands import Command
 from scanwright.errors import DataError, SettingsError
-from tiny import SMALL_2D, THREE_ROUNDS, TinyRun, ball_volumes, disc, disc_classes, disc_photographs, plan_of
+from tiny import (
+    SMALL_2D,
+    SMALL_3D,
+    THREE_ROUNDS,
+    TinyRun,
+    ball_volumes,
+    disc,
+    disc_classes,
+    disc_photographs,
+    plan_of,
+)
 
 KEYS = {
     "schema_version", "task", "created", "research_use", "data", "model", "split", "n_patients", "n_cases",
@@ -112,9 +122,60 @@ def test_another_hospitals_cases_are_all_judged(photo_run: TinyRun, tmp_path: Pa
         picture, inside = disc(rng)
         write_picture(tmp_path / "data" / "images" / f"new{number}.png", picture)
         write_picture(tmp_path / "data" / "masks" / f"new{number}.png", inside.astype(np.uint8))
-    evaluation = sw.evaluate(photo_run.path, tmp_path / "data", threads=1)
+    evaluation = sw.evaluate(photo_run.path, tmp_path / "data", tmp_path / "out", threads=1)
     assert evaluation.content["n_cases"] == 3
     assert "none bears the name of a case of the training run" in evaluation.content["how_chosen"]
+    assert evaluation.content["split"] == "external"
+    assert evaluation.content["flow"] == {"found": 3, "set_aside": 0, "judged": 3}
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "cases from outside the training run" in page
+    assert "the test set" not in page
+
+
+def test_another_hospitals_case_is_not_taken_for_the_runs_own_because_of_its_name(
+    photo_run: TinyRun, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(78)
+    for name in splits(photo_run):
+        picture, inside = disc(rng)
+        write_picture(tmp_path / "data" / "images" / f"{name}.png", picture)
+        write_picture(tmp_path / "data" / "masks" / f"{name}.png", inside.astype(np.uint8))
+    content = sw.evaluate(photo_run.path, tmp_path / "data", threads=1).content
+    assert content["split"] == "external"
+    assert content["n_cases"] == len(splits(photo_run))
+
+
+def name_classes(data: Path, **names: int) -> Path:
+    content = {"labels": {"background": 0, **names}, "channel_names": {"0": "MR"}}
+    (data / "dataset.json").write_text(json.dumps(content))
+    return data
+
+
+def test_classes_of_other_names_are_refused_and_those_that_differ_a_little_are_doubted(
+    tmp_path: Path,
+) -> None:
+    data = name_classes(ball_volumes(tmp_path / "data"), ball=2, core=4)
+    plan = plan_of(data, THREE_ROUNDS, overrides=SMALL_3D)
+    model = sw.train(data, tmp_path / "run", plan=plan, threads=1)
+    name_classes(data, liver=2, kidney=4)
+    with pytest.raises(
+        DataError, match=r"not those that the model knows.*Expected ball, core.*liver, kidney"
+    ):
+        sw.evaluate(model, data, threads=1)
+    name_classes(data, BALL=2, kidney=4)
+    content = sw.evaluate(model, data, tmp_path / "out", threads=1).content
+    assert content["doubts"] == [{"kind": "class_names", "expected": "core", "received": "kidney", "n": 1}]
+    assert "make sure that" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_of_two_cases_the_worst_and_the_best_are_drawn(photo_run: TinyRun, tmp_path: Path) -> None:
+    rng = np.random.default_rng(79)
+    for number in range(2):
+        picture, inside = disc(rng)
+        write_picture(tmp_path / "data" / "images" / f"new{number}.png", picture)
+        write_picture(tmp_path / "data" / "masks" / f"new{number}.png", inside.astype(np.uint8))
+    pictures = sw.evaluate(photo_run.path, tmp_path / "data", threads=1).pictures
+    assert [picture.rank for picture in pictures] == ["worst", "best"]
 
 
 def test_a_picture_that_was_learnt_from_is_refused_under_any_name(photo_run: TinyRun, tmp_path: Path) -> None:

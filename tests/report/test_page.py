@@ -238,3 +238,53 @@ def test_numbers_of_one_class_only_still_have_a_headline():
 def test_an_unknown_language_is_refused():
     with pytest.raises(SettingsError):
         render_report(SEGMENTATION, [], "xx")
+
+
+def page_of(evaluation, lang="en", **changed):
+    return read(render_report({**evaluation, **changed}, [], lang)).text
+
+
+def test_the_first_screen_says_when_a_naive_method_is_no_worse():
+    dice = next(one for one in SEGMENTATION["numbers"] if (one["name"], one["group"]) == ("dice", ""))
+    naive = {"name": "dice", "group": "", "comparator": "best threshold"}
+    better = page_of(SEGMENTATION, baselines=[{**naive, "value": dice["value"] + 0.01}])
+    assert "not worth using" in better
+    assert "until then, use the naive method" in better
+    worse = page_of(SEGMENTATION, baselines=[{**naive, "value": 0.2}])
+    assert "A naive method (best threshold) reaches Dice 0.200 on the same cases." in worse
+    assert "not worth using" not in worse
+    assert "不值得使用" in page_of(SEGMENTATION, "zh", baselines=[{**naive, "value": 1.0}])
+
+
+def test_the_first_screen_says_when_every_case_got_one_class():
+    records = [{**record, "predicted": "benign"} for record in CLASSIFICATION["records"]]
+    text = page_of(CLASSIFICATION, records=records)
+    assert "Every case was called benign" in text
+    assert "Train longer" in text
+    assert "Every case was called" not in page_of(CLASSIFICATION)
+
+
+def test_the_first_screen_says_when_a_class_was_never_outlined():
+    records = [
+        {**record, "classes": {name: {**own, "volume": 0.0} for name, own in record["classes"].items()}}
+        for record in SEGMENTATION["records"]
+    ]
+    text = page_of(SEGMENTATION, records=records)
+    assert "Nothing was outlined as anterior in any case." in text
+    assert "Nothing was outlined" not in page_of(SEGMENTATION)
+
+
+@pytest.mark.parametrize(("steps", "said"), [(50, True), (5000, False)])
+def test_a_very_short_training_is_said_to_be_one(steps, said):
+    text = page_of(SEGMENTATION, provenance={"steps": steps})
+    assert ("very short (50 steps)" in text) is said
+
+
+def test_doubts_stand_on_the_first_screen_in_both_languages():
+    doubts = [
+        {"kind": "modality", "expected": "CT", "received": "MR", "n": 3},
+        {"kind": "spacing", "expected": "1 to 2 mm", "received": "9 mm", "n": 2},
+    ]
+    assert "Images are MR (n = 3), and the model learnt from CT" in page_of(SEGMENTATION, doubts=doubts)
+    assert "9 mm" in page_of(SEGMENTATION, doubts=doubts)
+    assert "3 幅图像为 MR" in page_of(SEGMENTATION, "zh", doubts=doubts)

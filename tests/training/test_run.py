@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import tomllib
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 
 import scanwright as sw
 from builders import write_text
+from commands import Command
 from scanwright.data.plan import Plan
 from scanwright.errors import DataError, ModelError, OutputError, ScanwrightError, SettingsError
 from scanwright.inference.model import Model
@@ -39,6 +41,16 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def plan(photographs: Path) -> Plan:
     return plan_of(photographs, THREE_ROUNDS, overrides=SMALL_2D)
+
+
+def test_resuming_says_what_it_found(photographs: Path, plan: Plan, tmp_path: Path, command: Command) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan.to_json()))
+    options = ("--out", tmp_path / "run", "--plan", path, "--threads", 1, "--resume")
+    assert "holds nothing to resume: training starts anew" in command("train", photographs, *options).out
+    assert "is finished: this is its model" in command("train", photographs, *options).out
+    shutil.rmtree(tmp_path / "run" / "model")
+    assert "Going on in" in command("train", photographs, *options).out
 
 
 def weights(model: Model) -> dict[str, bytes]:

@@ -63,11 +63,11 @@ _EN = {
         "The training was very short ({n} steps): a longer one (--minutes) may give a very different model."
     ),
     "doubt.modality": (
-        "{n} images are {received}, and the model learnt from {expected}: do not rely on it there."
+        "Images are {received} (n = {n}), and the model learnt from {expected}: do not rely on it there."
     ),
     "doubt.spacing": (
-        "{n} images have a voxel spacing ({received}) far from what the model learnt from ({expected}): do "
-        "not rely on it there."
+        "The voxel spacing of images ({received}, n = {n}) is far from what the model learnt from "
+        "({expected}): do not rely on it there."
     ),
     "doubt.class_names": (
         "The data set names some classes otherwise ({received}) than the model ({expected}): make sure that "

@@ -1,0 +1,61 @@
+"""Scope: images that are not like those that a model learnt from are doubted, and no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from builders import write_nifti
+from commands import Command
+from scanwright.data.volume import Volume
+from scanwright.inference.scope import find_doubts
+from tiny import TinyRun
+
+LEARNT = {
+    "modality": "CT",
+    "spacing_mm": {"smallest": [0.6, 0.6, 1.0], "median": [0.8, 0.8, 3.0], "largest": [1.0, 1.0, 5.0]},
+}
+
+
+def image(*spacing_mm: float, modality: str = "CT") -> Volume:
+    affine = np.diag([*spacing_mm, 1.0]) if spacing_mm else None
+    return Volume(np.zeros((1, 2, 2, 2)), affine, modality)
+
+
+@pytest.mark.parametrize(
+    ("seen", "kinds"),
+    [
+        (image(0.8, 0.8, 2.5), []),
+        (image(2.5, 0.8, 0.8), []),
+        (image(0.45, 0.45, 7.0), []),
+        (image(0.8, 0.8, 9.0), ["spacing"]),
+        (image(0.2, 0.2, 2.0), ["spacing"]),
+        (image(0.8, 0.8, 2.5, modality="MR"), ["modality"]),
+        (image(3.0, 3.0, 9.0, modality="PT"), ["modality", "spacing"]),
+        (image(0.8, 0.8, 2.5, modality=""), []),
+        (image(), []),
+    ],
+)
+def test_another_modality_or_a_spacing_far_off_is_doubted(seen: Volume, kinds: list[str]) -> None:
+    assert [doubt.kind for doubt in find_doubts(seen, LEARNT, 3)] == kinds
+
+
+def test_what_a_model_does_not_tell_is_not_doubted() -> None:
+    assert find_doubts(image(9.0, 9.0, 9.0), {}, 3) == ()
+    assert find_doubts(image(9.0, 9.0, 9.0), {"modality": "", "spacing_mm": None}, 3) == ()
+
+
+def test_planes_are_compared_in_the_plane() -> None:
+    assert find_doubts(image(0.8, 0.8, 40.0), LEARNT, 2) == ()
+
+
+def test_prediction_warns_of_images_of_another_kind(
+    volume_run: TinyRun, tmp_path: Path, command: Command
+) -> None:
+    array = np.random.default_rng(0).integers(0, 90, (16, 16, 16)).astype(np.int16)
+    write_nifti(tmp_path / "new" / "far.nii.gz", array, np.diag([9.0, 9.0, 9.0, 1.0]))
+    said = command("predict", volume_run.path, tmp_path / "new", "--out", tmp_path / "out", "--threads", 1)
+    assert said.code == 0
+    assert "Warning: The voxel spacing of images (9 × 9 × 9 mm, n = 1) is far from" in said.out
