@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from figures import print_header
 from scanwright.data.plan import ChannelPlan, NetworkPlan, Plan
+from scanwright.inference.runtimes.torch_runtime import has_bf16
 from scanwright.networks.catalogue import build_network
 from scanwright.training.learn.segmentation import soft_dice_loss
 
@@ -29,7 +30,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=7)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print_header("Training step, bf16 autocast, forward and backward", threads=options.threads)
+    precision = "bf16 autocast" if has_bf16(torch.device("cpu")) else "32 bit"
+    print_header(f"Training step, {precision}, forward and backward", threads=options.threads)
     for dims, patch, batch, levels in CASES:
         widths = tuple(options.width * 2**level for level in range(levels))
         strides = ((1,) * dims, *((2,) * dims for _ in range(levels - 1)))
@@ -70,7 +72,7 @@ def main() -> None:
 
 def _step(forward: Callable[[], torch.Tensor], targets: torch.Tensor) -> float:
     start = time.perf_counter()
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16(torch.device("cpu"))):
         logits = forward()
     (F.cross_entropy(logits.float(), targets) + soft_dice_loss(logits.float(), targets)).backward()
     return time.perf_counter() - start

@@ -15,9 +15,11 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
     Raises:
         MissingExtraError: the module is not installed.
     """
-    # Threads that wait by spinning, the default of OpenMP, make training two to three times slower wherever
-    # another program also wants the processor. It is read when torch loads; a choice made before is kept.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads that wait by spinning for long make training much slower where another program also wants the
+    # processor, and threads that never spin make it slower where none does (decision note 15). It is read
+    # when torch loads; a choice made before is kept.
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -18,6 +18,8 @@ from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
 
 BATCH = 64
+# Processors share a batch among their threads: one tile at a time would leave half of them idle.
+TILES_AT_ONCE = 4
 Runtime: TypeAlias = Callable[[FloatArray], FloatArray]
 """Images (batch, channel, i, j, k) → probabilities (batch, class, i, j, k)."""
 
@@ -39,16 +41,21 @@ def predict_array(
     """
     axes = plan.mirror_axes if mirror else ()
     if not tiled:
-        return _run_mirrored(run, array, axes)
+        answers = _run_mirrored(run, array[None], axes)
+        return np.asarray(answers[0])
     shape = array.shape[1:]
     margins = centre_pad(shape, plan.patch_voxels)
     padded = np.pad(array, ((0, 0), *margins), mode="edge")
     window = blending_window(plan.patch_voxels)
     total = np.zeros((len(plan.classes), *padded.shape[1:]), dtype=np.float32)
     weight = np.zeros(padded.shape[1:], dtype=np.float32)
-    for tile in tiles(padded.shape[1:], plan.patch_voxels, plan.overlap):
-        total[(slice(None), *tile)] += _run_mirrored(run, padded[(slice(None), *tile)], axes) * window
-        weight[tile] += window
+    places = list(tiles(padded.shape[1:], plan.patch_voxels, plan.overlap))
+    for start in range(0, len(places), TILES_AT_ONCE):
+        some = places[start : start + TILES_AT_ONCE]
+        answers = _run_mirrored(run, np.stack([padded[(slice(None), *tile)] for tile in some]), axes)
+        for tile, answer in zip(some, answers, strict=True):
+            total[(slice(None), *tile)] += answer * window
+            weight[tile] += window
     total /= weight
     inner = tuple(slice(before, before + n) for (before, _), n in zip(margins, shape, strict=True))
     return np.ascontiguousarray(total[(slice(None), *inner)])
@@ -59,15 +66,16 @@ def predict_batch(run: Runtime, arrays: FloatArray) -> FloatArray:
     return np.concatenate([run(arrays[start : start + BATCH]) for start in range(0, len(arrays), BATCH)])
 
 
-def _run_mirrored(run: Runtime, patch: FloatArray, axes: Sequence[int]) -> FloatArray:
-    """Mean over all combinations of mirrored axes, each answer mirrored back."""
+def _run_mirrored(run: Runtime, patches: FloatArray, axes: Sequence[int]) -> FloatArray:
+    """Answers to patches (batch, channel, i, j, k): the mean over all combinations of mirrored axes, each
+    answer mirrored back."""
     flips = [
-        tuple(1 + axis for axis in chosen)
+        tuple(2 + axis for axis in chosen)
         for n in range(len(axes) + 1)
         for chosen in itertools.combinations(axes, n)
     ]
-    answers = run(np.stack([np.flip(patch, flip) for flip in flips]))
-    whole = answers.shape[2:] == (1, 1, 1)
+    answers = [run(np.flip(patches, flip)) for flip in flips]
+    whole = answers[0].shape[2:] == (1, 1, 1)
     back = [answer if whole else np.flip(answer, flip) for answer, flip in zip(answers, flips, strict=True)]
     return np.asarray(np.mean(back, axis=0, dtype=np.float32))
 

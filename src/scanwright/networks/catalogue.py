@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import torch
 from torch import nn
 
 from scanwright.data.plan import NetworkPlan, Plan
@@ -32,13 +33,16 @@ def build_network(plan: Plan) -> nn.Module:
             do="Make network.widths smaller.",
         )
     try:
-        return NETWORKS[plan.network.family](plan)
+        network = NETWORKS[plan.network.family](plan)
     # MONAI asserts that its paddings come out right.
     except (ValueError, RuntimeError, IndexError, TypeError, AssertionError) as error:
         raise SettingsError(
             f"the plan's network can't be built: {str(error).splitlines()[0]}",
             do="Correct 'network' in plan.json, or make the plan again.",
         ) from error
+    if plan.dims == 3:  # a fifth faster on processors; planes are not (decision note 16)
+        network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    return network
 
 
 def estimate_weights(network: NetworkPlan, dims: int) -> float:

@@ -8,7 +8,11 @@ from torch import nn
 
 from scanwright.data.plan import Plan
 
-NORM = ("instance", {"affine": True})
+
+def _norm(channels: int) -> tuple[str, dict[str, int]]:
+    """Instance norm, as group norm with a group for each channel: torch computes that one without first
+    putting channels-last features into another order."""
+    return ("group", {"num_groups": channels})
 
 
 class UNet(nn.Module):
@@ -32,12 +36,21 @@ class UNet(nn.Module):
         inputs = (len(plan.channels), *widths[:-1])
         dropout = network.dropout or None
         self.encoder = nn.ModuleList(
-            UnetBasicBlock(dims, n_in, n_out, kernel, stride, NORM, dropout=dropout)
+            UnetBasicBlock(dims, n_in, n_out, kernel, stride, _norm(n_out), dropout=dropout)
             for n_in, n_out, kernel, stride in zip(inputs, widths, kernels, strides, strict=True)
         )
         # From the deepest level upwards: level n takes what comes from level n + 1.
         self.decoder = nn.ModuleList(
-            UnetUpBlock(dims, widths[n + 1], widths[n], kernels[n], 1, strides[n + 1], NORM, dropout=dropout)
+            UnetUpBlock(
+                dims,
+                widths[n + 1],
+                widths[n],
+                kernels[n],
+                1,
+                strides[n + 1],
+                _norm(widths[n]),
+                dropout=dropout,
+            )
             for n in reversed(range(len(widths) - 1))
         )
         n_outputs = 1 + min(network.deep_supervision, max(0, len(widths) - 2))

@@ -18,12 +18,12 @@ from scanwright.planning.fingerprint import Fingerprint
 
 T = TypeVar("T")
 
-# Voxels per second through a training step of the U-Net with 16 channels at first, on two cores with bf16
-# (measured; benchmarks/training_speed.py). Only its order of magnitude matters: it decides how fine a grid
-# and how large a patch the minutes can pay for.
-VOXELS_PER_SECOND = {2: 0.6e6, 3: 0.7e6}
+# Voxels per second through a training step of the U-Net with 16 channels at first, on two cores without bf16
+# (measured; benchmarks/training_speed.py; two to four times as many with it). Only its order of magnitude
+# matters: it decides how fine a grid and how large a patch the minutes can pay for.
+VOXELS_PER_SECOND = {2: 0.25e6, 3: 0.25e6}
 ANISOTROPY = 3.0
-WANTED_EPOCHS = 24.0
+WANTED_EPOCHS = 10.0
 WANTED_STEPS = 1000.0
 SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
@@ -203,7 +203,7 @@ def choose_widths(n_levels: int, minutes: float, dims: int) -> Choice[tuple[int,
 def choose_batch(patch_voxels: Sequence[int], dims: int, n_train: int) -> Choice[int]:
     """Enough patches for a steady gradient, few enough for many steps."""
     voxels = float(np.prod(patch_voxels))
-    wanted = {2: 4 * 192 * 192, 3: 2 * 48 * 48 * 48}[dims]
+    wanted = {2: 4 * 192 * 192, 3: 2 * 40 * 40 * 40}[dims]
     size = int(np.clip(round(wanted / voxels), 2, 16))
     return Choice(min(size, max(2, n_train)), "steady gradients, yet many steps in the time given")
 
