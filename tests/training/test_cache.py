@@ -70,3 +70,20 @@ def test_small_whole_images_stay_in_memory(tmp_path: Path) -> None:
     examples, _ = prepare_examples(cases, find_task("classification"), plan, tmp_path / "cache", silent)
     assert {int(example.target) for example in examples.values()} == {0, 1}
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_small_lesion_beside_a_large_one_is_drawn_often(plan: Plan, tmp_path: Path) -> None:
+    array = np.zeros((1, 40, 40, 40), np.uint8)
+    array[0, 2:32, 2:32, 2:32] = 2
+    array[0, 35:38, 35:38, 35:38] = 2
+    image, mask = Volume(array.astype(np.float32), np.eye(4)), Volume(array, np.eye(4))
+    case = Case("two", {"image": Lazy("i", lambda: image)}, {"mask": Lazy("m", lambda: mask)})
+    unscaled = replace(plan, spacing_mm=(1.0, 1.0, 1.0), longest_side=None)
+    examples, failed = prepare_examples([case], find_task("segmentation"), unscaled, tmp_path, silent)
+    assert failed == []
+    target, places = np.asarray(examples["two"].target), examples["two"].places(1)
+    assert (target.ravel()[places] == 1).all()
+    small = np.unravel_index(places, target.shape)[0] >= 34
+    # 27 of 27,027 voxels, one in a thousand; by the root of the size it is one in 33.
+    assert 0.02 < small.mean() < 0.05
+    assert len(np.unique(places[small])) == 27

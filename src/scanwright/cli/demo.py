@@ -24,7 +24,7 @@ NEW_SEED_OFFSET = 1_000_003
 def demo(
     out: options.Out = Path("scanwright-demo"),
     patients: Annotated[int, typer.Option("--patients", min=10, help="Phantom patients to make.")] = 60,
-    minutes: Annotated[float, typer.Option("--minutes", help="Upper bound of the training time.")] = 4.5,
+    minutes: Annotated[float, typer.Option("--minutes", help="Upper bound of the training time.")] = 4.4,
     seed: options.Seed = 0,
     lang: options.Lang = "en",
     threads: options.Threads = None,

@@ -18,8 +18,8 @@ from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
 
 BATCH = 64
-# Processors share a batch among their threads: one tile at a time would leave half of them idle.
-TILES_AT_ONCE = 4
+# Processors share a batch among their threads: one patch at a time would leave half of them idle.
+PATCHES_AT_ONCE = 4
 Runtime: TypeAlias = Callable[[FloatArray], FloatArray]
 """Images (batch, channel, i, j, k) → probabilities (batch, class, i, j, k)."""
 
@@ -50,8 +50,9 @@ def predict_array(
     total = np.zeros((len(plan.classes), *padded.shape[1:]), dtype=np.float32)
     weight = np.zeros(padded.shape[1:], dtype=np.float32)
     places = list(tiles(padded.shape[1:], plan.patch_voxels, plan.overlap))
-    for start in range(0, len(places), TILES_AT_ONCE):
-        some = places[start : start + TILES_AT_ONCE]
+    at_once = max(1, PATCHES_AT_ONCE // 2 ** len(axes))
+    for start in range(0, len(places), at_once):
+        some = places[start : start + at_once]
         answers = _run_mirrored(run, np.stack([padded[(slice(None), *tile)] for tile in some]), axes)
         for tile, answer in zip(some, answers, strict=True):
             total[(slice(None), *tile)] += answer * window
@@ -74,8 +75,9 @@ def _run_mirrored(run: Runtime, patches: FloatArray, axes: Sequence[int]) -> Flo
         for n in range(len(axes) + 1)
         for chosen in itertools.combinations(axes, n)
     ]
-    answers = [run(np.flip(patches, flip)) for flip in flips]
-    whole = answers[0].shape[2:] == (1, 1, 1)
+    together = run(np.concatenate([np.flip(patches, flip) for flip in flips]))
+    answers = np.split(together, len(flips))
+    whole = together.shape[2:] == (1, 1, 1)
     back = [answer if whole else np.flip(answer, flip) for answer, flip in zip(answers, flips, strict=True)]
     return np.asarray(np.mean(back, axis=0, dtype=np.float32))
 

@@ -69,12 +69,12 @@ class PhantomSettings:
     field_of_view_mm: tuple[float, float, float] = (120.0, 96.0, 70.0)
     in_plane_spacing_mm: Range = (0.6, 1.0)
     slice_spacing_mm: Range = (1.0, 5.0)
-    lesion_diameter_mm: Range = (6.0, 28.0)
+    lesion_diameter_mm: Range = (10.0, 30.0)
     lesions_per_patient: tuple[int, int] = (1, 3)
     healthy_share: float = 0.1
     attached_share: float = 0.75
     lung_lesion_hu: Range = (-300.0, 80.0)
-    liver_contrast_hu: Range = (-115.0, -80.0)
+    liver_contrast_hu: Range = (-130.0, -100.0)
     granulomas: tuple[int, int] = (1, 3)
     nodes: tuple[int, int] = (2, 5)
     vessels: int = 2

@@ -20,14 +20,16 @@ T = TypeVar("T")
 
 # Voxels per second through a training step of the U-Net with 16 channels at first, on two cores without bf16
 # (measured; benchmarks/training_speed.py; two to four times as many with it). Only its order of magnitude
-# matters: it decides how fine a grid and how large a patch the minutes can pay for.
-VOXELS_PER_SECOND = {2: 0.25e6, 3: 0.25e6}
+# matters: it decides how fine a grid and how large a patch the minutes can pay for. A residual network that
+# classifies halves its input at once and passes over it once.
+VOXELS_PER_SECOND = 0.25e6
+VOXELS_PER_SECOND_CLASSIFIED = 0.5e6
 ANISOTROPY = 3.0
-WANTED_EPOCHS = 10.0
+WANTED_EPOCHS = 16.0
 WANTED_STEPS = 1000.0
 SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
-LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 40 * 40 * 40}
+LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 32 * 32 * 32}
 MOST_PATCH_VOXELS = {2: 320 * 320, 3: 96 * 96 * 64}
 
 
@@ -94,7 +96,7 @@ def choose_spacing(facts: Fingerprint, minutes: float) -> Choice[tuple[float, fl
         reason = (
             "the median spacing; finer across the thick slices, so that the thinner ones keep their detail"
         )
-    affordable = minutes * 60 * VOXELS_PER_SECOND[facts.dims] / (WANTED_EPOCHS * max(1, facts.n_train))
+    affordable = minutes * 60 * VOXELS_PER_SECOND / (WANTED_EPOCHS * max(1, facts.n_train))
     extent = np.array(facts.median_shape) * median
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
     coarser = 1.0
@@ -155,7 +157,7 @@ def choose_topology(
     """
     spacing = np.array(spacing_mm if spacing_mm is not None else (1.0, 1.0, 1.0))[:dims].copy()
     patch = np.array(shape[:dims], dtype=float)
-    affordable = minutes * 60 * VOXELS_PER_SECOND[dims] / WANTED_STEPS / 2
+    affordable = minutes * 60 * VOXELS_PER_SECOND / WANTED_STEPS / 2
     most = min(MOST_PATCH_VOXELS[dims], max(LEAST_PATCH_VOXELS[dims], affordable))
     if patch.prod() > most:
         patch = _shrink_to(patch, spacing, most)
@@ -194,16 +196,22 @@ def choose_widths(n_levels: int, minutes: float, dims: int) -> Choice[tuple[int,
     """Channels of each level: double from level to level, wider when there is time to train them."""
     base = 16 if minutes <= 20 else 24 if minutes <= 60 else 32
     most = 256 if dims == 3 else 384
-    return Choice(
-        tuple(min(most, base * 2**level) for level in range(n_levels)),
-        f"{base} at first, doubled at each level: what {minutes:g} minutes on a processor can train",
-    )
+    widths = [min(most, base * 2**level) for level in range(n_levels)]
+    reason = f"{base} at first, doubled at each level: what {minutes:g} minutes on a processor can train"
+    if dims == 3 and minutes <= 20:
+        # In 3-D the finest level costs as much as all others, and halving it costs hardly any accuracy.
+        widths[0] = base // 2
+        reason = (
+            f"{base // 2} at the finest level, the dearest in 3-D, then {base * 2}, doubled at each level: "
+            f"what {minutes:g} minutes on a processor can train"
+        )
+    return Choice(tuple(widths), reason)
 
 
 def choose_batch(patch_voxels: Sequence[int], dims: int, n_train: int) -> Choice[int]:
     """Enough patches for a steady gradient, few enough for many steps."""
     voxels = float(np.prod(patch_voxels))
-    wanted = {2: 4 * 192 * 192, 3: 2 * 40 * 40 * 40}[dims]
+    wanted = {2: 4 * 192 * 192, 3: 2 * 32 * 32 * 32}[dims]
     size = int(np.clip(round(wanted / voxels), 2, 16))
     return Choice(min(size, max(2, n_train)), "steady gradients, yet many steps in the time given")
 
@@ -232,7 +240,7 @@ def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, i
     shape = np.array(facts.median_shape, dtype=float)
     if facts.spacing_mm is not None and facts.dims == 3:
         shape = shape * facts.spacing_mm[1] / facts.spacing_mm[1].min()
-    affordable = minutes * 60 * VOXELS_PER_SECOND[facts.dims] / (WANTED_EPOCHS * max(1, facts.n_train))
+    affordable = minutes * 60 * VOXELS_PER_SECOND_CLASSIFIED / (WANTED_EPOCHS * max(1, facts.n_train))
     most = min({2: 224 * 224, 3: 96 * 96 * 96}[facts.dims], affordable)
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
     factor = min(1.0, (most / shape[axes].prod()) ** (1 / len(axes)))

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
@@ -79,11 +80,25 @@ def _load(stem: Path) -> Example | None:
 
 
 def _places(target: AnyArray) -> dict[int, IntArray]:
-    """Class → some of its voxels, evenly taken."""
-    flat = np.asarray(target).ravel()
+    """Class → flat indices of some of its voxels. Of the connected parts, each gives as many as the root of
+    its size: were it the size itself, a large lesion would leave no patch to a small one beside it."""
     places: dict[int, IntArray] = {}
-    for index in np.unique(flat):
-        if index:
-            voxels = np.flatnonzero(flat == index)
-            places[int(index)] = voxels[:: max(1, len(voxels) // PLACES_PER_CLASS)]
+    for index, box in enumerate(ndimage.find_objects(np.asarray(target)), start=1):
+        if box is not None:
+            parts, _ = ndimage.label(target[box] == index)
+            inside = np.flatnonzero(parts)
+            inside = inside[np.argsort(parts.ravel()[inside], kind="stable")]
+            sizes = np.bincount(parts.ravel())[1:]
+            shares = np.sqrt(sizes) / np.sqrt(sizes).sum()
+            chosen = [
+                inside[
+                    np.linspace(
+                        end - size, end, max(1, int(PLACES_PER_CLASS * share)), endpoint=False, dtype=int
+                    )
+                ]
+                for size, end, share in zip(sizes, np.cumsum(sizes), shares, strict=True)
+            ]
+            within = np.unravel_index(np.concatenate(chosen), parts.shape)
+            whole = [axis + side.start for axis, side in zip(within, box, strict=True)]
+            places[index] = np.ravel_multi_index(whole, target.shape)
     return places
