@@ -72,6 +72,17 @@ def test_small_whole_images_stay_in_memory(tmp_path: Path) -> None:
     assert not (tmp_path / "cache").exists()
 
 
+def test_large_whole_images_are_mapped_and_their_class_stays_one_number(tmp_path: Path) -> None:
+    data = disc_classes(tmp_path / "data", 4)
+    plan = replace(sw.plan(data, overrides=SMALL_CLASSES).plan, patch_voxels=(288, 288, 1))
+    examples, _ = prepare_examples(
+        sw.open(data).cases, find_task("classification"), plan, tmp_path / "cache", silent
+    )
+    assert all(isinstance(example.image, np.memmap) for example in examples.values())
+    assert all(example.target.shape == () for example in examples.values())
+    assert {int(example.target) for example in examples.values()} == {0, 1}
+
+
 def test_a_small_lesion_beside_a_large_one_is_drawn_often(plan: Plan, tmp_path: Path) -> None:
     array = np.zeros((1, 40, 40, 40), np.uint8)
     array[0, 2:32, 2:32, 2:32] = 2

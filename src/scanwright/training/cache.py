@@ -64,7 +64,7 @@ def _make(stem: Path, case: Case, task: Task, plan: Plan) -> Example:
 
 def _save_array(array: AnyArray, path: Path) -> None:
     """As ``np.save`` does; but that one loses the system's word for a full disk."""
-    plain = np.ascontiguousarray(array)
+    plain = np.asarray(array, order="C")  # ascontiguousarray would give a single number an axis
     with path.open("wb") as stream:
         np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(plain))
         stream.write(plain.reshape(-1).view(np.uint8).data)
