@@ -17,6 +17,7 @@ __all__ = [
     "Predicted",
     "ScanwrightError",
     "evaluate",
+    "inspect",
     "load",
     "load_plan",
     "open",

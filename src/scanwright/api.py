@@ -28,6 +28,7 @@ from scanwright.types import PathLikeStr, Progress, silent
 if TYPE_CHECKING:
     from scanwright.evaluation.evaluation import Evaluation
     from scanwright.inference.model import Model
+    from scanwright.inspection.doctor import Inspection
     from scanwright.planning.fingerprint import Fingerprint
 
 PATHS = (str, os.PathLike)
@@ -54,6 +55,56 @@ class Planned:
 
     fingerprint: Fingerprint
     plan: Plan
+
+
+def inspect(
+    data: Dataset | PathLikeStr,
+    out: PathLikeStr | None = None,
+    *,
+    apply: bool = False,
+    lang: str = "en",
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Inspection:
+    """Say what is wrong with a dataset, before anything is learnt. Needs no torch.
+
+    Args:
+        data: a dataset or where it is.
+        out: where ``findings.json`` and ``findings.html`` go; ``None`` writes nothing.
+        apply: also write ``manifest.csv``, without the cases that are to be left out, look-alikes under one
+            patient. The data themselves are never changed.
+        lang: language of the page, "en" or "zh".
+        overwrite: replace an earlier inspection in ``out``.
+        progress: told after every case.
+
+    Raises:
+        DataError: nothing usable is there; ``apply`` for data whose cases are not files.
+        OutputError, SettingsError: see the message.
+    """
+    from scanwright.inspection.doctor import inspect as examine
+    from scanwright.io.dataset import find_cases
+    from scanwright.io.layouts.manifest import write_manifest
+    from scanwright.report.findings import render_findings, shown_cases
+    from scanwright.report.texts import Words
+
+    Words(lang)
+    dataset = data if isinstance(data, Dataset) else find_cases(data)
+    own = ("findings.json", "findings.html", "manifest.csv", "dataset.json")
+    if out is not None:
+        _keep_apart(Path(out), dataset.source)
+        out = claim_folder(out, overwrite=overwrite, own=own)
+    inspection = examine(dataset, progress)
+    if out is not None:
+        folder = Path(out)
+        write_json(folder / "findings.json", inspection.to_json())
+        findings = inspection.in_words(lang)
+        page = render_findings(
+            inspection.summary, findings, inspection.thumbnails(shown_cases(findings)), lang
+        )
+        write_text(folder / "findings.html", page)
+        if apply:
+            write_manifest(folder, dataset, inspection.cleaned())
+    return inspection
 
 
 def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings: Any) -> Planned:

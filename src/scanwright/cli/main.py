@@ -11,6 +11,7 @@ import typer
 from scanwright import __version__
 from scanwright.cli.demo import demo
 from scanwright.cli.evaluate import evaluate
+from scanwright.cli.inspect import inspect
 from scanwright.cli.plan import plan
 from scanwright.cli.predict import predict
 from scanwright.cli.train import train
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, plan, train, evaluate, predict):
+for verb in (demo, inspect, plan, train, evaluate, predict):
     app.command()(verb)
 
 

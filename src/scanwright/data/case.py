@@ -21,10 +21,12 @@ class Lazy(Generic[T]):
     Attributes:
         source: where it comes from, relative to the dataset, for messages and hashes.
         read: gives the value; raises DataError naming the source.
+        further: what else it comes from, such as the files of the other channels.
     """
 
     source: str
     read: Callable[[], T]
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -125,16 +125,12 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
         DataError: nothing there, no known layout, two complete layouts, no labels.
         SettingsError: the pattern is not usable.
     """
-    source, path = os.fspath(path), Path(os.fspath(path))
-    dataset = _open(path, source)
-    cases, patients = name_patients(dataset.cases, patient_pattern)
-    if patients != "unknown" or dataset.patients == "unknown":
-        dataset = replace(dataset, cases=cases, patients=patients)
+    dataset = find_cases(path, patient_pattern=patient_pattern)
     if not dataset.cases:
         first = dataset.set_aside[0] if dataset.set_aside else None
         raise DataError(
             f"no usable case in the layout {dataset.layout}",
-            subject=source,
+            subject=dataset.source,
             received=f"{len(dataset.set_aside)} set aside, the first: {first.case}: {first.reason}"
             if first
             else "",
@@ -142,10 +138,25 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
     if not any(case.targets for case in dataset.cases):
         raise DataError(
             "no case has a mask or a label",
-            subject=source,
+            subject=dataset.source,
             expected="a mask or label column in manifest.csv",
             do="For predictions labels are not needed: use predict.",
         )
+    return dataset
+
+
+def find_cases(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
+    """As :func:`open_dataset`, also when no case is usable or labelled: to look at what is wrong with them.
+
+    Raises:
+        DataError: nothing there, no known layout, two complete layouts.
+        SettingsError: the pattern is not usable.
+    """
+    source, path = os.fspath(path), Path(os.fspath(path))
+    dataset = _open(path, source)
+    cases, patients = name_patients(dataset.cases, patient_pattern)
+    if patients != "unknown" or dataset.patients == "unknown":
+        dataset = replace(dataset, cases=cases, patients=patients)
     return dataset
 
 

@@ -30,7 +30,7 @@ from scanwright.types import JsonDict
 
 MOST_PICTURES = 12
 FLOW_PARTS = ("train", "val", "test", "judged")
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 _RANKS = ("worst", "median", "best", "example")
 _PLOTTED = ("dice", "surface_dice", "hd95")
 
@@ -50,15 +50,22 @@ def render_report(evaluation: JsonDict, pictures: Sequence[Picture] = (), lang: 
         SettingsError: there is no such language.
     """
     words = Words(lang)
-    # Autoescape: names of files and classes come from strangers.
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
+    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return (
+        templates()
+        .get_template("report.html")
+        .render(
+            words=words,
+            css=Markup(css),  # ours, not from the data
+            **_context(evaluation, pictures, words),
+        )
     )
-    css = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html").render(
-        words=words,
-        css=Markup(css),  # ours, not from the data
-        **_context(evaluation, pictures, words),
+
+
+def templates() -> Environment:
+    """The pages' templates. Autoescape: names of files and classes come from strangers."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
     )
 
 

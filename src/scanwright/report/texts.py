@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from scanwright.errors import SettingsError
+from scanwright.report import findings_texts
 
 Lang: TypeAlias = Literal["en", "zh"]
 
@@ -407,7 +408,7 @@ _ZH = {
     "comma": "、",
 }
 
-TEXTS: Mapping[Lang, Mapping[str, str]] = {"en": _EN, "zh": _ZH}
+TEXTS: Mapping[Lang, Mapping[str, str]] = {"en": _EN | findings_texts.EN, "zh": _ZH | findings_texts.ZH}
 
 
 class Words:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.dicom.series import Scan, Series, counted, one_series, read_file, scan_tree, series_of_file
+from scanwright.io.files import write_csv, write_json
 from scanwright.io.formats.table import format_of, without_suffix
 from scanwright.io.layouts.classes import SPLIT_FOLDERS
 from scanwright.io.layouts.description import read_description
@@ -84,6 +86,50 @@ def open_manifest(path: Path, source: str) -> Dataset:
         notes=notes + described.notes + exports.left_over({row.cells[images[0]] for row in rows}),
         set_aside=(*set_aside, *exports.damaged()),
     )
+
+
+def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Path:
+    """Cases as a manifest.csv with paths relative to it, and a dataset.json with the names of the classes.
+
+    Raises:
+        DataError: a case is not made of files of its own (an array of an .npz, a series of many files).
+    """
+    root = Path(dataset.source)
+    root = root if root.is_dir() else root.parent
+    n_channels = max((1 + len(case.image.further) for case in cases), default=1)
+    names = dataset.channels if len(dataset.channels) == n_channels else [str(c) for c in range(n_channels)]
+    images = ["image"] if n_channels == 1 else [f"image:{name}" for name in names]
+    facts = sorted({fact for case in cases for fact in case.facts} - set(_OWN))
+    rows = []
+    for case in cases:
+        mask, label = case.targets.get("mask"), case.targets.get("label")
+        files = [_beside(root / file, folder, case) for file in (case.image.source, *case.image.further)]
+        rows.append(
+            [
+                case.name,
+                case.patient or "",
+                case.split or "",
+                *files,
+                _beside(root / mask.source, folder, case) if isinstance(mask, Lazy) else "",
+                label if isinstance(label, str) else "",
+                *(case.facts.get(fact, "") for fact in facts),
+            ]
+        )
+    write_csv(folder / FILE_NAME, ("case", "patient", "split", *images, "mask", "label", *facts), rows)
+    values = {name: int(value) for value, name in dataset.class_names.items() if value.isdecimal()}
+    if values and dataset.target == "mask":
+        write_json(folder / "dataset.json", {"labels": {"background": 0} | values})
+    return folder / FILE_NAME
+
+
+def _beside(file: Path, folder: Path, case: Case) -> str:
+    if not file.is_file():
+        raise DataError(
+            "a manifest can be written only for cases that are files",
+            subject=case.name,
+            do="Leave out --apply, and correct the data by hand.",
+        )
+    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
 
 
 def refers_into(path: Path, folders: Sequence[str]) -> bool:

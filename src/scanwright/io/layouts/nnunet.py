@@ -116,7 +116,7 @@ def lazy_image(root: Path, files: list[str], *, n_channels: int = 1) -> Lazy[Vol
     if len(files) == 1:
         return Lazy(files[0], partial(read_image, root / files[0], subject=files[0], n_channels=n_channels))
     paths = [root / file for file in files]
-    return Lazy(files[0], partial(read_channels, paths, subjects=tuple(files)))
+    return Lazy(files[0], partial(read_channels, paths, subjects=tuple(files)), tuple(files[1:]))
 
 
 def lazy_mask(root: Path, file: str) -> Lazy[Volume]:

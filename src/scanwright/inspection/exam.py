@@ -1,0 +1,319 @@
+"""Exam: everything the kinds of findings need to know of a case, from one reading of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import nibabel as nib
+import numpy as np
+from scipy import ndimage
+
+from scanwright.core.geometry import ras_axes, resample
+from scanwright.core.intensity import replace_non_finite
+from scanwright.data.case import Case, Lazy
+from scanwright.data.dataset import Dataset
+from scanwright.data.volume import Volume
+from scanwright.errors import ScanwrightError
+from scanwright.planning.facts import check_pair, count_labels, image_hash
+from scanwright.report.slices import Slice, target_slices
+from scanwright.types import AnyArray, FloatArray, Progress, silent
+
+# Signatures are compared by their fine structure: what is left when the smooth part is taken away. Anatomy of
+# one kind is alike in the smooth part, and two different pictures of it are not in the fine one.
+SIGNATURE_SHAPE = {2: (48, 48, 1), 3: (20, 20, 20)}
+SMOOTH = 2.0
+FEWEST_TO_SHARE = 8
+THUMBNAIL_PIXELS = 128
+N_BORDER = 3
+
+
+@dataclass(frozen=True, eq=False)
+class MaskExam:
+    """What one reading of a mask told.
+
+    Attributes:
+        problem: why it does not belong to its image, "" when it does.
+        voxels: value → voxels.
+        n_parts: connected parts of all labelled voxels.
+        largest_part: share of the labelled voxels that the largest part has.
+        share: of all voxels, how many are labelled.
+        in_air: share of the labelled voxels that are as dark as the image's surroundings.
+        edge: how much steeper the image is along the outline than elsewhere near it.
+        edge_mirrored: the same for the mask mirrored left to right.
+        sha256: of shape and values.
+    """
+
+    problem: str = ""
+    voxels: dict[int, int] | None = None
+    n_parts: int = 0
+    largest_part: float = 1.0
+    share: float = 0.0
+    in_air: float = 0.0
+    edge: float = float("nan")
+    edge_mirrored: float = float("nan")
+    sha256: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """What one reading of a case told.
+
+    Attributes:
+        case: which.
+        problem: why it can't be read, "" when it can; all else is then empty.
+        shape: (i, j, k); spacing_mm and orientation as the affine says, ``None`` and "" when unknown.
+        n_channels, modality: see Volume.
+        eight_bit: whether intensities are bytes.
+        n_non_finite: voxels that are NaN or infinite.
+        low, median, high: 0.5, 50 and 99.5 percent of the intensities.
+        border: mean of the outermost pixels of the middle plane, on the scale of low 0 … high 1.
+        middle: mean of its inner half, likewise.
+        clipped: share of the voxels that have the very highest value.
+        sha256: of shape and intensities.
+        signature: unit vector of the fine structure; the product of two is near 1 for the same picture.
+        view: the plane to show, at most 128 pixels wide, intensities 0 … 255.
+        mask: ``None`` without one.
+    """
+
+    case: Case
+    problem: str = ""
+    shape: tuple[int, int, int] = (0, 0, 0)
+    spacing_mm: tuple[float, float, float] | None = None
+    orientation: str = ""
+    n_channels: int = 0
+    modality: str = ""
+    eight_bit: bool = False
+    n_non_finite: int = 0
+    low: float = 0.0
+    median: float = 0.0
+    high: float = 0.0
+    border: float = 0.0
+    middle: float = 0.0
+    clipped: float = 0.0
+    sha256: str = ""
+    signature: FloatArray | None = None
+    view: Slice | None = None
+    mask: MaskExam | None = None
+
+    @property
+    def name(self) -> str:
+        return self.case.name
+
+    @property
+    def label(self) -> str:
+        """The class, "" without one."""
+        label = self.case.targets.get("label")
+        return label if isinstance(label, str) else ""
+
+    @property
+    def constant(self) -> bool:
+        """Whether all voxels have one value."""
+        return self.low == self.high and self.clipped == 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """A dataset with an exam of every case that could be read."""
+
+    dataset: Dataset
+    exams: tuple[Exam, ...]
+    unread: tuple[Exam, ...]
+
+    @property
+    def labelled(self) -> tuple[Exam, ...]:
+        """The cases with a class."""
+        return tuple(exam for exam in self.exams if exam.label)
+
+    @property
+    def masked(self) -> tuple[tuple[Exam, MaskExam], ...]:
+        """The cases whose mask belongs to their image."""
+        return tuple((e, e.mask) for e in self.exams if e.mask is not None and not e.mask.problem)
+
+
+def examine(dataset: Dataset, progress: Progress = silent) -> Examined:
+    """Read every case once; what can't be read has an exam that says why."""
+    exams = []
+    for done, case in enumerate(dataset.cases):
+        progress("Reading", done, len(dataset), case.name)
+        try:
+            exams.append(examine_case(case))
+        except ScanwrightError as error:
+            exams.append(Exam(case, problem=str(error)))
+    progress("Reading", len(dataset), len(dataset), "")
+    return Examined(
+        dataset,
+        tuple(exam for exam in exams if not exam.problem),
+        tuple(exam for exam in exams if exam.problem),
+    )
+
+
+def examine_case(case: Case) -> Exam:
+    """One reading.
+
+    Raises:
+        DataError: the image can't be read.
+    """
+    image = case.image.read()
+    array, n_non_finite = replace_non_finite(image.array)
+    values = array.astype(np.float32, copy=False)
+    low, median, high = (float(v) for v in np.percentile(values, (0.5, 50, 99.5)))
+    labels, mask = _examine_mask(case, image, values, low, high)
+    border, middle = _border_and_middle(values, low, high)
+    return Exam(
+        case=case,
+        shape=image.shape,
+        spacing_mm=image.spacing_mm,
+        orientation="" if image.affine_ras is None else "".join(nib.aff2axcodes(image.affine_ras)),
+        n_channels=image.n_channels,
+        modality=image.modality,
+        eight_bit=image.array.dtype == np.uint8,
+        n_non_finite=n_non_finite,
+        low=low,
+        median=median,
+        high=high,
+        border=border,
+        middle=middle,
+        clipped=float(np.mean(values == values.max())),
+        sha256=image_hash(image),
+        signature=signature(values),
+        view=_view(array, labels, image.affine_ras, low, high),
+        mask=mask,
+    )
+
+
+def signature(values: AnyArray) -> FloatArray:
+    """Unit vector of an image's fine structure; resized, re-compressed or brightened images keep it.
+
+    Args:
+        values: (channel, i, j, k).
+    """
+    mean = values.mean(axis=0, keepdims=True)
+    # Very large values, such as burned-in text, must not drown the rest.
+    low, high = np.percentile(mean, (1, 99))
+    small = resample(np.clip(mean, low, high), SIGNATURE_SHAPE[2 if values.shape[3] == 1 else 3])[0]
+    fine = small - ndimage.gaussian_filter(small, SMOOTH, mode="nearest")
+    length = float(np.linalg.norm(fine))
+    return np.asarray(fine / length if length else fine, dtype=np.float32).ravel()
+
+
+def _examine_mask(
+    case: Case, image: Volume, values: AnyArray, low: float, high: float
+) -> tuple[AnyArray | None, MaskExam | None]:
+    """The mask's values, when it belongs to the image, and its exam."""
+    target = case.targets.get("mask")
+    if not isinstance(target, Lazy):
+        return None, None
+    try:
+        mask = target.read()
+        check_pair(image, mask, case.name)
+        voxels = count_labels(mask.array, case.name)
+    except ScanwrightError as error:
+        return None, MaskExam(problem=str(error))
+    labels = mask.array[0]
+    inside = labels != 0
+    n_inside = int(inside.sum())
+    facts = {"voxels": voxels, "share": n_inside / inside.size, "sha256": image_hash(mask)}
+    if n_inside in (0, inside.size):
+        return labels, MaskExam(**facts)
+    parts, n_parts = ndimage.label(inside, np.ones((3, 3, 3)))
+    largest = int(np.bincount(parts.ravel())[1:].max())
+    grey = values.mean(axis=0)
+    dark = low + 0.02 * (high - low)
+    steep = _steepness(grey)
+    return labels, MaskExam(
+        **facts,
+        n_parts=n_parts,
+        largest_part=largest / n_inside,
+        in_air=float(np.mean(grey[inside] <= dark)),
+        edge=_edge(steep, inside),
+        edge_mirrored=_edge(steep, _mirrored(inside, image.affine_ras)),
+    )
+
+
+def _steepness(grey: FloatArray) -> FloatArray:
+    axes = [axis for axis, n in enumerate(grey.shape) if n > 1]
+    return np.asarray(np.sqrt(sum(np.square(np.gradient(grey, axis=axis)) for axis in axes)))
+
+
+def _edge(steep: FloatArray, inside: AnyArray) -> float:
+    """Mean steepness on the outline over that of a band around it."""
+    flat = inside.shape[2] == 1
+    reach = np.ones((3, 3, 1 if flat else 3), bool)
+    outline = inside & ~ndimage.binary_erosion(inside, reach, border_value=1)
+    band = ndimage.binary_dilation(inside, reach, iterations=4) & ~outline
+    if not outline.any() or not band.any():
+        return float("nan")
+    return float(steep[outline].mean() / max(float(steep[band].mean()), 1e-9))
+
+
+def _mirrored(inside: AnyArray, affine_ras: FloatArray | None) -> AnyArray:
+    """Left to right: along the axis that runs so, or the first one of a photograph."""
+    axis = 0 if affine_ras is None else ras_axes(affine_ras)[0][0]
+    return np.flip(inside, axis)
+
+
+def _border_and_middle(values: AnyArray, low: float, high: float) -> tuple[float, float]:
+    plane = values[..., values.shape[3] // 2].mean(axis=0)
+    scaled = (plane - low) / max(high - low, 1e-9)
+    n = min(N_BORDER, max(1, min(scaled.shape) // 4))
+    frame = np.ones(scaled.shape, bool)
+    frame[n:-n, n:-n] = False
+    i, j = (length // 4 for length in scaled.shape)
+    inner = scaled[i : scaled.shape[0] - i, j : scaled.shape[1] - j]
+    return float(scaled[frame].mean()), float(inner.mean())
+
+
+def _view(
+    array: AnyArray, labels: AnyArray | None, affine_ras: FloatArray | None, low: float, high: float
+) -> Slice:
+    """The plane with most of the target, small and in bytes."""
+    plane = target_slices(array, labels, None, affine_ras, 0)[0]
+    step = max(1, -(-max(plane.image.shape[:2]) // THUMBNAIL_PIXELS))
+    grey = plane.image[::step, ::step].astype(np.float32)
+    scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
+    return Slice(
+        np.round(255 * scaled).astype(np.uint8),
+        None if plane.reference is None else plane.reference[::step, ::step],
+        None,
+        plane.spacing,
+        plane.plane,
+        plane.note,
+    )
+
+
+def alike(exams: Sequence[Exam], least: float) -> list[list[Exam]]:
+    """Groups of cases whose fine structure agrees by at least ``least`` (1 is the very same)."""
+    groups: list[list[Exam]] = []
+    lengths = {len(e.signature) for e in exams if e.signature is not None}
+    for length in sorted(lengths):
+        own = [e for e in exams if e.signature is not None and len(e.signature) == length]
+        vectors = _without_shared(np.stack([e.signature for e in own if e.signature is not None]))
+        parent = np.arange(len(own))
+        for start in range(0, len(own), 1024):
+            agreement = vectors[start : start + 1024] @ vectors.T
+            for a, b in zip(*np.nonzero(agreement >= least), strict=True):
+                if start + a < b:
+                    ra, rb = _root(parent, start + a), _root(parent, b)
+                    parent[max(ra, rb)] = min(ra, rb)
+        by_root: dict[int, list[Exam]] = {}
+        for n, exam in enumerate(own):
+            by_root.setdefault(_root(parent, n), []).append(exam)
+        groups += [group for group in by_root.values() if len(group) > 1]
+    return groups
+
+
+def _without_shared(vectors: FloatArray) -> FloatArray:
+    """Unit vectors without what all have in common: the round frame of eye photographs, the fan of "
+    "ultrasound."""
+    if len(vectors) < FEWEST_TO_SHARE:
+        return vectors
+    own = vectors - vectors.mean(axis=0)
+    return np.asarray(own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+
+
+def _root(parent: AnyArray, n: int) -> int:
+    while parent[n] != n:
+        parent[n] = parent[parent[n]]
+        n = parent[n]
+    return int(n)

@@ -1,0 +1,34 @@
+"""The same picture with different labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanwright.inspection.exam import Examined, alike
+from scanwright.inspection.kinds.base import Found, Kind, Words
+from scanwright.inspection.kinds.same_picture import LEAST_ALIKE
+
+
+def find(examined: Examined) -> Iterator[Found]:
+    for group in alike(examined.labelled, LEAST_ALIKE):
+        labels = sorted({exam.label for exam in group})
+        if len(labels) > 1:
+            names = tuple(exam.name for exam in group)
+            yield Found(names, {"labels": labels, "listed": ", ".join(labels)}, exclude=names)
+
+
+KIND = Kind(
+    "two_labels",
+    "error",
+    Words(
+        "The same picture is called {listed}",
+        "At least one of the labels is wrong, and no model can learn both.",
+        "Look at the picture, keep the right label and remove the other copy.",
+    ),
+    Words(
+        "同一图像被标为不同类别：{listed}",
+        "其中至少一个标签是错的，模型不可能同时学会两者。",
+        "请查看图像，保留正确的标签，删除另一份。",
+    ),
+    find,
+)

@@ -1,0 +1,81 @@
+"""The doctor's page: what was found in a dataset, the worst first."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from scanwright.data.finding import SEVERITIES, Finding
+from scanwright.report.page import TEMPLATES, templates
+from scanwright.report.texts import Words
+from scanwright.types import JsonDict
+
+MOST_SHOWN = 12
+"""Findings of one kind that are shown in full; the others are in findings.json."""
+MOST_CASES = 12
+MOST_THUMBNAILS = 6
+
+
+def render_findings(
+    summary: JsonDict, findings: Sequence[Finding], thumbnails: Mapping[str, bytes], lang: str = "en"
+) -> str:
+    """Findings as one HTML page: no network, no script, light and dark, for screen, phone and paper.
+
+    Args:
+        summary: source, layout, n_cases, n_patients (``None`` when unknown) and notes of the dataset.
+        findings: in the words of ``lang``, the worst first.
+        thumbnails: case → PNG; cases without one are only named.
+        lang: "en" or "zh".
+
+    Raises:
+        SettingsError: there is no such language.
+    """
+    words = Words(lang)
+    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    kinds: dict[str, list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault(finding.kind, []).append(finding)
+    return (
+        templates()
+        .get_template("findings.html")
+        .render(
+            words=words,
+            css=Markup(css),  # ours, not from the data
+            summary=summary,
+            counts={name: sum(one.severity == name for one in findings) for name in SEVERITIES},
+            first=[one.title for one in findings[:3]],
+            kinds=[_kind(own, thumbnails) for own in kinds.values()],
+        )
+    )
+
+
+def shown_cases(findings: Sequence[Finding]) -> list[str]:
+    """The cases whose thumbnails the page has room for."""
+    n_of_kind: dict[str, int] = {}
+    names: dict[str, None] = {}
+    for finding in findings:
+        n_of_kind[finding.kind] = n_of_kind.get(finding.kind, 0) + 1
+        if n_of_kind[finding.kind] <= MOST_SHOWN:
+            names.update(dict.fromkeys(finding.cases[:MOST_THUMBNAILS]))
+    return list(names)
+
+
+def _kind(findings: Sequence[Finding], thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "n": len(findings),
+        "n_more": max(0, len(findings) - MOST_SHOWN),
+        "findings": [_finding(finding, thumbnails) for finding in findings[:MOST_SHOWN]],
+    }
+
+
+def _finding(finding: Finding, thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
+    pictured = [name for name in finding.cases if name in thumbnails][:MOST_THUMBNAILS]
+    return {
+        "finding": finding,
+        "pictures": [(name, base64.b64encode(thumbnails[name]).decode("ascii")) for name in pictured],
+        "cases": [name for name in finding.cases if name not in pictured][:MOST_CASES],
+        "n_more": max(0, len(finding.cases) - len(pictured) - MOST_CASES),
+    }

@@ -1,0 +1,39 @@
+"""Thumbnails: a case in few pixels, with the outline of its mask."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from scanwright.report.palette import REFERENCE
+from scanwright.report.slices import Slice
+
+LONGEST_PIXELS = 192
+
+
+def draw_thumbnail(plane: Slice) -> bytes:
+    """A plane as PNG, proportions by its spacing, the mask's outline in the colour of references.
+
+    Args:
+        plane: its image in bytes, 0 … 255.
+    """
+    grey = plane.image
+    height, width = (
+        length * step for length, step in zip(grey.shape[:2], plane.spacing or (1.0, 1.0), strict=True)
+    )
+    scale = LONGEST_PIXELS / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    picture = np.array(Image.fromarray(grey).convert("RGB").resize(size, Image.Resampling.BILINEAR))
+    if plane.reference is not None and (plane.reference != 0).any():
+        inside = Image.fromarray((plane.reference != 0).astype(np.uint8)).resize(
+            size, Image.Resampling.NEAREST
+        )
+        mask = np.array(inside, dtype=bool)
+        outline = mask & ~ndimage.binary_erosion(mask, iterations=1, border_value=0)
+        picture[outline] = [int(REFERENCE[n : n + 2], 16) for n in (1, 3, 5)]
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,109 @@
+"""``inspect``: the files it writes, and the manifest that it cleans."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import scanwright as sw
+from builders import write_nifti
+from commands import Command
+from scanwright.errors import DataError, OutputError, SettingsError
+from tiny import ball_volumes, disc_classes
+
+
+@pytest.fixture
+def flawed(tmp_path: Path) -> Path:
+    """A folder per class in which one picture stands twice, once under the wrong class, with a nasty name."""
+    data = disc_classes(tmp_path / "data")
+    shutil.copy(data / "disc" / "d0.png", data / "nothing" / "<b>&.png")
+    shutil.copy(data / "disc" / "d1.png", data / "disc" / "d1 again.png")
+    return data
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_holds_what_the_file_holds(flawed: Path, tmp_path: Path, lang: str) -> None:
+    inspection = sw.inspect(flawed, tmp_path / "out", lang=lang)
+    content = json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"))
+    page = (tmp_path / "out" / "findings.html").read_text(encoding="utf-8")
+    assert [one["kind"] for one in content] == [one.kind for one in inspection.findings]
+    assert {"kind", "severity", "cases", "why", "action", "evidence"} <= set(content[0])
+    assert content[0]["kind"] == "two_labels"
+    for one in inspection.in_words(lang):
+        assert one.title in page
+    assert "<b>&" not in page
+    assert "nothing/&lt;b&gt;&amp;" in page
+    assert not re.search(r"(src|href)=[\"']?https?:", page)
+    assert ("科研" in page) == (lang == "zh")
+
+
+def test_a_cleaned_manifest_opens_and_leaves_out_what_it_should(flawed: Path, tmp_path: Path) -> None:
+    before = sorted((path, path.stat().st_mtime_ns) for path in flawed.rglob("*"))
+    sw.inspect(flawed, tmp_path / "out", apply=True)
+    cleaned = sw.open(tmp_path / "out")
+    names = {case.name for case in cleaned.cases}
+    assert {case.name for case in sw.open(flawed).cases} - names == {
+        "disc/d0",
+        "nothing/<b>&",
+        *({"disc/d1", "disc/d1 again"} - names),
+    }
+    assert len({"disc/d1", "disc/d1 again"} & names) == 1
+    assert all(case.image.read().array.size for case in cleaned.cases)
+    assert before == sorted((path, path.stat().st_mtime_ns) for path in flawed.rglob("*"))
+
+
+def test_a_cleaned_manifest_keeps_masks_and_the_names_of_classes(tmp_path: Path) -> None:
+    data = ball_volumes(tmp_path / "data", 6)
+    masks = sorted((data / "labelsTr").iterdir())
+    write_nifti(masks[0], np.zeros((5, 5, 5), np.uint8))
+    inspection = sw.inspect(data, tmp_path / "out", apply=True)
+    assert inspection.findings[0].kind == "mask_elsewhere"
+    cleaned, whole = sw.open(tmp_path / "out"), sw.open(data)
+    assert len(cleaned) == 5
+    assert dict(cleaned.class_names) == dict(whole.class_names)
+    mask = cleaned.cases[0].mask.read()
+    np.testing.assert_array_equal(mask.array, whole.cases[1].mask.read().array)
+
+
+def test_data_without_a_usable_case_are_looked_at_too(tmp_path: Path) -> None:
+    data = ball_volumes(tmp_path / "data", 3)
+    for mask in (data / "labelsTr").iterdir():
+        mask.rename(mask.with_name("other_" + mask.name))
+    with pytest.raises(DataError):
+        sw.open(data)
+    assert {one.kind for one in sw.inspect(data).findings} == {"unreadable"}
+
+
+def test_a_manifest_is_refused_for_cases_that_are_no_files(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays = {
+        f"{split}_{part}": rng.integers(0, high, shape)
+        for split in ("train", "val", "test")
+        for part, high, shape in (("images", 255, (12, 28, 28)), ("labels", 2, (12, 1)))
+    }
+    np.savez(tmp_path / "a.npz", **{name: array.astype(np.uint8) for name, array in arrays.items()})
+    with pytest.raises(DataError, match="only for cases that are files"):
+        sw.inspect(tmp_path / "a.npz", tmp_path / "out", apply=True)
+    assert (tmp_path / "out" / "findings.json").is_file()
+
+
+def test_results_keep_apart_from_the_scans(flawed: Path) -> None:
+    with pytest.raises(OutputError):
+        sw.inspect(flawed, flawed)
+    with pytest.raises(SettingsError):
+        sw.inspect(flawed, lang="fr")
+
+
+def test_the_command_says_the_worst_first_and_ends_with_3(
+    flawed: Path, tmp_path: Path, command: Command
+) -> None:
+    said = command("inspect", flawed, "--out", tmp_path / "out", "--json")
+    assert said.code == 3, said.err
+    assert said.result["findings"]["error"] >= 1
+    first = next(line for line in said.out.splitlines() if line.startswith("  "))
+    assert first.split()[:2] == ["error", "two_labels"]

@@ -1,0 +1,266 @@
+"""Every kind of finding: found where it was planted, and not where it was not."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from scanwright.data.case import Case, Lazy, SetAside
+from scanwright.data.dataset import Dataset
+from scanwright.data.finding import SEVERITIES
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.inspection.catalogue import KINDS
+from scanwright.inspection.doctor import Inspection, inspect
+from scanwright.inspection.exam import Examined
+from scanwright.types import AnyArray
+
+N = 24
+
+
+def texture(seed: int, shape: tuple[int, ...] = (64, 64)) -> AnyArray:
+    """A made-up picture of "anatomy": a bright disc with structure of its own on a dark ground, in bytes."""
+    rng = np.random.default_rng(seed)
+    fine = ndimage.gaussian_filter(rng.normal(size=shape), 1.2)
+    i, j = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
+    body = i**2 + j**2 < 0.7
+    return np.clip(body * (120 + 150 * fine), 0, 255).astype(np.uint8)
+
+
+def picture_case(name: str, array: AnyArray, label: str = "", **facts: object) -> Case:
+    image = Volume(array[None, ..., None], None, "photograph")
+    targets = {"label": label} if label else {}
+    return Case(name, {"image": Lazy(name, lambda: image)}, targets, **facts)  # type: ignore[arg-type]
+
+
+def pictures(n: int = N) -> list[Case]:
+    return [
+        picture_case(f"p{k}", texture(k), ("ill", "well")[k % 2], patient=f"patient {k}") for k in range(n)
+    ]
+
+
+def volume(seed: int, *, scale: float = 1.0) -> tuple[AnyArray, AnyArray]:
+    """A made-up scan: a body in air with a bright ball, and the ball's mask."""
+    rng = np.random.default_rng(seed)
+    i, j, k = np.meshgrid(*[np.arange(24.0)] * 3, indexing="ij")
+    body = (i - 12) ** 2 + (j - 12) ** 2 < 100
+    centre = rng.uniform((7, 7, 9), (10, 10, 15))
+    ball = (i - centre[0]) ** 2 + (j - centre[1]) ** 2 + (k - centre[2]) ** 2 < 12
+    array = -1000 + body * (1050 + 15 * rng.normal(size=body.shape)) + 300 * ball
+    return (scale * array).astype(np.float32), ball.astype(np.uint8)
+
+
+def volume_case(name: str, array: AnyArray, mask: AnyArray | None, **facts: object) -> Case:
+    affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    image = Volume(array[None], affine, "CT")
+    targets = {"mask": Lazy(name, lambda: Volume(mask[None], affine))} if mask is not None else {}
+    return Case(name, {"image": Lazy(name, lambda: image)}, targets, **facts)  # type: ignore[arg-type]
+
+
+def volumes(n: int = N) -> list[Case]:
+    return [volume_case(f"v{k}", *volume(k), patient=f"patient {k}") for k in range(n)]
+
+
+def look(cases: Sequence[Case], **facts: object) -> Inspection:
+    return inspect(Dataset(tuple(cases), "made up", "here", **facts))  # type: ignore[arg-type]
+
+
+def named(inspection: Inspection, kind: str) -> list[tuple[str, ...]]:
+    return [one.cases for one in inspection.findings if one.kind == kind]
+
+
+@pytest.mark.parametrize("cases", [pictures, volumes])
+def test_nothing_is_found_in_sound_data_but_that_they_are_few(cases: Callable[[], list[Case]]) -> None:
+    assert {one.kind for one in look(cases()).findings} <= {"few_patients"}
+
+
+def test_copies_are_found_however_they_were_changed() -> None:
+    cases = pictures()
+    copy = texture(0).astype(float)
+    cases += [
+        picture_case("same", texture(0), "ill", patient="patient 0"),
+        picture_case("brighter", np.clip(copy * 1.2 + 10, 0, 255).astype(np.uint8), "ill", patient="new"),
+        picture_case("smaller", ndimage.zoom(texture(2), 0.6, order=1), "ill", patient="other"),
+    ]
+    inspection = look(cases)
+    assert [set(names) for names in named(inspection, "same_picture")] == [
+        {"p0", "same", "brighter"},
+        {"p2", "smaller"},
+    ]
+    assert all(one.severity == "error" for one in inspection.findings if one.kind == "same_picture")
+    merged = {case.name: case.patient for case in inspection.cleaned()}
+    assert merged["brighter"] == merged["p0"] == merged["same"] == "patient 0"
+
+
+def test_identical_copies_of_one_patient_are_left_out_when_cleaned() -> None:
+    cases = [*volumes(), volume_case("again", *volume(3), patient="patient 3")]
+    inspection = look(cases)
+    assert named(inspection, "same_picture") == [("v3", "again")]
+    assert "again" not in {case.name for case in inspection.cleaned()}
+    assert len(inspection.cleaned()) == N
+
+
+def test_one_picture_with_two_labels_is_an_error() -> None:
+    cases = [*pictures(), picture_case("liar", texture(0), "well", patient="patient 0")]
+    inspection = look(cases)
+    assert named(inspection, "two_labels") == [("p0", "liar")]
+    assert not {"p0", "liar"} & {case.name for case in inspection.cleaned()}
+
+
+def test_patients_on_two_sides_are_found() -> None:
+    cases = [replace(case, split=("train", "test")[n % 2]) for n, case in enumerate(pictures())]
+    assert named(look(cases), "split_patients") == []
+    cases[1] = replace(cases[1], patient="patient 0")
+    assert named(look(cases), "split_patients") == [("p0", "p1")]
+
+
+def test_unknown_patients_are_said() -> None:
+    cases = [replace(case, patient=None) for case in pictures()]
+    (found,) = [one for one in look(cases).findings if one.kind == "unknown_patients"]
+    assert found.evidence["n"] == N
+
+
+def test_what_cannot_be_read_is_said_with_its_reason() -> None:
+    def broken() -> Volume:
+        raise DataError("the file is cut off", subject="bad")
+
+    inspection = look(
+        [*pictures(), Case("bad", {"image": Lazy("bad", broken)}, {"label": "ill"})],
+        set_aside=(SetAside("lost", "read", "the image has no mask"),),
+    )
+    titles = [one.title for one in inspection.findings if one.kind == "unreadable"]
+    assert any("cut off" in title for title in titles)
+    assert any("no mask" in title for title in titles)
+
+
+def test_masks_that_do_not_fit_are_found() -> None:
+    array, mask = volume(50)
+    cases = [
+        *volumes(),
+        volume_case("other shape", array, mask[:20]),
+        volume_case("empty", volume(51)[0], np.zeros_like(mask)),
+        volume_case("in air", volume(52)[0], np.roll(mask, (-6, -6, 0), (0, 1, 2))),
+        volume_case("crumbs", volume(53)[0], _crumbs(volume(53)[1])),
+        volume_case("mirrored", volume(54)[0], np.flip(volume(54)[1], 0)),
+        volume_case("shifted", volume(55)[0], np.roll(volume(55)[1], (6, 6, 0), (0, 1, 2))),
+    ]
+    inspection = look(cases)
+    assert named(inspection, "mask_elsewhere") == [("other shape",)]
+    assert named(inspection, "empty_mask") == [("empty",)]
+    assert named(inspection, "in_air") == [("in air",)]
+    assert named(inspection, "islands") == [("crumbs",)]
+    odd = {names[0]: one for names, one in zip(*_foreign(inspection), strict=True)}
+    assert {"mirrored", "shifted"} <= set(odd) <= {"mirrored", "shifted", "in air", "crumbs"}
+    assert odd["mirrored"].evidence["flip"] is True
+    assert odd["shifted"].evidence["flip"] is False
+
+
+def _foreign(inspection: Inspection) -> tuple[list[tuple[str, ...]], list[object]]:
+    found = [one for one in inspection.findings if one.kind == "foreign_mask"]
+    return [one.cases for one in found], found  # type: ignore[return-value]
+
+
+def _crumbs(mask: AnyArray) -> AnyArray:
+    crumbs = mask.copy()
+    crumbs[8:16:3, 8:16:3, ::3] = 1
+    return crumbs
+
+
+def test_masks_of_the_field_of_view_are_found() -> None:
+    i, j = np.meshgrid(*[np.linspace(-1, 1, 64)] * 2, indexing="ij")
+    field = ((i**2 + j**2) < 0.95).astype(np.uint8)[..., None]
+    cases = []
+    for n in range(8):
+        image = Volume(texture(n)[None, ..., None], None, "photograph")
+        mask = Volume(field[None])
+        cases.append(
+            Case(
+                f"eye{n}",
+                {"image": Lazy("i", lambda image=image: image)},
+                {"mask": Lazy("m", lambda mask=mask: mask)},
+            )
+        )
+    assert len(named(look(cases), "field_of_view")) == 1
+
+
+def test_odd_pixels_are_found() -> None:
+    cases = volumes()
+    holes = volume(60)[0]
+    holes[:3] = np.nan
+    cases += [
+        volume_case("flat", np.full((24, 24, 24), 7, np.float32), None),
+        volume_case("holes", holes, None),
+        volume_case("another scale", volume(61, scale=100.0)[0], None),
+        volume_case("no air", volume(62)[0] + 1000, None),
+        volume_case("clipped", np.minimum(volume(63)[0], 20), None),
+    ]
+    inspection = look(cases)
+    assert named(inspection, "constant_image") == [("flat",)]
+    assert named(inspection, "non_finite") == [("holes",)]
+    assert named(inspection, "intensity_scale") == [("another scale",)]
+    assert set(*named(inspection, "hounsfield_lost")) >= {"no air"}
+    assert named(inspection, "clipped") == [("clipped",)]
+
+
+def test_a_negative_is_found() -> None:
+    cases = [*pictures(), picture_case("negative", 255 - texture(70), "ill")]
+    assert named(look(cases), "inverted") == [("negative",)]
+
+
+def test_another_modality_and_another_number_of_channels_are_found() -> None:
+    array, _ = volume(80)
+    strange = Case("mr", {"image": Lazy("i", lambda: Volume(array[None], np.diag([2.0, 2, 2, 1]), "MR"))}, {})
+    assert named(look([*volumes(), strange]), "odd_image") == [("mr",)]
+
+
+def test_rare_and_unequal_classes_are_found() -> None:
+    cases = [picture_case(f"p{k}", texture(k), "well", patient=str(k)) for k in range(30)]
+    cases += [picture_case(f"r{k}", texture(100 + k), "ill", patient=f"r{k}") for k in range(2)]
+    inspection = look(cases)
+    (rare,) = [one for one in inspection.findings if one.kind == "rare_class"]
+    assert (rare.evidence["class"], rare.severity) == ("ill", "error")
+    assert len(named(inspection, "imbalance")) == 1
+    assert len(named(inspection, "few_patients")) == 1
+
+
+def test_clues_beside_the_anatomy_are_found() -> None:
+    cases = []
+    for n in range(80):
+        label = ("ill", "well")[n % 2]
+        size = 64 if label == "ill" else 72
+        site = "north" if label == "ill" or n % 10 == 1 else "south"
+        facts = {"site": site, "day": str(n)}
+        cases.append(picture_case(f"p{n}", texture(n, (size, 64)), label, patient=str(n), facts=facts))
+    clues = {one.evidence["clue"] for one in look(cases).findings if one.kind == "shortcut"}
+    assert {"the size of the image", "the column site"} <= clues
+    assert "the column day" not in clues
+
+
+def test_worst_comes_first() -> None:
+    cases = [*pictures(), picture_case("liar", texture(0), "well"), picture_case("flat", texture(0) * 0)]
+    ranks = [SEVERITIES.index(one.severity) for one in look(cases).findings]
+    assert ranks == sorted(ranks)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_kind_says_nothing_of_nothing_and_has_both_languages(kind) -> None:  # type: ignore[no-untyped-def]
+    assert list(kind.find(Examined(Dataset((), "", ""), (), ()))) == []
+    for part in ("title", "why", "action"):
+        english, chinese = getattr(kind.en, part), getattr(kind.zh, part)
+        assert english
+        assert chinese
+        assert english != chinese
+        gaps = [
+            {name.removesuffix("_zh") for _, name, _, _ in string.Formatter().parse(text) if name}
+            for text in (english, chinese)
+        ]
+        assert gaps[0] == gaps[1]
+
+
+def test_kinds_have_names_of_their_own() -> None:
+    assert len({kind.name for kind in KINDS}) == len(KINDS)
