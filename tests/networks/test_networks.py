@@ -165,3 +165,23 @@ def test_the_estimate_of_weights_is_of_the_right_size(dims: int, family: str) ->
     made = plan(dims, family, widths=(16, 32, 64))
     true = sum(value.numel() for value in build_network(made).parameters())
     assert 0.4 < estimate_weights(made.network, dims) / true < 2.5
+
+
+def test_the_norm_of_a_unet_is_instance_norm_for_volumes_with_channels_last() -> None:
+    made = plan(3, widths=(4, 6, 8), patch=(16, 16, 16))
+    network = build_network(made).eval()
+    first = next(p for p in network.parameters() if p.ndim == 5 and p.shape[1] > 1 and p.shape[-1] > 1)
+    assert first.is_contiguous(memory_format=torch.channels_last_3d)
+    x = images(made)
+    with torch.no_grad():
+        for norm in [m for m in network.modules() if isinstance(m, torch.nn.GroupNorm)]:
+            torch.nn.init.normal_(norm.weight)
+            torch.nn.init.normal_(norm.bias)
+        before = network(x)[0]
+        for parent in list(network.modules()):
+            for name, child in list(parent.named_children()):
+                if isinstance(child, torch.nn.GroupNorm):
+                    instance = torch.nn.InstanceNorm3d(child.num_channels, affine=True)
+                    instance.load_state_dict(child.state_dict())
+                    setattr(parent, name, instance)
+        torch.testing.assert_close(network(x)[0], before, rtol=1e-4, atol=1e-4)

@@ -16,7 +16,7 @@ MOST_RATIO = 10.0
 
 def find_scale(examined: Examined) -> Iterator[Found]:
     exams = [exam for exam in examined.exams if exam.high > exam.low]
-    if len(exams) < 4 or any(exam.eight_bit for exam in exams):
+    if len(exams) < 4 or all(exam.eight_bit for exam in exams):
         return
     spans = np.array([exam.high - exam.low for exam in exams])
     usual = float(np.median(spans))

@@ -1,0 +1,221 @@
+"""The doctor on planted faults over real data: recall and precision of each kind.
+
+Each fault is planted in 20 cases drawn by chance. What the doctor finds in the data as they are is listed
+first and not counted as an alarm. Recall: planted cases that are found under their kind. Precision: planted
+cases among those found under it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+import scanwright as sw
+from figures import data_root, print_header
+from scanwright.core.geometry import resample_labels
+from scanwright.data.case import Case, Lazy
+from scanwright.data.dataset import Dataset
+from scanwright.data.volume import Volume
+from scanwright.inspection.doctor import Inspection, inspect
+
+N_PLANTS = 20
+Change = Callable[[Case, Case, np.random.Generator], Case]
+
+
+def with_image(case: Case, change: Callable[[np.ndarray], np.ndarray], name: str = "") -> Case:
+    def read() -> Volume:
+        image = case.image.read()
+        return replace(image, array=change(image.array))
+
+    return replace(case, name=name or case.name, inputs={"image": Lazy(case.name, read)})
+
+
+def with_mask(case: Case, change: Callable[[Volume], Volume]) -> Case:
+    return replace(case, targets={"mask": Lazy(case.name, lambda: change(case.mask.read()))})
+
+
+def recompressed(array: np.ndarray, quality: int) -> np.ndarray:
+    buffer = io.BytesIO()
+    Image.fromarray(array[0, :, :, 0].T).save(buffer, "JPEG", quality=quality)
+    return np.asarray(Image.open(buffer)).T[None, :, :, None]
+
+
+def recompress(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    quality = int(rng.integers(30, 90))
+    return with_image(case, lambda a: recompressed(a[:1], quality), f"copy of {case.name}")
+
+
+def resize(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    factor = rng.uniform(0.4, 1.6)
+    return with_image(
+        case, lambda a: ndimage.zoom(a, (1, factor, factor, 1), order=1), f"copy of {case.name}"
+    )
+
+
+def brighten(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    gain, gamma = rng.uniform(0.6, 1.4), rng.uniform(0.7, 1.4)
+    return with_image(
+        case,
+        lambda a: np.clip(255 * gain * (a / 255.0) ** gamma, 0, 255).astype(np.uint8),
+        f"copy of {case.name}",
+    )
+
+
+def noisy_copy(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    seed = int(rng.integers(1 << 30))
+    return with_image(
+        case,
+        lambda a: a + np.random.default_rng(seed).normal(0, 0.05 * a.std(), a.shape),
+        f"copy of {case.name}",
+    )
+
+
+def relabel(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    wrong = "malignant" if case.label != "malignant" else "benign"
+    return replace(case, name=f"copy of {case.name}", targets={"label": wrong})
+
+
+def crop_mask(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    return with_mask(case, lambda m: replace(m, array=m.array[:, : -int(rng.integers(1, 5))]))
+
+
+def move_mask(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    shift = np.eye(4)
+    shift[:3, 3] = rng.uniform(2, 20, 3)
+    return with_mask(case, lambda m: replace(m, affine_ras=shift @ m.affine_ras))
+
+
+def swap_mask(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    def swapped(mask: Volume) -> Volume:
+        foreign = other.mask.read().array
+        return replace(mask, array=resample_labels(foreign[0], mask.shape, int(foreign.max()) + 1)[None])
+
+    return with_mask(case, swapped)
+
+
+def mirror_mask(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    return with_mask(case, lambda m: replace(m, array=m.array[:, ::-1]))
+
+
+def empty_mask(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    return with_mask(case, lambda m: replace(m, array=m.array * 0))
+
+
+def crumble_mask(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    def crumbled(mask: Volume) -> Volume:
+        array = mask.array.copy()
+        array[rng.random(array.shape) < 0.001] = 1
+        return replace(mask, array=array)
+
+    return with_mask(case, crumbled)
+
+
+def constant(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    return with_image(case, lambda a: np.full_like(a, 3))
+
+
+def holes(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    return with_image(case, lambda a: np.where(np.arange(a.shape[1])[None, :, None, None] < 2, np.nan, a))
+
+
+def rescale(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    factor = float(np.exp(rng.uniform(np.log(30), np.log(3000))))
+    return with_image(case, lambda a: (a * factor).astype(np.float32))
+
+
+def invert(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    return with_image(case, lambda a: a.max() - a)
+
+
+def clip(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    share = rng.uniform(50, 75)
+    return with_image(case, lambda a: np.minimum(a, np.percentile(a, share)))
+
+
+# What is planted → where, as which kind, and whether the case is added to the others.
+PLANTS: dict[str, tuple[str, str, Change, bool]] = {
+    "copy, compressed again": ("busi", "same_picture", recompress, True),
+    "copy, resized": ("busi", "same_picture", resize, True),
+    "copy, brightened": ("busi", "same_picture", brighten, True),
+    "copy with another label": ("busi", "two_labels", relabel, True),
+    "copy in 3-D, with noise": ("hippocampus", "same_picture", noisy_copy, True),
+    "mask of another shape": ("hippocampus", "mask_elsewhere", crop_mask, False),
+    "mask elsewhere": ("hippocampus", "mask_elsewhere", move_mask, False),
+    "mask of another case": ("hippocampus", "foreign_mask", swap_mask, False),
+    "mirrored mask": ("hippocampus", "foreign_mask", mirror_mask, False),
+    "empty mask": ("hippocampus", "empty_mask", empty_mask, False),
+    "stray voxels": ("hippocampus", "islands", crumble_mask, False),
+    "constant image": ("hippocampus", "constant_image", constant, False),
+    "NaN voxels": ("hippocampus", "non_finite", holes, False),
+    "another intensity scale": ("chest", "intensity_scale", rescale, False),
+    "negative": ("chest", "inverted", invert, False),
+    "clipped": ("chest", "clipped", clip, False),
+}
+
+
+def hosts() -> dict[str, Dataset]:
+    chest = sw.open(data_root() / "pneumoniamnist")
+    return {
+        "busi": sw.open(data_root() / "busi-breast-ultrasound"),
+        "hippocampus": sw.open(data_root() / "msd-hippocampus"),
+        # A thousand, and in 16 bits, so that scales can differ.
+        "chest": replace(
+            chest,
+            cases=tuple(with_image(case, lambda a: a.astype(np.int16)) for case in chest.cases[:1000]),
+        ),
+    }
+
+
+def found(inspection: Inspection, kind: str) -> set[str]:
+    return {name for one in inspection.findings if one.kind == kind for name in one.cases}
+
+
+def plant(
+    dataset: Dataset, change: Change, added: bool, rng: np.random.Generator
+) -> tuple[Dataset, Sequence[str]]:
+    cases = list(dataset.cases)
+    picked = rng.choice(len(cases), N_PLANTS, replace=False)
+    planted = [change(cases[n], cases[(n + 7) % len(cases)], rng) for n in picked]
+    if added:
+        cases += planted
+    else:
+        for n, case in zip(picked, planted, strict=True):
+            cases[n] = case
+    return replace(dataset, cases=tuple(cases)), [case.name for case in planted]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    print_header("The doctor on planted faults", plants=N_PLANTS, seed=options.seed)
+    whole = hosts()
+    genuine = {name: inspect(dataset) for name, dataset in whole.items()}
+    for name, inspection in genuine.items():
+        kinds = [one.kind for one in inspection.findings]
+        print(
+            f"{name} ({len(whole[name])} cases) as it is: "
+            + ", ".join(f"{kind} {kinds.count(kind)}" for kind in dict.fromkeys(kinds))
+        )
+    print(f"{'planted':26} {'kind':16} {'recall':>7} {'precision':>10}")
+    for number, (title, (host, kind, change, added)) in enumerate(PLANTS.items()):
+        rng = np.random.default_rng((options.seed, number))
+        dataset, names = plant(whole[host], change, added, rng)
+        flagged = found(inspect(dataset), kind)
+        own = set(names)
+        # The original of a copy is rightly named beside it.
+        rightly = own | {name.removeprefix("copy of ") for name in own}
+        alarms = flagged - found(genuine[host], kind) - rightly
+        hits = flagged & own
+        precision = len(hits) / max(1, len(hits) + len(alarms))
+        print(f"{title:26} {kind:16} {len(hits) / len(own):7.2f} {precision:10.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
