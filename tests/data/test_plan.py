@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from builders import classification_plan, segmentation_plan
 from scanwright.data.plan import SCHEMA_VERSION, AugmentationPlan, ChannelPlan, NetworkPlan, Plan
+from scanwright.data.settings import Settings
 from scanwright.errors import ModelError, SettingsError
 
 share = st.floats(0, 0.9)
@@ -207,3 +208,12 @@ def test_every_decision_has_a_value_and_a_reason():
     assert rows["overlap"]["reason"] == "default"
     assert rows["network.dropout"]["value"] == 0.3
     assert not {"schema_version", "reasons", "overruled", "pace"} & set(rows)
+
+
+def test_an_override_that_no_plan_can_have_is_refused_before_anything_is_read() -> None:
+    for name, value in (("foo", "1"), ("batch_size", "0"), ("optimiser", "lion"), ("network.dropout", "7")):
+        with pytest.raises(SettingsError):
+            Settings(overrides={name: value})
+    # Whether fields fit together is known only with the others.
+    Settings(overrides={"dims": "2"})
+    Settings(overrides={"patch_voxels": "[5, 5, 5]"})

@@ -88,12 +88,13 @@ def test_volumes_and_classes_replay_too(make: Any, small: dict[str, str], tmp_pa
 
 
 def interrupting(at_step: int, times: int = 1) -> Any:
-    steps = 0
+    steps, last = 0, 0.0
 
     def progress(stage: str, done: float, total: float, note: str = "") -> None:
-        nonlocal steps
-        if stage == "Training":
-            steps += 1
+        nonlocal steps, last
+        # A round's end is told at the progress of its last step.
+        if stage == "Training" and done > last:
+            steps, last = steps + 1, done
             if steps == at_step:
                 for _ in range(times):
                     signal.raise_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -181,7 +182,7 @@ class Plan:
         _check_fields(self.augmentation)
         problems = [*self._misfits(), *self._network_misfits()]
         if problems:
-            raise SettingsError(f"the plan does not fit together: {'; '.join(problems)}")
+            raise MisfitError(f"the plan does not fit together: {'; '.join(problems)}")
 
     def _misfits(self) -> Iterator[str]:
         """What no field can know alone."""
@@ -327,6 +328,10 @@ def _dig(plain: Any, path: list[str]) -> Any:
     return plain
 
 
+class MisfitError(SettingsError):
+    """Fields that are sensible alone and not together."""
+
+
 def _parse(text: Any) -> Any:
     """JSON where it is JSON, else a word as it stands; what is no text (from Python) as it is."""
     if not isinstance(text, str):
@@ -355,3 +360,29 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
     return value
+
+
+# Any plan will do to judge a field by itself.
+_ANY_PLAN = Plan(
+    task="segmentation",
+    dims=3,
+    channels=(ChannelPlan("image"),),
+    classes=("background", "target"),
+    label_values=(0, 1),
+    patch_voxels=(16, 16, 16),
+    batch_size=2,
+    network=NetworkPlan("unet", (8, 16), ((1, 1, 1), (2, 2, 2)), ((3, 3, 3),) * 2),
+)
+
+
+def check_overrides(overrides: Mapping[str, Any]) -> None:
+    """Refuse names and values that no plan can have, before anything is read.
+
+    Whether fields fit each other is judged when the plan is made.
+
+    Raises:
+        SettingsError: a name is unknown, or a value makes no sense.
+    """
+    for name, text in overrides.items():
+        with contextlib.suppress(MisfitError):
+            _ANY_PLAN.overrule({name: text})

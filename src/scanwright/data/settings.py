@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanwright.data.fields import build
+from scanwright.data.plan import check_overrides
 from scanwright.errors import SettingsError
 
 EFFORT_MINUTES = {"quick": 5.0, "standard": 30.0, "thorough": 120.0}
@@ -53,6 +54,7 @@ class Settings:
             raise SettingsError("threads must be 1 or more", received=f"threads={self.threads}")
         if not 0 <= self.seed < 2**62:
             raise SettingsError("the seed must be a whole number from 0", received=f"seed={self.seed}")
+        check_overrides(self.overrides)
 
     @property
     def budget_minutes(self) -> float:

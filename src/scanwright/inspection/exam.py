@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import nibabel as nib
 import numpy as np
 from scipy import ndimage
 
-from scanwright.core.geometry import ras_axes, resample
+from scanwright.core.geometry import ras_axes, reorient, resample
 from scanwright.core.intensity import replace_non_finite
 from scanwright.data.case import Case, Lazy
 from scanwright.data.dataset import Dataset
@@ -23,6 +23,7 @@ from scanwright.types import AnyArray, FloatArray, Progress, silent
 # one kind is alike in the smooth part, and two different pictures of it are not in the fine one.
 SIGNATURE_SHAPE = {2: (48, 48, 1), 3: (20, 20, 20)}
 SMOOTH = 2.0
+COARSE_SHAPE = {2: (16, 16, 1), 3: (12, 12, 12)}
 FEWEST_TO_SHARE = 8
 THUMBNAIL_PIXELS = 128
 N_BORDER = 3
@@ -42,6 +43,7 @@ class MaskExam:
         edge: how much steeper the image is along the outline than elsewhere near it.
         edge_mirrored: the same for the mask mirrored left to right.
         sha256: of shape and values.
+        coarse: where it lies, on the grid of its exam's ``coarse``, mean 0 and length 1.
     """
 
     problem: str = ""
@@ -53,6 +55,7 @@ class MaskExam:
     edge: float = float("nan")
     edge_mirrored: float = float("nan")
     sha256: str = ""
+    coarse: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,7 @@ class Exam:
         eight_bit: whether intensities are bytes.
         n_non_finite: voxels that are NaN or infinite.
         low, median, high: 0.5, 50 and 99.5 percent of the intensities.
+        coarse: the smooth part on a coarse grid, mean 0 and length 1; axes run to the right, front and head.
         border: mean of the outermost pixels of the middle plane, on the scale of low 0 … high 1.
         middle: mean of its inner half, likewise.
         clipped: share of the voxels that have the very highest value.
@@ -93,6 +97,7 @@ class Exam:
     clipped: float = 0.0
     sha256: str = ""
     signature: FloatArray | None = None
+    coarse: FloatArray | None = None
     view: Slice | None = None
     mask: MaskExam | None = None
 
@@ -124,6 +129,17 @@ class Examined:
     def labelled(self) -> tuple[Exam, ...]:
         """The cases with a class."""
         return tuple(exam for exam in self.exams if exam.label)
+
+    def by_grid(self, value: Callable[[Exam], FloatArray | None]) -> Iterator[tuple[list[Exam], FloatArray]]:
+        """Exams whose values have one shape, and the values stacked; not of groups too small to compare."""
+        groups: dict[tuple[int, ...], list[tuple[Exam, FloatArray]]] = {}
+        for exam in self.exams:
+            own = value(exam)
+            if own is not None:
+                groups.setdefault(own.shape, []).append((exam, own))
+        for group in groups.values():
+            if len(group) >= FEWEST_TO_SHARE:
+                yield [exam for exam, _ in group], np.stack([own for _, own in group])
 
     @property
     def masked(self) -> tuple[tuple[Exam, MaskExam], ...]:
@@ -177,6 +193,7 @@ def examine_case(case: Case) -> Exam:
         clipped=float(np.mean(values == values.max())),
         sha256=image_hash(image),
         signature=signature(values),
+        coarse=_coarse(values.mean(axis=0), image.affine_ras),
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
     )
@@ -195,6 +212,15 @@ def signature(values: AnyArray) -> FloatArray:
     fine = small - ndimage.gaussian_filter(small, SMOOTH, mode="nearest")
     length = float(np.linalg.norm(fine))
     return np.asarray(fine / length if length else fine, dtype=np.float32).ravel()
+
+
+def _coarse(array: AnyArray, affine_ras: FloatArray | None) -> FloatArray:
+    """Mean 0 and length 1 on a coarse grid, so that a product is a correlation."""
+    if affine_ras is not None:
+        array = reorient(array[None], *ras_axes(affine_ras))[0]
+    small = resample(array[None], COARSE_SHAPE[2 if array.shape[2] == 1 else 3])[0]
+    small = small - small.mean()
+    return np.asarray(small / max(float(np.linalg.norm(small)), 1e-9), dtype=np.float32)
 
 
 def _examine_mask(
@@ -228,6 +254,7 @@ def _examine_mask(
         in_air=float(np.mean(grey[inside] <= dark)),
         edge=_edge(steep, inside),
         edge_mirrored=_edge(steep, _mirrored(inside, image.affine_ras)),
+        coarse=_coarse(inside.astype(np.float32), image.affine_ras),
     )
 
 

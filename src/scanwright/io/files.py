@@ -153,13 +153,16 @@ def forget_partials(folder: PathLikeStr) -> None:
             left.unlink(missing_ok=True)
 
 
-def claim_folder(path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = ()) -> Path:
+def claim_folder(
+    path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = (), resumable: bool = False
+) -> Path:
     """A folder for results: made when missing, refused when it holds something.
 
     Args:
         path: the folder.
         overwrite: accept a folder that holds something; of it, only the entries named in ``own`` are removed.
         own: names of files and folders that the caller writes.
+        resumable: whether the caller could go on with what is there.
 
     Raises:
         OutputError: it holds something, is a file, or can't be made.
@@ -182,8 +185,8 @@ def claim_folder(path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = (
                 "the folder already holds something",
                 subject=str(path),
                 received=", ".join(held[:4]) + ("…" if len(held) > 4 else ""),
-                do="Unfinished training goes on with --resume. Else choose another --out, or say --overwrite "
-                "to replace earlier results.",
+                do=("Unfinished training goes on with --resume. Else choose" if resumable else "Choose")
+                + " another --out, or say --overwrite to replace earlier results.",
             )
         forget_partials(path)
         for name in own:

@@ -82,7 +82,8 @@ def case_panel(
 ) -> bytes:
     """A case on the planes that show most of its target, plain beside outlined.
 
-    The axial plane (or the only one) with the largest area of reference or prediction; for volumes with
+    The axial plane (or the only one) with the largest area of the reference, or of the prediction where the
+    reference is empty; for volumes with
     nearly cubic voxels the coronal and sagittal planes too. A small target gets a close-up.
 
     Args:

@@ -78,7 +78,8 @@ def target_slices(
     affine_ras: FloatArray | None,
     channel: int,
 ) -> list[Slice]:
-    """The planes with the largest area of reference or prediction; arguments as for ``case_panel``."""
+    """The planes with the largest area of the reference, or of the prediction where there is none: what was
+    missed is seen, and not only what was found. Arguments as for ``case_panel``."""
     if affine_ras is None:
         return [_picture_slice(image, reference, prediction, channel)]
     order, flips = ras_axes(affine_ras)
@@ -170,11 +171,10 @@ def _volume_slice(
 
 
 def _target(masks: Sequence[AnyArray | None], shape: Sequence[int]) -> BoolArray:
-    target = np.zeros(tuple(shape), dtype=bool)
     for mask in masks:
-        if mask is not None:
-            target |= mask != 0
-    return target
+        if mask is not None and mask.any():
+            return np.asarray(mask != 0)
+    return np.zeros(tuple(shape), dtype=bool)
 
 
 def _fullest(target: BoolArray, axis: int) -> int:

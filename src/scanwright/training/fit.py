@@ -154,6 +154,8 @@ def fit(
             ):
                 ended = f"no better validation score in {plan.patience} rounds"
                 break
+    if position.log:  # the last validation came after the last step
+        progress("Training", position.progress, 1.0, _note(trainer, position.log[-1]["loss"]))
     weights = {name: value.detach().cpu().numpy() for name, value in trainer.best.items()}
     precision = "bf16-mixed" if trainer.runtime.bf16 else "32-true"
     return Fitted(weights, position, ended, str(trainer.runtime.device), precision)
@@ -260,10 +262,7 @@ def _run_round(
         position.step += 1
         now = time.monotonic()
         seconds.append(now - step_start)
-        note = f"loss {losses[-1]:.3f}"
-        if position.best_score is not None:
-            note += f", best validation {trainer.task.score} {position.best_score:.3f}"
-        progress("Training", planned.progress(done + 1), 1.0, note)
+        progress("Training", planned.progress(done + 1), 1.0, _note(trainer, losses[-1]))
         if interrupted.is_set() or pace.is_over(now - start, now + clock_offset_s):
             break
     # A step whose loss overflowed was left out; when most were, there is nothing left to learn from.
@@ -272,6 +271,11 @@ def _run_round(
     # The first steps of all also allocate and choose kernels. The mean is honest when there are many.
     step_s = float(np.median(seconds)) if len(seconds) <= 2 * FIRST_STEPS else float(np.mean(seconds))
     return mean, len(losses), step_s
+
+
+def _note(trainer: Trainer, loss: float) -> str:
+    best = trainer.position.best_score
+    return f"loss {loss:.3f}" + ("" if best is None else f", best validation {trainer.task.score} {best:.3f}")
 
 
 def _step(trainer: Trainer, batch: Batch, rate: float) -> float:

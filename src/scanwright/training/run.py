@@ -85,7 +85,7 @@ def train_run(
             "there is no run here to resume", subject=str(out), do="Leave out --resume, or correct --out."
         )
     if not going_on:
-        claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES)
+        claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES, resumable=True)
         plan = _decide(dataset, out, settings, plan, facts, progress)
     else:
         plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))

@@ -12,6 +12,7 @@ from scanwright.inspection.kinds.base import Found, Kind, Words
 AIR_HU = -500.0
 MOST_CLIPPED = 0.2
 MOST_RATIO = 10.0
+ALIKE = 0.3
 
 
 def find_scale(examined: Examined) -> Iterator[Found]:
@@ -38,22 +39,15 @@ def find_hounsfield(examined: Examined) -> Iterator[Found]:
 
 
 def find_inverted(examined: Examined) -> Iterator[Found]:
-    exams = [exam for exam in examined.exams if not exam.constant]
-    if len(exams) < 8:
-        return
-    values = np.array([exam.border - exam.middle for exam in exams])
-    usual = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values - usual)))
-    # A negative swaps border and middle: the sign turns.
-    if abs(usual) < 0.1:
-        return
-    for exam, value in zip(exams, values, strict=True):
-        if (
-            value * usual < 0
-            and abs(value + usual) < max(2 * spread, 0.15)
-            and abs(value - usual) > 4 * spread
-        ):
-            yield Found((exam.name,), {"border": round(exam.border, 2), "middle": round(exam.middle, 2)})
+    for exams, coarse in examined.by_grid(lambda exam: None if exam.constant else exam.coarse):
+        usual = np.median(coarse, axis=0)
+        agreement = (coarse * usual).sum(axis=tuple(range(1, coarse.ndim))) / max(np.linalg.norm(usual), 1e-9)
+        # Only where images are alike can one of them be the opposite.
+        if np.median(agreement) < ALIKE:
+            continue
+        for exam, value in zip(exams, agreement, strict=True):
+            if value < -ALIKE:
+                yield Found((exam.name,), {"agreement": round(float(value), 2)})
 
 
 def find_clipped(examined: Examined) -> Iterator[Found]:
@@ -103,13 +97,12 @@ INVERTED = Kind(
     "error",
     Words(
         "An image seems to be a negative",
-        "Its border ({border}) and middle ({middle}) are as bright as middle and border of the others. "
-        "What is bright in all others is dark in it.",
+        "What is bright in the other images is dark in it (correlation {agreement} with the usual one).",
         "Look at it; invert it, or export it again with its photometric interpretation.",
     ),
     Words(
         "一幅图像疑似反色",
-        "其边缘亮度（{border}）与中央亮度（{middle}）恰与其他图像相反：别处亮的地方在这里是暗的。",
+        "其他图像中亮的地方在这里是暗的（与通常图像的相关系数为 {agreement}）。",
         "请查看；反转灰度，或按正确的光度解释重新导出。",
     ),
     find_inverted,
