@@ -27,6 +27,7 @@ VOXELS_PER_SECOND_CLASSIFIED = 0.5e6
 ANISOTROPY = 3.0
 WANTED_EPOCHS = 16.0
 WANTED_STEPS = 1000.0
+WANTED_LOOKS = 12000.0
 SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
 LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 32 * 32 * 32}
@@ -240,7 +241,9 @@ def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, i
     shape = np.array(facts.median_shape, dtype=float)
     if facts.spacing_mm is not None and facts.dims == 3:
         shape = shape * facts.spacing_mm[1] / facts.spacing_mm[1].min()
-    affordable = minutes * 60 * VOXELS_PER_SECOND_CLASSIFIED / (WANTED_EPOCHS * max(1, facts.n_train))
+    # Few images must be seen oftener until a network has learnt anything from them.
+    looks = WANTED_EPOCHS * max(1, facts.n_train) + WANTED_LOOKS
+    affordable = minutes * 60 * VOXELS_PER_SECOND_CLASSIFIED / looks
     most = min({2: 224 * 224, 3: 96 * 96 * 96}[facts.dims], affordable)
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
     factor = min(1.0, (most / shape[axes].prod()) ** (1 / len(axes)))
