@@ -16,6 +16,8 @@ from scanwright.types import JsonDict
 MOST_SHOWN = 12
 """Findings of one kind that are shown in full; the others are in findings.json."""
 MOST_CASES = 12
+N_FIRST = 3
+"""Kinds that the first screen names."""
 MOST_THUMBNAILS = 6
 
 
@@ -46,8 +48,8 @@ def render_findings(
             css=Markup(css),  # ours, not from the data
             summary=summary,
             counts={name: sum(one.severity == name for one in findings) for name in SEVERITIES},
-            first=[one.title for one in findings[:3]],
             kinds=[_kind(own, thumbnails) for own in kinds.values()],
+            n_first=N_FIRST,
         )
     )
 
@@ -66,6 +68,8 @@ def shown_cases(findings: Sequence[Finding]) -> list[str]:
 def _kind(findings: Sequence[Finding], thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
     return {
         "n": len(findings),
+        "first": findings[0],
+        "alike": len({finding.title for finding in findings}) == 1,
         "n_more": max(0, len(findings) - MOST_SHOWN),
         "findings": [_finding(finding, thumbnails) for finding in findings[:MOST_SHOWN]],
     }

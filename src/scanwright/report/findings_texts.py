@@ -18,7 +18,7 @@ EN = {
         "never changed."
     ),
     "findings.do": "What to do:",
-    "findings.times": "{n} times; the first: {title}",
+    "findings.and_like_it": "(and {n} more like it)",
     "findings.more": "and {n} more",
     "findings.more_findings": "And {n} more of this kind; findings.json has them all.",
     "findings.notes": "What else was noticed",
@@ -41,7 +41,7 @@ ZH = {
     "findings.next.look": "请先看“错误”：它们会破坏结果；“警告”可能会。",
     "findings.next.apply": "请修正数据，或使用 inspect --apply 生成清理后的清单。原始图像不会被改动。",
     "findings.do": "怎么办：",
-    "findings.times": "共 {n} 处；第一处：{title}",
+    "findings.and_like_it": "（另有 {n} 处类似）",
     "findings.more": "及其他 {n} 例",
     "findings.more_findings": "此类还有 {n} 项，全部见 findings.json。",
     "findings.notes": "其他发现",
