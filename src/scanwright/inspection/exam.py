@@ -23,6 +23,7 @@ from scanwright.types import AnyArray, FloatArray, Progress, silent
 # one kind is alike in the smooth part, and two different pictures of it are not in the fine one.
 SIGNATURE_SHAPE = {2: (48, 48, 1), 3: (20, 20, 20)}
 SMOOTH = 2.0
+EDGE_VOXELS = 1.0
 COARSE_SHAPE = {2: (16, 16, 1), 3: (12, 12, 12)}
 FEWEST_TO_SHARE = 8
 THUMBNAIL_PIXELS = 128
@@ -40,8 +41,8 @@ class MaskExam:
         largest_part: share of the labelled voxels that the largest part has.
         share: of all voxels, how many are labelled.
         in_air: share of the labelled voxels that are as dark as the image's surroundings.
-        edge: how much steeper the image is along the outline than elsewhere near it.
-        edge_mirrored: the same for the mask mirrored left to right.
+        spread: standard deviation of the labelled intensities, on the scale of low 0 … high 1.
+        edge: how much steeper the image is along the outline than inside of it.
         sha256: of shape and values.
         coarse: where it lies, on the grid of its exam's ``coarse``, mean 0 and length 1.
     """
@@ -52,8 +53,8 @@ class MaskExam:
     largest_part: float = 1.0
     share: float = 0.0
     in_air: float = 0.0
+    spread: float = float("nan")
     edge: float = float("nan")
-    edge_mirrored: float = float("nan")
     sha256: str = ""
     coarse: FloatArray | None = None
 
@@ -246,38 +247,28 @@ def _examine_mask(
     largest = int(np.bincount(parts.ravel())[1:].max())
     grey = values.mean(axis=0)
     dark = low + 0.02 * (high - low)
-    steep = _steepness(grey)
+    scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
     return labels, MaskExam(
         **facts,
         n_parts=n_parts,
         largest_part=largest / n_inside,
         in_air=float(np.mean(grey[inside] <= dark)),
-        edge=_edge(steep, inside),
-        edge_mirrored=_edge(steep, _mirrored(inside, image.affine_ras)),
+        spread=float(scaled[inside].std()),
+        edge=_edge(scaled, inside),
         coarse=_coarse(inside.astype(np.float32), image.affine_ras),
     )
 
 
-def _steepness(grey: FloatArray) -> FloatArray:
-    axes = [axis for axis, n in enumerate(grey.shape) if n > 1]
-    return np.asarray(np.sqrt(sum(np.square(np.gradient(grey, axis=axis)) for axis in axes)))
-
-
-def _edge(steep: FloatArray, inside: AnyArray) -> float:
-    """Mean steepness on the outline over that of a band around it."""
-    flat = inside.shape[2] == 1
-    reach = np.ones((3, 3, 1 if flat else 3), bool)
-    outline = inside & ~ndimage.binary_erosion(inside, reach, border_value=1)
-    band = ndimage.binary_dilation(inside, reach, iterations=4) & ~outline
-    if not outline.any() or not band.any():
+def _edge(scaled: FloatArray, inside: AnyArray) -> float:
+    """Mean steepness on the outline over that inside; NaN when the mask is all outline."""
+    box = tuple(slice(max(0, int(found.min()) - 4), int(found.max()) + 5) for found in np.nonzero(inside))
+    inside, steep = inside[box], ndimage.gaussian_gradient_magnitude(scaled[box], EDGE_VOXELS)
+    reach = np.ones([3 if n > 1 else 1 for n in inside.shape], bool)
+    core = ndimage.binary_erosion(inside, reach, border_value=1)
+    outline = inside & ~core
+    if not outline.any() or not core.any():
         return float("nan")
-    return float(steep[outline].mean() / max(float(steep[band].mean()), 1e-9))
-
-
-def _mirrored(inside: AnyArray, affine_ras: FloatArray | None) -> AnyArray:
-    """Left to right: along the axis that runs so, or the first one of a photograph."""
-    axis = 0 if affine_ras is None else ras_axes(affine_ras)[0][0]
-    return np.flip(inside, axis)
+    return float(steep[outline].mean() / max(float(steep[core].mean()), 1e-9))
 
 
 def _border_and_middle(values: AnyArray, low: float, high: float) -> tuple[float, float]:
