@@ -107,3 +107,13 @@ def test_the_command_says_the_worst_first_and_ends_with_3(
     assert said.result["findings"]["error"] >= 1
     first = next(line for line in said.out.splitlines() if line.startswith("  "))
     assert first.split()[:2] == ["error", "two_labels"]
+
+
+def test_a_folder_without_labels_is_looked_at_image_by_image(tmp_path: Path) -> None:
+    data = disc_classes(tmp_path / "data", 6)
+    for picture in sorted(data.rglob("*.png")):
+        picture.rename(data / picture.name)
+    shutil.copy(data / "d0.png", data / "d0 again.png")
+    inspection = sw.inspect(data)
+    assert len(inspection.examined.exams) == 13
+    assert ("d0", "d0 again") in [tuple(sorted(one.cases, key=len)) for one in inspection.findings]

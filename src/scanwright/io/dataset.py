@@ -125,7 +125,8 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
         DataError: nothing there, no known layout, two complete layouts, no labels.
         SettingsError: the pattern is not usable.
     """
-    dataset = find_cases(path, patient_pattern=patient_pattern)
+    source, path = os.fspath(path), Path(os.fspath(path))
+    dataset = _named(_open(path, source), patient_pattern)
     if not dataset.cases:
         first = dataset.set_aside[0] if dataset.set_aside else None
         raise DataError(
@@ -146,14 +147,21 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
 
 
 def find_cases(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
-    """As :func:`open_dataset`, also when no case is usable or labelled: to look at what is wrong with them.
+    """As :func:`open_dataset`, also when no case is usable or labelled, and of a folder without layout (an
+    untouched export) all images: to look at what is wrong with them.
 
     Raises:
-        DataError: nothing there, no known layout, two complete layouts.
+        DataError: nothing there, two complete layouts.
         SettingsError: the pattern is not usable.
     """
     source, path = os.fspath(path), Path(os.fspath(path))
-    dataset = _open(path, source)
+    bare = path.is_dir() and _recognise(Folder(path), source) is None
+    dataset = open_inputs(path) if bare else _open(path, source)
+    return _named(dataset, patient_pattern)
+
+
+def _named(dataset: Dataset, patient_pattern: str | None) -> Dataset:
+    """With the patients that the names of the cases tell, unless the data tell them."""
     cases, patients = name_patients(dataset.cases, patient_pattern)
     if patients != "unknown" or dataset.patients == "unknown":
         dataset = replace(dataset, cases=cases, patients=patients)
