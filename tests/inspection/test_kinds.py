@@ -264,3 +264,27 @@ def test_a_kind_says_nothing_of_nothing_and_has_both_languages(kind) -> None:  #
 
 def test_kinds_have_names_of_their_own() -> None:
     assert len({kind.name for kind in KINDS}) == len(KINDS)
+
+
+def test_who_shares_a_picture_becomes_one_patient_with_all_cases() -> None:
+    cases = [
+        *pictures(),
+        picture_case("alias", texture(0), "ill", patient="another name"),
+        picture_case("alias later", texture(200), "ill", patient="another name"),
+    ]
+    merged = {case.name: case.patient for case in look(cases).cleaned()}
+    assert merged["p0"] == merged["alias later"] == "patient 0"
+    assert merged["p1"] == "patient 1"
+
+
+def test_of_identical_copies_the_one_in_the_stricter_split_is_kept() -> None:
+    cases = [replace(case, split="train") for case in pictures()]
+    cases.append(picture_case("tested", texture(0), "ill", patient="patient 0", split="test"))
+    kept = {case.name for case in look(cases).cleaned()}
+    assert "tested" in kept
+    assert "p0" not in kept
+
+
+def test_empty_images_are_not_copies_of_each_other() -> None:
+    flat = [picture_case(f"flat{n}", np.full((64, 64), 9 + n, np.uint8), "ill") for n in range(2)]
+    assert named(look([*pictures(), *flat]), "same_picture") == []

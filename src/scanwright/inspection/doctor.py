@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,6 +10,7 @@ from functools import cached_property
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.data.finding import SEVERITIES, Finding
+from scanwright.data.splits import group_cases
 from scanwright.inspection.catalogue import KINDS
 from scanwright.inspection.exam import Exam, Examined, examine
 from scanwright.inspection.kinds.base import Found, Kind
@@ -71,19 +73,24 @@ class Inspection:
     def cleaned(self) -> list[Case]:
         """The cases without those that the findings say to leave out, look-alikes under one patient.
 
-        Of look-alikes, the patient is the first one's; where it is unknown, the first one's name.
+        Who shares a picture shares all: the other cases of both patients come under the first known one's
+        name; where nobody is known, under the name of a case.
         """
         left_out = {name for _, found in self.found for name in found.exclude}
+        cases = [exam.case for exam in self.examined.exams]
+        groups = group_cases(cases, [found.merge for _, found in self.found if found.merge])
         patient: dict[str, str] = {}
-        for _, found in self.found:
-            held = [exam for name in found.merge if (exam := self.exam(name)) is not None]
-            known = [exam.case.patient for exam in held if exam.case.patient is not None]
-            if held:
-                patient.update(dict.fromkeys(found.merge, known[0] if known else f"like {held[0].name}"))
+        for case in cases:
+            if case.patient is not None:
+                patient.setdefault(groups[case.name], case.patient)
+        shared = Counter(groups.values())
+        for group, n in shared.items():
+            if n > 1:
+                patient.setdefault(group, f"like {group}")
         return [
-            replace(exam.case, patient=patient.get(exam.name, exam.case.patient))
-            for exam in self.examined.exams
-            if exam.name not in left_out
+            replace(case, patient=patient.get(groups[case.name]))
+            for case in cases
+            if case.name not in left_out
         ]
 
 

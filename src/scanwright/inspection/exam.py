@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-import nibabel as nib
 import numpy as np
 from scipy import ndimage
 
 from scanwright.core.geometry import ras_axes, reorient, resample
+from scanwright.core.grouping import connected
 from scanwright.core.intensity import replace_non_finite
-from scanwright.data.case import Case, Lazy
+from scanwright.data.case import SPLITS, Case, Lazy
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import ScanwrightError
@@ -26,6 +27,8 @@ SMOOTH = 2.0
 EDGE_VOXELS = 1.0
 COARSE_SHAPE = {2: (16, 16, 1), 3: (12, 12, 12)}
 FEWEST_TO_SHARE = 8
+# Decision note 18; benchmarks/doctor.py.
+LEAST_ALIKE = 0.85
 THUMBNAIL_PIXELS = 128
 N_BORDER = 3
 
@@ -38,24 +41,20 @@ class MaskExam:
         problem: why it does not belong to its image, "" when it does.
         voxels: value → voxels.
         n_parts: connected parts of all labelled voxels.
-        largest_part: share of the labelled voxels that the largest part has.
         share: of all voxels, how many are labelled.
         in_air: share of the labelled voxels that are as dark as the image's surroundings.
         spread: standard deviation of the labelled intensities, on the scale of low 0 … high 1.
         edge: how much steeper the image is along the outline than inside of it.
-        sha256: of shape and values.
         coarse: where it lies, on the grid of its exam's ``coarse``, mean 0 and length 1.
     """
 
     problem: str = ""
     voxels: dict[int, int] | None = None
     n_parts: int = 0
-    largest_part: float = 1.0
     share: float = 0.0
     in_air: float = 0.0
     spread: float = float("nan")
     edge: float = float("nan")
-    sha256: str = ""
     coarse: FloatArray | None = None
 
 
@@ -66,17 +65,17 @@ class Exam:
     Attributes:
         case: which.
         problem: why it can't be read, "" when it can; all else is then empty.
-        shape: (i, j, k); spacing_mm and orientation as the affine says, ``None`` and "" when unknown.
+        shape: (i, j, k).
         n_channels, modality: see Volume.
         eight_bit: whether intensities are bytes.
         n_non_finite: voxels that are NaN or infinite.
-        low, median, high: 0.5, 50 and 99.5 percent of the intensities.
+        low, high: 0.5 and 99.5 percent of the intensities.
         coarse: the smooth part on a coarse grid, mean 0 and length 1; axes run to the right, front and head.
         border: mean of the outermost pixels of the middle plane, on the scale of low 0 … high 1.
-        middle: mean of its inner half, likewise.
         clipped: share of the voxels that have the very highest value.
         sha256: of shape and intensities.
         signature: unit vector of the fine structure; the product of two is near 1 for the same picture.
+            ``None`` where there is no structure.
         view: the plane to show, at most 128 pixels wide, intensities 0 … 255.
         mask: ``None`` without one.
     """
@@ -84,17 +83,13 @@ class Exam:
     case: Case
     problem: str = ""
     shape: tuple[int, int, int] = (0, 0, 0)
-    spacing_mm: tuple[float, float, float] | None = None
-    orientation: str = ""
     n_channels: int = 0
     modality: str = ""
     eight_bit: bool = False
     n_non_finite: int = 0
     low: float = 0.0
-    median: float = 0.0
     high: float = 0.0
     border: float = 0.0
-    middle: float = 0.0
     clipped: float = 0.0
     sha256: str = ""
     signature: FloatArray | None = None
@@ -126,6 +121,11 @@ class Examined:
     exams: tuple[Exam, ...]
     unread: tuple[Exam, ...]
 
+    @cached_property
+    def copies(self) -> list[list[Exam]]:
+        """Groups of cases that show one picture; those of the strictest split first: they are kept."""
+        return [sorted(group, key=_strictness) for group in alike(self.exams)]
+
     @property
     def labelled(self) -> tuple[Exam, ...]:
         """The cases with a class."""
@@ -146,6 +146,10 @@ class Examined:
     def masked(self) -> tuple[tuple[Exam, MaskExam], ...]:
         """The cases whose mask belongs to their image."""
         return tuple((e, e.mask) for e in self.exams if e.mask is not None and not e.mask.problem)
+
+
+def _strictness(exam: Exam) -> int:
+    return -SPLITS.index(exam.case.split) if exam.case.split else 1
 
 
 def examine(dataset: Dataset, progress: Progress = silent) -> Examined:
@@ -174,23 +178,18 @@ def examine_case(case: Case) -> Exam:
     image = case.image.read()
     array, n_non_finite = replace_non_finite(image.array)
     values = array.astype(np.float32, copy=False)
-    low, median, high = (float(v) for v in np.percentile(values, (0.5, 50, 99.5)))
+    low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
     labels, mask = _examine_mask(case, image, values, low, high)
-    border, middle = _border_and_middle(values, low, high)
     return Exam(
         case=case,
         shape=image.shape,
-        spacing_mm=image.spacing_mm,
-        orientation="" if image.affine_ras is None else "".join(nib.aff2axcodes(image.affine_ras)),
         n_channels=image.n_channels,
         modality=image.modality,
         eight_bit=image.array.dtype == np.uint8,
         n_non_finite=n_non_finite,
         low=low,
-        median=median,
         high=high,
-        border=border,
-        middle=middle,
+        border=_border(values, low, high),
         clipped=float(np.mean(values == values.max())),
         sha256=image_hash(image),
         signature=signature(values),
@@ -200,8 +199,10 @@ def examine_case(case: Case) -> Exam:
     )
 
 
-def signature(values: AnyArray) -> FloatArray:
+def signature(values: AnyArray) -> FloatArray | None:
     """Unit vector of an image's fine structure; resized, re-compressed or brightened images keep it.
+
+    ``None`` for an image without any, which is alike to nothing.
 
     Args:
         values: (channel, i, j, k).
@@ -212,7 +213,7 @@ def signature(values: AnyArray) -> FloatArray:
     small = resample(np.clip(mean, low, high), SIGNATURE_SHAPE[2 if values.shape[3] == 1 else 3])[0]
     fine = small - ndimage.gaussian_filter(small, SMOOTH, mode="nearest")
     length = float(np.linalg.norm(fine))
-    return np.asarray(fine / length if length else fine, dtype=np.float32).ravel()
+    return np.asarray(fine / length, dtype=np.float32).ravel() if length else None
 
 
 def _coarse(array: AnyArray, affine_ras: FloatArray | None) -> FloatArray:
@@ -240,18 +241,16 @@ def _examine_mask(
     labels = mask.array[0]
     inside = labels != 0
     n_inside = int(inside.sum())
-    facts = {"voxels": voxels, "share": n_inside / inside.size, "sha256": image_hash(mask)}
+    facts = {"voxels": voxels, "share": n_inside / inside.size}
     if n_inside in (0, inside.size):
         return labels, MaskExam(**facts)
-    parts, n_parts = ndimage.label(inside, np.ones((3, 3, 3)))
-    largest = int(np.bincount(parts.ravel())[1:].max())
+    _, n_parts = ndimage.label(inside, np.ones((3, 3, 3)))
     grey = values.mean(axis=0)
     dark = low + 0.02 * (high - low)
     scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
     return labels, MaskExam(
         **facts,
         n_parts=n_parts,
-        largest_part=largest / n_inside,
         in_air=float(np.mean(grey[inside] <= dark)),
         spread=float(scaled[inside].std()),
         edge=_edge(scaled, inside),
@@ -271,15 +270,12 @@ def _edge(scaled: FloatArray, inside: AnyArray) -> float:
     return float(steep[outline].mean() / max(float(steep[core].mean()), 1e-9))
 
 
-def _border_and_middle(values: AnyArray, low: float, high: float) -> tuple[float, float]:
+def _border(values: AnyArray, low: float, high: float) -> float:
     plane = values[..., values.shape[3] // 2].mean(axis=0)
-    scaled = (plane - low) / max(high - low, 1e-9)
-    n = min(N_BORDER, max(1, min(scaled.shape) // 4))
-    frame = np.ones(scaled.shape, bool)
+    n = min(N_BORDER, max(1, min(plane.shape) // 4))
+    frame = np.ones(plane.shape, bool)
     frame[n:-n, n:-n] = False
-    i, j = (length // 4 for length in scaled.shape)
-    inner = scaled[i : scaled.shape[0] - i, j : scaled.shape[1] - j]
-    return float(scaled[frame].mean()), float(inner.mean())
+    return float((plane[frame].mean() - low) / max(high - low, 1e-9))
 
 
 def _view(
@@ -300,24 +296,21 @@ def _view(
     )
 
 
-def alike(exams: Sequence[Exam], least: float) -> list[list[Exam]]:
+def alike(exams: Sequence[Exam], least: float = LEAST_ALIKE) -> list[list[Exam]]:
     """Groups of cases whose fine structure agrees by at least ``least`` (1 is the very same)."""
     groups: list[list[Exam]] = []
-    lengths = {len(e.signature) for e in exams if e.signature is not None}
-    for length in sorted(lengths):
+    for length in sorted({len(e.signature) for e in exams if e.signature is not None}):
         own = [e for e in exams if e.signature is not None and len(e.signature) == length]
         vectors = _without_shared(np.stack([e.signature for e in own if e.signature is not None]))
-        parent = np.arange(len(own))
+        pairs: list[tuple[int, int]] = []
         for start in range(0, len(own), 1024):
             agreement = vectors[start : start + 1024] @ vectors.T
-            for a, b in zip(*np.nonzero(agreement >= least), strict=True):
-                if start + a < b:
-                    ra, rb = _root(parent, start + a), _root(parent, b)
-                    parent[max(ra, rb)] = min(ra, rb)
-        by_root: dict[int, list[Exam]] = {}
-        for n, exam in enumerate(own):
-            by_root.setdefault(_root(parent, n), []).append(exam)
-        groups += [group for group in by_root.values() if len(group) > 1]
+            pairs += [
+                (start + int(a), int(b))
+                for a, b in zip(*np.nonzero(agreement >= least), strict=True)
+                if start + a < b
+            ]
+        groups += [[own[n] for n in group] for group in connected(len(own), pairs)]
     return groups
 
 
@@ -328,10 +321,3 @@ def _without_shared(vectors: FloatArray) -> FloatArray:
         return vectors
     own = vectors - vectors.mean(axis=0)
     return np.asarray(own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9), dtype=np.float32)
-
-
-def _root(parent: AnyArray, n: int) -> int:
-    while parent[n] != n:
-        parent[n] = parent[parent[n]]
-        n = parent[n]
-    return int(n)

@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 
 from scanwright.core.geometry import Shape3, ras_axes, resample
+from scanwright.core.grouping import connected
 from scanwright.core.intensity import replace_non_finite
 from scanwright.data.case import Case, Lazy
 from scanwright.data.volume import Volume
@@ -160,14 +161,7 @@ def difference_hash(array: AnyArray) -> BoolArray:
 
 def near_duplicates(facts: list[CaseFacts], share: float = 0.04) -> list[list[str]]:
     """Groups of cases whose pictures are the same or nearly so (at most ``share`` of the bits differ)."""
-    parent = list(range(len(facts)))
-
-    def root(n: int) -> int:
-        while parent[n] != n:
-            parent[n] = parent[parent[n]]
-            n = parent[n]
-        return n
-
+    pairs: list[tuple[int, int]] = []
     by_size: dict[int, list[int]] = {}
     for n, fact in enumerate(facts):
         by_size.setdefault(len(fact.look), []).append(n)
@@ -179,11 +173,8 @@ def near_duplicates(facts: list[CaseFacts], share: float = 0.04) -> list[list[st
             distance = block.sum(1)[:, None] + bits.sum(1)[None, :] - 2 * block @ bits.T
             for a, b in zip(*np.nonzero(distance <= share * length), strict=True):
                 if start + a < b:
-                    parent[root(members[start + a])] = root(members[b])
-    groups: dict[int, list[str]] = {}
-    for n, fact in enumerate(facts):
-        groups.setdefault(root(n), []).append(fact.name)
-    return [names for names in groups.values() if len(names) > 1]
+                    pairs.append((members[start + a], members[b]))
+    return [[facts[n].name for n in group] for group in connected(len(facts), pairs)]
 
 
 def exact_duplicates(facts: list[CaseFacts]) -> list[list[str]]:

@@ -19,7 +19,7 @@ from scanwright.planning.fingerprint import Fingerprint
 T = TypeVar("T")
 
 # Voxels per second through a training step of the U-Net with 16 channels at first, on two cores without bf16
-# (measured; benchmarks/training_speed.py; two to four times as many with it). Only its order of magnitude
+# (measured; benchmarks/training_speed.py; more with it). Only its order of magnitude
 # matters: it decides how fine a grid and how large a patch the minutes can pay for. A residual network that
 # classifies halves its input at once and passes over it once.
 VOXELS_PER_SECOND = 0.25e6

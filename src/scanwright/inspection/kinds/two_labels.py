@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanwright.inspection.exam import Examined, alike
+from scanwright.inspection.exam import Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
-from scanwright.inspection.kinds.same_picture import LEAST_ALIKE
 
 
 def find(examined: Examined) -> Iterator[Found]:
-    for group in alike(examined.labelled, LEAST_ALIKE):
-        labels = sorted({exam.label for exam in group})
+    for group in examined.copies:
+        labels = sorted({exam.label for exam in group if exam.label})
         if len(labels) > 1:
             names = tuple(exam.name for exam in group)
             yield Found(names, {"labels": labels, "listed": ", ".join(labels)}, exclude=names)

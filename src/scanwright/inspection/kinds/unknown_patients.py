@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
 
 from scanwright.inspection.exam import Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
 
-_DIGITS = re.compile(r"\d+")
-
 
 def find(examined: Examined) -> Iterator[Found]:
     lost = tuple(exam.name for exam in examined.exams if exam.case.patient is None)
     if lost:
-        yield Found((), {"n": len(lost), "of": len(examined.exams), "groups": _groups(lost)})
-
-
-def _groups(names: tuple[str, ...]) -> int:
-    """How many different first numbers the names hold: often the patient's, when they repeat."""
-    firsts = Counter(found.group() for name in names if (found := _DIGITS.search(name)))
-    return len(firsts) if firsts and max(firsts.values()) > 1 else 0
+        yield Found((), {"n": len(lost), "of": len(examined.exams)})
 
 
 KIND = Kind(

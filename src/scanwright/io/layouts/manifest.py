@@ -103,6 +103,7 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
     rows = []
     for case in cases:
         mask, label = case.targets.get("mask"), case.targets.get("label")
+        # A case with fewer channels than the others gets empty cells, which reading will name.
         files = [_beside(root / file, folder, case) for file in (case.image.source, *case.image.further)]
         rows.append(
             [
@@ -110,6 +111,7 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
                 case.patient or "",
                 case.split or "",
                 *files,
+                *[""] * (n_channels - len(files)),
                 _beside(root / mask.source, folder, case) if isinstance(mask, Lazy) else "",
                 label if isinstance(label, str) else "",
                 *(case.facts.get(fact, "") for fact in facts),
