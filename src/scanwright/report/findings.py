@@ -6,10 +6,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
-
 from scanwright.data.finding import SEVERITIES, Finding
-from scanwright.report.page import TEMPLATES, templates
+from scanwright.report.page import render
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
@@ -36,21 +34,17 @@ def render_findings(
         SettingsError: there is no such language.
     """
     words = Words(lang)
-    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     kinds: dict[str, list[Finding]] = {}
     for finding in findings:
         kinds.setdefault(finding.kind, []).append(finding)
-    return (
-        templates()
-        .get_template("findings.html")
-        .render(
-            words=words,
-            css=Markup(css),  # ours, not from the data
-            summary=summary,
-            counts={name: sum(one.severity == name for one in findings) for name in SEVERITIES},
-            kinds=[_kind(own, thumbnails) for own in kinds.values()],
-            n_first=N_FIRST,
-        )
+    return render(
+        "findings.html",
+        words,
+        title=words("title.findings"),
+        summary=summary,
+        counts={name: sum(one.severity == name for one in findings) for name in SEVERITIES},
+        kinds=[_kind(own, thumbnails) for own in kinds.values()],
+        n_first=N_FIRST,
     )
 
 

@@ -30,7 +30,7 @@ from scanwright.types import JsonDict
 
 MOST_PICTURES = 12
 FLOW_PARTS = ("train", "val", "test", "judged")
-TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent / "templates"
 _RANKS = ("worst", "median", "best", "example")
 _PLOTTED = ("dice", "surface_dice", "hd95")
 
@@ -50,23 +50,16 @@ def render_report(evaluation: JsonDict, pictures: Sequence[Picture] = (), lang: 
         SettingsError: there is no such language.
     """
     words = Words(lang)
-    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return (
-        templates()
-        .get_template("report.html")
-        .render(
-            words=words,
-            css=Markup(css),  # ours, not from the data
-            **_context(evaluation, pictures, words),
-        )
-    )
+    return render("report.html", words, **_context(evaluation, pictures, words))
 
 
-def templates() -> Environment:
-    """The pages' templates. Autoescape: names of files and classes come from strangers."""
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
+def render(template: str, words: Words, **context: Any) -> str:
+    """A page from a template. Autoescape: names of files and classes come from strangers."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
     )
+    css = Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8"))  # ours, not from the data
+    return environment.get_template(template).render(words=words, css=css, **context)
 
 
 def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) -> dict[str, Any]:
