@@ -1,6 +1,7 @@
 """Errors say what was expected, what was received and what to do."""
 
 import copy
+import os
 
 import pytest
 
@@ -46,3 +47,18 @@ def test_an_installed_package_is_given():
 def test_a_missing_package_is_named_with_the_feature_and_the_way_to_install_it():
     with pytest.raises(MissingExtraError, match=r"Training needs the package 'no_such_package'.*\[train\]"):
         require("no_such_package", extra="train", feature="Training")
+
+
+def test_threads_spin_briefly_unless_the_user_chose_otherwise(monkeypatch):
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        monkeypatch.setenv(name, "")  # so that it is put back afterwards
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+    require("json", extra="train", feature="Nothing")
+    assert "GOMP_SPINCOUNT" not in os.environ
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    require("json", extra="train", feature="Nothing")
+    assert os.environ["GOMP_SPINCOUNT"] == "10000"
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+    require("json", extra="train", feature="Nothing")
+    assert os.environ["GOMP_SPINCOUNT"] == "7"
