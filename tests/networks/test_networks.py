@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -54,6 +55,12 @@ def plan(
     )
 
 
+def scattering(widths: tuple[int, ...] = (6, 12), **network: object) -> Plan:
+    return plan(
+        2, "scattering", widths=widths, strides=((4, 4), (2, 2))[: len(widths)], patch=(32, 24, 1), **network
+    )
+
+
 def images(plan: Plan, n: int = 2) -> torch.Tensor:
     torch.manual_seed(1)
     return torch.randn(n, len(plan.channels), *plan.patch_voxels[: plan.dims])
@@ -72,13 +79,35 @@ def test_a_unet_answers_for_every_voxel_and_at_coarser_sizes_while_training(dims
     assert [tuple(out.shape) for out in network.eval()(images(made))] == [(2, 3, *size.tolist())]
 
 
-@pytest.mark.parametrize("dims", [2, 3])
-def test_a_resnet_answers_once_for_an_image_of_any_size(dims: int) -> None:
-    made = plan(dims, "resnet", widths=(4, 6, 8))
+CLASSIFIERS = {
+    "resnet 2-D": plan(2, "resnet", widths=(4, 6, 8)),
+    "resnet 3-D": plan(3, "resnet", widths=(4, 6, 8)),
+    "resnet by parts": plan(2, "resnet", pool_grid=2),
+    "scattering": scattering(),
+    "scattering by parts": scattering(pool_grid=4),
+}
+every_classifier = pytest.mark.parametrize("made", CLASSIFIERS.values(), ids=CLASSIFIERS.keys())
+
+
+@every_classifier
+def test_a_classifier_answers_once_for_an_image_of_any_size(made: Plan) -> None:
     network = build_network(made).eval()
     for side in (8, 13, 32):
-        answers = network(torch.randn(2, 2, *(side,) * dims))
+        answers = network(torch.randn(2, 2, *(side,) * made.dims))
         assert [tuple(answer.shape) for answer in answers] == [(2, 3)]
+
+
+def test_with_parts_a_classifier_knows_where_something_is() -> None:
+    left = torch.zeros(1, 2, 32, 32)
+    left[:, :, 8:16, 8:16] = torch.randn(8, 8)
+    right = left.flip(2)
+    for n_parts, same in ((1, True), (2, False)):
+        torch.manual_seed(0)
+        made = plan(2, "resnet", widths=(4,), kernels=((3, 3),), pool_grid=n_parts)
+        network = build_network(made).eval()
+        features = network.pool(left)  # type: ignore[operator, union-attr]
+        mirrored = network.pool(right)  # type: ignore[operator, union-attr]
+        assert torch.allclose(features, mirrored) == same
 
 
 @pytest.mark.parametrize(
@@ -110,10 +139,9 @@ def test_a_unet_learns_one_batch_by_heart(dims: int) -> None:
     assert _learn(network, batch, truth) < 0.1
 
 
-@pytest.mark.parametrize("dims", [2, 3])
-def test_a_resnet_learns_one_batch_by_heart(dims: int) -> None:
+@every_classifier
+def test_a_classifier_learns_one_batch_by_heart(made: Plan) -> None:
     torch.manual_seed(0)
-    made = plan(dims, "resnet")
     assert _learn(build_network(made), images(made, 6), torch.tensor([0, 1, 2, 0, 1, 2])) < 0.05
 
 
@@ -160,9 +188,29 @@ def test_nonsense_is_refused_in_words(
         build_network(plan(2, widths=widths, strides=strides, kernels=kernels, patch=(16, 16, 1)))
 
 
-@pytest.mark.parametrize(("dims", "family"), [(2, "unet"), (3, "unet"), (2, "resnet"), (3, "resnet")])
+def test_levels_without_blocks_are_left_out() -> None:
+    made = scattering()
+    made = replace(made, network=replace(made.network, blocks=(0, 0)))
+    assert tuple(build_network(made).eval()(images(made))[0].shape) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("dims", "strides"),
+    [(3, ((4, 4, 4), (2, 2, 2))), (2, ((4, 2), (2, 2))), (2, ((3, 3), (2, 2))), (2, ((1, 1), (2, 2)))],
+)
+def test_scattering_refuses_what_it_has_no_wavelets_for(
+    dims: int, strides: tuple[tuple[int, ...], ...]
+) -> None:
+    with pytest.raises(SettingsError, match="scattering takes planes"):
+        build_network(plan(dims, "scattering", strides=strides))
+
+
+@pytest.mark.parametrize(
+    ("dims", "family"), [(2, "unet"), (3, "unet"), (2, "resnet"), (3, "resnet"), (2, "scattering")]
+)
 def test_the_estimate_of_weights_is_of_the_right_size(dims: int, family: str) -> None:
     made = plan(dims, family, widths=(16, 32, 64))
+    made = scattering((16, 32)) if family == "scattering" else made
     true = sum(value.numel() for value in build_network(made).parameters())
     assert 0.4 < estimate_weights(made.network, dims) / true < 2.5
 

@@ -69,8 +69,10 @@ def evaluate(
 
 
 def say_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """The numbers with their intervals."""
+    """The numbers with their intervals: all over all classes, and the leading one of each class."""
+    from scanwright.report.answer import warnings
     from scanwright.report.rounding import format_number
+    from scanwright.report.texts import Words
 
     content = evaluation.content
     console.say(
@@ -83,5 +85,10 @@ def say_evaluation(console: Console, evaluation: Evaluation) -> None:
             format_number(number["value"], number["low"], number["high"], number["unit"]),
         )
         for number in content["numbers"]
+        if number["name"] == content["score"] or not number["group"] or len(content["classes"]) < 3
     ]
     console.table(rows)
+    if len(rows) < len(content["numbers"]):
+        console.say("  The other numbers of each class are in the report.")
+    for sentence in warnings(content, Words("en")):
+        console.say(f"Warning: {sentence}")

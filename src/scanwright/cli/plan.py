@@ -68,7 +68,10 @@ def say_plan(console: Console, planned: Planned) -> None:
     plain = facts.to_json()
     spacing = plain["spacing_mm"]
     ratio = max(row["scale_ratio"] for row in facts.intensity)
-    console.say(f"{facts.dataset.layout}: {plan.task} in {plan.dims}-D, {plain['n_cases']} cases")
+    console.say(
+        f"{facts.dataset.layout}: {plan.task} in {plan.dims}-D, {plain['n_cases']} cases; "
+        f"planned for {plan.minutes:g} minutes of training"
+    )
     rows = [
         ("patients", _patients(plain["n_patients"], facts.dataset.patients)),
         ("splits", f"{', '.join(f'{k} {v}' for k, v in plain['splits'].items())} ({facts.splits.how})"),

@@ -65,18 +65,21 @@ class NetworkPlan:
         widths: channels of each level.
         strides: step of each level along each axis; the first is the stem's.
         kernels: kernel length of each level along each axis.
-        blocks: residual blocks of each level (resnet).
+        blocks: residual blocks of each level (resnet, scattering).
         deep_supervision: how many coarser outputs are also trained (unet).
         dropout: share of features dropped before the last layer.
+        pool_grid: parts along each axis over which the last features are averaged; 1 forgets where they
+            were (resnet, scattering).
     """
 
-    family: str = field(metadata=_ruled(_one_of("unet", "resnet")))
+    family: str = field(metadata=_ruled(_one_of("unet", "resnet", "scattering")))
     widths: tuple[int, ...] = field(metadata=_ruled(_within(1, 4096)))
     strides: tuple[tuple[int, ...], ...]
     kernels: tuple[tuple[int, ...], ...] = ()
     blocks: tuple[int, ...] = ()
     deep_supervision: int = field(metadata=_ruled(_within(0, 4)), default=0)
     dropout: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
+    pool_grid: int = field(metadata=_ruled(_within(1, 16)), default=1)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def assign_splits(
     Raises:
         DataError: fewer than three groups, so that no honest split exists.
     """
-    given, moved = _settle_given({case.name: case.split for case in cases}, groups)
+    given, moved = _settle_given(cases, groups)
     kept = [case.name for case in cases if case.name in given]
     members: dict[str, list[str]] = defaultdict(list)
     for name in kept:
@@ -105,21 +105,27 @@ def assign_splits(
 
 
 def _settle_given(
-    given: Mapping[str, Split | None], groups: Mapping[str, str]
+    cases: Sequence[Case], groups: Mapping[str, str]
 ) -> tuple[dict[str, Split | None], list[SetAside]]:
     """A group on several given sides stays on the strictest; its other cases are set aside."""
     rank = {None: 0, "train": 0, "val": 1, "test": 2}
     strictest: dict[str, Split | None] = {}
-    for name, split in given.items():
-        before = strictest.get(groups[name])
-        if groups[name] not in strictest or rank[split] > rank[before]:
-            strictest[groups[name]] = split
-    kept = {name: split for name, split in given.items() if rank[split] == rank[strictest[groups[name]]]}
-    reason = "the same patient, or the same picture, also stands in {}: kept there only"
-    moved = [
-        SetAside(name, "split", reason.format(strictest[groups[name]])) for name in given if name not in kept
-    ]
-    return kept, moved
+    for case in cases:
+        group = groups[case.name]
+        if group not in strictest or rank[case.split] > rank[strictest[group]]:
+            strictest[group] = case.split
+    kept = [case for case in cases if rank[case.split] == rank[strictest[groups[case.name]]]]
+    patients = {(groups[case.name], case.patient) for case in kept if case.patient is not None}
+    moved = []
+    for case in cases:
+        group = groups[case.name]
+        if rank[case.split] < rank[strictest[group]]:
+            what = (
+                "the same patient" if (group, case.patient) in patients else "a picture that looks the same"
+            )
+            reason = f"{what} also stands in {strictest[group]}: kept there only"
+            moved.append(SetAside(case.name, "split", reason))
+    return {case.name: case.split for case in kept}, moved
 
 
 def _draw(

@@ -13,7 +13,11 @@ from scanwright.errors import SettingsError
 from scanwright.networks.resnet import ResidualClassifier
 from scanwright.networks.unet import UNet
 
-NETWORKS: dict[str, Callable[[Plan], nn.Module]] = {"unet": UNet, "resnet": ResidualClassifier}
+NETWORKS: dict[str, Callable[[Plan], nn.Module]] = {
+    "unet": UNet,
+    "resnet": ResidualClassifier,
+    "scattering": ResidualClassifier,
+}
 # Weights, gradients, both moments of AdamW, the average and the best: 24 bytes a weight, 10 GB in all.
 MOST_WEIGHTS = 4e8
 

@@ -1,4 +1,4 @@
-"""ResNet: features of a whole image and one answer. MONAI's ResNet, 2-D and 3-D by argument."""
+"""ResNet: features of a whole image and one answer. MONAI's residual blocks, 2-D and 3-D by argument."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from monai.networks.nets.resnet import ResNet, ResNetBlock
 from torch import nn
 
 from scanwright.data.plan import Plan
+from scanwright.networks.scattering import scattering_stem
 
 
 class ResidualClassifier(nn.Module):
-    """Stem, levels of residual blocks, mean over all positions, dropout, one linear layer.
+    """Stem, levels of residual blocks, means over parts of the image, dropout, one linear layer.
+
+    The stem is one strided convolution, or fixed wavelets ("scattering").
 
     Input (batch, channel, …); output: a list of one (batch, class) logits.
     """
@@ -31,9 +34,15 @@ class ResidualClassifier(nn.Module):
             no_max_pool=True,
             num_classes=len(plan.classes),
         )
-        self.stem = nn.Sequential(parts.conv1, parts.bn1, nn.ReLU(inplace=True))
+        self.stem = (
+            scattering_stem(plan)
+            if network.family == "scattering"
+            else nn.Sequential(parts.conv1, parts.bn1, nn.ReLU(inplace=True))
+        )
         layers = []
         for level in range(levels):
+            if not network.blocks[level]:
+                continue
             # ``_make_layer`` keeps count of the channels that come in; it adds the projection where needed.
             layers.append(
                 parts._make_layer(
@@ -46,9 +55,11 @@ class ResidualClassifier(nn.Module):
                 )
             )
         self.levels = nn.Sequential(*layers)
+        pool = nn.AdaptiveAvgPool3d if plan.dims == 3 else nn.AdaptiveAvgPool2d
+        self.pool = pool(network.pool_grid)
         self.dropout = nn.Dropout(network.dropout)
-        self.head = nn.Linear(network.widths[-1], len(plan.classes))
+        self.head = nn.Linear(parts.in_planes * network.pool_grid**plan.dims, len(plan.classes))
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
-        features = self.levels(self.stem(images)).flatten(2).mean(dim=2)
+        features = self.pool(self.levels(self.stem(images))).flatten(1)
         return [self.head(self.dropout(features))]

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from scanwright.data.plan import ChannelPlan
+from scanwright.data.plan import ChannelPlan, NetworkPlan
 from scanwright.planning.fingerprint import Fingerprint
 
 T = TypeVar("T")
@@ -28,6 +28,9 @@ ANISOTROPY = 3.0
 WANTED_EPOCHS = 16.0
 WANTED_STEPS = 1000.0
 WANTED_LOOKS = 12000.0
+# Below, fixed wavelets see better than what a network can learn to see (decision note 19).
+FEW_IMAGES = 1000
+SCATTERED_SIDE = 96
 SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
 LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 32 * 32 * 32}
@@ -236,6 +239,33 @@ def choose_tolerance(facts: Fingerprint) -> Choice[float]:
     return Choice(float(f"{max(1.0, float(spacing.min())):.2g}"), "one voxel, and not less than 1 mm")
 
 
+def _are_few(facts: Fingerprint) -> bool:
+    """Whether images are planes with something to see in them, and too few to learn to see from."""
+    return facts.dims == 2 and facts.n_train <= FEW_IMAGES and min(facts.median_shape[:2]) >= 64
+
+
+def choose_classifier(facts: Fingerprint, size: Sequence[int]) -> Choice[NetworkPlan]:
+    """The network that classifies whole images of a size."""
+    one, two = (1,) * facts.dims, (2,) * facts.dims
+    if _are_few(facts):
+        return Choice(
+            NetworkPlan("scattering", (64, 128), ((8, 8), two), blocks=(0, 1), dropout=0.2, pool_grid=4),
+            f"{facts.n_train} images are too few to learn to see from: fixed wavelets see, and a small "
+            "residual network learns what that means, and where",
+        )
+    small = max(size) <= 48
+    n_levels = 3 if small else 4 if max(size) <= 96 else 5
+    base = 32 if facts.dims == 2 else 16
+    network = NetworkPlan(
+        "resnet",
+        tuple(min(256, base * 2**level) for level in range(n_levels)),
+        (one if small else two, *(two for _ in range(n_levels - 1))),
+        blocks=(2,) * n_levels if small else (1,) * n_levels,
+        dropout=0.2,
+    )
+    return Choice(network, "a residual network, its depth from the image size")
+
+
 def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, int, int]]:
     """The size that whole images are fitted into: as large as they are, as small as the minutes ask for."""
     shape = np.array(facts.median_shape, dtype=float)
@@ -246,12 +276,15 @@ def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, i
     affordable = minutes * 60 * VOXELS_PER_SECOND_CLASSIFIED / looks
     most = min({2: 224 * 224, 3: 96 * 96 * 96}[facts.dims], affordable)
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
-    factor = min(1.0, (most / shape[axes].prod()) ** (1 / len(axes)))
+    few = _are_few(facts)
+    factor = min(1.0, SCATTERED_SIDE / shape.max() if few else (most / shape[axes].prod()) ** (1 / len(axes)))
     size = [int(max(min(24, shape[axis]), round(shape[axis] * factor))) for axis in axes]
     if max(size) > 32:
         size = [-(-n // 8) * 8 for n in size]
     i, j, k = (*size, 1)[:3]
-    reason = (
-        "the images' own size" if factor == 1.0 else f"what {minutes:g} minutes can train on this many images"
-    )
+    reason = f"what {minutes:g} minutes can train on this many images"
+    if factor == 1.0:
+        reason = "the images' own size"
+    elif few:
+        reason = f"{SCATTERED_SIDE} pixels show what so few images can teach"
     return Choice((i, j, k), reason)

@@ -144,7 +144,7 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
     if evaluation.get("task") == "classification" and records:
         right = sum(record.get("truth") == record.get("predicted") for record in records)
         sentences.append(words("found.right", right=right, total=len(records)))
-    sentences += [words(key, group=group) for key, group in _nothing_learnt(evaluation)]
+    sentences += warnings(evaluation, words)
     return sentences + [
         words(
             "found.worse" if is_worse else "found.better",
@@ -154,6 +154,11 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
         )
         for one, is_worse in _beside_naive(evaluation)
     ]
+
+
+def warnings(evaluation: JsonDict, words: Words) -> list[str]:
+    """Signs that the model has learnt nothing, in sentences."""
+    return [words(key, group=group) for key, group in _nothing_learnt(evaluation)]
 
 
 def _beside_naive(evaluation: JsonDict) -> list[tuple[JsonDict, bool]]:

@@ -190,10 +190,15 @@ def _training(evaluation: JsonDict, words: Words) -> Markup:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(_plain(one) for one in value)
+        nested = any(isinstance(one, (list, tuple, Mapping)) for one in value)
+        return ("; " if nested else ", ").join(_plain(one) for one in value)
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.4g}"
+    if value in (None, ""):
+        return "–"
     return str(value)
 
 

@@ -156,6 +156,7 @@ def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: in
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(label)
+    axes.locator_params(axis="x", nbins=6)
     return _svg(figure)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scanwright.core import metrics
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case
-from scanwright.data.plan import AugmentationPlan, NetworkPlan, Plan
+from scanwright.data.plan import AugmentationPlan, Plan
 from scanwright.data.prediction import ClassPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
@@ -35,10 +35,7 @@ class Classification:
         channels = rules.choose_channels(facts)
         size = rules.choose_input_size(facts, minutes)
         flips = rules.choose_flips(facts, sided=False)
-        small = max(size.value) <= 48
-        n_levels = 3 if small else 4 if max(size.value) <= 96 else 5
-        base = 32 if facts.dims == 2 else 16
-        one, two = (1,) * facts.dims, (2,) * facts.dims
+        network = rules.choose_classifier(facts, size.value)
         counts = np.array(list(facts.classes.values()), dtype=float)
         skew = float(counts.max() / counts.min())
         weights = tuple(float(f"{w:.4g}") for w in np.sqrt(counts.sum() / (len(counts) * counts)))
@@ -50,13 +47,7 @@ class Classification:
             classes=names,
             patch_voxels=size.value,
             batch_size=int(np.clip(2 ** round(np.log2(max(4, facts.n_train / 40))), 8, 64)),
-            network=NetworkPlan(
-                "resnet",
-                tuple(min(256, base * 2**level) for level in range(n_levels)),
-                (one if small else two, *(two for _ in range(n_levels - 1))),
-                blocks=(2,) * n_levels if small else (1,) * n_levels,
-                dropout=0.2,
-            ),
+            network=network.value,
             loss="ce",
             class_weights=weights if skew > 1.5 else (),
             learning_rate=2e-3,
@@ -92,7 +83,7 @@ class Classification:
                 "classes": "as the data names them",
                 "patch_voxels": size.reason,
                 "batch_size": "about 40 steps or more for each look at all images",
-                "network": "a residual network, its depth from the image size",
+                "network": network.reason,
                 "class_weights": f"the largest class is {skew:.1f} times the smallest"
                 + ("; errors in rare classes weigh more" if skew > 1.5 else ""),
                 "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
