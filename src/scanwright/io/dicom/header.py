@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydicom
+from pydicom.dataset import Dataset
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from scanwright.errors import DataError
@@ -20,9 +20,25 @@ from scanwright.types import FloatArray
 SUFFIXES = (".dcm", ".dicom", ".ima")
 _DERIVED = ("SEG", "RTDOSE")  # they have pixels, but are results, not images
 _PREAMBLE_BYTES = 132
+MOST_FRAMES = 100_000
+# What tells images at one place apart, the most telling first: as single images say it, and as frames do.
+_MARKS: tuple[tuple[str, str], ...] = (
+    ("EchoTime", "EffectiveEchoTime"),
+    ("TemporalPositionIdentifier", "TemporalPositionIndex"),
+    ("DiffusionBValue", "DiffusionBValue"),
+    ("DiffusionGradientOrientation", "DiffusionGradientOrientation"),
+    ("InversionTime", "InversionTimes"),
+    ("TriggerTime", "NominalCardiacTriggerDelayTime"),
+    ("ImageType", "FrameType"),
+    ("AcquisitionNumber", "FrameAcquisitionNumber"),
+    ("ConvolutionKernel", "ConvolutionKernel"),
+)
 _TAGS = [
+    "SOPClassUID",
     "SOPInstanceUID",
+    "StudyInstanceUID",
     "SeriesInstanceUID",
+    "SeriesDescription",
     "Modality",
     "PatientID",
     "Manufacturer",
@@ -35,34 +51,46 @@ _TAGS = [
     "NumberOfFrames",
     "Rows",
     "Columns",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    *(single for single, _ in _MARKS),
 ]
 
 
 @dataclass(frozen=True, eq=False)
-class Header:
-    """Where one image lies, in DICOM's patient axes (LPS+, mm).
+class Plane:
+    """One image plane, a file or a frame of one, and where it lies in DICOM's patient axes (LPS+, mm).
 
     Attributes:
         path: the file.
+        frame: which of its frames, from 0.
+        n_frames: of the file.
+        patient: PatientID, ``None`` when it is empty.
         position_lps: centre of the first pixel; ``None`` for projections (radiographs, ultrasound).
         orientation_lps: (2, 3), the directions in which the column and the row index grow.
         spacing_mm: between columns, between rows.
         thickness_mm: between slices as the header says, used where there is one slice only.
+        marks: what may tell it from another plane at its place: the name of a field → its value.
     """
 
     path: Path
+    frame: int
+    n_frames: int
+    sop_class: str
+    study_uid: str
     series_uid: str
     instance_uid: str
+    description: str
     modality: str
     patient: str | None
     scanner: str
     rows: int
     columns: int
-    n_frames: int
     position_lps: FloatArray | None
     orientation_lps: FloatArray | None
     spacing_mm: tuple[float, float] | None
     thickness_mm: float | None
+    marks: Mapping[str, str]
 
 
 def is_dicom(path: Path) -> bool:
@@ -90,11 +118,11 @@ def quietly() -> Iterator[None]:
         log.setLevel(before)
 
 
-def read_header(path: Path) -> Header | None:
-    """Read one header.
+def read_planes(path: Path) -> tuple[Plane, ...]:
+    """Read the header of one file, without its pixels.
 
     Returns:
-        ``None`` for objects that are no images (RTSTRUCT, SR, SEG, DICOMDIR).
+        A plane for each frame; none for objects that are no images (RTSTRUCT, SR, SEG, DICOMDIR).
 
     Raises:
         DataError: a field is not what it should be.
@@ -106,41 +134,89 @@ def read_header(path: Path) -> Header | None:
         index = dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
         if "SOPInstanceUID" not in dataset and "Modality" not in dataset and not index:
             raise DataError("the file is not DICOM, or damaged")
-        return None
-    if str(dataset.get("Modality") or "") in _DERIVED:
-        return None
-    uid = str(dataset.get("SeriesInstanceUID") or "")
-    if not uid:
+        return ()
+    if _text(dataset, "Modality") in _DERIVED:
+        return ()
+    if not _text(dataset, "SeriesInstanceUID"):
         raise DataError("the image has no SeriesInstanceUID")
-    position = _numbers(dataset, "ImagePositionPatient", 3)
-    orientation = _numbers(dataset, "ImageOrientationPatient", 6)
-    spacing = _numbers(dataset, "PixelSpacing", 2)
+    n_frames = int(dataset.get("NumberOfFrames") or 1)
+    if not 1 <= n_frames <= MOST_FRAMES:
+        raise DataError("NumberOfFrames makes no sense", received=f"{n_frames}")
+    by_frame = FrameGroups(dataset)
+    return tuple(_plane(path, dataset, by_frame, frame, n_frames) for frame in range(n_frames))
+
+
+def _plane(path: Path, dataset: Dataset, by_frame: FrameGroups, frame: int, n_frames: int) -> Plane:
+    enhanced = by_frame.exist
+
+    def numbers(name: str, count: int, group: str) -> FloatArray | None:
+        return _numbers(by_frame.find(frame, group) if enhanced else dataset, name, count)
+
+    position = numbers("ImagePositionPatient", 3, "PlanePositionSequence")
+    orientation = numbers("ImageOrientationPatient", 6, "PlaneOrientationSequence")
+    spacing = numbers("PixelSpacing", 2, "PixelMeasuresSequence")
     if spacing is not None and not (spacing > 0).all():
         raise DataError("PixelSpacing is not positive")
-    thickness = _numbers(dataset, "SpacingBetweenSlices", 1)
+    thickness = numbers("SpacingBetweenSlices", 1, "PixelMeasuresSequence")
     if thickness is None or thickness[0] <= 0:
-        thickness = _numbers(dataset, "SliceThickness", 1)
-    scanner = " ".join(
-        str(dataset.get(tag) or "").strip() for tag in ("Manufacturer", "ManufacturerModelName")
-    )
-    return Header(
+        thickness = numbers("SliceThickness", 1, "PixelMeasuresSequence")
+    return Plane(
         path=path,
-        series_uid=uid,
-        instance_uid=str(dataset.get("SOPInstanceUID") or ""),
-        modality=str(dataset.get("Modality") or ""),
-        patient=str(dataset.get("PatientID") or "").strip() or None,
-        scanner=scanner.strip(),
+        frame=frame,
+        n_frames=n_frames,
+        sop_class=_text(dataset, "SOPClassUID"),
+        study_uid=_text(dataset, "StudyInstanceUID"),
+        series_uid=_text(dataset, "SeriesInstanceUID"),
+        instance_uid=_text(dataset, "SOPInstanceUID"),
+        description=_text(dataset, "SeriesDescription"),
+        modality=_text(dataset, "Modality"),
+        patient=_text(dataset, "PatientID") or None,
+        scanner=f"{_text(dataset, 'Manufacturer')} {_text(dataset, 'ManufacturerModelName')}".strip(),
         rows=int(dataset.Rows),
         columns=int(dataset.Columns),
-        n_frames=int(dataset.get("NumberOfFrames") or 1),
         position_lps=position,
         orientation_lps=None if orientation is None else orientation.reshape(2, 3),
         spacing_mm=None if spacing is None else (float(spacing[1]), float(spacing[0])),
         thickness_mm=float(thickness[0]) if thickness is not None and thickness[0] > 0 else None,
+        marks=by_frame.marks(frame) if enhanced else _marks(dataset, (single for single, _ in _MARKS)),
     )
 
 
-def _numbers(dataset: Any, name: str, count: int) -> FloatArray | None:
+class FrameGroups:
+    """What an enhanced image says of its frames: of all of them at once, or of each (PS3.3 C.7.6.16)."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        shared = dataset.get("SharedFunctionalGroupsSequence")
+        self._shared: Dataset = shared[0] if shared else Dataset()
+        self._each: Sequence[Dataset] = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+        self.exist = bool(shared or self._each)
+
+    def find(self, frame: int, group: str) -> Dataset:
+        """The first item of a group, of the frame or of all frames; empty where there is none."""
+        own = self._each[frame] if frame < len(self._each) else Dataset()
+        items = own.get(group) or self._shared.get(group)
+        return items[0] if items else Dataset()
+
+    def marks(self, frame: int) -> dict[str, str]:
+        """What may tell a frame from another at its place; in whichever group a field stands."""
+        own = self._each[frame] if frame < len(self._each) else Dataset()
+        items = [element.value[0] for element in own if element.VR == "SQ" and element.value]
+        found: dict[str, str] = {}
+        for item in items:
+            found |= _marks(item, (field for _, field in _MARKS))
+        return {field: found[field] for _, field in _MARKS if field in found}
+
+
+def _marks(dataset: Dataset, fields: Iterable[str]) -> dict[str, str]:
+    return {field: text for field in fields if (text := _text(dataset, field))}
+
+
+def _text(dataset: Dataset, name: str) -> str:
+    value = dataset.get(name)
+    return "" if value is None else str(value).strip()
+
+
+def _numbers(dataset: Dataset, name: str, count: int) -> FloatArray | None:
     value = dataset.get(name)
     if value is None or value == "":
         return None

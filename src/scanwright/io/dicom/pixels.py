@@ -11,12 +11,13 @@ import pydicom
 from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
 
 from scanwright.errors import DataError
+from scanwright.io.dicom.header import FrameGroups
 from scanwright.types import AnyArray
 
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
-    """Stored values and how they become measured ones: stored · slope + intercept.
+    """Stored values of a plane and how they become measured ones: stored · slope + intercept.
 
     Attributes:
         stored: (channel, column, row).
@@ -27,11 +28,11 @@ class Pixels:
     intercept: float
 
 
-def read_pixels(path: Path) -> Pixels:
-    """Read one image; colour comes as RGB, MONOCHROME1 turned so that more is brighter.
+def read_pixels(path: Path, frames: Sequence[int] = (0,)) -> list[Pixels]:
+    """Read frames of one file; colour comes as RGB, MONOCHROME1 turned so that more is brighter.
 
     Raises:
-        DataError: more than one frame, or an unknown kind of pixels.
+        DataError: no pixels, or an unknown kind of them.
         Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
     """
     dataset = pydicom.dcmread(path, force=True)
@@ -47,26 +48,32 @@ def read_pixels(path: Path) -> Pixels:
     kind = str(dataset.get("PhotometricInterpretation") or "MONOCHROME2")
     if kind == "PALETTE COLOR":
         stored = apply_color_lut(stored, dataset)[..., :3]
-    if stored.ndim == 2:
-        stored = stored[..., np.newaxis]
-    if stored.ndim != 3 or stored.shape[-1] not in (1, 3):
-        raise DataError("the image is not one frame of grey or colour", received=f"shape {stored.shape}")
-    slope, intercept = 1.0, 0.0
-    if stored.shape[-1] == 1:
+    n_channels = 3 if kind == "PALETTE COLOR" else int(dataset.get("SamplesPerPixel") or 1)
+    n_frames = int(dataset.get("NumberOfFrames") or 1)
+    if n_channels not in (1, 3):
+        raise DataError("the image is neither grey nor of three colours", received=f"{n_channels} samples")
+    stored = stored.reshape(n_frames, int(dataset.Rows), int(dataset.Columns), n_channels)
+    if n_channels == 1:
         if "ModalityLUTSequence" in dataset:
             stored = apply_modality_lut(stored, dataset)
-        else:
-            slope = float(dataset.get("RescaleSlope") or 1.0)
-            intercept = float(dataset.get("RescaleIntercept") or 0.0)
         if kind == "MONOCHROME1":
             stored = (
                 stored.max() - stored
                 if stored.dtype.kind == "f"
                 else _inverted(stored, int(dataset.BitsStored))
             )
-    if not np.isfinite([slope, intercept]).all():
-        raise DataError("RescaleSlope or RescaleIntercept is not a number")
-    return Pixels(stored.transpose(2, 1, 0), slope, intercept)
+    by_frame = FrameGroups(dataset)
+    scaled = n_channels == 1 and "ModalityLUTSequence" not in dataset
+    made = []
+    for frame in frames:
+        group = by_frame.find(frame, "PixelValueTransformationSequence")
+        source = group if "RescaleSlope" in group else dataset
+        slope = float(source.get("RescaleSlope") or 1.0) if scaled else 1.0
+        intercept = float(source.get("RescaleIntercept") or 0.0) if scaled else 0.0
+        if not np.isfinite([slope, intercept]).all():
+            raise DataError("RescaleSlope or RescaleIntercept is not a number")
+        made.append(Pixels(stored[frame].transpose(2, 1, 0), slope, intercept))
+    return made
 
 
 def _inverted(stored: AnyArray, bits: int) -> AnyArray:

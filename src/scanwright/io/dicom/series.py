@@ -1,15 +1,16 @@
-"""DICOM series: files grouped by SeriesInstanceUID and ordered by their place in the patient.
+"""DICOM series: files grouped by SeriesInstanceUID, and the volumes that each series holds.
 
-Names and folders of files play no part. Geometry after DICOM PS3.3 C.7.6.2.1.1 (Image Plane).
+Names and folders of files play no part.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +18,15 @@ import numpy as np
 from scanwright.data.case import Lazy, SetAside
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.dicom.header import Header, is_dicom, quietly, read_header
-from scanwright.io.dicom.pixels import read_pixels, stacked
+from scanwright.io.dicom.header import Plane, is_dicom, quietly, read_planes
+from scanwright.io.dicom.pixels import Pixels, read_pixels, stacked
+from scanwright.io.dicom.placement import place, straightened
+from scanwright.io.dicom.stacks import Stack, split
+from scanwright.io.dicom.suv import uptake_factor
 from scanwright.io.failures import reading
-from scanwright.types import FloatArray
 
-# Directions are written with few digits; 0.001 is 0.06 degrees.
-_SAME_DIRECTION = 1e-3
-_SAME_PLACE_MM = 1e-3
-_TILT = 0.01  # sideways per step forwards; 0.6 degrees
-_UNEVEN = 0.1  # of the median step; positions are often rounded to 0.1 mm
-_GAP = 1.5
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_SLICED = ("CT", "MR", "PT", "NM")
 _NOT_DICOM = (
     ".nii",
     ".gz",
@@ -61,44 +60,79 @@ _NOT_DICOM_EITHER = (
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Images of one SeriesInstanceUID, each instance once, in the order of the files' paths.
+    """Planes of one SeriesInstanceUID, each instance once, in the order of the files' paths.
 
     Attributes:
         root: what paths in messages are relative to.
+        mark: what tells this volume from the others of its series; "" when it is alone.
+        n_twice: planes left out, as their place and pixels were there already.
     """
 
     uid: str
-    headers: tuple[Header, ...]
+    planes: tuple[Plane, ...]
     root: Path
+    mark: str = ""
+    n_twice: int = 0
 
     @property
     def patient(self) -> str | None:
         """PatientID, or ``None`` when it is empty or not one."""
-        ids = {header.patient for header in self.headers}
+        ids = {plane.patient for plane in self.planes}
         return ids.pop() if len(ids) == 1 else None
+
+    @cached_property
+    def uptake_factor(self) -> float | None:
+        """What PET is multiplied by to become SUV; ``None`` for other images, and where nobody can tell."""
+        if self.planes[0].modality != "PT":
+            return None
+        try:
+            with reading(self.uid, quote=False), quietly():
+                return uptake_factor(self.planes[0].path)
+        except DataError:
+            return None  # a header with a damaged weight or dose: the values stay what they are
 
     @property
     def facts(self) -> dict[str, str]:
-        """Modality and scanner, where known."""
-        first = self.headers[0]
-        return {
-            key: value for key, value in (("modality", first.modality), ("scanner", first.scanner)) if value
-        }
+        """Modality, scanner, and the unit of PET, where known."""
+        first = self.planes[0]
+        known = {"modality": first.modality, "scanner": first.scanner}
+        known["unit"] = "SUV" if self.uptake_factor is not None else ""
+        return {key: value for key, value in known.items() if value}
 
     @property
     def folder(self) -> Path | None:
         """The folder in which all its files lie, or ``None`` when they lie in several."""
-        folders = {header.path.parent for header in self.headers}
+        folders = {plane.path.parent for plane in self.planes}
         return folders.pop() if len(folders) == 1 else None
+
+    def volumes(self) -> tuple[Series, ...]:
+        """The volumes that it holds, mostly one: echoes, phases and directions are told apart."""
+        with reading(self.uid, quote=False), quietly():
+            parts = split(self.planes)
+        return tuple(self._part(part) for part in parts)
+
+    def _part(self, part: Stack) -> Series:
+        return replace(self, planes=part.planes, mark=part.mark, n_twice=part.n_twice)
 
     def image(self, source: str) -> Lazy[Volume]:
         """The volume, read when asked for.
 
         Raises:
-            DataError: the images do not make one volume.
+            DataError: the planes do not make one volume.
         """
-        place(self.headers)
-        return Lazy(source, partial(read_series, self))
+        only = self._only_volume()
+        place(only.planes)
+        return Lazy(source, partial(read_series, only))
+
+    def _only_volume(self) -> Series:
+        parts = self.volumes()
+        if len(parts) > 1:
+            raise DataError(
+                "the series holds several volumes",
+                received=", ".join(part.mark for part in parts),
+                do="Export them as series of their own, or convert the one you need to NIfTI.",
+            )
+        return parts[0]
 
 
 @dataclass(frozen=True)
@@ -106,11 +140,13 @@ class Scan:
     """What lies below a folder.
 
     Attributes:
+        root: the folder.
         series: in the order of their first file.
         set_aside: files that look like DICOM and cannot be read.
         no_images: how many objects are no images (RTSTRUCT, SR, SEG…).
     """
 
+    root: Path
     series: tuple[Series, ...]
     set_aside: tuple[SetAside, ...]
     no_images: int
@@ -118,7 +154,7 @@ class Scan:
 
 def scan_tree(root: Path) -> Scan:
     """Find all DICOM series below a folder, headers only."""
-    groups: dict[str, list[Header]] = defaultdict(list)
+    groups: dict[str, list[Plane]] = defaultdict(list)
     seen: dict[str, set[str]] = defaultdict(set)
     set_aside: list[SetAside] = []
     no_images = 0
@@ -129,18 +165,19 @@ def scan_tree(root: Path) -> Scan:
                 with reading(subject, quote=False):
                     if not is_dicom(path):
                         continue
-                    header = read_header(path)
+                    planes = read_planes(path)
             except DataError as error:
                 set_aside.append(SetAside(subject, "read", error.problem))
                 continue
-            if header is None:
+            if not planes:
                 no_images += 1
-            elif not header.instance_uid or header.instance_uid not in seen[header.series_uid]:
-                # An export often holds the same instance twice.
-                seen[header.series_uid].add(header.instance_uid)
-                groups[header.series_uid].append(header)
-    series = tuple(Series(uid, tuple(headers), root) for uid, headers in groups.items())
-    return Scan(series, tuple(set_aside), no_images)
+                continue
+            uid, instance = planes[0].series_uid, planes[0].instance_uid
+            if not instance or instance not in seen[uid]:  # an export often holds the same instance twice
+                seen[uid].add(instance)
+                groups[uid].extend(planes)
+    series = tuple(Series(uid, tuple(planes), root) for uid, planes in groups.items())
+    return Scan(root, series, tuple(set_aside), no_images)
 
 
 def _files_below(root: Path) -> Iterator[Path]:
@@ -184,16 +221,12 @@ def one_series(folder: Path, subject: str) -> Series:
 
 
 def read_file(path: Path) -> Volume:
-    """Read one DICOM file by itself: a radiograph, or one slice.
+    """Read one DICOM file by itself: a radiograph, one slice, or a volume of frames.
 
     Raises:
-        DataError: it holds no image, or several frames.
+        DataError: it holds no image, or frames that make no volume.
     """
-    with quietly():
-        header = read_header(path)
-    if header is None:
-        raise DataError("the DICOM object holds no image")
-    return read_series(Series(header.series_uid, (header,), path.parent))
+    return read_series(series_of_file(path, path.parent, path.name))
 
 
 def series_of_file(path: Path, root: Path, subject: str) -> Series:
@@ -203,117 +236,60 @@ def series_of_file(path: Path, root: Path, subject: str) -> Series:
         DataError: it is damaged or holds no image.
     """
     with reading(subject, quote=False), quietly():
-        header = read_header(path)
-        if header is None:
+        planes = read_planes(path)
+        if not planes:
             raise DataError("the DICOM object holds no image", subject=subject)
-    return Series(header.series_uid, (header,), root)
+    return Series(planes[0].series_uid, planes, root)
 
 
 def read_series(series: Series) -> Volume:
-    """Read the pixels of a series.
+    """Read the pixels of a series that is one volume.
 
     Returns:
-        (channel, column, row, slice) in the units that rescale slope and intercept give (HU for CT);
-        slices ordered along the normal. The affine is ``None`` for projections.
+        (channel, column, row, slice) in the units that rescale slope and intercept give (HU for CT), PET in
+        SUV where the header tells enough; slices ordered along the normal, the gantry's tilt taken out. The
+        affine is ``None`` for projections.
 
     Raises:
-        DataError: the images do not make one volume, or a file is damaged.
+        DataError: the planes do not make one volume, or a file is damaged.
     """
-    headers, affine = place(series.headers)
-    slices = []
+    series = series._only_volume()
+    placement = place(series.planes)
+    frames: dict[Path, list[int]] = defaultdict(list)
+    for plane in placement.planes:
+        frames[plane.path].append(plane.frame)
+    read: dict[tuple[Path, int], Pixels] = {}
     with quietly():
-        for header in headers:
-            subject = Path(os.path.relpath(header.path, series.root)).as_posix()
+        for path, wanted in frames.items():
+            subject = Path(os.path.relpath(path, series.root)).as_posix()
             with reading(subject, quote=False):
-                slices.append(read_pixels(header.path))
+                found = read_pixels(path, wanted)
+            read |= {(path, frame): pixels for frame, pixels in zip(wanted, found, strict=True)}
     with reading(series.uid, quote=False):
-        return Volume(stacked(slices), affine_ras=affine, modality=headers[0].modality)
+        array = stacked([read.pop((plane.path, plane.frame)) for plane in placement.planes])
+        if series.uptake_factor not in (None, 1.0):
+            array = (array * series.uptake_factor).astype(np.float32)
+        array, affine = straightened(array, placement)
+        return Volume(array, affine_ras=affine, modality=placement.planes[0].modality)
 
 
-def place(headers: Sequence[Header]) -> tuple[list[Header], FloatArray | None]:
-    """Order images along their normal and find the affine.
+def why_not(series: Series, others: Sequence[Series]) -> str:
+    """Why a volume of an export is not worth a case beside the others of its study; "" when it is.
 
-    Returns:
-        The headers in order, and the (4, 4) affine from (column, row, slice, 1) to patient mm, RAS+; ``None``
-        where the images say no place.
-
-    Raises:
-        DataError: the images do not make one volume; says why.
+    The rule: localizers never are; screenshots and single slices are not where their study has a volume.
     """
-    first = headers[0]
-    for problem, is_so in (
-        ("a multi-frame image; only one image per file is read so far", any(h.n_frames > 1 for h in headers)),
-        (
-            "the images differ in size",
-            any((h.rows, h.columns) != (first.rows, first.columns) for h in headers),
-        ),
-        ("the files name several patients", len({h.patient for h in headers}) > 1),
-    ):
-        if is_so:
-            raise DataError(problem, received=f"{len(headers)} images")
-    if first.position_lps is None or first.orientation_lps is None or first.spacing_mm is None:
-        if len(headers) > 1:
-            raise DataError(
-                "several images without a place in the patient", received=f"{len(headers)} images"
-            )
-        return list(headers), None
-    normal = _normal(headers)
-    positions = np.array([header.position_lps for header in headers])
-    order = np.argsort(positions @ normal, kind="stable")
-    step = _step(positions[order], normal, first.thickness_mm)
-    if step is None:
-        return list(headers), None
-    affine_lps = np.eye(4)
-    affine_lps[:3, 0] = first.orientation_lps[0] * first.spacing_mm[0]
-    affine_lps[:3, 1] = first.orientation_lps[1] * first.spacing_mm[1]
-    affine_lps[:3, 2] = step
-    affine_lps[:3, 3] = positions[order[0]]
-    affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_lps
-    return [headers[index] for index in order], affine
-
-
-def _normal(headers: Sequence[Header]) -> FloatArray:
-    first = headers[0]
-    for header in headers:
-        if header.position_lps is None or header.orientation_lps is None or header.spacing_mm is None:
-            raise DataError("some images have no place in the patient")
-        if not np.allclose(header.orientation_lps, np.asarray(first.orientation_lps), atol=_SAME_DIRECTION):
-            raise DataError("the images lie in different directions (a localizer?)")
-        if not np.allclose(header.spacing_mm, first.spacing_mm or (0.0, 0.0), rtol=1e-3):
-            raise DataError("the images differ in PixelSpacing")
-    along_columns, along_rows = np.asarray(first.orientation_lps)
-    normal: FloatArray = np.cross(along_columns, along_rows)
-    lengths = [np.linalg.norm(along_columns), np.linalg.norm(along_rows), np.linalg.norm(normal)]
-    if not np.allclose(lengths, 1.0, atol=1e-2):
-        raise DataError("ImageOrientationPatient does not hold two directions at a right angle")
-    return normal
-
-
-def _step(positions: FloatArray, normal: FloatArray, thickness_mm: float | None) -> FloatArray | None:
-    """From one slice to the next, mm; ``None`` for a single slice of unknown thickness."""
-    if len(positions) == 1:
-        return None if thickness_mm is None else normal * thickness_mm
-    steps = np.diff(positions @ normal)
-    usual = float(np.median(steps))
-    if (steps < _SAME_PLACE_MM).any():
-        raise DataError("several images lie at one place (a time series, echoes, or two series in one)")
-    if (steps > _GAP * usual).any():
-        raise DataError(
-            "slices are missing",
-            received=f"{len(positions)} slices {usual:.3g} mm apart, and a gap of {steps.max():.3g} mm",
-            do="Export the series again.",
-        )
-    if (np.abs(steps - usual) > _UNEVEN * usual).any():
-        raise DataError(
-            "the slices are unevenly spaced", received=f"steps of {steps.min():.3g} to {steps.max():.3g} mm"
-        )
-    step: FloatArray = (positions[-1] - positions[0]) / (len(positions) - 1)
-    sideways = np.linalg.norm(step - (step @ normal) * normal)
-    if sideways > _TILT * usual:
-        raise DataError(
-            "the slices are shifted against each other (gantry tilt)", received=f"{sideways:.3g} mm per slice"
-        )
-    return step
+    first = series.planes[0]
+    types = [plane.marks.get("ImageType") or plane.marks.get("FrameType", "") for plane in series.planes]
+    if all("LOCALIZER" in one for one in types):
+        return "a localizer (scout)"
+    beside = [one for one in others if one is not series and one.planes[0].study_uid == first.study_uid]
+    if not any(len(one.planes) > 1 and one.planes[0].position_lps is not None for one in beside):
+        return ""
+    if first.sop_class.startswith(SECONDARY_CAPTURE):
+        return "a secondary capture (screenshot) beside the volumes of its study"
+    if len(series.planes) == 1 and first.modality in _SLICED:
+        return "a single slice beside the volumes of its study"
+    return ""
 
 
 def counted(scan: Scan) -> tuple[str, ...]:
@@ -325,16 +301,20 @@ def counted(scan: Scan) -> tuple[str, ...]:
 
 def names_of(series: Sequence[Series], root: Path) -> list[str]:
     """A name for each series: its folder where the folder is its own, else its SeriesInstanceUID."""
-    inhabitants = Counter(
-        folder for one in series for folder in {header.path.parent for header in one.headers}
-    )
+    folders = {(one.uid, plane.path.parent) for one in series for plane in one.planes}
+    inhabitants = Counter(folder for _, folder in folders)
     names = []
     for one in series:
         folder = one.folder
         if folder is None or inhabitants[folder] > 1:
-            names.append(one.uid)
+            name = one.uid
         elif folder == root:
-            names.append(root.resolve().name or one.uid)
+            name = root.resolve().name or one.uid
         else:
-            names.append(folder.relative_to(root).as_posix())
+            name = folder.relative_to(root).as_posix()
+        names.append(f"{name}_{_in_a_file_name(one.mark)}" if one.mark else name)
     return names
+
+
+def _in_a_file_name(mark: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.+]+", "-", mark).strip("-.")
