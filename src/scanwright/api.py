@@ -62,6 +62,7 @@ def inspect(
     out: PathLikeStr | None = None,
     *,
     apply: bool = False,
+    series: str | None = None,
     lang: str = "en",
     overwrite: bool = False,
     progress: Progress = silent,
@@ -73,6 +74,7 @@ def inspect(
         out: where ``findings.json`` and ``findings.html`` go; ``None`` writes nothing.
         apply: also write ``manifest.csv``, without the cases that are to be left out, look-alikes under one
             patient. The data themselves are never changed.
+        series: of an untouched DICOM export, see ``predict``.
         lang: language of the page, "en" or "zh".
         overwrite: replace an earlier inspection in ``out``.
         progress: told after every case.
@@ -88,7 +90,7 @@ def inspect(
     from scanwright.report.texts import Words
 
     Words(lang)
-    dataset = data if isinstance(data, Dataset) else find_cases(data)
+    dataset = data if isinstance(data, Dataset) else find_cases(data, series=series)
     own = ("findings.json", "findings.html", "manifest.csv", "dataset.json")
     if out is not None:
         _keep_apart(Path(out), dataset.source)
@@ -273,6 +275,7 @@ def predict(
     inputs: PathLikeStr,
     out: PathLikeStr,
     *,
+    series: str | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
     device: str = "auto",
@@ -283,17 +286,29 @@ def predict(
     Masks go to ``out`` under the case's name, on the input's grid; whole-image answers to
     ``predictions.csv``; what failed to ``failures.csv``.
 
+    Args:
+        model: a model, or where it is.
+        inputs: an image, a folder of images or of a DICOM export, or a zip of one.
+        out: where the results go.
+        series: only the DICOM series in whose "MODALITY description UID" this regular expression finds
+            something; without it, every volume but localizers, screenshots and stray slices.
+        overwrite: replace earlier results in ``out``.
+        progress: told after every case.
+        device, threads: see Settings.
+
     Raises:
         DataError: nothing readable is there.
         ModelError, OutputError: see the message.
     """
     from scanwright.inference.results import write_mask_result, write_predictions_csv
+    from scanwright.io.archive import place_of
     from scanwright.io.dataset import open_inputs
     from scanwright.io.failures_csv import write_failures
 
     loaded = load(model) if isinstance(model, PATHS) else model
-    dataset = open_inputs(inputs)
-    root = Path(inputs) if Path(inputs).is_dir() else Path(inputs).parent
+    dataset = open_inputs(inputs, series=series)
+    place = place_of(Path(inputs))
+    root = place if place.is_dir() else place.parent
     _keep_apart(Path(out), inputs)
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
     result = Predicted([], [], list(dataset.set_aside), Counter())

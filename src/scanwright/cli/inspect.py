@@ -25,6 +25,7 @@ def inspect(
         bool,
         typer.Option("--apply", help="Also write a cleaned manifest.csv; the scans are never changed."),
     ] = False,
+    series: options.SeriesChoice = None,
     lang: options.Lang = "en",
     patient_pattern: options.PatientPattern = None,
     overwrite: options.Overwrite = False,
@@ -33,14 +34,14 @@ def inspect(
 ) -> int:
     """Say what is wrong with a dataset, the worst first; write findings.json and findings.html.
 
-    DATA is a folder of scans, a MedMNIST .npz or a manifest.csv.
+    DATA is a folder of scans, an untouched DICOM export, a zip of one, a MedMNIST .npz or a manifest.csv.
     """
     from scanwright import api
     from scanwright.data.finding import SEVERITIES
     from scanwright.io.dataset import find_cases
 
     console = Console(quiet, as_json)
-    dataset = find_cases(data, patient_pattern=patient_pattern)
+    dataset = find_cases(data, patient_pattern=patient_pattern, series=series)
     with console.progress() as progress:
         inspection = api.inspect(dataset, out, apply=apply, lang=lang, overwrite=overwrite, progress=progress)
     _say(console, inspection)

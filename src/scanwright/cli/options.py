@@ -28,6 +28,13 @@ PatientPattern = Annotated[
         "--patient-pattern", help="Regular expression with one group that finds the patient in a case's name."
     ),
 ]
+SeriesChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--series",
+        help="Regular expression: only DICOM series in whose modality, description or UID it is found.",
+    ),
+]
 Lang = Annotated[str, typer.Option("--lang", help="Language of the report: en or zh.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="End with one machine-readable line.")]

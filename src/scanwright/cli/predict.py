@@ -17,6 +17,7 @@ def predict(
     model: Annotated[Path, typer.Argument()],
     inputs: Annotated[Path, typer.Argument(metavar="INPUT")],
     out: options.Out,
+    series: options.SeriesChoice = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
     overwrite: options.Overwrite = False,
@@ -25,14 +26,22 @@ def predict(
 ) -> int:
     """Predict new scans: masks on the grid of the input, or predictions.csv; failures.csv lists the rest.
 
-    MODEL is a run folder or a model folder. INPUT is a file, a series folder or a folder of cases.
+    MODEL is a run folder or a model folder. INPUT is a file, a series folder, a folder
+    of cases, an untouched DICOM export, or a zip of one.
     """
     from scanwright import api
 
     console = Console(quiet, as_json)
     with console.progress() as progress:
         result = api.predict(
-            model, inputs, out, overwrite=overwrite, progress=progress, device=device, threads=threads
+            model,
+            inputs,
+            out,
+            series=series,
+            overwrite=overwrite,
+            progress=progress,
+            device=device,
+            threads=threads,
         )
     n = len(result.predictions) or len(result.files)
     console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")

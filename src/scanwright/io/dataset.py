@@ -11,6 +11,7 @@ from pathlib import Path
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
+from scanwright.io.archive import place_of
 from scanwright.io.formats.table import known_formats, without_suffix
 from scanwright.io.layouts import classes, loose, manifest, medmnist, nnunet, pairs
 from scanwright.io.layouts.folder import Folder
@@ -114,7 +115,7 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
     """Open a labelled dataset; its layout is recognised at the top level. Images are read later.
 
     Args:
-        path: a folder, a MedMNIST .npz file or a manifest.
+        path: a folder, a zip of one, a MedMNIST .npz file or a manifest.
         patient_pattern: a regular expression with one group that finds the patient in the name of a
             case (the path relative to the dataset); overrules what else is known of patients.
 
@@ -125,7 +126,7 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
         DataError: nothing there, no known layout, two complete layouts, no labels.
         SettingsError: the pattern is not usable.
     """
-    source, path = os.fspath(path), Path(os.fspath(path))
+    source, path = os.fspath(path), place_of(Path(os.fspath(path)))
     dataset = _named(_open(path, source), patient_pattern)
     if not dataset.cases:
         first = dataset.set_aside[0] if dataset.set_aside else None
@@ -146,7 +147,9 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
     return dataset
 
 
-def find_cases(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
+def find_cases(
+    path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None
+) -> Dataset:
     """As :func:`open_dataset`, also when no case is usable or labelled, and of a folder without layout (an
     untouched export) all images: to look at what is wrong with them.
 
@@ -154,9 +157,9 @@ def find_cases(path: PathLikeStr, *, patient_pattern: str | None = None) -> Data
         DataError: nothing there, two complete layouts.
         SettingsError: the pattern is not usable.
     """
-    source, path = os.fspath(path), Path(os.fspath(path))
-    bare = path.is_dir() and _recognise(Folder(path), source) is None
-    dataset = open_inputs(path) if bare else _open(path, source)
+    source, place = os.fspath(path), place_of(Path(os.fspath(path)))
+    bare = place.is_dir() and _recognise(Folder(place), source) is None
+    dataset = open_inputs(path, series=series) if bare else _open(place, source)
     return _named(dataset, patient_pattern)
 
 
@@ -261,19 +264,22 @@ def _with_unused(layout: Layout, folder: Folder, dataset: Dataset) -> Dataset:
     return replace(dataset, notes=(*dataset.notes, f"not used: {', '.join(unused)}"))
 
 
-def open_inputs(path: PathLikeStr) -> Dataset:
+def open_inputs(path: PathLikeStr, *, series: str | None = None) -> Dataset:
     """Open what a model shall predict on; labels are not needed, and kept where they are.
 
     Args:
-        path: an image file, a folder of images, or a labelled dataset.
+        path: an image file, a folder of images, a zip of one, a DICOMDIR, or a labelled dataset.
+        series: take only the DICOM series whose "MODALITY description UID" this regular expression finds
+            something in, upper or lower case; the others are set aside.
 
     Returns:
         Its cases, named by their path relative to ``path`` without suffix.
 
     Raises:
-        DataError: nothing there that can be read.
+        DataError: nothing there that can be read, or no DICOM series to choose from.
+        SettingsError: ``series`` is no regular expression.
     """
-    source, path = os.fspath(path), Path(os.fspath(path))
+    source, path = os.fspath(path), place_of(Path(os.fspath(path)))
     if not path.exists():
         raise DataError("there is no such file or folder", subject=source)
     if path.is_file():
@@ -283,8 +289,10 @@ def open_inputs(path: PathLikeStr) -> Dataset:
         return Dataset((Case(without_suffix(path.name), {"image": image}),), "one image", source)
     folder = Folder(path)
     layout = _recognise(folder, source)
-    open_images = layout.open_images if layout and layout.open_images else loose.open_loose
-    dataset = open_images(folder, source)
+    if series is None and layout and layout.open_images:
+        dataset = layout.open_images(folder, source)
+    else:
+        dataset = loose.open_loose(folder, source, series=series)
     if not dataset.cases and not dataset.set_aside:
         raise DataError(
             "no image found",

@@ -5,7 +5,7 @@ import pytest
 from pydicom.uid import generate_uid
 
 from builders import dicom_series, dicom_slice, write_dicom
-from scanwright.errors import DataError
+from scanwright.errors import DataError, SettingsError
 from scanwright.io import open_inputs, read_image
 
 
@@ -112,3 +112,30 @@ def test_a_single_slice_of_its_own_study_is_a_case(tmp_path):
     for one in slices:
         one.StudyInstanceUID = one.SeriesInstanceUID
     assert len(open_inputs(write_dicom(tmp_path, slices))) == 2
+
+
+def test_a_pattern_chooses_among_the_series_of_an_export(tmp_path):
+    slices = []
+    for uid, modality, text in (
+        ("1.2.3", "CT", "Abdomen thin"),
+        ("1.2.4", "CT", "Abdomen 5 mm"),
+        ("1.2.5", "PT", "WB"),
+    ):
+        for one in dicom_series(4, series=uid):
+            one.Modality, one.SeriesDescription = modality, text
+            slices.append(one)
+    write_dicom(tmp_path, slices)
+
+    def chosen(pattern):
+        return sorted(case.name for case in open_inputs(tmp_path, series=pattern).cases)
+
+    assert chosen("^pt") == ["1.2.5"]
+    assert chosen("THIN") == ["1.2.3"]
+    assert chosen(r"1\.2\.4$") == ["1.2.4"]
+    assert chosen("^CT") == ["1.2.3", "1.2.4"]
+    aside = open_inputs(tmp_path, series="^CT").set_aside
+    assert [(one.case, one.reason) for one in aside] == [("1.2.5", "not the series that was asked for")]
+    with pytest.raises(DataError, match=r"'spine' is found. Received \d [CP]T, \d [CP]T"):
+        open_inputs(tmp_path, series="spine")
+    with pytest.raises(SettingsError, match="no regular expression"):
+        open_inputs(tmp_path, series="(")

@@ -100,6 +100,11 @@ class Series:
         return {key: value for key, value in known.items() if value}
 
     @property
+    def described(self) -> str:
+        """Modality and description. For matching, not for messages: a description can name a patient."""
+        return f"{self.planes[0].modality} {self.planes[0].description}".strip()
+
+    @property
     def folder(self) -> Path | None:
         """The folder in which all its files lie, or ``None`` when they lie in several."""
         folders = {plane.path.parent for plane in self.planes}
