@@ -13,7 +13,7 @@ from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.archive import place_of
 from scanwright.io.formats.table import known_formats, without_suffix
-from scanwright.io.layouts import classes, loose, manifest, medmnist, nnunet, pairs
+from scanwright.io.layouts import classes, export, loose, manifest, medmnist, nnunet, pairs
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import lazy_image
 from scanwright.io.layouts.patients import name_patients
@@ -106,6 +106,15 @@ LAYOUTS: tuple[Layout, ...] = (
         classes.is_complete,
         classes.open_classes,
         _class_uses,
+        None,
+    ),
+    # Looked for last, as it opens every file that may be DICOM.
+    Layout(
+        export.NAME,
+        "a DICOM export with SEG or RTSTRUCT objects",
+        export.is_complete,
+        export.open_export,
+        lambda folder: [*folder.folders, *folder.files],
         None,
     ),
 )
@@ -202,9 +211,10 @@ def _open_file(path: Path, source: str) -> Dataset:
 
 
 def _recognise(folder: Folder, source: str) -> Layout | None:
-    complete = [layout for layout in LAYOUTS if layout.is_complete(folder)]
+    *sorted_ones, untouched = LAYOUTS
+    complete = [layout for layout in sorted_ones if layout.is_complete(folder)]
     if not complete:
-        return None
+        return untouched if untouched.is_complete(folder) else None
     first, *others = complete
     if first.name == manifest.NAME:
         # A manifest may well tie together files that lie in the folders of another layout.

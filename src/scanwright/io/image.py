@@ -11,7 +11,8 @@ import numpy as np
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
-from scanwright.io.dicom.series import read_file, read_folder
+from scanwright.io.dicom.scan import read_folder
+from scanwright.io.dicom.series import read_file
 from scanwright.io.failures import reading
 from scanwright.io.formats.nifti import read_nifti
 from scanwright.io.formats.table import format_of, known_formats

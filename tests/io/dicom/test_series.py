@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from builders import dicom_series, dicom_slice, real_data, write_dicom, write_text
 from scanwright.errors import DataError
 from scanwright.io import open_inputs, read_image
-from scanwright.io.dicom.series import scan_tree
+from scanwright.io.dicom.scan import scan_tree
 
 
 def reasons(dataset):

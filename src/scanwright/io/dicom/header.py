@@ -39,6 +39,7 @@ _TAGS = [
     "StudyInstanceUID",
     "SeriesInstanceUID",
     "SeriesDescription",
+    "FrameOfReferenceUID",
     "Modality",
     "PatientID",
     "Manufacturer",
@@ -65,6 +66,7 @@ class Plane:
         path: the file.
         frame: which of its frames, from 0.
         n_frames: of the file.
+        frame_uid: the frame of reference; images of one lie in one space.
         patient: PatientID, ``None`` when it is empty.
         position_lps: centre of the first pixel; ``None`` for projections (radiographs, ultrasound).
         orientation_lps: (2, 3), the directions in which the column and the row index grow.
@@ -79,6 +81,7 @@ class Plane:
     sop_class: str
     study_uid: str
     series_uid: str
+    frame_uid: str
     instance_uid: str
     description: str
     modality: str
@@ -147,19 +150,7 @@ def read_planes(path: Path) -> tuple[Plane, ...]:
 
 
 def _plane(path: Path, dataset: Dataset, by_frame: FrameGroups, frame: int, n_frames: int) -> Plane:
-    enhanced = by_frame.exist
-
-    def numbers(name: str, count: int, group: str) -> FloatArray | None:
-        return _numbers(by_frame.find(frame, group) if enhanced else dataset, name, count)
-
-    position = numbers("ImagePositionPatient", 3, "PlanePositionSequence")
-    orientation = numbers("ImageOrientationPatient", 6, "PlaneOrientationSequence")
-    spacing = numbers("PixelSpacing", 2, "PixelMeasuresSequence")
-    if spacing is not None and not (spacing > 0).all():
-        raise DataError("PixelSpacing is not positive")
-    thickness = numbers("SpacingBetweenSlices", 1, "PixelMeasuresSequence")
-    if thickness is None or thickness[0] <= 0:
-        thickness = numbers("SliceThickness", 1, "PixelMeasuresSequence")
+    place = read_geometry(dataset, by_frame, frame)
     return Plane(
         path=path,
         frame=frame,
@@ -167,6 +158,7 @@ def _plane(path: Path, dataset: Dataset, by_frame: FrameGroups, frame: int, n_fr
         sop_class=_text(dataset, "SOPClassUID"),
         study_uid=_text(dataset, "StudyInstanceUID"),
         series_uid=_text(dataset, "SeriesInstanceUID"),
+        frame_uid=_text(dataset, "FrameOfReferenceUID"),
         instance_uid=_text(dataset, "SOPInstanceUID"),
         description=_text(dataset, "SeriesDescription"),
         modality=_text(dataset, "Modality"),
@@ -174,11 +166,46 @@ def _plane(path: Path, dataset: Dataset, by_frame: FrameGroups, frame: int, n_fr
         scanner=f"{_text(dataset, 'Manufacturer')} {_text(dataset, 'ManufacturerModelName')}".strip(),
         rows=int(dataset.Rows),
         columns=int(dataset.Columns),
-        position_lps=position,
-        orientation_lps=None if orientation is None else orientation.reshape(2, 3),
-        spacing_mm=None if spacing is None else (float(spacing[1]), float(spacing[0])),
-        thickness_mm=float(thickness[0]) if thickness is not None and thickness[0] > 0 else None,
-        marks=by_frame.marks(frame) if enhanced else _marks(dataset, (single for single, _ in _MARKS)),
+        position_lps=place.position_lps,
+        orientation_lps=place.orientation_lps,
+        spacing_mm=place.spacing_mm,
+        thickness_mm=place.thickness_mm,
+        marks=by_frame.marks(frame) if by_frame.exist else _marks(dataset, (one for one, _ in _MARKS)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """Where a plane lies; see :class:`Plane`."""
+
+    position_lps: FloatArray | None
+    orientation_lps: FloatArray | None
+    spacing_mm: tuple[float, float] | None
+    thickness_mm: float | None
+
+
+def read_geometry(dataset: Dataset, by_frame: FrameGroups, frame: int) -> Geometry:
+    """Where a frame lies, as the file says of its frames, or of itself.
+
+    Raises:
+        DataError: a field is not what it should be.
+    """
+
+    def numbers(name: str, count: int, group: str) -> FloatArray | None:
+        return _numbers(by_frame.find(frame, group) if by_frame.exist else dataset, name, count)
+
+    orientation = numbers("ImageOrientationPatient", 6, "PlaneOrientationSequence")
+    spacing = numbers("PixelSpacing", 2, "PixelMeasuresSequence")
+    if spacing is not None and not (spacing > 0).all():
+        raise DataError("PixelSpacing is not positive")
+    thickness = numbers("SpacingBetweenSlices", 1, "PixelMeasuresSequence")
+    if thickness is None or thickness[0] <= 0:
+        thickness = numbers("SliceThickness", 1, "PixelMeasuresSequence")
+    return Geometry(
+        numbers("ImagePositionPatient", 3, "PlanePositionSequence"),
+        None if orientation is None else orientation.reshape(2, 3),
+        None if spacing is None else (float(spacing[1]), float(spacing[0])),
+        float(thickness[0]) if thickness is not None and thickness[0] > 0 else None,
     )
 
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane
-from scanwright.types import AnyArray, FloatArray
+from scanwright.types import AnyArray, FloatArray, IntArray
 
 # Directions are written with few digits; 0.001 is 0.06 degrees.
 _SAME_DIRECTION = 1e-3
@@ -153,6 +153,29 @@ def _steps(
     return straight, sideways
 
 
+def straightened_grid(
+    shape: tuple[int, int, int], placement: Placement
+) -> tuple[tuple[int, int, int], FloatArray]:
+    """Shape (column, row, slice) and affine once the tilt is taken out: longer by what slices are moved.
+
+    Raises:
+        DataError: the planes say no place.
+    """
+    if placement.affine_ras is None:
+        raise DataError("the images have no place in the patient")
+    before, after = _margins(placement, shape[2])
+    affine = placement.affine_ras.copy()
+    affine[:3, 3] += affine[:3, :2] @ before
+    columns, rows = (int(n) for n in np.array(shape[:2]) + after - before)
+    return (columns, rows, shape[2]), affine
+
+
+def _margins(placement: Placement, n_slices: int) -> tuple[IntArray, IntArray]:
+    """The first and the last place beyond a slice, columns and rows, that others are moved to."""
+    reach = np.array(placement.shift) * (n_slices - 1)
+    return np.floor(np.minimum(reach, 0)).astype(np.int64), np.ceil(np.maximum(reach, 0)).astype(np.int64)
+
+
 def straightened(array: AnyArray, placement: Placement) -> tuple[AnyArray, FloatArray | None]:
     """Take the tilt of the gantry out: slices are moved until they lie above each other.
 
@@ -161,18 +184,15 @@ def straightened(array: AnyArray, placement: Placement) -> tuple[AnyArray, Float
         placement: of its slices.
 
     Returns:
-        The array, as much longer as the slices were moved, and its affine. What lies beyond a slice has the
-        smallest value of the volume, which for CT is air.
+        The array and its affine. What lies beyond a slice has the smallest value of the volume, which for CT
+        is air.
     """
-    affine = placement.affine_ras
     shift = np.array(placement.shift)
-    if affine is None or not shift.any():
-        return array, affine
-    n_slices = array.shape[3]
-    reach = shift * (n_slices - 1)
-    before = np.floor(np.minimum(reach, 0)).astype(int)
-    after = np.ceil(np.maximum(reach, 0)).astype(int)
-    shape = (*(np.array(array.shape[1:3]) + after - before), n_slices)
+    if placement.affine_ras is None or not shift.any():
+        return array, placement.affine_ras
+    columns, rows, n_slices = array.shape[1:]
+    shape, affine = straightened_grid((columns, rows, n_slices), placement)
+    before, _ = _margins(placement, n_slices)
     straight = np.full((len(array), *shape), array.min(), dtype=array.dtype)
     for k in range(n_slices):
         for channel, plane in enumerate(array[..., k]):
@@ -186,6 +206,4 @@ def straightened(array: AnyArray, placement: Placement) -> tuple[AnyArray, Float
                 cval=float(array.min()),
             )
             straight[channel, ..., k] = np.rint(moved) if array.dtype.kind in "iu" else moved
-    affine = affine.copy()
-    affine[:3, 3] += affine[:3, :2] @ before
     return straight, affine

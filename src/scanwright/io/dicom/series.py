@@ -1,61 +1,25 @@
-"""DICOM series: files grouped by SeriesInstanceUID, and the volumes that each series holds.
-
-Names and folders of files play no part.
-"""
+"""DICOM series: planes of one SeriesInstanceUID, the volumes that they make, and their pixels."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
-from scanwright.data.case import Lazy, SetAside
+from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.dicom.header import Plane, is_dicom, quietly, read_planes
+from scanwright.io.dicom.header import Plane, quietly, read_planes
+from scanwright.io.dicom.painting import Grid
 from scanwright.io.dicom.pixels import Pixels, read_pixels, stacked
-from scanwright.io.dicom.placement import place, straightened
+from scanwright.io.dicom.placement import place, straightened, straightened_grid
 from scanwright.io.dicom.stacks import Stack, split
 from scanwright.io.dicom.suv import uptake_factor
 from scanwright.io.failures import reading
-
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-_SLICED = ("CT", "MR", "PT", "NM")
-_NOT_DICOM = (
-    ".nii",
-    ".gz",
-    ".csv",
-    ".json",
-    ".txt",
-    ".md",
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".tif",
-    ".tiff",
-    ".gif",
-    ".bmp",
-)
-_NOT_DICOM_EITHER = (
-    ".nrrd",
-    ".nhdr",
-    ".mha",
-    ".mhd",
-    ".mgz",
-    ".npz",
-    ".npy",
-    ".html",
-    ".pdf",
-    ".zip",
-    ".toml",
-    ".xml",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,91 +104,6 @@ class Series:
         return parts[0]
 
 
-@dataclass(frozen=True)
-class Scan:
-    """What lies below a folder.
-
-    Attributes:
-        root: the folder.
-        series: in the order of their first file.
-        set_aside: files that look like DICOM and cannot be read.
-        no_images: how many objects are no images (RTSTRUCT, SR, SEG…).
-    """
-
-    root: Path
-    series: tuple[Series, ...]
-    set_aside: tuple[SetAside, ...]
-    no_images: int
-
-
-def scan_tree(root: Path) -> Scan:
-    """Find all DICOM series below a folder, headers only."""
-    groups: dict[str, list[Plane]] = defaultdict(list)
-    seen: dict[str, set[str]] = defaultdict(set)
-    set_aside: list[SetAside] = []
-    no_images = 0
-    with quietly():
-        for path in _files_below(root):
-            subject = path.relative_to(root).as_posix()
-            try:
-                with reading(subject, quote=False):
-                    if not is_dicom(path):
-                        continue
-                    planes = read_planes(path)
-            except DataError as error:
-                set_aside.append(SetAside(subject, "read", error.problem))
-                continue
-            if not planes:
-                no_images += 1
-                continue
-            uid, instance = planes[0].series_uid, planes[0].instance_uid
-            if not instance or instance not in seen[uid]:  # an export often holds the same instance twice
-                seen[uid].add(instance)
-                groups[uid].extend(planes)
-    series = tuple(Series(uid, tuple(planes), root) for uid, planes in groups.items())
-    return Scan(root, series, tuple(set_aside), no_images)
-
-
-def _files_below(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and not name.lower().endswith(_NOT_DICOM + _NOT_DICOM_EITHER):
-                yield Path(folder, name)
-
-
-def read_folder(folder: Path, *, subject: str = "") -> Volume:
-    """Read a folder that holds one series.
-
-    Raises:
-        DataError: no series or several, or one that is not a volume.
-    """
-    series = one_series(folder, subject or folder.name)
-    with reading(subject or folder.name, quote=False):
-        return read_series(series)
-
-
-def one_series(folder: Path, subject: str) -> Series:
-    """The only series below a folder.
-
-    Raises:
-        DataError: there is none, or several.
-    """
-    found = scan_tree(folder)
-    if len(found.series) != 1:
-        damaged = f" and {len(found.set_aside)} unreadable files" if found.set_aside else ""
-        raise DataError(
-            "the folder does not hold one DICOM series",
-            subject=subject,
-            expected="one series",
-            received=f"{len(found.series)} series{damaged}",
-            do="Name the folder of one series, or the SeriesInstanceUID in a manifest."
-            if found.series
-            else "",
-        )
-    return found.series[0]
-
-
 def read_file(path: Path) -> Volume:
     """Read one DICOM file by itself: a radiograph, one slice, or a volume of frames.
 
@@ -278,48 +157,16 @@ def read_series(series: Series) -> Volume:
         return Volume(array, affine_ras=affine, modality=placement.planes[0].modality)
 
 
-def why_not(series: Series, others: Sequence[Series]) -> str:
-    """Why a volume of an export is not worth a case beside the others of its study; "" when it is.
+def read_grid(series: Series) -> Grid:
+    """The grid on which :func:`read_series` gives a volume, without its pixels.
 
-    The rule: localizers never are; screenshots and single slices are not where their study has a volume.
+    Raises:
+        DataError: the planes do not make one volume, or say no place.
     """
-    first = series.planes[0]
-    types = [plane.marks.get("ImageType") or plane.marks.get("FrameType", "") for plane in series.planes]
-    if all("LOCALIZER" in one for one in types):
-        return "a localizer (scout)"
-    beside = [one for one in others if one is not series and one.planes[0].study_uid == first.study_uid]
-    if not any(len(one.planes) > 1 and one.planes[0].position_lps is not None for one in beside):
-        return ""
-    if first.sop_class.startswith(SECONDARY_CAPTURE):
-        return "a secondary capture (screenshot) beside the volumes of its study"
-    if len(series.planes) == 1 and first.modality in _SLICED:
-        return "a single slice beside the volumes of its study"
-    return ""
-
-
-def counted(scan: Scan) -> tuple[str, ...]:
-    """What a scan found besides series, as notes."""
-    if not scan.no_images:
-        return ()
-    return (f"{scan.no_images} DICOM objects that are no images (RTSTRUCT, SR, SEG…) are not used",)
-
-
-def names_of(series: Sequence[Series], root: Path) -> list[str]:
-    """A name for each series: its folder where the folder is its own, else its SeriesInstanceUID."""
-    folders = {(one.uid, plane.path.parent) for one in series for plane in one.planes}
-    inhabitants = Counter(folder for _, folder in folders)
-    names = []
-    for one in series:
-        folder = one.folder
-        if folder is None or inhabitants[folder] > 1:
-            name = one.uid
-        elif folder == root:
-            name = root.resolve().name or one.uid
-        else:
-            name = folder.relative_to(root).as_posix()
-        names.append(f"{name}_{_in_a_file_name(one.mark)}" if one.mark else name)
-    return names
-
-
-def _in_a_file_name(mark: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.+]+", "-", mark).strip("-.")
+    planes = series._only_volume().planes
+    placement = place(planes)
+    if placement.affine_ras is None:
+        raise DataError("the image has no place in the patient, so that nothing can be drawn into it")
+    shape = (planes[0].columns, planes[0].rows, len(planes))
+    box, affine = straightened_grid(shape, placement)
+    return Grid(box, affine)

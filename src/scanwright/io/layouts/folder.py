@@ -1,4 +1,4 @@
-"""What a folder holds, listed without opening a file."""
+"""What a folder holds, listed without opening a file, unless its DICOM is asked for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
+from scanwright.io.dicom.scan import Scan, scan_tree
 from scanwright.io.formats.table import suffix_of
 
 _SHOWN = 8
@@ -42,6 +43,11 @@ class Folder:
     def _entries(self) -> list[tuple[str, bool]]:
         with os.scandir(self.path) as entries:
             return sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
+
+    @cached_property
+    def scan(self) -> Scan:
+        """The DICOM series and labels below; opens every file that may be DICOM, once."""
+        return scan_tree(self.path)
 
     def images_below(self) -> list[str]:
         """Paths of all images below, relative to this folder, with forward slashes."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
-from scanwright.data.case import Case, SetAside
+from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError, SettingsError
-from scanwright.io.dicom.series import Scan, Series, counted, names_of, scan_tree, why_not
+from scanwright.io.dicom.scan import counted, usable_volumes
+from scanwright.io.dicom.series import Series
 from scanwright.io.formats.table import is_picture
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import group_channels, lazy_image
@@ -29,8 +31,8 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         SettingsError: ``series`` is no regular expression.
         DataError: it finds none of the series.
     """
-    wanted = _pattern(series)
-    scan = scan_tree(folder.path)
+    wanted = _chooser(series)
+    scan = folder.scan
     notes = counted(scan)
     files = folder.images_below()
     if scan.series and wanted is None:
@@ -42,23 +44,13 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         files = []
     images = group_channels(tuple(files))
     cases = [Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())]
-    set_aside = list(scan.set_aside)
-    volumes = _volumes(scan, set_aside)
-    for volume, name in zip(volumes, names_of(volumes, folder.path), strict=True):
-        reason = why_not(volume, volumes) if wanted is None else _not_wanted(volume, wanted)
-        if reason:
-            set_aside.append(SetAside(name, "read", reason))
-            continue
-        try:
-            image = volume.image(name)
-        except DataError as error:
-            set_aside.append(SetAside(name, "read", str(error)))
-            continue
-        if volume.n_twice:
-            notes += (f"{name}: {volume.n_twice} slices stand there twice and count once",)
-        cases.append(Case(name, {"image": image}, patient=volume.patient, facts=volume.facts))
+    volumes, set_aside, doubled = usable_volumes(scan, wanted)
+    cases += [
+        Case(name, {"image": volume.image(name)}, patient=volume.patient, facts=volume.facts)
+        for name, volume in volumes.items()
+    ]
     if wanted is not None and not cases:
-        found = Counter(volume.planes[0].modality or "unknown" for volume in volumes)
+        found = Counter(one.planes[0].modality or "unknown" for one in scan.series)
         raise DataError(
             "no DICOM series is of the kind that was asked for",
             subject=source,
@@ -71,30 +63,18 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         NAME,
         source,
         patients="PatientID in the DICOM header" if known else "unknown",
-        notes=notes,
-        set_aside=tuple(set_aside),
+        notes=(*notes, *doubled),
+        set_aside=(*scan.set_aside, *set_aside),
     )
 
 
-def _pattern(series: str | None) -> re.Pattern[str] | None:
+def _chooser(series: str | None) -> Callable[[Series], bool] | None:
+    if series is None:
+        return None
     try:
-        return None if series is None else re.compile(series, re.IGNORECASE)
+        pattern = re.compile(series, re.IGNORECASE)
     except re.error as error:
         raise SettingsError(
             "the pattern for series is no regular expression", received=f"{series}: {error}"
         ) from None
-
-
-def _not_wanted(volume: Series, wanted: re.Pattern[str]) -> str:
-    return "" if wanted.search(f"{volume.described} {volume.uid}") else "not the series that was asked for"
-
-
-def _volumes(scan: Scan, set_aside: list[SetAside]) -> list[Series]:
-    """The volumes of all series; a series whose files cannot be told apart is set aside."""
-    volumes: list[Series] = []
-    for series, name in zip(scan.series, names_of(scan.series, scan.root), strict=True):
-        try:
-            volumes += series.volumes()
-        except DataError as error:
-            set_aside.append(SetAside(name, "read", str(error)))
-    return volumes
+    return lambda one: bool(pattern.search(f"{one.described} {one.uid}"))

@@ -14,7 +14,8 @@ from scanwright.data.case import Case, Lazy, SetAside, Split
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.dicom.series import Scan, Series, counted, one_series, read_file, scan_tree, series_of_file
+from scanwright.io.dicom.scan import Scan, counted, one_series, scan_tree
+from scanwright.io.dicom.series import Series, read_file, series_of_file
 from scanwright.io.files import write_csv, write_json
 from scanwright.io.formats.table import format_of, without_suffix
 from scanwright.io.layouts.classes import SPLIT_FOLDERS

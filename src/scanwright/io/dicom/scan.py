@@ -1,0 +1,235 @@
+"""What lies below a folder of DICOM files: series by SeriesInstanceUID, volumes, and objects that label them.
+
+Names and folders of files play no part.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanwright.data.case import SetAside
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.io.dicom.header import Plane, is_dicom, quietly, read_planes
+from scanwright.io.dicom.labels import Labels, read_labels
+from scanwright.io.dicom.placement import place
+from scanwright.io.dicom.series import Series, read_series
+from scanwright.io.failures import reading
+
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_SLICED = ("CT", "MR", "PT", "NM")
+_NOT_DICOM = (
+    ".nii",
+    ".gz",
+    ".csv",
+    ".json",
+    ".txt",
+    ".md",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".bmp",
+)
+_NOT_DICOM_EITHER = (
+    ".nrrd",
+    ".nhdr",
+    ".mha",
+    ".mhd",
+    ".mgz",
+    ".npz",
+    ".npy",
+    ".html",
+    ".pdf",
+    ".zip",
+    ".toml",
+    ".xml",
+)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What lies below a folder.
+
+    Attributes:
+        root: the folder.
+        series: in the order of their first file.
+        set_aside: files that look like DICOM and cannot be read.
+        labels: objects that outline structures in images (SEG, RTSTRUCT).
+        n_other: how many further objects are no images (SR, presentation states…).
+    """
+
+    root: Path
+    series: tuple[Series, ...]
+    set_aside: tuple[SetAside, ...]
+    labels: tuple[Labels, ...]
+    n_other: int
+
+
+def scan_tree(root: Path) -> Scan:
+    """Find all DICOM series and labels below a folder, headers only."""
+    groups: dict[str, list[Plane]] = defaultdict(list)
+    seen: dict[str, set[str]] = defaultdict(set)
+    set_aside: list[SetAside] = []
+    labels: list[Labels] = []
+    n_other = 0
+    with quietly():
+        for path in _files_below(root):
+            subject = path.relative_to(root).as_posix()
+            try:
+                with reading(subject, quote=False):
+                    if not is_dicom(path):
+                        continue
+                    planes = read_planes(path)
+                    outlines = None if planes else read_labels(path)
+            except DataError as error:
+                set_aside.append(SetAside(subject, "read", error.problem))
+                continue
+            if not planes:
+                labels += [outlines] if outlines else []
+                n_other += outlines is None
+                continue
+            uid, instance = planes[0].series_uid, planes[0].instance_uid
+            if not instance or instance not in seen[uid]:  # an export often holds the same instance twice
+                seen[uid].add(instance)
+                groups[uid].extend(planes)
+    series = tuple(Series(uid, tuple(planes), root) for uid, planes in groups.items())
+    return Scan(root, series, tuple(set_aside), tuple(labels), n_other)
+
+
+def _files_below(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and not name.lower().endswith(_NOT_DICOM + _NOT_DICOM_EITHER):
+                yield Path(folder, name)
+
+
+def read_folder(folder: Path, *, subject: str = "") -> Volume:
+    """Read a folder that holds one series.
+
+    Raises:
+        DataError: no series or several, or one that is not a volume.
+    """
+    series = one_series(folder, subject or folder.name)
+    with reading(subject or folder.name, quote=False):
+        return read_series(series)
+
+
+def one_series(folder: Path, subject: str) -> Series:
+    """The only series below a folder.
+
+    Raises:
+        DataError: there is none, or several.
+    """
+    found = scan_tree(folder)
+    if len(found.series) != 1:
+        damaged = f" and {len(found.set_aside)} unreadable files" if found.set_aside else ""
+        raise DataError(
+            "the folder does not hold one DICOM series",
+            subject=subject,
+            expected="one series",
+            received=f"{len(found.series)} series{damaged}",
+            do="Name the folder of one series, or the SeriesInstanceUID in a manifest."
+            if found.series
+            else "",
+        )
+    return found.series[0]
+
+
+def usable_volumes(
+    scan: Scan, is_wanted: Callable[[Series], bool] | None = None
+) -> tuple[dict[str, Series], list[SetAside], list[str]]:
+    """The volumes of an export that are worth a case.
+
+    The rule, unless told which are wanted: localizers are not; screenshots and single slices are not where
+    their study has a volume; every other volume is.
+
+    Returns:
+        Name → volume; those set aside with the reason; and notes on slices that stand there twice.
+    """
+    volumes: list[Series] = []
+    set_aside: list[SetAside] = []
+    for series, name in zip(scan.series, names_of(scan.series, scan.root), strict=True):
+        try:
+            volumes += series.volumes()
+        except DataError as error:
+            set_aside.append(SetAside(name, "read", str(error)))
+    studies = {volume.planes[0].study_uid for volume in volumes if _is_volume(volume)}
+    usable: dict[str, Series] = {}
+    for volume, name in zip(volumes, names_of(volumes, scan.root), strict=True):
+        try:
+            if is_wanted is None:
+                reason = _why_not(volume, studies)
+            else:
+                reason = "" if is_wanted(volume) else "not the series that was asked for"
+            if reason:
+                raise DataError(reason)
+            place(volume.planes)
+            usable[name] = volume
+        except DataError as error:
+            set_aside.append(SetAside(name, "read", str(error).rstrip(".")))
+    notes = [
+        f"{name}: {volume.n_twice} slices stand there twice and count once"
+        for name, volume in usable.items()
+        if volume.n_twice
+    ]
+    return usable, set_aside, notes
+
+
+def _is_volume(series: Series) -> bool:
+    first = series.planes[0]
+    return (
+        len(series.planes) > 1
+        and first.position_lps is not None
+        and not first.sop_class.startswith(SECONDARY_CAPTURE)
+    )
+
+
+def _why_not(series: Series, studies_with_volumes: Collection[str]) -> str:
+    first = series.planes[0]
+    types = [plane.marks.get("ImageType") or plane.marks.get("FrameType", "") for plane in series.planes]
+    if all("LOCALIZER" in one for one in types):
+        return "a localizer (scout)"
+    if first.study_uid not in studies_with_volumes:
+        return ""
+    if first.sop_class.startswith(SECONDARY_CAPTURE):
+        return "a secondary capture (screenshot) beside the volumes of its study"
+    if len(series.planes) == 1 and first.modality in _SLICED:
+        return "a single slice beside the volumes of its study"
+    return ""
+
+
+def counted(scan: Scan, *, labels_used: bool = False) -> tuple[str, ...]:
+    """What a scan found besides series, as notes."""
+    n = scan.n_other + (0 if labels_used else len(scan.labels))
+    kinds = "SR…" if labels_used else "RTSTRUCT, SR, SEG…"
+    return (f"{n} DICOM objects that are no images ({kinds}) are not used",) if n else ()
+
+
+def names_of(series: Sequence[Series], root: Path) -> list[str]:
+    """A name for each series: its folder where the folder is its own, else its SeriesInstanceUID."""
+    folders = {(one.uid, plane.path.parent) for one in series for plane in one.planes}
+    inhabitants = Counter(folder for _, folder in folders)
+    names = []
+    for one in series:
+        folder = one.folder
+        if folder is None or inhabitants[folder] > 1:
+            name = one.uid
+        elif folder == root:
+            name = root.resolve().name or one.uid
+        else:
+            name = folder.relative_to(root).as_posix()
+        names.append(f"{name}_{_in_a_file_name(one.mark)}" if one.mark else name)
+    return names
+
+
+def _in_a_file_name(mark: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.+]+", "-", mark).strip("-.")
