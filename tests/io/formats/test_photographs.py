@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from builders import noise, real_data, write_picture
+from builders import dicom_series, noise, real_data, write_picture
 from scanwright.errors import DataError
 from scanwright.io import read_image
 
@@ -208,3 +208,12 @@ def test_colour_with_alpha_in_sixteen_bits_is_put_on_black(tmp_path):
     volume = read_image(tmp_path / "x.png")
     assert volume.array.shape == (3, 5, 4, 1)
     assert (volume.array == 40000 * 32768 // 65535).all()
+
+
+def test_dicom_that_begins_like_a_tiff_is_dicom(tmp_path):
+    (one,) = dicom_series(1)
+    one.preamble = b"II*\0".ljust(128, b"\0")
+    one.save_as(tmp_path / "x.dcm", enforce_file_format=True)
+    assert read_image(tmp_path / "x.dcm").modality == "CT"
+    (tmp_path / "x.dcm").rename(tmp_path / "x")
+    assert read_image(tmp_path / "x").modality == "CT"

@@ -15,6 +15,42 @@ from scanwright.io.dicom.header import FrameGroups
 from scanwright.types import AnyArray
 
 
+# All that decoding and rescaling need; the rest of a header takes longer to read than the pixels.
+_TAGS = [
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "PlanarConfiguration",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "SmallestImagePixelValue",
+    "LargestImagePixelValue",
+    "RedPaletteColorLookupTableDescriptor",
+    "GreenPaletteColorLookupTableDescriptor",
+    "BluePaletteColorLookupTableDescriptor",
+    "AlphaPaletteColorLookupTableDescriptor",
+    "RedPaletteColorLookupTableData",
+    "GreenPaletteColorLookupTableData",
+    "BluePaletteColorLookupTableData",
+    "AlphaPaletteColorLookupTableData",
+    "SegmentedRedPaletteColorLookupTableData",
+    "SegmentedGreenPaletteColorLookupTableData",
+    "SegmentedBluePaletteColorLookupTableData",
+    "ModalityLUTSequence",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    "PixelData",
+]
+
+
 @dataclass(frozen=True, eq=False)
 class Pixels:
     """Stored values of a plane and how they become measured ones: stored · slope + intercept.
@@ -35,7 +71,7 @@ def read_pixels(path: Path, frames: Sequence[int] = (0,)) -> list[Pixels]:
         DataError: no pixels, or an unknown kind of them.
         Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
     """
-    dataset = pydicom.dcmread(path, force=True)
+    dataset = pydicom.dcmread(path, force=True, specific_tags=_TAGS)
     if "PixelData" not in dataset:
         raise DataError(
             "the file holds no whole-number pixels", do="Export the image again, with its pixels."

@@ -45,6 +45,8 @@ def _is_nifti(head: bytes) -> bool:
 
 
 FORMATS: tuple[Format, ...] = (
+    # First, as what stands before its mark may be anything, even the start of a TIFF.
+    Format("DICOM", DICOM_SUFFIXES, lambda head: head[128:132] == b"DICM", read_file),
     Format("NIfTI", NIFTI_SUFFIXES, _is_nifti, read_nifti),
     Format("NRRD", (".nrrd", ".nhdr"), lambda head: head.startswith(b"NRRD0"), read_itk),
     Format("MetaImage", (".mha", ".mhd"), lambda head: head.startswith((b"ObjectType", b"NDims")), read_itk),
@@ -58,7 +60,6 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("GIF", (".gif",), lambda head: head.startswith(b"GIF8"), read_photograph),
     Format("BMP", (".bmp",), lambda head: head.startswith(b"BM"), read_photograph),
-    Format("DICOM", DICOM_SUFFIXES, lambda head: head[128:132] == b"DICM", read_file),
 )
 
 
