@@ -14,7 +14,6 @@ from scanwright.errors import DataError
 from scanwright.io.dicom.header import FrameGroups
 from scanwright.types import AnyArray
 
-
 # All that decoding and rescaling need; the rest of a header takes longer to read than the pixels.
 _TAGS = [
     "SamplesPerPixel",
