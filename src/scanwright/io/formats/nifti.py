@@ -43,6 +43,17 @@ def read_nifti(path: Path, *, n_channels: int = 1) -> Volume:
     return Volume(_channel_first(stored, n_channels), affine_ras=image.affine)
 
 
+def read_grid(path: Path) -> Volume:
+    """Shape and affine of a NIfTI file by its header alone: a volume that holds nothing and takes no room.
+
+    Its channels are all that lies beyond the third axis.
+    """
+    image = _load(path)
+    shape = (*image.shape, 1, 1)
+    beyond = int(np.prod(image.shape[3:], dtype=int))
+    return Volume(np.broadcast_to(np.uint8(0), (beyond, *shape[:3])), affine_ras=image.affine)
+
+
 def _load(path: Path) -> nib.spatialimages.SpatialImage:
     if path.name.lower().endswith(SUFFIXES):
         return nib.load(path, mmap=False)
