@@ -144,6 +144,29 @@ def whole_folder(path: PathLikeStr) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
 
 
+@contextmanager
+def filling(folder: Path) -> Iterator[Path]:
+    """A fresh folder to fill; what lies in it moves into ``folder`` only when the block ends well.
+
+    A program that is killed leaves a ``.partial-`` folder, which the next one removes.
+
+    Raises:
+        OutputError: the disk is full, or writing is not allowed.
+    """
+    with naming_full_disks(folder):
+        part = Path(tempfile.mkdtemp(dir=folder, prefix=".partial-"))
+        try:
+            yield part
+            for file in part.rglob("*"):
+                if file.is_file():
+                    with file.open("rb+") as stream:
+                        os.fsync(stream.fileno())
+            for entry in sorted(part.iterdir()):
+                entry.rename(folder / entry.name)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
 def forget_partials(folder: PathLikeStr) -> None:
     """Remove what a killed program of ours left half-written in a folder."""
     for left in Path(folder).glob(".partial-*"):

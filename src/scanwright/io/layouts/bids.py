@@ -31,7 +31,8 @@ from scanwright.io.layouts.nnunet import lazy_image, lazy_mask
 NAME = "BIDS"
 DESCRIPTION = "dataset_description.json"
 _TOP_LEVEL = re.compile(
-    r"participants\.(?:tsv|json)|README.*|CHANGES|LICENSE|.*dseg\.tsv|dataset_description\.json"
+    r"participants\.(?:tsv|json)|dataset_description\.json|README.*|CHANGES|LICENSE|.*dseg\.tsv"
+    r"|conversion\.json|failures\.csv"  # what a conversion leaves
 )
 
 
@@ -150,7 +151,7 @@ def _choose(root: Path, sessions: Iterable[_Session], labels_needed: bool) -> _C
     """The contrasts to use, from the sessions that can be learnt from."""
     pool = [session for session in sessions if session.masks or not labels_needed]
     grids = _Grids(root)
-    known = sorted({contrast for session in pool for contrast in session.images}, key=_natural)
+    known = sorted({contrast for session in pool for contrast in session.images}, key=natural)
     series = [c for c in known if any(grids.is_series(f) for s in pool for f in s.images.get(c, ()))]
     notes = [f"not used, because the files hold time series: {', '.join(series)}"] if series else []
     known = [contrast for contrast in known if contrast not in series]
@@ -205,7 +206,7 @@ class _Grids:
         return first is None or second is None or first.same_grid(second)
 
 
-def _natural(contrast: str) -> list[tuple[int, str]]:
+def natural(contrast: str) -> list[tuple[int, str]]:
     """Sorts channel2 before channel10."""
     parts = re.split(r"(\d+)", contrast)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
