@@ -430,6 +430,12 @@ def test_labels_of_one_name_and_ignored_voxels_suit_nnunet(tmp_path: Path) -> No
     assert list(after[0, 0, :4]) == [2, 5, 3, 4]
 
 
+def test_images_of_one_dataset_are_one_contrast(tmp_path: Path) -> None:
+    known = memory_case("a", noise((1, 12, 10, 8)), mask=ball_mask(), facts={"modality": "CT"})
+    sw.convert(cohort([known, *masked_volumes(2)]), tmp_path / "out", to="bids")
+    assert (len(sw.open(tmp_path / "out")), sw.open(tmp_path / "out").channels) == (3, ("image",))
+
+
 def test_contrasts_get_the_words_of_bids_and_others_are_noted(tmp_path: Path) -> None:
     image = noise((3, 12, 10, 8))
     data = cohort([memory_case("a", image, mask=ball_mask())], channels=("T1", "my map", "DWI"))
@@ -439,7 +445,7 @@ def test_contrasts_get_the_words_of_bids_and_others_are_noted(tmp_path: Path) ->
         "sub-a/anat/sub-a_mymap.nii.gz",
         "sub-a/dwi/sub-a_DWI.nii.gz",
     )
-    assert "not among the suffixes of BIDS: DWI, mymap" in converted.notes[-1]
+    assert "not among the suffixes of BIDS: mymap, DWI" in converted.notes[-1]
 
 
 # --- the folder
@@ -470,6 +476,16 @@ def test_overwriting_removes_what_a_conversion_wrote_and_nothing_else(tmp_path: 
         "labelsTr",
         "manifest.csv",
     ]
+
+
+def test_an_earlier_conversion_stays_until_the_next_one_is_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    sw.convert(nnunet_folder(tmp_path / "source"), out, to="nnunet")
+    content = tree(out)
+    bare = cohort([memory_case("bare", noise((1, 12, 10, 8)))])
+    with pytest.raises(DataError, match="no case can be written"):
+        sw.convert(bare, out, to="nnunet", overwrite=True)
+    assert tree(out) == content
 
 
 @pytest.mark.parametrize("record", [None, "{", "[]", '{"entries": ["../source", "imagesTr/a", 3, ".."]}'])

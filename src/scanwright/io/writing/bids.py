@@ -16,6 +16,7 @@ from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.files import write_json, write_text
+from scanwright.io.formats.table import without_suffix
 from scanwright.io.layouts.bids import DESCRIPTION, natural
 from scanwright.io.layouts.bids_tables import PARTICIPANTS
 from scanwright.io.writing.case import Loaded, Place, Written
@@ -35,14 +36,15 @@ Masks lie in {masks}. conversion.json says which case of the source each file wa
 
 
 def _places(dataset: Dataset) -> dict[str, Place]:
-    places, sessions = {}, _sessions(dataset)
-    for case in dataset.cases:
-        session = sessions[case.name]
+    # One name for all: images of another name would be another contrast.
+    modalities = {case.facts.get("modality", "") for case in dataset.cases}
+    contrasts = partial(_contrasts, dataset.channels, modalities.pop() if len(modalities) == 1 else "")
+    datatype = _datatype(contrasts(len(dataset.channels) or 1)[0])
+    places = {}
+    for case, session in _sessions(dataset).items():
         subject_and_day = "_".join(session)
-        contrasts = partial(_contrasts, dataset.channels, case.facts.get("modality", ""))
         images = partial(_images, contrasts, subject_and_day)
-        folder = f"{_MASKS}/{'/'.join(session)}/{_datatype(contrasts(1)[0])}"
-        places[case.name] = Place(images, f"{folder}/{subject_and_day}_dseg")
+        places[case] = Place(images, f"{_MASKS}/{'/'.join(session)}/{datatype}/{subject_and_day}_dseg")
     return places
 
 
@@ -110,15 +112,10 @@ def _finish(folder: Path, dataset: Dataset, written: Sequence[Written]) -> list[
     unknown = sum(one.case.patient is None for one in written)
     if unknown:
         notes.append(f"cases without a known patient became subjects of their own: {unknown}")
-    contrasts = {
-        file.rpartition("/")[2].removesuffix(one.ending).split("_", len(sessions[one.case.name]))[-1]
-        for one in written
-        for file in one.images
-    }
-    in_order = [file.rpartition("_")[2] for file in written[0].images]
-    if in_order != sorted(in_order, key=natural):
+    contrasts = [_contrast_of(file, sessions[written[0].case.name]) for file in written[0].images]
+    if contrasts != sorted(contrasts, key=natural):
         notes.append("BIDS knows no order of contrasts: channels are read back in the order of their names")
-    foreign = sorted(contrast for contrast in contrasts if not _KNOWN.fullmatch(contrast))
+    foreign = [contrast for contrast in contrasts if not _KNOWN.fullmatch(contrast)]
     if foreign:
         notes.append(f"not among the suffixes of BIDS: {', '.join(foreign)}; rename them to what they are")
     made_by = {"GeneratedBy": [{"Name": "scanwright", "Version": __version__}]}
@@ -131,6 +128,10 @@ def _finish(folder: Path, dataset: Dataset, written: Sequence[Written]) -> list[
         write_json(folder / _MASKS / DESCRIPTION, named | {"DatasetType": "derivative"} | made_by)
         _write_label_names(folder, dataset)
     return notes
+
+
+def _contrast_of(file: str, session: tuple[str, ...]) -> str:
+    return without_suffix(file.rpartition("/")[2]).split("_", len(session))[-1]
 
 
 def _write_label_names(folder: Path, dataset: Dataset) -> None:

@@ -69,9 +69,9 @@ def convert(
     target = find_target(to)
     _check_labels(dataset, target)
     places = target.places(dataset)
-    folder = _claim(Path(out), target, places.values(), overwrite)
+    folder, earlier = _claim(Path(out), target, places.values(), overwrite)
     set_aside = list(dataset.set_aside)
-    with filling(folder) as part:
+    with filling(folder, instead_of=earlier) as part:
         written: list[Written] = []
         for done, case in enumerate(dataset.cases):
             progress("Converting", done, len(dataset), case.name)
@@ -117,19 +117,21 @@ def _check_labels(dataset: Dataset, target: Target) -> None:
         )
 
 
-def _claim(out: Path, target: Target, places: Iterable[Place], overwrite: bool) -> Path:
-    """The folder, without what an earlier conversion wrote there.
+def _claim(
+    out: Path, target: Target, places: Iterable[Place], overwrite: bool
+) -> tuple[Path, tuple[str, ...]]:
+    """The folder, and what an earlier conversion wrote there.
 
     Raises:
         OutputError: it holds something; with ``overwrite``, something that would be in the way and that no
             conversion wrote.
     """
     earlier = _entries_of(out) if overwrite else ()
-    folder = claim_folder(out, overwrite=overwrite, own=earlier)
+    folder = claim_folder(out, overwrite=overwrite)
     tops = {RECORD, FAILURES, *target.index}
     for place in places:
         tops |= {path.split("/", 1)[0] for path in (*place.images(1), place.mask)}
-    foreign = sorted(name for name in tops if (folder / name).exists())
+    foreign = sorted(name for name in tops - set(earlier) if (folder / name).exists())
     if foreign:
         raise OutputError(
             "the folder holds what no conversion wrote, and it would be in the way",
@@ -137,7 +139,7 @@ def _claim(out: Path, target: Target, places: Iterable[Place], overwrite: bool) 
             received=", ".join(foreign[:4]) + ("…" if len(foreign) > 4 else ""),
             do="Choose another --out.",
         )
-    return folder
+    return folder, earlier
 
 
 def _entries_of(out: Path) -> tuple[str, ...]:
