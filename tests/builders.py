@@ -80,6 +80,22 @@ def nnunet_folder(root: Path, names: tuple[str, ...] = ("a", "b", "c"), *, chann
     return root
 
 
+def bids_folder(
+    root: Path,
+    sessions: tuple[str, ...] = ("sub-01", "sub-02", "sub-03"),
+    contrasts: tuple[str, ...] = ("T1w",),
+) -> Path:
+    """sub-*/[ses-*/]anat, a dseg for each in derivatives/lesions; a session is "sub-01" or "sub-01_ses-2"."""
+    write_text(root / "dataset_description.json", '{"Name": "made here", "BIDSVersion": "1.9.0"}')
+    for seed, session in enumerate(sessions):
+        place = "/".join([*session.split("_"), "anat"])
+        for channel, contrast in enumerate(contrasts):
+            image = noise((12, 10, 8), seed=10 * seed + channel)
+            write_nifti(root / place / f"{session}_{contrast}.nii.gz", image)
+        write_nifti(root / "derivatives" / "lesions" / place / f"{session}_dseg.nii.gz", ball_mask())
+    return root
+
+
 def class_folders(root: Path, per_class: int = 3, names: tuple[str, ...] = ("benign", "malignant")) -> Path:
     """A folder per class with small grey PNGs."""
     for name in names:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scanwright.api import Predicted, evaluate, load, load_plan, open, plan, predict, train
+    from scanwright.api import Predicted, convert, evaluate, load, load_plan, open, plan, predict, train
     from scanwright.errors import ScanwrightError
 
 __version__ = "0.1.0"
 __all__ = [
     "Predicted",
     "ScanwrightError",
+    "convert",
     "evaluate",
     "inspect",
     "load",

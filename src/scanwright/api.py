@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scanwright.evaluation.evaluation import Evaluation
     from scanwright.inference.model import Model
     from scanwright.inspection.doctor import Inspection
+    from scanwright.io.writing.convert import Converted
     from scanwright.planning.fingerprint import Fingerprint
 
 PATHS = (str, os.PathLike)
@@ -107,6 +108,37 @@ def inspect(
         if apply:
             write_manifest(folder, dataset, inspection.cleaned())
     return inspection
+
+
+def convert(
+    data: Dataset | PathLikeStr,
+    out: PathLikeStr,
+    *,
+    to: str,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Converted:
+    """Write a dataset in another layout; the data themselves are never changed. Needs no torch.
+
+    Args:
+        data: a dataset or where it is.
+        out: where the new dataset goes.
+        to: "nnunet", "bids" or "manifest".
+        overwrite: replace an earlier conversion in ``out``.
+        progress: told after every case.
+
+    Raises:
+        DataError: nothing usable is there, or no case can be written so.
+        OutputError: ``out`` holds something else, or the disk is full.
+        SettingsError: an unknown ``to``, or one that can't hold classes.
+    """
+    from scanwright.io.writing.convert import convert as write
+    from scanwright.io.writing.convert import find_target
+
+    find_target(to)  # an unknown one is said now and not after all headers
+    dataset = _dataset(data, Settings())
+    _keep_apart(Path(out), dataset.source)
+    return write(dataset, out, to=to, overwrite=overwrite, progress=progress)
 
 
 def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings: Any) -> Planned:

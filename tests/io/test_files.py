@@ -11,6 +11,7 @@ import pytest
 from scanwright.errors import ModelError, OutputError
 from scanwright.io.files import (
     claim_folder,
+    filling,
     finite,
     forget_partials,
     naming_full_disks,
@@ -159,3 +160,16 @@ def test_leftovers_of_a_kill_do_not_count_as_something(tmp_path: Path) -> None:
 def test_tables_are_plain_csv(tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", ("case", "reason"), [("a,b", 'say "no"'), ("c", 1)])
     assert (tmp_path / "a.csv").read_text() == 'case,reason\n"a,b","say ""no"""\nc,1\n'
+
+
+def test_a_folder_is_filled_whole_or_not_at_all(tmp_path: Path) -> None:
+    write_text(tmp_path / "mine.txt", "mine")
+    with pytest.raises(OutputError), filling(tmp_path) as part:
+        write_whole(part / "a" / "b.txt", full)
+    assert names(tmp_path) == ["mine.txt"]
+    with filling(tmp_path) as part:
+        write_text(part / "a" / "b.txt", "all")
+        write_text(part / "c.txt", "all")
+        assert names(tmp_path)[1:] == ["mine.txt"]
+    assert names(tmp_path) == ["a", "c.txt", "mine.txt"]
+    assert (tmp_path / "a" / "b.txt").read_text() == "all"

@@ -9,6 +9,7 @@ import click
 import typer
 
 from scanwright import __version__
+from scanwright.cli.convert import convert
 from scanwright.cli.demo import demo
 from scanwright.cli.evaluate import evaluate
 from scanwright.cli.inspect import inspect
@@ -34,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, plan, train, evaluate, predict):
+for verb in (demo, inspect, convert, plan, train, evaluate, predict):
     app.command()(verb)
 
 

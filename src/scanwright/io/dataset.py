@@ -13,7 +13,7 @@ from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.archive import place_of
 from scanwright.io.formats.table import known_formats, without_suffix
-from scanwright.io.layouts import classes, export, loose, manifest, medmnist, nnunet, pairs
+from scanwright.io.layouts import bids, classes, export, loose, manifest, medmnist, nnunet, pairs
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import lazy_image
 from scanwright.io.layouts.patients import name_patients
@@ -85,6 +85,14 @@ LAYOUTS: tuple[Layout, ...] = (
         partial(nnunet.open_nnunet, labels_needed=False),
     ),
     Layout(
+        bids.NAME,
+        "sub-*/anat/ (dwi, func, …) and masks in derivatives/ (BIDS)",
+        bids.is_complete,
+        bids.open_bids,
+        bids.used_entries,
+        partial(bids.open_bids, labels_needed=False),
+    ),
+    Layout(
         pairs.NAME,
         "images/ and masks/ (or labels/) with equal file names",
         pairs.is_complete,
@@ -150,7 +158,7 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
         raise DataError(
             "no case has a mask or a label",
             subject=dataset.source,
-            expected="a mask or label column in manifest.csv",
+            expected="masks (in BIDS below derivatives/), or a mask or label column in manifest.csv",
             do="For predictions labels are not needed: use predict.",
         )
     return dataset

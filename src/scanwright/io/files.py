@@ -144,6 +144,34 @@ def whole_folder(path: PathLikeStr) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
 
 
+@contextmanager
+def filling(folder: Path, *, instead_of: Sequence[str] = ()) -> Iterator[Path]:
+    """A fresh folder to fill; what lies in it moves into ``folder`` only when the block ends well.
+
+    A program that is killed leaves a ``.partial-`` folder, which the next one removes.
+
+    Args:
+        folder: where the results go; it exists.
+        instead_of: names of earlier results in it, which stay until the new ones are whole.
+
+    Raises:
+        OutputError: the disk is full, or writing is not allowed.
+    """
+    with naming_full_disks(folder):
+        part = Path(tempfile.mkdtemp(dir=folder, prefix=".partial-"))
+        try:
+            yield part
+            for file in part.rglob("*"):
+                if file.is_file():
+                    with file.open("rb+") as stream:
+                        os.fsync(stream.fileno())
+            _remove(folder, instead_of)
+            for entry in sorted(part.iterdir()):
+                entry.rename(folder / entry.name)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
 def forget_partials(folder: PathLikeStr) -> None:
     """Remove what a killed program of ours left half-written in a folder."""
     for left in Path(folder).glob(".partial-*"):
@@ -189,12 +217,16 @@ def claim_folder(
                 + " another --out, or say --overwrite to replace earlier results.",
             )
         forget_partials(path)
-        for name in own:
-            if (path / name).is_dir() and not (path / name).is_symlink():
-                shutil.rmtree(path / name)
-            else:
-                (path / name).unlink(missing_ok=True)
+        _remove(path, own)
     return path
+
+
+def _remove(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if (folder / name).is_dir() and not (folder / name).is_symlink():
+            shutil.rmtree(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
 
 
 def write_csv(path: PathLikeStr, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -14,6 +14,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError, OutputError
 from scanwright.io.failures import reading
 from scanwright.io.files import write_whole
+from scanwright.io.formats.nifti import save_nifti
 from scanwright.io.formats.photograph import Picture, as_volume, load_picture, read_photograph
 from scanwright.io.formats.table import format_of
 from scanwright.io.image import read_image
@@ -156,17 +157,7 @@ def _save_png(labels: AnyArray, name: str, scratch: Path) -> None:
 
 def _save_nifti(labels: AnyArray, mask: Volume, like: Path | None, scratch: Path) -> None:
     affine = np.eye(4) if mask.affine_ras is None else mask.affine_ras
-    header = nib.Nifti1Header()
-    header.set_data_dtype(labels.dtype)
-    header.set_data_shape(labels.shape)
-    codes = _geometry_codes(like)
-    header.set_xyzt_units(codes[2])
-    image = nib.Nifti1Image(labels, affine, header)
-    image.set_sform(affine, code=codes[0])
-    rotation = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    if np.allclose(rotation.T @ rotation, np.eye(3), atol=1e-5):  # a qform cannot hold shear
-        image.set_qform(affine, code=codes[1])
-    image.to_filename(scratch)
+    save_nifti(scratch, labels, affine, codes=_geometry_codes(like))
 
 
 def _geometry_codes(like: Path | None) -> tuple[int, int, str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.types import AnyArray
+from scanwright.types import AnyArray, FloatArray
 
 SUFFIXES = (".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".img")
 # Deflate cannot shrink data by more than this (zlib's documentation), so a header that promises more
@@ -41,6 +41,40 @@ def read_nifti(path: Path, *, n_channels: int = 1) -> Volume:
     if np.iscomplexobj(stored):
         raise DataError("the image holds complex numbers", do="Store the magnitude.")
     return Volume(_channel_first(stored, n_channels), affine_ras=image.affine)
+
+
+def read_grid(path: Path) -> Volume:
+    """Shape and affine of a NIfTI file by its header alone: a volume that holds nothing and takes no room.
+
+    Its channels are all that lies beyond the third axis.
+    """
+    image = _load(path)
+    shape = (*image.shape, 1, 1)
+    beyond = int(np.prod(image.shape[3:], dtype=int))
+    return Volume(np.broadcast_to(np.uint8(0), (beyond, *shape[:3])), affine_ras=image.affine)
+
+
+def save_nifti(
+    path: Path, array: AnyArray, affine_ras: FloatArray, *, codes: tuple[int, int, str] = (1, 1, "mm")
+) -> None:
+    """Write (i, j, k) in its own data type.
+
+    Args:
+        path: where to, with the suffix .nii or .nii.gz.
+        array: the voxels.
+        affine_ras: (4, 4), from (i, j, k, 1) to patient mm, RAS+.
+        codes: sform code, qform code and length unit; scanner coordinates in mm by default.
+    """
+    header = nib.Nifti1Header()
+    header.set_data_dtype(array.dtype)
+    header.set_data_shape(array.shape)
+    header.set_xyzt_units(codes[2])
+    image = nib.Nifti1Image(array, affine_ras, header)
+    image.set_sform(affine_ras, code=codes[0])
+    rotation = affine_ras[:3, :3] / np.linalg.norm(affine_ras[:3, :3], axis=0)
+    if np.allclose(rotation.T @ rotation, np.eye(3), atol=1e-5):  # a qform cannot hold shear
+        image.set_qform(affine_ras, code=codes[1])
+    image.to_filename(path)
 
 
 def _load(path: Path) -> nib.spatialimages.SpatialImage:

@@ -90,7 +90,8 @@ def open_manifest(path: Path, source: str) -> Dataset:
 
 
 def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Path:
-    """Cases as a manifest.csv with paths relative to it, and a dataset.json with the names of the classes.
+    """Cases as a manifest.csv with paths relative to it, and a dataset.json with the names that it can't
+    hold: those of the values in the masks, and of the channels of one file.
 
     Raises:
         DataError: a case is not made of files of its own (an array of an .npz, a series of many files).
@@ -100,7 +101,7 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
     n_channels = max((1 + len(case.image.further) for case in cases), default=1)
     names = dataset.channels if len(dataset.channels) == n_channels else [str(c) for c in range(n_channels)]
     images = ["image"] if n_channels == 1 else [f"image:{name}" for name in names]
-    facts = sorted({fact for case in cases for fact in case.facts} - set(_OWN))
+    facts = sorted({fact for case in cases for fact in case.facts})
     rows = []
     for case in cases:
         mask, label = case.targets.get("mask"), case.targets.get("label")
@@ -118,11 +119,22 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
                 *(case.facts.get(fact, "") for fact in facts),
             ]
         )
-    write_csv(folder / FILE_NAME, ("case", "patient", "split", *images, "mask", "label", *facts), rows)
-    values = {name: int(value) for value, name in dataset.class_names.items() if value.isdecimal()}
+    columns = ("case", "patient", "split", *images, "mask", "label", *map(_fact_column, facts))
+    write_csv(folder / FILE_NAME, columns, rows)
+    described: dict[str, dict[str, str]] = {}
+    if dataset.channels and n_channels == 1:  # several have their names in the columns
+        described["channel_names"] = {str(number): name for number, name in enumerate(dataset.channels)}
+    values = {value: name for value, name in dataset.class_names.items() if value.lstrip("-").isdecimal()}
     if values and dataset.target == "mask":
-        write_json(folder / "dataset.json", {"labels": {"background": 0} | values})
+        described["labels"] = {"0": "background"} | values
+    if described:
+        write_json(folder / "dataset.json", described)
     return folder / FILE_NAME
+
+
+def _fact_column(fact: str) -> str:
+    """The column of a fact; a name that means something else in a manifest gets an underscore."""
+    return f"{fact.replace(':', '_')}_" if fact in (*_OWN, *_LATER) or ":" in fact else fact
 
 
 def _beside(file: Path, folder: Path, case: Case) -> str:

@@ -1,0 +1,1 @@
+"""Writing whole datasets: an adapter per target, and the table that names them."""

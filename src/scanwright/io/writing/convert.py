@@ -1,0 +1,224 @@
+"""Writing a dataset in another layout: what is read, checked and written, case by case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanwright.data.case import Case, SetAside
+from scanwright.data.dataset import Dataset
+from scanwright.errors import DataError, ModelError, OutputError, SettingsError
+from scanwright.io.failures_csv import write_failures
+from scanwright.io.files import claim_folder, filling, read_json, write_json
+from scanwright.io.writing import bids, manifest, nnunet
+from scanwright.io.writing.case import Place, Written, load_case, write_case
+from scanwright.io.writing.target import Target
+from scanwright.types import PathLikeStr, Progress, silent
+
+TARGETS: dict[str, Target] = {one.name: one for one in (nnunet.TARGET, bids.TARGET, manifest.TARGET)}
+RECORD = "conversion.json"
+FAILURES = "failures.csv"
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a conversion gave.
+
+    Attributes:
+        folder: where the dataset lies.
+        to: the name of the target.
+        written: the cases that were written, in order.
+        set_aside: those that were not, with those that opening had set aside.
+        notes: what changed or could not be kept, one sentence each.
+    """
+
+    folder: Path
+    to: str
+    written: tuple[Written, ...]
+    set_aside: tuple[SetAside, ...]
+    notes: tuple[str, ...]
+
+
+def convert(
+    dataset: Dataset,
+    out: PathLikeStr,
+    *,
+    to: str,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Converted:
+    """Write all cases of a dataset in the layout of a target; each is read once.
+
+    A folder appears whole or not at all. ``conversion.json`` says which case each file was, and what an
+    ``overwrite`` may remove: nothing that no conversion has written.
+
+    Args:
+        dataset: any dataset.
+        out: a folder of its own.
+        to: a name in ``TARGETS``.
+        overwrite: replace an earlier conversion.
+        progress: told after every case.
+
+    Raises:
+        SettingsError: an unknown target, or one that can't hold classes.
+        DataError: no case can be written.
+        OutputError: ``out`` holds something else, or writing fails.
+    """
+    target = find_target(to)
+    _check_labels(dataset, target)
+    places = target.places(dataset)
+    folder, earlier = _claim(Path(out), target, places.values(), overwrite)
+    set_aside = list(dataset.set_aside)
+    with filling(folder, instead_of=earlier) as part:
+        written: list[Written] = []
+        for done, case in enumerate(dataset.cases):
+            progress("Converting", done, len(dataset), case.name)
+            one = _write(part, case, places[case.name], target)
+            if isinstance(one, Written):
+                written.append(one)
+            else:
+                set_aside.append(one)
+        written, odd = _alike(part, written, target)
+        set_aside += odd
+        if not written:
+            first = f"The first: {set_aside[0].case}: {set_aside[0].reason}" if set_aside else ""
+            raise DataError(f"no case can be written as {target.words}", subject=dataset.source, do=first)
+        notes = (*_unkept(written, target), *target.finish(part, dataset, written))
+        write_failures(part / FAILURES, set_aside)
+        _write_record(part, dataset, target, written, notes)
+    progress("Converting", len(dataset), len(dataset), "")
+    return Converted(folder, to, tuple(written), tuple(set_aside), notes)
+
+
+def find_target(name: str) -> Target:
+    """The target of that name.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    try:
+        return TARGETS[name]
+    except KeyError:
+        raise SettingsError(
+            "unknown target", expected=f"one of {', '.join(TARGETS)}", received=name
+        ) from None
+
+
+def _check_labels(dataset: Dataset, target: Target) -> None:
+    if dataset.target == "label" and not target.takes_labels:
+        able = " or ".join(f"--to {one.name}" for one in TARGETS.values() if one.takes_labels)
+        raise SettingsError(
+            f"{target.words} holds masks, and not a class for each image",
+            expected="a dataset with masks",
+            received=f"{dataset.source}, a {dataset.layout} with classes",
+            do=f"Use {able}.",
+        )
+
+
+def _claim(
+    out: Path, target: Target, places: Iterable[Place], overwrite: bool
+) -> tuple[Path, tuple[str, ...]]:
+    """The folder, and what an earlier conversion wrote there.
+
+    Raises:
+        OutputError: it holds something; with ``overwrite``, something that would be in the way and that no
+            conversion wrote.
+    """
+    earlier = _entries_of(out) if overwrite else ()
+    folder = claim_folder(out, overwrite=overwrite)
+    tops = {RECORD, FAILURES, *target.index}
+    for place in places:
+        tops |= {path.split("/", 1)[0] for path in (*place.images(1), place.mask)}
+    foreign = sorted(name for name in tops - set(earlier) if (folder / name).exists())
+    if foreign:
+        raise OutputError(
+            "the folder holds what no conversion wrote, and it would be in the way",
+            subject=str(out),
+            received=", ".join(foreign[:4]) + ("…" if len(foreign) > 4 else ""),
+            do="Choose another --out.",
+        )
+    return folder, earlier
+
+
+def _entries_of(out: Path) -> tuple[str, ...]:
+    """What the conversion that wrote a folder left at its top level; nothing when no conversion did."""
+    try:
+        record = read_json(out / RECORD)
+    except ModelError:
+        return ()
+    entries = record.get("entries") if isinstance(record, dict) else None
+    names = [name for name in entries if isinstance(name, str)] if isinstance(entries, list) else []
+    # The record may have been edited: nothing outside the folder is ever removed.
+    return tuple(name for name in names if name not in ("", ".", "..") and Path(name).name == name)
+
+
+def _write(part: Path, case: Case, place: Place, target: Target) -> Written | SetAside:
+    try:
+        loaded = load_case(case)
+    except DataError as error:
+        return SetAside(case.name, "read", str(error))
+    try:
+        target.check(loaded)
+        return write_case(part, loaded, place)
+    except DataError as error:
+        return SetAside(case.name, "convert", str(error))
+
+
+def _alike(part: Path, written: Sequence[Written], target: Target) -> tuple[list[Written], list[SetAside]]:
+    """The cases of the most common kind; the files of the others are removed."""
+    kinds = Counter(target.alike(one) for one in written)
+    if len(kinds) <= 1:
+        return list(written), []
+    usual, n = kinds.most_common(1)[0]
+    like = next(one for one in written if target.alike(one) == usual)
+    kept, odd = [], []
+    for one in written:
+        if target.alike(one) == usual:
+            kept.append(one)
+            continue
+        for file in (*one.images, one.mask) if one.mask else one.images:
+            _remove(part, file)
+        reason = f"unlike most cases. Expected {_kind(like)}, as {n} cases have. Received {_kind(one)}."
+        odd.append(SetAside(one.case.name, "convert", reason))
+    return kept, odd
+
+
+def _remove(part: Path, file: str) -> None:
+    """The file, and folders that it leaves empty."""
+    (part / file).unlink()
+    for parent in Path(file).parents[:-1]:
+        if not any((part / parent).iterdir()):
+            (part / parent).rmdir()
+
+
+def _kind(one: Written) -> str:
+    return f"{one.n_channels} channel{'s' * (one.n_channels > 1)} in {len(one.images)} {one.ending}"
+
+
+def _unkept(written: Sequence[Written], target: Target) -> tuple[str, ...]:
+    n = sum("label" in one.case.targets for one in written)
+    if not n or target.takes_labels:
+        return ()
+    return (f"classes are not written: {target.words} holds masks only (cases with a class: {n})",)
+
+
+def _write_record(
+    part: Path, dataset: Dataset, target: Target, written: Sequence[Written], notes: Sequence[str]
+) -> None:
+    entries = sorted({entry.name for entry in part.iterdir()} | {RECORD})
+    cases = {one.case.name: {"image": list(one.images), "mask": one.mask or None} for one in written}
+    write_json(
+        part / RECORD,
+        {
+            "schema_version": 1,
+            "to": target.name,
+            "source": dataset.source,
+            "layout": dataset.layout,
+            "patients": dataset.patients,
+            "notes": list(notes),
+            "entries": entries,
+            "cases": cases,
+        },
+    )
