@@ -175,7 +175,7 @@ def find_cases(
         SettingsError: the pattern is not usable.
     """
     source, place = os.fspath(path), place_of(Path(os.fspath(path)))
-    bare = place.is_dir() and _recognise(Folder(place), source) is None
+    bare = place.is_dir() and (series is not None or _recognise(Folder(place), source) is None)
     dataset = open_inputs(path, series=series) if bare else _open(place, source)
     return _named(dataset, patient_pattern)
 

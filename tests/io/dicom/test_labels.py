@@ -259,3 +259,12 @@ def test_dcmqi_segments_are_the_nrrd_that_they_were_made_of(tmp_path, name):
     (case,) = open_dataset(tmp_path).cases
     reference = read_mask(folder / "nrrd" / "label.nrrd")
     assert_same_in_patient(case.mask.read(), (reference.array[0], reference.affine_ras))
+
+
+def test_who_asks_for_a_series_gets_no_other_though_labels_are_there(tmp_path):
+    pet = dicom_series(4, series="1.2.4")
+    for one in pet:
+        one.Modality = "PT"
+    folder = write_dicom(tmp_path, [*image(), *pet, structures({"a": [square(2, 2, 3, 1)]})])
+    assert [case.name for case in find_cases(folder).cases] == [IMAGE_UID]
+    assert [case.name for case in find_cases(folder, series="^PT").cases] == ["1.2.4"]

@@ -525,3 +525,13 @@ def test_a_converted_dataset_can_be_moved(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / f"source {to}")
         moved = (tmp_path / "out").rename(tmp_path / f"moved {to}")
         assert len([case.mask.read() for case in sw.open(moved).cases]) == 3
+
+
+def test_a_channel_of_several_modalities_is_just_an_image(tmp_path: Path) -> None:
+    cases = [
+        memory_case(name, noise((1, 12, 10, 8)), mask=ball_mask(), facts={"modality": modality})
+        for name, modality in (("a", "CT"), ("b", "MR"))
+    ]
+    sw.convert(cohort(cases), tmp_path / "out", to="nnunet")
+    described = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert described["channel_names"] == {"0": "image"}

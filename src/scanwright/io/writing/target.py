@@ -43,7 +43,7 @@ def channel_names(dataset: Dataset, written: Sequence[Written]) -> tuple[str, ..
         return names
     if n == 1:
         modalities = {one.case.facts.get("modality", "") for one in written}
-        return (modalities.pop() if len(modalities) == 1 else "",) if all(modalities) else ("image",)
+        return ((modalities.pop() if len(modalities) == 1 else "") or "image",)
     if n == 3 and len(written[0].images) == 1:
         return ("red", "green", "blue")
     return tuple(f"channel{channel}" for channel in range(n))
