@@ -288,3 +288,40 @@ def test_of_identical_copies_the_one_in_the_stricter_split_is_kept() -> None:
 def test_empty_images_are_not_copies_of_each_other() -> None:
     flat = [picture_case(f"flat{n}", np.full((64, 64), 9 + n, np.uint8), "ill") for n in range(2)]
     assert named(look([*pictures(), *flat]), "same_picture") == []
+
+
+def marked_pictures(n: int, *, tell: float) -> list[Case]:
+    """Two classes that a bright bar tells apart, as clearly as ``tell`` says."""
+    cases = []
+    for k in range(n):
+        array = texture(k).astype(float)
+        rows = slice(20, 28) if k % 2 else slice(36, 44)
+        array[rows, 16:48] += tell
+        label = ("ill", "well")[k % 2]
+        cases.append(picture_case(f"p{k}", np.clip(array, 0, 255).astype(np.uint8), label))
+    return cases
+
+
+def mislabelled(cases: list[Case], *which: int) -> list[Case]:
+    other = {"ill": "well", "well": "ill"}
+    return [
+        replace(case, targets={"label": other[case.label]}) if k in which else case
+        for k, case in enumerate(cases)
+    ]
+
+
+def test_labels_that_all_others_speak_against_are_named_with_what_they_look_like() -> None:
+    inspection = look(mislabelled(marked_pictures(60, tell=150), 3, 40))
+    (finding,) = [one for one in inspection.findings if one.kind == "doubtful_label"]
+    assert set(finding.cases) == {"p3", "p40"}
+    assert finding.evidence["looks_like"] == {"p3": "well", "p40": "ill"}
+
+
+def test_where_classes_cannot_be_told_apart_no_label_is_doubted() -> None:
+    inspection = look(mislabelled(marked_pictures(60, tell=0), 3, 40))
+    assert not named(inspection, "doubtful_label")
+
+
+def test_few_cases_are_not_enough_to_doubt_a_label() -> None:
+    inspection = look(mislabelled(marked_pictures(20, tell=150), 3))
+    assert not named(inspection, "doubtful_label")

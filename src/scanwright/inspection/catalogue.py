@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanwright.inspection.kinds import (
+    doubtful_label,
     empty_mask,
     few_patients,
     field_of_view,
@@ -27,6 +28,7 @@ from scanwright.inspection.kinds.base import Kind
 KINDS: tuple[Kind, ...] = (
     unreadable.KIND,
     two_labels.KIND,
+    doubtful_label.KIND,
     split_patients.KIND,
     same_picture.KIND,
     unknown_patients.KIND,

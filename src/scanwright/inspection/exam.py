@@ -12,6 +12,7 @@ from scipy import ndimage
 from scanwright.core.geometry import ras_axes, reorient, resample
 from scanwright.core.grouping import connected
 from scanwright.core.intensity import replace_non_finite
+from scanwright.core.kernel import oriented_gradients
 from scanwright.data.case import SPLITS, Case, Lazy
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
@@ -30,6 +31,7 @@ FEWEST_TO_SHARE = 8
 # Decision note 18; benchmarks/doctor.py.
 LEAST_ALIKE = 0.85
 THUMBNAIL_PIXELS = 128
+OUTLINED_SIDE = 56
 N_BORDER = 3
 
 
@@ -76,6 +78,8 @@ class Exam:
         sha256: of shape and intensities.
         signature: unit vector of the fine structure; the product of two is near 1 for the same picture.
             ``None`` where there is no structure.
+        features: of the smooth part and of the outlines, by which a small model tells classes apart; only of
+            cases with a class.
         view: the plane to show, at most 128 pixels wide, intensities 0 … 255.
         mask: ``None`` without one.
     """
@@ -94,6 +98,7 @@ class Exam:
     sha256: str = ""
     signature: FloatArray | None = None
     coarse: FloatArray | None = None
+    features: FloatArray | None = None
     view: Slice | None = None
     mask: MaskExam | None = None
 
@@ -180,6 +185,7 @@ def examine_case(case: Case) -> Exam:
     values = array.astype(np.float32, copy=False)
     low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
     labels, mask = _examine_mask(case, image, values, low, high)
+    coarse = _coarse(values.mean(axis=0), image.affine_ras)
     return Exam(
         case=case,
         shape=image.shape,
@@ -193,7 +199,8 @@ def examine_case(case: Case) -> Exam:
         clipped=float(np.mean(values == values.max())),
         sha256=image_hash(image),
         signature=signature(values),
-        coarse=_coarse(values.mean(axis=0), image.affine_ras),
+        coarse=coarse,
+        features=_features(values, coarse) if "label" in case.targets else None,
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
     )
@@ -223,6 +230,14 @@ def _coarse(array: AnyArray, affine_ras: FloatArray | None) -> FloatArray:
     small = resample(array[None], COARSE_SHAPE[2 if array.shape[2] == 1 else 3])[0]
     small = small - small.mean()
     return np.asarray(small / max(float(np.linalg.norm(small)), 1e-9), dtype=np.float32)
+
+
+def _features(values: AnyArray, coarse: FloatArray) -> FloatArray:
+    """The smooth part, and for planes the outlines, each of length 1."""
+    if values.shape[3] > 1:
+        return coarse.ravel()
+    plane = resample(values.mean(axis=0, keepdims=True), (OUTLINED_SIDE, OUTLINED_SIDE, 1))[0, :, :, 0]
+    return np.concatenate([coarse.ravel(), oriented_gradients(plane)])
 
 
 def _examine_mask(
@@ -315,8 +330,7 @@ def alike(exams: Sequence[Exam], least: float = LEAST_ALIKE) -> list[list[Exam]]
 
 
 def _without_shared(vectors: FloatArray) -> FloatArray:
-    """Unit vectors without what all have in common: the round frame of eye photographs, the fan of "
-    "ultrasound."""
+    """Unit vectors without what all have in common, such as the round frame of eye photographs."""
     if len(vectors) < FEWEST_TO_SHARE:
         return vectors
     own = vectors - vectors.mean(axis=0)
