@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ READING_FAILURES = (
     MemoryError,
     RuntimeError,
     SyntaxError,  # Pillow says so of a broken PNG
+    tokenize.TokenError,  # NumPy, of a broken header of an array
     struct.error,
     zlib.error,
     zipfile.BadZipFile,

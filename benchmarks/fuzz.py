@@ -1,0 +1,278 @@
+"""Hostile files: mutants of good ones must be read, or refused with a clear error; nothing else.
+
+Bits are flipped, stretches overwritten, cut out, doubled or cut off, numbers made extreme, mostly near the
+beginning, where headers are. In every second file that is compressed or has checksums, what is inside is
+changed, so that mutants get past those. Mutants are read in another process, with a limit of memory. One that
+kills it, takes more than 10 s, or raises anything but our own error is a failure, and is kept.
+
+Goal: 50,000 mutants, no failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import io
+import json
+import multiprocessing as mp
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from figures import data_root, print_header
+from scanwright.api import load_plan
+from scanwright.errors import ScanwrightError
+from scanwright.io import open_dataset, open_inputs, read_image, read_mask
+
+SECONDS = 10
+BYTES = 6 << 30
+Read = Callable[[Path], object]
+
+
+def mutate(good: bytes, rng: np.random.Generator) -> bytes:
+    """One to four changes."""
+    data = bytearray(good)
+    for _ in range(int(rng.integers(1, 5))):
+        if not data:
+            break
+        near = rng.random() < 0.7
+        at = int(rng.integers(min(len(data), 1024) if near else len(data)))
+        length = int(min(len(data) - at, 2 ** rng.integers(0, 7)))
+        match int(rng.integers(7)):
+            case 0:
+                data[at] ^= 1 << int(rng.integers(8))
+            case 1:
+                data[at : at + length] = rng.bytes(length)
+            case 2:
+                data[at : at + length] = bytes([int(rng.choice([0, 255, 127, 128]))]) * length
+            case 3:
+                del data[at : at + length]
+            case 4:
+                data[at:at] = data[at : at + length]
+            case 5:
+                value = int(rng.choice([0, 1, -1, 2**31 - 1, -(2**31), 2**16, 10**9]))
+                data[at : at + 4] = (value % 2**32).to_bytes(4, str(rng.choice(["little", "big"])))
+            case 6:
+                del data[int(rng.integers(len(data))) :]
+    return bytes(data)
+
+
+def mutate_inside(good: bytes, rng: np.random.Generator) -> bytes:
+    """As :func:`mutate`, behind gzip, zip or the checksums of PNG."""
+    if good.startswith(b"\x1f\x8b"):
+        return gzip.compress(mutate(gzip.decompress(good), rng), 1)
+    if good.startswith(b"PK"):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(packed, "w") as new:
+            names = old.namelist()
+            changed = str(rng.choice(names))
+            for name in names:
+                new.writestr(name, mutate(old.read(name), rng) if name == changed else old.read(name))
+        return packed.getvalue()
+    if good.startswith(b"\x89PNG"):
+        return with_checksums(mutate(good, rng))
+    return mutate(good, rng)
+
+
+def with_checksums(png: bytes) -> bytes:
+    """Every chunk that is whole gets the checksum of what it holds."""
+    data, at = bytearray(png), 8
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        end = at + 8 + length
+        if end + 4 > len(data):
+            break
+        data[end : end + 4] = zlib.crc32(data[at + 4 : end]).to_bytes(4, "big")
+        at = end + 4
+    return bytes(data)
+
+
+def read_whole(path: Path) -> object:
+    """A dataset and the images and masks of its first cases."""
+    dataset = open_dataset(path)
+    for case in dataset.cases[:2]:
+        case.image.read()
+        if "mask" in case.targets:
+            case.mask.read()
+    return dataset
+
+
+def read_inputs(path: Path) -> object:
+    """What predictions would be made of."""
+    return [case.image.read() for case in open_inputs(path).cases[:3]]
+
+
+def beside(read: Read) -> Read:
+    """Read the folder in which a mutant lies."""
+    return lambda path: read(path.parent)
+
+
+def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
+    """By format: good files, the name a mutant gets, and how it is read."""
+
+    def some(folder: str, pattern: str, n: int, most: int = 300_000) -> list[bytes]:
+        files = [path for path in sorted((root / folder).rglob(pattern)) if path.is_file()]
+        return [path.read_bytes() for path in files if path.stat().st_size < most][:n]
+
+    dicom = some("dicom-conformance", "*.dcm", 60) + some("ibsi-sts-dicom", "*.dcm", 20)
+    pictures = {"PNG": some("busi-breast-ultrasound", "*.png", 20)}
+    from PIL import Image
+
+    grey = Image.open(io.BytesIO(pictures["PNG"][0])).resize((64, 64))
+    for name in ("JPEG", "TIFF", "BMP", "GIF"):
+        buffer = io.BytesIO()
+        (grey.convert("P") if name == "GIF" else grey).save(buffer, name)
+        pictures[name] = [buffer.getvalue()]
+    pictures["TIFF"] += some("retina-drive", "*.tif", 4, 2_000_000)
+    archive = io.BytesIO()
+    rng = np.random.default_rng(0)
+    np.savez(
+        archive,
+        **{f"{side}_images": rng.integers(0, 255, (12, 8, 8), np.uint8) for side in ("train", "val", "test")},
+        **{f"{side}_labels": np.arange(12)[:, None] % 2 for side in ("train", "val", "test")},
+    )
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as made:
+        for number, one in enumerate(dicom[:5]):
+            made.writestr(f"a/{number}", one)
+    manifest = b"case,patient,split,image,mask\n" + b"".join(
+        b"c%d,p%d,train,x.png,x.png\n" % (n, n) for n in range(8)
+    )
+    described = json.dumps({"labels": {"background": 0, "x": 1}, "channel_names": {"0": "T1"}}).encode()
+    return {
+        "DICOM": (dicom, "x.dcm", read_image),
+        "DICOM in a folder": (dicom, "folder/x", beside(read_inputs)),
+        "NIfTI": (some("msd-hippocampus", "*.nii.gz", 20), "x.nii.gz", read_image),
+        "NIfTI mask": (some("msd-hippocampus/labelsTr", "*.nii.gz", 20), "x.nii.gz", read_mask),
+        "NRRD": (some("dicom-conformance", "*.nrrd", 10), "x.nrrd", read_image),
+        **{name: (files, f"x.{name.lower()}", read_image) for name, files in pictures.items()},
+        "npz": ([archive.getvalue()], "x.npz", read_whole),
+        "zip": ([zipped.getvalue()], "x.zip", read_inputs),
+        "manifest": ([manifest], "folder/manifest.csv", beside(read_whole)),
+        "dataset.json": ([described], "folder/dataset.json", beside(read_whole)),
+        "plan.json": ([PLAN.encode()], "plan.json", load_plan),
+    }
+
+
+def worker(pipe: Connection, read: Read, place: Path) -> None:
+    """Reads what it is told to, and says what came of it."""
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    signal.signal(signal.SIGALRM, _too_long)
+    sys.stderr = io.StringIO()  # libraries grumble
+    while (data := pipe.recv_bytes()) is not None:
+        place.write_bytes(data)
+        signal.alarm(SECONDS)
+        try:
+            read(place)
+            said = "read"
+        except ScanwrightError:
+            said = "refused"
+        except BaseException:  # noqa: BLE001 (whatever it is, it is a failure)
+            said = traceback.format_exc()
+        signal.alarm(0)
+        pipe.send(said)
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError
+
+
+class Reader:
+    """A worker that is made anew when a mutant has killed it."""
+
+    def __init__(self, read: Read, place: Path) -> None:
+        self.read, self.place = read, place
+        self.start()
+
+    def start(self) -> None:
+        self.pipe, other = mp.Pipe()
+        self.process = mp.get_context("fork").Process(
+            target=worker, args=(other, self.read, self.place), daemon=True
+        )
+        self.process.start()
+        other.close()
+
+    def __call__(self, data: bytes) -> str:
+        self.pipe.send_bytes(data)
+        try:
+            if self.pipe.poll(SECONDS + 5):
+                return str(self.pipe.recv())
+            said = "no answer"
+        except (EOFError, ConnectionError):
+            self.process.join()
+            said = f"the process died ({self.process.exitcode})"
+        self.process.kill()
+        self.start()
+        return said
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mutants", type=int, default=50_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, default=Path("failures"), help="where failing mutants go")
+    options = parser.parse_args()
+    print_header("Hostile files", mutants=options.mutants, seed=options.seed)
+    all_seeds = seeds(data_root())
+    each = -(-options.mutants // len(all_seeds))
+    print(f"{'format':18} {'mutants':>8} {'read':>7} {'refused':>8} {'failed':>7} {'ms each':>8}")
+    total = 0
+    for name, (goods, file, read) in all_seeds.items():
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / file
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if file.startswith("folder/") and name != "DICOM in a folder":
+                furnish(place.parent, manifest=name != "manifest")
+            reader, said = Reader(read, place), Counter[str]()
+            rng = np.random.default_rng((options.seed, len(name), *name.encode()))
+            goods = [good for good in goods if reader(good) == "read"]
+            start = time.perf_counter()
+            for number in range(each):
+                change = mutate_inside if number % 2 else mutate
+                mutant = change(goods[number % len(goods)], rng)
+                outcome = reader(mutant)
+                said[outcome if outcome in ("read", "refused") else "failed"] += 1
+                if outcome not in ("read", "refused"):
+                    options.keep.mkdir(parents=True, exist_ok=True)
+                    stem = f"{name.replace(' ', '-')}-{number}"
+                    (options.keep / stem).write_bytes(mutant)
+                    (options.keep / f"{stem}.txt").write_text(outcome)
+            reader.process.kill()
+        total += said["failed"]
+        ms = 1000 * (time.perf_counter() - start) / each
+        print(
+            f"{name:18} {each:8d} {said['read'] / each:7.1%} {said['refused'] / each:8.1%} "
+            f"{said['failed']:7d} {ms:8.1f}",
+            flush=True,
+        )
+    print(f"failed: {total}")
+
+
+def furnish(folder: Path, *, manifest: bool) -> None:
+    """What a table or description needs beside it."""
+    from PIL import Image
+
+    Image.fromarray(np.tile(np.array([0, 1], np.uint8), (8, 4))).save(folder / "x.png")
+    if manifest:
+        rows = [f"c{n},p{n},train,x.png,x.png" for n in range(8)]
+        (folder / "manifest.csv").write_text("\n".join(["case,patient,split,image,mask", *rows]))
+
+
+PLAN = """{"schema_version": 1, "task": "segmentation", "dims": 2, "classes": ["background", "lesion"],
+"channels": [{"name": "image", "method": "zscore"}], "label_values": [0, 1], "patch_voxels": [32, 32, 1],
+"network": {"family": "unet", "widths": [4, 8], "strides": [[1, 1], [2, 2]], "kernels": [[3, 3], [3, 3]]},
+"augmentation": {"flip_axes": [0], "rotate_degrees": 10.0}, "batch_size": 2, "minutes": 1, "seed": 0}"""
+
+if __name__ == "__main__":
+    main()
