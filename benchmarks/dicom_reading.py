@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import nibabel as nib
@@ -24,7 +25,9 @@ from pydicom.sequence import Sequence
 from figures import arguments, data_root, print_header
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.inspection.doctor import inspect
 from scanwright.io import open_dataset, open_inputs, read_image, read_mask
+from scanwright.io.dataset import find_cases
 
 LOSSLESS, LOSSY = ("RLE", "J2KR", "JLSL", "JPLL"), ("JLSN", "J2KI", "JPLY")
 
@@ -205,6 +208,88 @@ def turns(
     yield "SimpleITK", theirs
 
 
+def scrambled(root: Path) -> None:
+    """Five real series in one heap, with a localizer, a slice too few, a slice twice, and a patient twice."""
+    rng = np.random.default_rng(0)
+    sarcoma_folder = root / "ibsi-sts-dicom" / "STS_025"
+    study = root / "dicom-brain-mr" / "Study1"
+    whole = {name: load(sarcoma_folder / name / "image") for name in ("CT", "MR_T1", "PET")}
+    whole |= {"T1": load(study / "12-T1post-05670"), "crop": load(study / "13_HCropVolume")}
+    planted = {
+        "localizer": [
+            changed(one, uid="2.1", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]) for one in whole["CT"][:3]
+        ],
+        "slice too few": [changed(one, uid="2.2") for n, one in enumerate(whole["MR_T1"]) if n != 12],
+        "slice twice": [changed(whole["T1"][9], instance="2.3.1")],
+        "patient twice": [
+            changed(noisy(one, rng), uid="2.4", StudyInstanceUID="2.4.1", PatientID="another")
+            for one in whole["CT"]
+        ],
+    }
+    files = [one for group in (*whole.values(), *planted.values()) for one in group]
+    with tempfile.TemporaryDirectory() as place:
+        for n in rng.permutation(len(files)):
+            path = (
+                Path(place)
+                / f"{rng.integers(4):02X}"
+                / f"{rng.integers(3):X}"
+                / f"{rng.integers(16**10):010X}"
+            )
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files[n].save_as(path)
+        found = inspect(find_cases(place))
+        volumes = {exam.name: exam.case.image.read().array for exam in found.examined.exams}
+    uids = {name: str(group[0].SeriesInstanceUID) for name, group in whole.items()}
+    right = sum(np.array_equal(volumes[uids[name]], values(group)) for name, group in whole.items())
+    print(f"scrambled export of {len(files)} files: {right} of {len(whole)} series as they were", flush=True)
+    reasons = {one.case: one.reason for one in found.examined.dataset.set_aside}
+    notes = " ".join(found.examined.dataset.notes)
+    twins = [set(one.cases) for one in found.findings if one.kind == "same_picture"]
+    for name, is_told in {
+        "localizer": "localizer" in reasons.get("2.1", ""),
+        "slice too few": "slices are missing" in reasons.get("2.2", ""),
+        "slice twice": f"{uids['T1']}: 1 slices stand there twice" in notes,
+        "patient twice": {uids["CT"], "2.4"} in twins,
+    }.items():
+        print(f"  planted {name}: {'told' if is_told else 'MISSED'}", flush=True)
+
+
+def load(folder: Path) -> list[Dataset]:
+    """All slices, by their place along the body."""
+    slices = [pydicom.dcmread(path) for path in sorted(folder.iterdir())]
+    along = np.cross(*np.reshape(np.array(slices[0].ImageOrientationPatient, float), (2, 3)))
+    return sorted(slices, key=lambda one: float(np.array(one.ImagePositionPatient, float) @ along))
+
+
+def changed(one: Dataset, *, uid: str = "", instance: str = "", **fields: object) -> Dataset:
+    """A copy in another series, or as another instance."""
+    copy = deepcopy(one)
+    if uid:
+        copy.SeriesInstanceUID, instance = uid, f"{uid}.{one.InstanceNumber}"
+    copy.SOPInstanceUID = copy.file_meta.MediaStorageSOPInstanceUID = instance
+    for name, value in fields.items():
+        setattr(copy, name, value)
+    return copy
+
+
+def noisy(one: Dataset, rng: np.random.Generator) -> Dataset:
+    """The slice with as little noise as another export could add."""
+    copy, stored = deepcopy(one), one.pixel_array
+    grains = np.rint(rng.normal(0, 3, stored.shape)).astype(stored.dtype)
+    copy.PixelData = np.clip(stored + grains, stored.min(), stored.max()).astype(stored.dtype).tobytes()
+    return copy
+
+
+def values(slices: list[Dataset]) -> np.ndarray:
+    """(1, column, row, slice), rescaled."""
+    planes = [
+        one.pixel_array * float(one.get("RescaleSlope", 1)) + float(one.get("RescaleIntercept", 0))
+        for one in slices
+    ]
+    stack = np.stack(planes).astype(np.float32)
+    return stack.transpose(2, 1, 0)[None]
+
+
 def zoo(root: Path) -> None:
     """Odd files: each a case or a reason."""
     dataset = open_inputs(root / "dicom-conformance")
@@ -222,7 +307,7 @@ def main() -> None:
     arguments(__doc__ or "", minutes=0).parse_args()
     root = data_root()
     print_header("DICOM against truth")
-    for check in (vendors, sarcoma, phantom, segments, encodings, uptake, tilt, zoo, speed):
+    for check in (vendors, sarcoma, phantom, segments, encodings, uptake, tilt, scrambled, zoo, speed):
         check(root)
 
 
