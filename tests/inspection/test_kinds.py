@@ -325,3 +325,12 @@ def test_where_classes_cannot_be_told_apart_no_label_is_doubted() -> None:
 def test_few_cases_are_not_enough_to_doubt_a_label() -> None:
     inspection = look(mislabelled(marked_pictures(20, tell=150), 3))
     assert not named(inspection, "doubtful_label")
+
+
+def test_cases_whose_files_name_the_patient_are_told() -> None:
+    cases = pictures()
+    cases[2] = replace(cases[2], facts={"identity": "in the header"})
+    cases[5] = replace(cases[5], facts={"burned_in": "yes"})
+    inspection = look(cases)
+    assert named(inspection, "identifiers") == [("p2",)]
+    assert named(inspection, "burned_in") == [("p5",)]

@@ -8,6 +8,7 @@ from scanwright.inspection.kinds import (
     few_patients,
     field_of_view,
     foreign_mask,
+    identifiers,
     imbalance,
     in_air,
     islands,
@@ -49,4 +50,6 @@ KINDS: tuple[Kind, ...] = (
     imbalance.KIND,
     few_patients.KIND,
     shortcut.KIND,
+    identifiers.PICTURE,
+    identifiers.HEADER,
 )

@@ -77,7 +77,7 @@ def test_two_series_in_one_heap_become_two_cases(tmp_path):
     assert {case.name: case.image.read().shape[2] for case in dataset.cases} == {"1.2.3": 4, "1.2.4": 5}
     assert [case.patient for case in dataset.cases] == ["P-7", "P-7"]
     assert dataset.patients == "PatientID in the DICOM header"
-    assert dataset.cases[0].facts == {"modality": "CT", "scanner": "Maker"}
+    assert dataset.cases[0].facts == {"modality": "CT", "scanner": "Maker", "identity": "in the header"}
     assert dataset.set_aside == ()
 
 
@@ -266,3 +266,19 @@ def test_large_values_and_odd_intercepts_keep_their_numbers(tmp_path):
     volume = read_image(write_dicom(tmp_path / "b", slices))
     assert volume.array.dtype == np.float32
     assert volume.array[0, 0, 0, 1] == 100.5
+
+
+def test_a_header_that_names_the_patient_is_known_to_and_nothing_of_it_is_kept(tmp_path):
+    slices = dicom_series(3)
+    for one in slices:
+        one.PatientName, one.BurnedInAnnotation = "", "NO"
+    assert set(open_inputs(write_dicom(tmp_path / "a", slices)).cases[0].facts) == {"modality", "scanner"}
+    for one in slices:
+        one.PatientName, one.BurnedInAnnotation = "Secret^Name", "YES"
+    case = open_inputs(write_dicom(tmp_path / "b", slices)).cases[0]
+    assert case.facts["identity"] == "in the header"
+    assert case.facts["burned_in"] == "yes"
+    assert b"Secret" not in pickle.dumps(case)
+    for one in slices:
+        one.PatientIdentityRemoved = "YES"
+    assert "identity" not in open_inputs(write_dicom(tmp_path / "c", slices)).cases[0].facts

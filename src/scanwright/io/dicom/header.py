@@ -33,7 +33,20 @@ _MARKS: tuple[tuple[str, str], ...] = (
     ("AcquisitionNumber", "FrameAcquisitionNumber"),
     ("ConvolutionKernel", "ConvolutionKernel"),
 )
+# Fields that name a person, or nearly; a pseudonymised export leaves them empty or says so.
+_IDENTIFIERS = (
+    "PatientName",
+    "PatientBirthDate",
+    "OtherPatientIDs",
+    "PatientAddress",
+    "PatientTelephoneNumbers",
+    "PatientMotherBirthName",
+    "AccessionNumber",
+)
 _TAGS = [
+    *_IDENTIFIERS,
+    "PatientIdentityRemoved",
+    "BurnedInAnnotation",
     "SOPClassUID",
     "SOPInstanceUID",
     "StudyInstanceUID",
@@ -72,6 +85,8 @@ class Plane:
         orientation_lps: (2, 3), the directions in which the column and the row index grow.
         spacing_mm: between columns, between rows.
         thickness_mm: between slices as the header says, used where there is one slice only.
+        identified: whether the header holds what names a person, and does not say that it was replaced.
+        burned_in: whether the header says that the picture itself shows such things.
         marks: what may tell it from another plane at its place: the name of a field → its value.
     """
 
@@ -93,6 +108,8 @@ class Plane:
     orientation_lps: FloatArray | None
     spacing_mm: tuple[float, float] | None
     thickness_mm: float | None
+    identified: bool
+    burned_in: bool
     marks: Mapping[str, str]
 
 
@@ -170,6 +187,9 @@ def _plane(path: Path, dataset: Dataset, by_frame: FrameGroups, frame: int, n_fr
         orientation_lps=place.orientation_lps,
         spacing_mm=place.spacing_mm,
         thickness_mm=place.thickness_mm,
+        identified=_text(dataset, "PatientIdentityRemoved") != "YES"
+        and any(_text(dataset, name) for name in _IDENTIFIERS),
+        burned_in=_text(dataset, "BurnedInAnnotation") == "YES",
         marks=by_frame.marks(frame) if by_frame.exist else _marks(dataset, (one for one, _ in _MARKS)),
     )
 

@@ -57,10 +57,12 @@ class Series:
 
     @property
     def facts(self) -> dict[str, str]:
-        """Modality, scanner, and the unit of PET, where known."""
+        """Modality, scanner, the unit of PET, and whether header or picture name the patient, where known."""
         first = self.planes[0]
         known = {"modality": first.modality, "scanner": first.scanner}
         known["unit"] = "SUV" if self.uptake_factor is not None else ""
+        known["identity"] = "in the header" if any(plane.identified for plane in self.planes) else ""
+        known["burned_in"] = "yes" if any(plane.burned_in for plane in self.planes) else ""
         return {key: value for key, value in known.items() if value}
 
     @property
