@@ -29,6 +29,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+import pydicom
 
 from figures import data_root, print_header
 from scanwright.api import load_plan
@@ -68,8 +69,14 @@ def mutate(good: bytes, rng: np.random.Generator) -> bytes:
     return bytes(data)
 
 
+def is_compressed(dicom: bytes) -> bool:
+    """Whether a decoder has to read the pixels."""
+    header = pydicom.dcmread(io.BytesIO(dicom), stop_before_pixels=True, force=True).file_meta
+    return bool("TransferSyntaxUID" in header and header.TransferSyntaxUID.is_compressed)
+
+
 def mutate_inside(good: bytes, rng: np.random.Generator) -> bytes:
-    """As :func:`mutate`, behind gzip, zip or the checksums of PNG."""
+    """As :func:`mutate`, behind gzip, zip, the checksums of PNG, or the header of DICOM."""
     if good.startswith(b"\x1f\x8b"):
         return gzip.compress(mutate(gzip.decompress(good), rng), 1)
     if good.startswith(b"PK"):
@@ -80,6 +87,9 @@ def mutate_inside(good: bytes, rng: np.random.Generator) -> bytes:
             for name in names:
                 new.writestr(name, mutate(old.read(name), rng) if name == changed else old.read(name))
         return packed.getvalue()
+    if good[128:132] == b"DICM":
+        pixels = max(0, good.rfind(b"\xe0\x7f\x10\x00"))
+        return good[:pixels] + mutate(good[pixels:], rng)
     if good.startswith(b"\x89PNG"):
         return with_checksums(mutate(good, rng))
     return mutate(good, rng)
@@ -126,6 +136,7 @@ def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
         return [path.read_bytes() for path in files if path.stat().st_size < most][:n]
 
     dicom = some("dicom-conformance", "*.dcm", 60) + some("ibsi-sts-dicom", "*.dcm", 20)
+    encoded = some("dicom-wg04", "*_*", 30, 700_000) + [one for one in dicom if is_compressed(one)]
     pictures = {"PNG": some("busi-breast-ultrasound", "*.png", 20)}
     from PIL import Image
 
@@ -153,6 +164,7 @@ def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
     return {
         "DICOM": (dicom, "x.dcm", read_image),
         "DICOM in a folder": (dicom, "folder/x", beside(read_inputs)),
+        "DICOM, compressed": (encoded, "x.dcm", read_image),
         "NIfTI": (some("msd-hippocampus", "*.nii.gz", 20), "x.nii.gz", read_image),
         "NIfTI mask": (some("msd-hippocampus/labelsTr", "*.nii.gz", 20), "x.nii.gz", read_mask),
         "NRRD": (some("dicom-conformance", "*.nrrd", 10), "x.nrrd", read_image),

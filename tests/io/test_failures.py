@@ -43,3 +43,9 @@ def test_an_error_that_has_a_subject_keeps_it_and_others_get_one():
 def test_what_is_no_failure_of_reading_passes(kind):
     with pytest.raises(kind), reading("x"):
         raise kind
+
+
+def test_a_panic_of_a_decoder_in_rust_is_a_failure_of_reading():
+    panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
+    with pytest.raises(DataError, match=r"^x: the file is damaged"), reading("x"):
+        raise panic("index out of bounds")

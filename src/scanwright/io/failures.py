@@ -94,6 +94,15 @@ def reading(subject: str, *, quote: bool = True) -> Iterator[None]:
             received=_reason(error) if quote else type(error).__name__,
             do="Copy or export it again.",
         ) from error
+    except BaseException as error:  # noqa: BLE001 (told apart below)
+        # Decoders written in Rust panic on some damaged files, with an exception that is no Exception.
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise DataError(
+            "the file is damaged, cut short or not what its name says",
+            subject=subject,
+            do="Copy or export it again.",
+        ) from None
 
 
 def _reason(error: BaseException) -> str:

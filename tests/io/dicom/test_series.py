@@ -4,6 +4,7 @@ import pickle
 
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -282,3 +283,23 @@ def test_a_header_that_names_the_patient_is_known_to_and_nothing_of_it_is_kept(t
     for one in slices:
         one.PatientIdentityRemoved = "YES"
     assert "identity" not in open_inputs(write_dicom(tmp_path / "c", slices)).cases[0].facts
+
+
+@pytest.mark.parametrize("name", ["CT1_JPLL", "CT1_J2KR", "CT1_JLSL", "CT1_RLE"])
+def test_lossless_encodings_agree_to_the_last_bit(name):
+    folder = real_data("dicom-wg04")
+    image, encoding = name.split("_")
+    found = read_image(folder / encoding / name).array
+    np.testing.assert_array_equal(found, read_image(folder / "J2KR" / f"{image}_J2KR").array)
+
+
+def test_a_lossless_jpeg_of_another_size_than_its_header_never_reaches_the_decoder(tmp_path):
+    """GDCM would end the program."""
+    one = pydicom.dcmread(real_data("dicom-wg04") / "JPLL" / "CT1_JPLL")
+    data = bytearray(one.PixelData)
+    at = data.index(b"\xff\xc3")
+    data[at + 5 : at + 7] = (17).to_bytes(2, "big")
+    one.PixelData = bytes(data)
+    one.save_as(tmp_path / "x.dcm")
+    with pytest.raises(DataError, match="lossless JPEG in the file is damaged, or not of the size"):
+        read_image(tmp_path / "x.dcm")

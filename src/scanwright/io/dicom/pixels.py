@@ -8,7 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
 from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
+from pydicom.uid import (
+    JPEG2000,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+)
 
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import FrameGroups
@@ -50,6 +60,16 @@ _TAGS = [
 ]
 
 
+# GDCM ends the whole program on some damaged JPEG, so it decodes only what nothing else can.
+_PLUGINS = {
+    JPEGBaseline8Bit: "pillow",
+    JPEGExtended12Bit: "pillow",
+    JPEG2000Lossless: "pylibjpeg",
+    JPEG2000: "pylibjpeg",
+}
+_LOSSLESS_JPEG = (JPEGLossless, JPEGLosslessSV1)
+
+
 @dataclass(frozen=True, eq=False)
 class Pixels:
     """Stored values of a plane and how they become measured ones: stored · slope + intercept.
@@ -79,7 +99,7 @@ def read_pixels(path: Path, frames: Sequence[int] = (0,)) -> list[Pixels]:
         # A file without preamble is in DICOM's default encoding (PS3.5, 10.1).
         dataset.ensure_file_meta()
         dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
-    stored = pixel_array(dataset)
+    stored = decoded(dataset)
     kind = str(dataset.get("PhotometricInterpretation") or "MONOCHROME2")
     if kind == "PALETTE COLOR":
         stored = apply_color_lut(stored, dataset)[..., :3]
@@ -109,6 +129,40 @@ def read_pixels(path: Path, frames: Sequence[int] = (0,)) -> list[Pixels]:
             raise DataError("RescaleSlope or RescaleIntercept is not a number")
         made.append(Pixels(stored[frame].transpose(2, 1, 0), slope, intercept))
     return made
+
+
+def decoded(dataset: Dataset) -> AnyArray:
+    """Stored values, by the decoder that is trusted with the encoding.
+
+    Raises:
+        DataError: a lossless JPEG does not hold what the header says.
+        Exception: whatever the decoder raises.
+    """
+    encoding = dataset.file_meta.TransferSyntaxUID
+    if encoding in _LOSSLESS_JPEG:
+        n_frames = int(dataset.get("NumberOfFrames") or 1)
+        for frame in generate_frames(dataset.PixelData, number_of_frames=n_frames):
+            _check_jpeg(frame, dataset)
+    stored: AnyArray = pixel_array(dataset, decoding_plugin=_PLUGINS.get(encoding, ""))
+    return stored
+
+
+def _check_jpeg(frame: bytes, dataset: Dataset) -> None:
+    """Whether the markers of a JPEG follow each other and its size is the header's (ITU-T T.81, annex B)."""
+    wanted = (int(dataset.Rows), int(dataset.Columns), int(dataset.get("SamplesPerPixel") or 1))
+    at, found = 2, None
+    while frame[:2] == b"\xff\xd8" and at + 4 <= len(frame) and frame[at] == 0xFF:
+        marker, length = frame[at + 1], int.from_bytes(frame[at + 2 : at + 4], "big")
+        body = frame[at + 4 : at + 2 + length]
+        if marker == 0xC3 and len(body) >= 6:
+            found = (int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big"), body[5])
+            precise = 2 <= body[0] <= int(dataset.BitsAllocated)
+            if not precise or len(body) != 6 + 3 * body[5]:
+                break
+        if marker == 0xDA and found == wanted:
+            return
+        at += 2 + length
+    raise DataError("the lossless JPEG in the file is damaged, or not of the size that its header says")
 
 
 def _inverted(stored: AnyArray, bits: int) -> AnyArray:

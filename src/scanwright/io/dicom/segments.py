@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.pixels import pixel_array
 
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import FrameGroups, read_geometry
 from scanwright.io.dicom.painting import Sheet, in_plane
+from scanwright.io.dicom.pixels import decoded
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
 
@@ -23,7 +23,7 @@ def segment_planes(path: Path) -> dict[int, list[Sheet]]:
         Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
     """
     dataset = pydicom.dcmread(path, force=True)
-    stored = pixel_array(dataset).reshape(-1, int(dataset.Rows), int(dataset.Columns))
+    stored = decoded(dataset).reshape(-1, int(dataset.Rows), int(dataset.Columns))
     kind = str(dataset.get("SegmentationType") or "BINARY")
     half = 0.5 * float(dataset.get("MaximumFractionalValue") or 1)
     groups = FrameGroups(dataset)
