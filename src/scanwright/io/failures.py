@@ -94,7 +94,7 @@ def reading(subject: str, *, quote: bool = True) -> Iterator[None]:
             received=_reason(error) if quote else type(error).__name__,
             do="Copy or export it again.",
         ) from error
-    except BaseException as error:  # noqa: BLE001 (told apart below)
+    except BaseException as error:
         # Decoders written in Rust panic on some damaged files, with an exception that is no Exception.
         if type(error).__module__ != "pyo3_runtime":
             raise
