@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from scanwright.errors import DataError
+from scanwright.io.dicom.raw import TAGS, RawPixels, find_raw
 from scanwright.types import FloatArray
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -68,7 +71,10 @@ _TAGS = [
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
     *(single for single, _ in _MARKS),
+    *TAGS,
 ]
+# Looking a keyword up takes longer than reading most fields.
+_TAG_OF = {name: Tag(name) for name in {*_TAGS, *(frame for _, frame in _MARKS)}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +93,7 @@ class Plane:
         thickness_mm: between slices as the header says, used where there is one slice only.
         identified: whether the header holds what names a person, and does not say that it was replaced.
         burned_in: whether the header says that the picture itself shows such things.
+        raw: where its pixels lie, if they are plain ones.
         marks: what may tell it from another plane at its place: the name of a field → its value.
     """
 
@@ -110,6 +117,7 @@ class Plane:
     thickness_mm: float | None
     identified: bool
     burned_in: bool
+    raw: RawPixels | None
     marks: Mapping[str, str]
 
 
@@ -149,7 +157,12 @@ def read_planes(path: Path) -> tuple[Plane, ...]:
         Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
     """
     # Files from before DICOM's preamble are read too, hence force; the fields below then tell.
-    dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS, force=True)
+    with path.open("rb") as file:
+        dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS, force=True)
+        return _planes(path, dataset, file)
+
+
+def _planes(path: Path, dataset: Dataset, file: BinaryIO) -> tuple[Plane, ...]:
     if "Rows" not in dataset or "Columns" not in dataset:
         index = dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
         if "SOPInstanceUID" not in dataset and "Modality" not in dataset and not index:
@@ -162,11 +175,13 @@ def read_planes(path: Path) -> tuple[Plane, ...]:
     n_frames = int(dataset.get("NumberOfFrames") or 1)
     if not 1 <= n_frames <= MOST_FRAMES:
         raise DataError("NumberOfFrames makes no sense", received=f"{n_frames}")
-    by_frame = FrameGroups(dataset)
-    return tuple(_plane(path, dataset, by_frame, frame, n_frames) for frame in range(n_frames))
+    by_frame, raw = FrameGroups(dataset), find_raw(file, dataset, n_frames)
+    return tuple(_plane(path, dataset, by_frame, frame, n_frames, raw) for frame in range(n_frames))
 
 
-def _plane(path: Path, dataset: Dataset, by_frame: FrameGroups, frame: int, n_frames: int) -> Plane:
+def _plane(
+    path: Path, dataset: Dataset, by_frame: FrameGroups, frame: int, n_frames: int, raw: RawPixels | None
+) -> Plane:
     place = read_geometry(dataset, by_frame, frame)
     return Plane(
         path=path,
@@ -189,6 +204,7 @@ def _plane(path: Path, dataset: Dataset, by_frame: FrameGroups, frame: int, n_fr
         thickness_mm=place.thickness_mm,
         identified=_text(dataset, "PatientIdentityRemoved") != "YES"
         and any(_text(dataset, name) for name in _IDENTIFIERS),
+        raw=raw,
         burned_in=_text(dataset, "BurnedInAnnotation") == "YES",
         marks=by_frame.marks(frame) if by_frame.exist else _marks(dataset, (one for one, _ in _MARKS)),
     )
@@ -259,12 +275,16 @@ def _marks(dataset: Dataset, fields: Iterable[str]) -> dict[str, str]:
 
 
 def _text(dataset: Dataset, name: str) -> str:
-    value = dataset.get(name)
+    tag = _TAG_OF[name]
+    if tag not in dataset:
+        return ""
+    value = dataset[tag].value
     return "" if value is None else str(value).strip()
 
 
 def _numbers(dataset: Dataset, name: str, count: int) -> FloatArray | None:
-    value = dataset.get(name)
+    tag = _TAG_OF[name]
+    value = dataset[tag].value if tag in dataset else None
     if value is None or value == "":
         return None
     numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))

@@ -21,7 +21,8 @@ from pydicom.uid import (
 )
 
 from scanwright.errors import DataError
-from scanwright.io.dicom.header import FrameGroups
+from scanwright.io.dicom.header import FrameGroups, Plane
+from scanwright.io.dicom.raw import RawPixels
 from scanwright.types import AnyArray
 
 # All that decoding and rescaling need; the rest of a header takes longer to read than the pixels.
@@ -129,6 +130,23 @@ def read_pixels(path: Path, frames: Sequence[int] = (0,)) -> list[Pixels]:
             raise DataError("RescaleSlope or RescaleIntercept is not a number")
         made.append(Pixels(stored[frame].transpose(2, 1, 0), slope, intercept))
     return made
+
+
+def read_raw(plane: Plane, raw: RawPixels) -> Pixels:
+    """Read a plane whose pixels are plain.
+
+    Raises:
+        DataError: the file has become shorter since its header was read.
+    """
+    shape = (plane.rows, plane.columns)
+    kind = np.dtype(raw.kind)
+    length = plane.rows * plane.columns * kind.itemsize
+    with plane.path.open("rb") as file:
+        file.seek(raw.offset + plane.frame * length)
+        stored = file.read(length)
+    if len(stored) < length:
+        raise DataError("the file is cut short", do="Copy or export it again.")
+    return Pixels(np.frombuffer(stored, kind).reshape(shape).T[np.newaxis], raw.slope, raw.intercept)
 
 
 def decoded(dataset: Dataset) -> AnyArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane, quietly, read_planes
 from scanwright.io.dicom.painting import Grid
-from scanwright.io.dicom.pixels import Pixels, read_pixels, stacked
+from scanwright.io.dicom.pixels import Pixels, read_pixels, read_raw, stacked
 from scanwright.io.dicom.placement import place, straightened, straightened_grid
 from scanwright.io.dicom.stacks import Stack, split
 from scanwright.io.dicom.suv import uptake_factor
@@ -141,22 +142,28 @@ def read_series(series: Series) -> Volume:
     """
     series = series._only_volume()
     placement = place(series.planes)
-    frames: dict[Path, list[int]] = defaultdict(list)
+    by_file: dict[Path, list[Plane]] = defaultdict(list)
     for plane in placement.planes:
-        frames[plane.path].append(plane.frame)
-    read: dict[tuple[Path, int], Pixels] = {}
+        by_file[plane.path].append(plane)
+    read: dict[Plane, Pixels] = {}
     with quietly():
-        for path, wanted in frames.items():
-            subject = Path(os.path.relpath(path, series.root)).as_posix()
-            with reading(subject, quote=False):
-                found = read_pixels(path, wanted)
-            read |= {(path, frame): pixels for frame, pixels in zip(wanted, found, strict=True)}
+        for path, planes in by_file.items():
+            with reading(Path(os.path.relpath(path, series.root)).as_posix(), quote=False):
+                read |= _read_file(path, planes)
     with reading(series.uid, quote=False):
-        array = stacked([read.pop((plane.path, plane.frame)) for plane in placement.planes])
+        array = stacked([read.pop(plane) for plane in placement.planes])
         if series.uptake_factor not in (None, 1.0):
             array = (array * series.uptake_factor).astype(np.float32)
         array, affine = straightened(array, placement)
         return Volume(array, affine_ras=affine, modality=placement.planes[0].modality)
+
+
+def _read_file(path: Path, planes: Sequence[Plane]) -> dict[Plane, Pixels]:
+    """The pixels of planes that are in one file."""
+    raw = planes[0].raw
+    if raw is not None:
+        return {plane: read_raw(plane, raw) for plane in planes}
+    return dict(zip(planes, read_pixels(path, [plane.frame for plane in planes]), strict=True))
 
 
 def read_grid(series: Series) -> Grid:
