@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
-from scanwright.errors import DataError, ModelError, OutputError, SettingsError
+from scanwright.errors import DataError, SettingsError
 from scanwright.io.failures_csv import write_failures
-from scanwright.io.files import claim_folder, filling, read_json, write_json
+from scanwright.io.files import filling, write_json
 from scanwright.io.writing import bids, manifest, nnunet
 from scanwright.io.writing.case import Place, Written, load_case, write_case
+from scanwright.io.writing.claim import claim_recorded
 from scanwright.io.writing.target import Target
 from scanwright.types import PathLikeStr, Progress, silent
 
@@ -69,7 +70,10 @@ def convert(
     target = find_target(to)
     _check_labels(dataset, target)
     places = target.places(dataset)
-    folder, earlier = _claim(Path(out), target, places.values(), overwrite)
+    files = [path for place in places.values() for path in (*place.images(1), place.mask)]
+    folder, earlier = claim_recorded(
+        out, RECORD, (FAILURES, *target.index, *files), overwrite=overwrite, what="conversion"
+    )
     set_aside = list(dataset.set_aside)
     with filling(folder, instead_of=earlier) as part:
         written: list[Written] = []
@@ -115,43 +119,6 @@ def _check_labels(dataset: Dataset, target: Target) -> None:
             received=f"{dataset.source}, a {dataset.layout} with classes",
             do=f"Use {able}.",
         )
-
-
-def _claim(
-    out: Path, target: Target, places: Iterable[Place], overwrite: bool
-) -> tuple[Path, tuple[str, ...]]:
-    """The folder, and what an earlier conversion wrote there.
-
-    Raises:
-        OutputError: it holds something; with ``overwrite``, something that would be in the way and that no
-            conversion wrote.
-    """
-    earlier = _entries_of(out) if overwrite else ()
-    folder = claim_folder(out, overwrite=overwrite)
-    tops = {RECORD, FAILURES, *target.index}
-    for place in places:
-        tops |= {path.split("/", 1)[0] for path in (*place.images(1), place.mask)}
-    foreign = sorted(name for name in tops - set(earlier) if (folder / name).exists())
-    if foreign:
-        raise OutputError(
-            "the folder holds what no conversion wrote, and it would be in the way",
-            subject=str(out),
-            received=", ".join(foreign[:4]) + ("…" if len(foreign) > 4 else ""),
-            do="Choose another --out.",
-        )
-    return folder, earlier
-
-
-def _entries_of(out: Path) -> tuple[str, ...]:
-    """What the conversion that wrote a folder left at its top level; nothing when no conversion did."""
-    try:
-        record = read_json(out / RECORD)
-    except ModelError:
-        return ()
-    entries = record.get("entries") if isinstance(record, dict) else None
-    names = [name for name in entries if isinstance(name, str)] if isinstance(entries, list) else []
-    # The record may have been edited: nothing outside the folder is ever removed.
-    return tuple(name for name in names if name not in ("", ".", "..") and Path(name).name == name)
 
 
 def _write(part: Path, case: Case, place: Place, target: Target) -> Written | SetAside:
