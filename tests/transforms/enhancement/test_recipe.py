@@ -115,7 +115,7 @@ def test_a_list_may_hold_a_file_name_with_commas():
         ("percentile=1:101", "to 100"),
         ("window=40", "Expected window=CENTRE:WIDTH"),
         ("window=40:0", "WIDTH, a number above 0"),
-        ("spacing=1:2", "Expected spacing=MM or spacing=MM:MM:MM"),
+        ("spacing=1:2", "Expected spacing=MM[:MM:MM]"),
         ("match", "match=REFERENCE_FILE"),
         ("fill=", "Expected fill[=MARKED]"),
         ("crop=-1", "MARGIN_MM, a number from 0"),

@@ -82,22 +82,25 @@ class Kind:
     Attributes:
         name: as the user writes it.
         apply: (image, **values) → Outcome; raises DataError for an image that it does not fit.
-        about: what it does, in one line.
+        about, about_zh: what it does, in one line, in English and in Chinese.
         parameters: in the order in which they are written.
         undo: how the image before can be had from the one after and the record; "" where it can't.
         check: says what is wrong with values that are allowed one by one; "" when nothing is.
         one_for_all: a single number may stand for all parameters.
         fills: takes images with unusable voxels as they are.
+        moves_grid: the image gets another grid.
     """
 
     name: str
     apply: Callable[..., Outcome]
     about: str
+    about_zh: str
     parameters: tuple[Parameter, ...] = ()
     undo: str = ""
     check: Callable[[Values], str] = lambda values: ""
     one_for_all: bool = False
     fills: bool = False
+    moves_grid: bool = False
 
     @property
     def usage(self) -> str:
@@ -105,4 +108,7 @@ class Kind:
         if not self.parameters:
             return self.name
         words = ":".join(one.word for one in self.parameters)
+        if self.one_for_all:
+            first, _, others = words.partition(":")
+            return f"{self.name}={first}[:{others}]"
         return f"{self.name}[={words}]" if self.parameters[0].optional else f"{self.name}={words}"

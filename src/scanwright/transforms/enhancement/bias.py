@@ -58,7 +58,8 @@ def _field(channel: FloatArray, steps: tuple[float, float, float], factors: list
     finder.SetMaximumNumberOfIterations(ITERATIONS)
     try:
         finder.Execute(shrunken, shrunken_mask)
-        field = sitk.Exp(finder.GetLogBiasFieldAsImage(full))
+        log_field = from_itk(finder.GetLogBiasFieldAsImage(full), channel.shape)
     except RuntimeError:  # ITK's own words tell a user nothing
         raise DataError("n4 finds no bias field in this image", do="Leave n4 out for it.") from None
-    return from_itk(field, channel.shape)
+    # N4 finds the field but for a factor: with this one the body keeps its mean brightness.
+    return np.asarray(np.exp(log_field - log_field[mask].mean(dtype=np.float64)), dtype=np.float32)

@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813
 from scipy import ndimage
 
+from scanwright.core.intensity import replace_non_finite
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.transforms.enhancement.base import Outcome
@@ -38,9 +39,10 @@ def match(image: Volume, *, reference: Volume) -> Outcome:
             expected=f"{image.n_channels}" if image.n_channels == 1 else f"1 or {image.n_channels}",
             received=str(reference.n_channels),
         )
+    wanted, _ = replace_non_finite(reference.array)
     array = np.stack(
         [
-            _matched(channel.astype(np.float32), reference.array[n % reference.n_channels])
+            _matched(channel.astype(np.float32), wanted[n % reference.n_channels])
             for n, channel in enumerate(image.array)
         ]
     )

@@ -102,9 +102,8 @@ def _read_step(text: str) -> Step:
     if kind.one_for_all and len(parts) == 1:
         parts = parts * len(kind.parameters)
     if len(parts) != len(kind.parameters):
-        either = f"{kind.name}={kind.parameters[0].word} or " if kind.one_for_all else ""
         raise SettingsError(
-            f"the step {name} has another number of values", expected=either + kind.usage, received=text
+            f"the step {name} has another number of values", expected=kind.usage, received=text
         )
     values = {
         one.name: _read_value(one, part, name) for one, part in zip(kind.parameters, parts, strict=True)
