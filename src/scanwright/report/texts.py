@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from scanwright.errors import SettingsError
-from scanwright.report import findings_texts
+from scanwright.report import enhancement_texts, findings_texts
 
 Lang: TypeAlias = Literal["en", "zh"]
 
@@ -410,7 +410,10 @@ _ZH = {
     "comma": "、",
 }
 
-TEXTS: Mapping[Lang, Mapping[str, str]] = {"en": _EN | findings_texts.EN, "zh": _ZH | findings_texts.ZH}
+TEXTS: Mapping[Lang, Mapping[str, str]] = {
+    "en": _EN | findings_texts.EN | enhancement_texts.EN,
+    "zh": _ZH | findings_texts.ZH | enhancement_texts.ZH,
+}
 
 
 class Words:
