@@ -110,6 +110,15 @@ def test_the_plan_verb_works_without_torch(scans, tmp_path):
     assert (tmp_path / "plan" / "fingerprint.json").is_file()
 
 
+def test_the_enhance_verb_works_without_torch(scans, tmp_path):
+    code = "from scanwright.cli.main import main\nsys.argv[0] = 'scanwright'\nmain()"
+    done = without_torch(
+        code, "enhance", scans, "--out", tmp_path / "out", "--steps", "median=1", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "enhance.html").is_file()
+
+
 @pytest.mark.parametrize("kind", ["scans", "pictures"])
 def test_open_plan_measure_and_report_work_without_torch(kind, request, tmp_path):
     done = without_torch(
@@ -128,7 +137,9 @@ def test_training_without_torch_says_how_to_install_it(scans, tmp_path):
     assert "pip install 'scanwright[train]'" in done.stdout
 
 
-@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["plan", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["train", "--help"], ["plan", "--help"], ["enhance", "--help"]]
+)
 def test_help_imports_nothing_heavy(words, tmp_path):
     heavy = {*HEAVY, "scipy", "matplotlib", "SimpleITK", "pydicom", "nibabel"}
     code = (

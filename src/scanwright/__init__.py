@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scanwright.api import Predicted, convert, evaluate, load, load_plan, open, plan, predict, train
+    from scanwright.api import (
+        Predicted,
+        convert,
+        enhance,
+        evaluate,
+        load,
+        load_plan,
+        open,
+        plan,
+        predict,
+        train,
+    )
     from scanwright.errors import ScanwrightError
 
 __version__ = "0.1.0"
@@ -17,6 +28,7 @@ __all__ = [
     "Predicted",
     "ScanwrightError",
     "convert",
+    "enhance",
     "evaluate",
     "inspect",
     "load",

@@ -11,6 +11,7 @@ import typer
 from scanwright import __version__
 from scanwright.cli.convert import convert
 from scanwright.cli.demo import demo
+from scanwright.cli.enhance import enhance
 from scanwright.cli.evaluate import evaluate
 from scanwright.cli.inspect import inspect
 from scanwright.cli.plan import plan
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, convert, plan, train, evaluate, predict):
+for verb in (demo, inspect, convert, enhance, plan, train, evaluate, predict):
     app.command()(verb)
 
 
