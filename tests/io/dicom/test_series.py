@@ -303,3 +303,8 @@ def test_a_lossless_jpeg_of_another_size_than_its_header_never_reaches_the_decod
     one.save_as(tmp_path / "x.dcm")
     with pytest.raises(DataError, match="lossless JPEG in the file is damaged, or not of the size"):
         read_image(tmp_path / "x.dcm")
+
+
+def test_an_encoding_that_nothing_decodes_is_named():
+    with pytest.raises(DataError, match=r"no decoder .* Received JPEG Extended .*, 12 bits"):
+        read_image(real_data("dicom-wg04") / "JPLY" / "MR1_JPLY")
