@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,7 @@ def open(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
 class Planned:
     """Facts and decisions."""
 
-    fingerprint: Fingerprint
+    fingerprint: Fingerprint = field(repr=False)
     plan: Plan
 
 
@@ -94,7 +94,7 @@ def inspect(
     dataset = data if isinstance(data, Dataset) else find_cases(data, series=series)
     own = ("findings.json", "findings.html", "manifest.csv", "dataset.json")
     if out is not None:
-        _keep_apart(Path(out), dataset.source)
+        _keep_apart(Path(out), dataset)
         out = claim_folder(out, overwrite=overwrite, own=own)
     inspection = examine(dataset, progress)
     if out is not None:
@@ -137,7 +137,7 @@ def convert(
 
     find_target(to)  # an unknown one is said now and not after all headers
     dataset = _dataset(data, Settings())
-    _keep_apart(Path(out), dataset.source)
+    _keep_apart(Path(out), dataset)
     return write(dataset, out, to=to, overwrite=overwrite, progress=progress)
 
 
@@ -199,7 +199,7 @@ def train(
     chosen = plan.plan if isinstance(plan, Planned) else load_plan(plan) if isinstance(plan, PATHS) else plan
     dataset = _dataset(data, wanted)
     folder = Path(out) if out is not None else _fresh_folder()
-    _keep_apart(folder, dataset.source)
+    _keep_apart(folder, dataset)
     return train_run(
         dataset,
         folder,
@@ -272,7 +272,7 @@ def evaluate(
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = _dataset(data, Settings())
     if out is not None:
-        _keep_apart(Path(out), dataset.source)
+        _keep_apart(Path(out), dataset)
     folder = (
         claim_folder(out, overwrite=overwrite, own=("evaluation.json", "report.html", "failures.csv"))
         if out is not None
@@ -293,13 +293,14 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What ``predict`` gave: whole-image answers, files written, what was set aside, and how many cases are
-    not like those that the model learnt from."""
+    """What ``predict`` gave: whole-image answers, files written, what was set aside, how many cases are not
+    like those that the model learnt from, and what of the input was not used."""
 
     predictions: list[Prediction]
     files: list[Path]
     set_aside: list[SetAside]
     doubts: Counter[Doubt]
+    notes: tuple[str, ...] = ()
 
 
 def predict(
@@ -341,9 +342,9 @@ def predict(
     dataset = open_inputs(inputs, series=series)
     place = place_of(Path(inputs))
     root = place if place.is_dir() else place.parent
-    _keep_apart(Path(out), inputs)
+    _keep_apart(Path(out), dataset)
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
-    result = Predicted([], [], list(dataset.set_aside), Counter())
+    result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
     for done, (case, prediction) in enumerate(loaded.run(dataset.cases, device=device, threads=threads)):
         progress("Predicting", done, len(dataset), case.name)
         if isinstance(prediction, SetAside):
@@ -379,17 +380,24 @@ def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
     return open(data, patient_pattern=settings.patient_pattern)
 
 
-def _keep_apart(out: Path, inputs: PathLikeStr) -> None:
+def _keep_apart(out: Path, dataset: Dataset) -> None:
     """Raise when results would lie among the scans, or the scans inside the results.
 
     Masks bear the names of their images, and --overwrite removes earlier results: either could take a scan.
+    And what lies among the scans is taken for scans the next time.
 
     Raises:
         OutputError: naming the folder.
     """
-    place = Path(inputs).resolve()
-    place = place if place.is_dir() else place.parent
-    if out.resolve() in (place, *place.parents):
+    from scanwright.io.dataset import reads_all_below
+
+    source, result, among = Path(dataset.source).resolve(), out.resolve(), set[Path]()
+    place = source if source.is_dir() else source.parent
+    if source.is_dir():  # one file has no others among which results could lie
+        files = [place / lazy.source for case in dataset.cases for lazy in case.inputs.values()]
+        among = {file.parent for file in files if file.exists()}
+        among |= {place} if reads_all_below(dataset) else set()
+    if result in (place, *place.parents) or among & {result, *result.parents}:
         raise OutputError(
             "results may not lie among the scans, nor the scans inside the results",
             subject=os.fspath(out),

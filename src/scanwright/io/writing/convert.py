@@ -18,6 +18,7 @@ from scanwright.io.writing.target import Target
 from scanwright.types import PathLikeStr, Progress, silent
 
 TARGETS: dict[str, Target] = {one.name: one for one in (nnunet.TARGET, bids.TARGET, manifest.TARGET)}
+MOST_NAME_BYTES = 200
 RECORD = "conversion.json"
 FAILURES = "failures.csv"
 
@@ -126,12 +127,16 @@ def _claim(
         OutputError: it holds something; with ``overwrite``, something that would be in the way and that no
             conversion wrote.
     """
-    earlier = _entries_of(out) if overwrite else ()
+    earlier, files = _entries_of(out) if overwrite else ((), frozenset[str]())
     folder = claim_folder(out, overwrite=overwrite)
     tops = {RECORD, FAILURES, *target.index}
     for place in places:
         tops |= {path.split("/", 1)[0] for path in (*place.images(1), place.mask)}
     foreign = sorted(name for name in tops - set(earlier) if (folder / name).exists())
+    # Someone may have put work of their own between the files of a conversion.
+    for name in earlier:
+        below = (path for path in (folder / name).rglob("*") if not path.is_dir())
+        foreign += sorted({path.relative_to(folder).as_posix() for path in below} - files)
     if foreign:
         raise OutputError(
             "the folder holds what no conversion wrote, and it would be in the way",
@@ -142,16 +147,22 @@ def _claim(
     return folder, earlier
 
 
-def _entries_of(out: Path) -> tuple[str, ...]:
-    """What the conversion that wrote a folder left at its top level; nothing when no conversion did."""
+def _entries_of(out: Path) -> tuple[tuple[str, ...], frozenset[str]]:
+    """What the conversion that wrote a folder left at its top level, and all its files; nothing when no
+    conversion did."""
     try:
         record = read_json(out / RECORD)
     except ModelError:
-        return ()
-    entries = record.get("entries") if isinstance(record, dict) else None
-    names = [name for name in entries if isinstance(name, str)] if isinstance(entries, list) else []
+        return (), frozenset()
+    if not isinstance(record, dict):
+        return (), frozenset()
+    entries, files = (
+        [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+        for names in (record.get("entries"), record.get("files"))
+    )
     # The record may have been edited: nothing outside the folder is ever removed.
-    return tuple(name for name in names if name not in ("", ".", "..") and Path(name).name == name)
+    own = tuple(name for name in entries if name not in ("", ".", "..") and Path(name).name == name)
+    return own, frozenset(files)
 
 
 def _write(part: Path, case: Case, place: Place, target: Target) -> Written | SetAside:
@@ -219,6 +230,7 @@ def _write_record(
             "patients": dataset.patients,
             "notes": list(notes),
             "entries": entries,
+            "files": sorted(path.relative_to(part).as_posix() for path in part.rglob("*") if path.is_file()),
             "cases": cases,
         },
     )
