@@ -18,8 +18,6 @@ from typing import Any
 from scanwright.errors import ModelError, OutputError
 from scanwright.types import PathLikeStr
 
-NAME_TOO_LONG = "the name is too long"
-
 
 @contextmanager
 def naming_full_disks(path: Path) -> Iterator[None]:
@@ -38,7 +36,9 @@ def naming_full_disks(path: Path) -> Iterator[None]:
                 "writing here is not possible", subject=str(path), do="Choose another --out."
             ) from error
         if error.errno == errno.ENAMETOOLONG:
-            raise OutputError(NAME_TOO_LONG, subject=str(path), do="Choose a shorter one.") from error
+            raise OutputError(
+                "the name is too long", subject=str(path), do="Choose a shorter one."
+            ) from error
         raise
 
 

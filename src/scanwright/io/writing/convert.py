@@ -69,13 +69,17 @@ def convert(
     """
     target = find_target(to)
     _check_labels(dataset, target)
-    places = target.places(dataset)
+    places = {name: place for name, place in target.places(dataset).items() if _fits(place)}
     folder, earlier = _claim(Path(out), target, places.values(), overwrite)
-    set_aside = list(dataset.set_aside)
+    too_long = [case.name for case in dataset.cases if case.name not in places]
+    set_aside = [*dataset.set_aside]
+    set_aside += [SetAside(name, "convert", "its name is too long for a file") for name in too_long]
     with filling(folder, instead_of=earlier) as part:
         written: list[Written] = []
         for done, case in enumerate(dataset.cases):
             progress("Converting", done, len(dataset), case.name)
+            if case.name not in places:
+                continue
             one = _write(part, case, places[case.name], target)
             if isinstance(one, Written):
                 written.append(one)
@@ -116,6 +120,13 @@ def _check_labels(dataset: Dataset, target: Target) -> None:
             received=f"{dataset.source}, a {dataset.layout} with classes",
             do=f"Use {able}.",
         )
+
+
+def _fits(place: Place) -> bool:
+    """Whether file systems take the names; endings and channels make them longer."""
+    return all(
+        len(part.encode()) <= MOST_NAME_BYTES for part in f"{place.images(1)[0]}/{place.mask}".split("/")
+    )
 
 
 def _claim(
