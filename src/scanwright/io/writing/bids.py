@@ -9,9 +9,9 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
-from scanwright import __version__
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
@@ -118,11 +118,11 @@ def _finish(folder: Path, dataset: Dataset, written: Sequence[Written]) -> list[
     foreign = [contrast for contrast in contrasts if not _KNOWN.fullmatch(contrast)]
     if foreign:
         notes.append(f"not among the suffixes of BIDS: {', '.join(foreign)}; rename them to what they are")
-    made_by = {"GeneratedBy": [{"Name": "scanwright", "Version": __version__}]}
+    made_by = {"GeneratedBy": [{"Name": "scanwright", "Version": version("scanwright")}]}
     named = {"Name": Path(dataset.source).name or "dataset", "BIDSVersion": _VERSION}
     write_json(folder / DESCRIPTION, named | {"DatasetType": "raw"} | made_by)
     said = f"Note: {notes[0]}.\n" if unknown else ""
-    write_text(folder / "README", _README.format(version=__version__, masks=_MASKS, patients=said))
+    write_text(folder / "README", _README.format(version=version("scanwright"), masks=_MASKS, patients=said))
     write_text(folder / ".bidsignore", "conversion.json\nfailures.csv\n**/ct/\n")
     if any(one.mask for one in written):
         write_json(folder / _MASKS / DESCRIPTION, named | {"DatasetType": "derivative"} | made_by)
