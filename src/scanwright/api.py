@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ def open(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
 class Planned:
     """Facts and decisions."""
 
-    fingerprint: Fingerprint
+    fingerprint: Fingerprint = field(repr=False)
     plan: Plan
 
 
@@ -96,7 +96,7 @@ def inspect(
     dataset = data if isinstance(data, Dataset) else find_cases(data, series=series)
     own = ("findings.json", "findings.html", "manifest.csv", "dataset.json")
     if out is not None:
-        _keep_apart(Path(out), dataset.source)
+        _keep_apart(Path(out), dataset)
         out = claim_folder(out, overwrite=overwrite, own=own)
     inspection = examine(dataset, progress)
     if out is not None:
@@ -139,7 +139,7 @@ def convert(
 
     find_target(to)  # an unknown one is said now and not after all headers
     dataset = _dataset(data, Settings())
-    _keep_apart(Path(out), dataset.source)
+    _keep_apart(Path(out), dataset)
     return write(dataset, out, to=to, overwrite=overwrite, progress=progress)
 
 
@@ -186,7 +186,8 @@ def enhance(
             raise SettingsError("the reference of match does not exist", received=file)
     dataset = inputs if isinstance(inputs, Dataset) else open_inputs(inputs, series=series)
     truth = open_inputs(reference) if isinstance(reference, PATHS) else reference
-    for source in (dataset.source, *([truth.source] if truth else []), *files):
+    alone = [Dataset((), "one image", file) for file in files]
+    for source in (dataset, *([truth] if truth else []), *alone):
         _keep_apart(Path(out), source)
     images = {file: read_image(file) for file in files}
     return run_recipe(
@@ -252,7 +253,7 @@ def train(
     chosen = plan.plan if isinstance(plan, Planned) else load_plan(plan) if isinstance(plan, PATHS) else plan
     dataset = _dataset(data, wanted)
     folder = Path(out) if out is not None else _fresh_folder()
-    _keep_apart(folder, dataset.source)
+    _keep_apart(folder, dataset)
     return train_run(
         dataset,
         folder,
@@ -325,7 +326,7 @@ def evaluate(
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = _dataset(data, Settings())
     if out is not None:
-        _keep_apart(Path(out), dataset.source)
+        _keep_apart(Path(out), dataset)
     folder = (
         claim_folder(out, overwrite=overwrite, own=("evaluation.json", "report.html", "failures.csv"))
         if out is not None
@@ -346,13 +347,14 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What ``predict`` gave: whole-image answers, files written, what was set aside, and how many cases are
-    not like those that the model learnt from."""
+    """What ``predict`` gave: whole-image answers, files written, what was set aside, how many cases are not
+    like those that the model learnt from, and what of the input was not used."""
 
     predictions: list[Prediction]
     files: list[Path]
     set_aside: list[SetAside]
     doubts: Counter[Doubt]
+    notes: tuple[str, ...] = ()
 
 
 def predict(
@@ -394,9 +396,9 @@ def predict(
     dataset = open_inputs(inputs, series=series)
     place = place_of(Path(inputs))
     root = place if place.is_dir() else place.parent
-    _keep_apart(Path(out), inputs)
+    _keep_apart(Path(out), dataset)
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
-    result = Predicted([], [], list(dataset.set_aside), Counter())
+    result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
     for done, (case, prediction) in enumerate(loaded.run(dataset.cases, device=device, threads=threads)):
         progress("Predicting", done, len(dataset), case.name)
         if isinstance(prediction, SetAside):
@@ -432,17 +434,24 @@ def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
     return open(data, patient_pattern=settings.patient_pattern)
 
 
-def _keep_apart(out: Path, inputs: PathLikeStr) -> None:
+def _keep_apart(out: Path, dataset: Dataset) -> None:
     """Raise when results would lie among the scans, or the scans inside the results.
 
     Masks bear the names of their images, and --overwrite removes earlier results: either could take a scan.
+    And what lies among the scans is taken for scans the next time.
 
     Raises:
         OutputError: naming the folder.
     """
-    place = Path(inputs).resolve()
-    place = place if place.is_dir() else place.parent
-    if out.resolve() in (place, *place.parents):
+    from scanwright.io.dataset import reads_all_below
+
+    source, result, among = Path(dataset.source).resolve(), out.resolve(), set[Path]()
+    place = source if source.is_dir() else source.parent
+    if source.is_dir():  # one file has no others among which results could lie
+        files = [place / lazy.source for case in dataset.cases for lazy in case.inputs.values()]
+        among = {file.parent for file in files if file.exists()}
+        among |= {place} if reads_all_below(dataset) else set()
+    if result in (place, *place.parents) or among & {result, *result.parents}:
         raise OutputError(
             "results may not lie among the scans, nor the scans inside the results",
             subject=os.fspath(out),

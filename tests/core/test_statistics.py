@@ -81,12 +81,18 @@ def test_a_class_in_few_patients_gets_no_interval_though_others_do():
 
 
 def test_draws_that_do_not_define_the_number_are_counted():
-    scores, positives = np.linspace(0, 1, 8), np.arange(8) >= 6
+    scores, positives = np.linspace(0, 1, 8), np.isin(np.arange(8), (3, 7))
     numbers = patient_bootstrap(
         lambda drawn: {("auroc", ""): auroc(scores[drawn], positives[drawn])}, names(8)
     )
     assert "without a value left out" in numbers["auroc", ""].method
     assert math.isfinite(numbers["auroc", ""].low)
+
+
+def test_a_number_that_no_draw_changes_is_not_called_certain():
+    number = patient_bootstrap(lambda drawn: {("precision", ""): 0.0}, names(8))["precision", ""]
+    assert (number.value, math.isnan(number.low)) == (0.0, True)
+    assert number.method == "the same in all resamples, no interval"
 
 
 def test_a_number_that_most_draws_do_not_define_gets_no_interval():

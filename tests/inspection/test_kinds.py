@@ -334,3 +334,9 @@ def test_cases_whose_files_name_the_patient_are_told() -> None:
     inspection = look(cases)
     assert named(inspection, "identifiers") == [("p2",)]
     assert named(inspection, "burned_in") == [("p5",)]
+
+
+def test_an_image_without_any_finite_voxel_cannot_be_read() -> None:
+    cases = [*volumes(), volume_case("lost", np.full((24, 24, 24), np.nan, np.float32), None)]
+    assert named(look(cases), "unreadable") == [("lost",)]
+    assert not named(look(cases), "non_finite")

@@ -409,7 +409,7 @@ def test_an_unsorted_export_is_tied_to_masks_by_series(tmp_path):
         assert case.image.read().same_grid(case.mask.read())
         assert case.patient == "P-7"
     assert dataset.patients == "PatientID in the DICOM header"
-    assert dataset.cases[0].facts == {"modality": "CT", "scanner": "mine"}
+    assert dataset.cases[0].facts == {"modality": "CT", "scanner": "mine", "identity": "in the header"}
     assert dataset.notes == ("1 DICOM series are in no row of the manifest",)
 
 

@@ -164,6 +164,13 @@ def test_what_can_not_be_done_is_set_aside_and_the_rest_goes_on(tmp_path):
     assert "flat" in (tmp_path / "out" / "enhance.html").read_text(encoding="utf-8")
 
 
+def test_a_name_too_long_for_a_file_is_set_aside(tmp_path):
+    cases = [memory_case(name, noise((1, 12, 12, 1)), affine=None) for name in ("a", "x" * 240)]
+    result = sw.enhance(cohort(cases), tmp_path / "out", steps="median=1")
+    assert len(result.files) == 1
+    assert "too long" in result.set_aside[0].reason
+
+
 def test_when_nothing_can_be_done_nothing_is_written(tmp_path):
     write_picture(tmp_path / "data" / "flat.png", np.full((20, 20), 9, np.uint8))
     with pytest.raises(DataError, match=r"no image can be enhanced.*nothing brighter"):
@@ -186,12 +193,17 @@ def test_the_folder_is_claimed_and_only_its_own_files_are_replaced(tmp_path):
         "mine.txt",
         "steps.json",
     ]
+    deep = class_folders(tmp_path / "deep")
+    sw.enhance(deep, tmp_path / "deeper", steps="median=1")
+    (tmp_path / "deeper" / "benign" / "mine.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"benign/mine.txt"):
+        sw.enhance(deep, tmp_path / "deeper", steps="median=1", overwrite=True)
     foreign = discs(tmp_path / "foreign", ("a",), sigma=1)
     with pytest.raises(OutputError, match="no enhancement wrote"):
         sw.enhance(data, foreign, steps="median=1", overwrite=True)
 
 
-@pytest.mark.parametrize("where", ["data", "clean", "ref", "."])
+@pytest.mark.parametrize("where", ["data", "data/new", "clean", "ref", "."])
 def test_results_never_lie_among_the_sources(tmp_path, where):
     data, clean = (discs(tmp_path / name, ("a",), sigma=5) for name in ("data", "clean"))
     other = write_picture(tmp_path / "ref" / "x.png", noise((30, 30)))

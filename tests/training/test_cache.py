@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import scanwright as sw
 from scanwright.data.case import Case, Lazy
 from scanwright.data.plan import Plan
 from scanwright.data.volume import Volume
-from scanwright.errors import DataError
+from scanwright.errors import DataError, OutputError
 from scanwright.tasks.catalogue import find_task
 from scanwright.training.cache import prepare_examples
 from scanwright.types import silent
@@ -98,3 +99,28 @@ def test_a_small_lesion_beside_a_large_one_is_drawn_often(plan: Plan, tmp_path: 
     # 27 of 27,027 voxels, one in a thousand; by the root of the size it is one in 33.
     assert 0.02 < small.mean() < 0.05
     assert len(np.unique(places[small])) == 27
+
+
+def test_a_full_disk_stops_and_is_no_fault_of_a_case(
+    volumes: Path, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases, task = sw.open(volumes).cases, find_task("segmentation")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("scanwright.training.cache._save_array", full)
+        with pytest.raises(OutputError, match="the disk is full"):
+            prepare_examples(cases, task, plan, tmp_path, silent)
+    made, failed = prepare_examples(cases, task, plan, tmp_path, silent)
+    assert len(made) == len(cases)
+    assert not failed
+
+
+def test_a_case_that_no_memory_holds_is_set_aside_in_words(volumes: Path, plan: Plan, tmp_path: Path) -> None:
+    cases, task = sw.open(volumes).cases, find_task("segmentation")
+    fine = replace(plan, spacing_mm=(1e-5, 1e-5, 1e-5))
+    made, failed = prepare_examples(cases[:1], task, fine, tmp_path, silent)
+    assert not made
+    assert "does not fit into memory" in failed[0].reason

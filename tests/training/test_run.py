@@ -341,7 +341,7 @@ def test_minutes_beside_a_plan_overrule_it(photographs: Path, tmp_path: Path) ->
     assert "minutes" in model.plan.overruled
 
 
-@pytest.mark.parametrize("place", [".", ".."])
+@pytest.mark.parametrize("place", [".", "..", "images/run"])
 def test_a_run_does_not_lie_among_the_scans_nor_the_scans_in_it(
     photographs: Path, tmp_path: Path, place: str
 ) -> None:

@@ -69,9 +69,16 @@ def main() -> None:
         code = error.exit_code
     except BrokenPipeError:
         code = 1
+    except MemoryError:
+        sys.stderr.write(
+            "scanwright: there is not enough memory for this. Plan smaller patches or a coarser grid "
+            "(--set patch_voxels=…, spacing_mm=…), or use smaller images.\n"
+        )
+        code = 1
     # Typer turns Ctrl-C into this code before it comes here.
     if code == INTERRUPTED:
-        sys.stderr.write("\nscanwright: stopped. What was done is kept; train goes on with --resume.\n")
+        going_on = " What was done is kept: --resume goes on." if "train" in sys.argv[1:2] else ""
+        sys.stderr.write(f"\nscanwright: stopped.{going_on}\n")
     sys.exit(code or 0)
 
 

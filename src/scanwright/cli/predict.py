@@ -45,6 +45,8 @@ def predict(
         )
     n = len(result.predictions) or len(result.files)
     console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")
+    for note in result.notes:
+        console.say(f"Note: {note}")
     console.list_doubts({**vars(doubt), "n": n} for doubt, n in result.doubts.items())
     console.list_set_aside(result.set_aside, str(out / "failures.csv"))
     console.finish(out=str(out), predicted=n, set_aside=len(result.set_aside))

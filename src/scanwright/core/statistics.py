@@ -185,6 +185,8 @@ def _interval(draws: FloatArray, n_patients: int, level: float, unknown: bool) -
     if defined.size <= draws.size / 2:
         return math.nan, math.nan, f"undefined in {left_out} of {draws.size} resamples, no interval"
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    if low == high:  # nobody who was drawn made a difference: that is no certainty
+        return math.nan, math.nan, "the same in all resamples, no interval"
     method = f"{what}, {draws.size} resamples"
     if left_out:
         method += f", {left_out} without a value left out"

@@ -15,6 +15,7 @@ from scanwright.errors import ModelError, SettingsError
 
 SCHEMA_VERSION = 1
 # Of the record, and not for the user to choose.
+_FROM_DATA = ("task",)
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace")
 
 
@@ -387,5 +388,7 @@ def check_overrides(overrides: Mapping[str, Any]) -> None:
         SettingsError: a name is unknown, or a value makes no sense.
     """
     for name, text in overrides.items():
+        if name in _FROM_DATA:
+            raise SettingsError(f"'{name}' is no field to overrule", subject="--set", do="Use --task.")
         with contextlib.suppress(MisfitError):
             _ANY_PLAN.overrule({name: text})

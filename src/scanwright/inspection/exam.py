@@ -16,7 +16,7 @@ from scanwright.core.kernel import oriented_gradients
 from scanwright.data.case import SPLITS, Case, Lazy
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
-from scanwright.errors import ScanwrightError
+from scanwright.errors import DataError, ScanwrightError
 from scanwright.planning.facts import check_pair, count_labels, image_hash
 from scanwright.report.slices import Slice, target_slices
 from scanwright.types import AnyArray, FloatArray, Progress, silent
@@ -181,6 +181,8 @@ def examine_case(case: Case) -> Exam:
         DataError: the image can't be read.
     """
     image = case.image.read()
+    if image.array.size and not np.isfinite(image.array).any():
+        raise DataError("the image holds no finite voxel", subject=case.name)
     array, n_non_finite = replace_non_finite(image.array)
     values = array.astype(np.float32, copy=False)
     low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))

@@ -175,13 +175,20 @@ def find_cases(
         SettingsError: the pattern is not usable.
     """
     source, place = os.fspath(path), place_of(Path(os.fspath(path)))
-    bare = place.is_dir() and (series is not None or _recognise(Folder(place), source) is None)
-    dataset = open_inputs(path, series=series) if bare else _open(place, source)
+    layout = _recognise(Folder(place), source) if place.is_dir() else None
+    if layout is not None and layout.name == export.NAME:
+        dataset = export.open_export(Folder(place), source, series=series)
+    elif place.is_dir() and (series is not None or layout is None):
+        dataset = open_inputs(path, series=series)
+    else:
+        dataset = _open(place, source)
     return _named(dataset, patient_pattern)
 
 
 def _named(dataset: Dataset, patient_pattern: str | None) -> Dataset:
     """With the patients that the names of the cases tell, unless the data tell them."""
+    if dataset.layout == bids.NAME and patient_pattern is None:
+        return dataset  # who is a subject there, and who was only called one, the layout knows
     cases, patients = name_patients(dataset.cases, patient_pattern)
     if patients != "unknown" or dataset.patients == "unknown":
         dataset = replace(dataset, cases=cases, patients=patients)
@@ -224,6 +231,8 @@ def _recognise(folder: Folder, source: str) -> Layout | None:
     if not complete:
         return untouched if untouched.is_complete(folder) else None
     first, *others = complete
+    if first.name == classes.NAME and untouched.is_complete(folder):
+        return untouched  # folders of previews beside a DICOM export are no classes
     if first.name == manifest.NAME:
         # A manifest may well tie together files that lie in the folders of another layout.
         used = [name for layout in others for name in layout.uses(folder)]
@@ -269,6 +278,11 @@ def _token(image: str) -> str:
     stem = without_suffix(image.rsplit("/", 1)[-1])
     digits = len(stem) - len(stem.lstrip("0123456789"))
     return stem[:digits] if digits else stem
+
+
+def reads_all_below(dataset: Dataset) -> bool:
+    """Whether whatever image lies below the folder of a dataset belongs to it."""
+    return dataset.layout in (classes.NAME, export.NAME, loose.NAME)
 
 
 def _with_unused(layout: Layout, folder: Folder, dataset: Dataset) -> Dataset:

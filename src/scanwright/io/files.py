@@ -29,7 +29,7 @@ def naming_full_disks(path: Path) -> Iterator[None]:
             raise OutputError(
                 "the disk is full",
                 subject=str(path),
-                do="Free some space and run the command again; --resume goes on.",
+                do="Free some space and run the command again: train with --resume, others with --overwrite.",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
             raise OutputError(
@@ -215,6 +215,12 @@ def claim_folder(
                 received=", ".join(held[:4]) + ("…" if len(held) > 4 else ""),
                 do=("Unfinished training goes on with --resume. Else choose" if resumable else "Choose")
                 + " another --out, or say --overwrite to replace earlier results.",
+            )
+        if "settings.toml" in held and "settings.toml" not in own:
+            raise OutputError(
+                "this folder is a run; its records are not overwritten",
+                subject=str(path),
+                do="Choose another --out.",
             )
         forget_partials(path)
         _remove(path, own)

@@ -17,7 +17,7 @@ from scanwright.errors import DataError
 from scanwright.io.failures_csv import write_failures
 from scanwright.io.files import filling, finite, write_json, write_text
 from scanwright.io.writing.case import NIFTI, PNG, Loaded, Place, Written, write_case
-from scanwright.io.writing.claim import claim_recorded
+from scanwright.io.writing.claim import claim_recorded, holdings
 from scanwright.planning.facts import image_hash
 from scanwright.recipes.comparison import compare, summarise
 from scanwright.recipes.storage import places, stored_values, to_store
@@ -90,18 +90,21 @@ def run_recipe(
         DataError: no case can be enhanced; no case has a reference.
         OutputError: ``out`` holds something else, or the disk is full.
     """
-    where = places(dataset)
+    where = {name: place for name, place in places(dataset).items() if place.fits}
+    cases = [case for case in dataset.cases if case.name in where]
     names = [path + ending for one in where.values() for path in one.images(1) for ending in (NIFTI, PNG)]
     truths = _truths(dataset, truth)
     folder, earlier = claim_recorded(
         out, RECORD, (PAGE, FAILURES, *names), overwrite=overwrite, what="enhancement"
     )
-    work = _Work(list(dataset.set_aside))
+    too_long = [case.name for case in dataset.cases if case.name not in where]
+    work = _Work([SetAside(name, "enhance", "its name is too long for a file") for name in too_long])
+    work.set_aside[:0] = dataset.set_aside
     with filling(folder, instead_of=earlier) as part:
-        for done, case in enumerate(dataset.cases):
-            progress("Enhancing", done, len(dataset), case.name)
+        for done, case in enumerate(cases):
+            progress("Enhancing", done, len(cases), case.name)
             # Pictures are spread over the cases; where one is set aside, the next one comes in.
-            due = len(work.pairs) < MOST_PICTURES and done * MOST_PICTURES >= len(work.pairs) * len(dataset)
+            due = len(work.pairs) < MOST_PICTURES and done * MOST_PICTURES >= len(work.pairs) * len(cases)
             _enhance(part, case, where[case.name], recipe, references, truths.get(case.name), work, due)
         if not work.written:
             first = work.set_aside[0] if work.set_aside else None
@@ -111,9 +114,9 @@ def run_recipe(
         page = render_enhancement(finite(content), work.pairs, _abouts(lang), lang)
         write_text(part / PAGE, page)
         write_failures(part / FAILURES, work.set_aside)
-        content["entries"] = sorted({entry.name for entry in part.iterdir()} | {RECORD})
+        content |= holdings(part, RECORD)
         write_json(part / RECORD, content)
-    progress("Enhancing", len(dataset), len(dataset), "")
+    progress("Enhancing", len(cases), len(cases), "")
     files = tuple(folder / file for one in work.written for file in one.images)
     return Enhancement(folder, files, tuple(work.set_aside), content, _notes(dataset, recipe))
 

@@ -204,6 +204,8 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
                 n=number.get("n", evaluation.get("n_cases", 0)),
             )
         )
+        if number["name"] == "auroc" and number["low"] <= 0.5:
+            sentences.append(words("sure.chance"))
     else:
         method = "n too small for an interval" if number is None else number.get("method", "")
         sentences.append(words("sure.none", method=words.interval_method(method)))

@@ -125,11 +125,14 @@ def _abouts(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:
 
 def _picture(picture: Picture, words: Words) -> dict[str, Any]:
     rank = words(f"rank.{picture.rank}")
-    facts = [f"{words.metric(name)} {format_value(value)}" for name, value in picture.numbers.items()]
+    numbers = dict(picture.numbers)
+    certainty = numbers.pop("probability", None) if picture.predicted else None
+    facts = [f"{words.metric(name)} {format_value(value)}" for name, value in numbers.items()]
     if picture.truth:
         facts.append(f"{words('truth')}: {picture.truth}")
     if picture.predicted:
-        facts.append(f"{words('predicted')}: {picture.predicted}")
+        sure = "" if certainty is None else f" ({format_value(certainty)})"
+        facts.append(f"{words('predicted')}: {picture.predicted}{sure}")
     return {
         "case": picture.case,
         "rank": rank,

@@ -50,6 +50,7 @@ _EN = {
         "For patients of the same kind, the true value plausibly lies between {low} and {high} "
         "({level} % interval; {method}; {n} cases)."
     ),
+    "sure.chance": "The interval reaches down to chance (0.5): the model may tell nothing apart.",
     "sure.none": "No interval ({method}): what other patients would give is open.",
     "sure.test": "None of these cases was used to train the model or to choose it.",
     "sure.val": "These cases were used to choose the model: on new patients expect somewhat less.",
@@ -223,6 +224,7 @@ _EN = {
     "method.case": "case bootstrap (patients unknown), {n} resamples",
     "method.left_out": ", {n} without a value left out",
     "method.small": "n too small for an interval",
+    "method.same": "the same in all resamples, no interval",
     "method.undefined": "undefined in {n} of {total} resamples, no interval",
     "and": " and ",
     "comma": ", ",
@@ -259,6 +261,7 @@ _ZH = {
     "sure.interval": (
         "对同类患者而言，真实值大致在 {low} 与 {high} 之间（{level}% 区间；{method}；{n} 个病例）。"
     ),
+    "sure.chance": "区间包含随机水平（0.5）：模型可能什么也没有区分出来。",
     "sure.none": "没有区间（{method}）：其他患者的情况无从推断。",
     "sure.test": "这些病例既未用于训练模型，也未用于选择模型。",
     "sure.val": "这些病例曾用于选择模型：在新患者上结果可能略差。",
@@ -405,6 +408,7 @@ _ZH = {
     "method.case": "按病例自助法（患者未知），重采样 {n} 次",
     "method.left_out": "，其中 {n} 次无值，已剔除",
     "method.small": "n 太小，不给区间",
+    "method.same": "所有重采样结果相同，不给区间",
     "method.undefined": "{total} 次重采样中有 {n} 次无定义，不给区间",
     "and": "和",
     "comma": "、",
@@ -464,6 +468,7 @@ class Words:
             return self(f"method.{kind}", n=n) + tail
         if found := re.fullmatch(r"undefined in (\d+) of (\d+) resamples, no interval", method):
             return self("method.undefined", n=found[1], total=found[2])
-        if method == TEXTS["en"]["method.small"]:
-            return self("method.small")
+        for key in ("method.small", "method.same"):
+            if method == TEXTS["en"][key]:
+                return self(key)
         return method

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
-from scanwright.errors import ScanwrightError
+from scanwright.errors import OutputError, ScanwrightError
 from scanwright.io.files import naming_full_disks, write_whole
 from scanwright.tasks.base import Example, Task
 from scanwright.types import AnyArray, IntArray, Progress
@@ -38,7 +38,15 @@ def prepare_examples(
         stem = folder / hashlib.sha256(f"{key}/{case.name}".encode()).hexdigest()[:24]
         try:
             examples[case.name] = _load(stem) or _make(stem, case, task, plan)
-        except ScanwrightError as error:
+        except OutputError:
+            raise  # a full disk is no fault of the case; what was prepared stays for --resume
+        except (ScanwrightError, MemoryError) as error:
+            if isinstance(error, MemoryError):
+                error = ScanwrightError(
+                    "it does not fit into memory when prepared",
+                    subject=case.name,
+                    do="Plan a coarser grid: --set spacing_mm=…, or other minutes.",
+                )
             set_aside.append(SetAside(case.name, "prepare", str(error)))
     progress("Preparing", len(cases), len(cases), "")
     return examples, set_aside

@@ -172,6 +172,12 @@ def _prepare(
         split: {case.name: made[case.name] for case in cases if case.name in made}
         for split, cases in wanted.items()
     }
+    if not any(wanted.values()):
+        raise DataError(
+            "none of its cases is one that the run was planned for: this is other data",
+            subject=dataset.source,
+            do="Name the data that the run was begun with, or another --out.",
+        )
     for split, found in examples.items():
         if not found:
             first = next((entry for entry in failed if split_of.get(entry.case) == split), None)

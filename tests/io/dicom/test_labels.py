@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import SegmentationStorage
 
-from builders import dicom_series, dicom_slice, real_data, write_dicom
+from builders import class_folders, dicom_series, dicom_slice, real_data, write_dicom
 from scanwright.errors import DataError
 from scanwright.io import open_dataset, open_inputs, read_mask
 from scanwright.io.dataset import find_cases
@@ -268,3 +268,18 @@ def test_who_asks_for_a_series_gets_no_other_though_labels_are_there(tmp_path):
     folder = write_dicom(tmp_path, [*image(), *pet, structures({"a": [square(2, 2, 3, 1)]})])
     assert [case.name for case in find_cases(folder).cases] == [IMAGE_UID]
     assert [case.name for case in find_cases(folder, series="^PT").cases] == ["1.2.4"]
+
+
+def test_labels_of_the_series_that_was_asked_for_are_kept(tmp_path):
+    folder = write_dicom(
+        tmp_path, [*image(), *dicom_series(4, series="1.2.4"), structures({"a": [square(2, 2, 3, 1)]})]
+    )
+    dataset = find_cases(folder, series=r"1\.2\.3$")
+    assert [("mask" in case.targets) for case in dataset.cases] == [True]
+    assert not dataset.set_aside
+
+
+def test_previews_beside_an_export_are_no_classes(tmp_path):
+    folder = write_dicom(tmp_path, [*image(), structures({"a": [square(2, 2, 3, 1)]})])
+    class_folders(folder)
+    assert [case.name for case in open_dataset(folder).cases] == [IMAGE_UID]

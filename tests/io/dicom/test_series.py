@@ -303,3 +303,24 @@ def test_a_lossless_jpeg_of_another_size_than_its_header_never_reaches_the_decod
     one.save_as(tmp_path / "x.dcm")
     with pytest.raises(DataError, match="lossless JPEG in the file is damaged, or not of the size"):
         read_image(tmp_path / "x.dcm")
+
+
+def test_an_encoding_that_nothing_decodes_is_named():
+    with pytest.raises(DataError, match=r"no decoder .* Received JPEG Extended .*, 12 bits"):
+        read_image(real_data("dicom-wg04") / "JPLY" / "MR1_JPLY")
+
+
+def test_a_missing_spacing_is_called_that(tmp_path):
+    slices = dicom_series(4)
+    for one in slices:
+        del one.PixelSpacing
+    dataset = open_inputs(write_dicom(tmp_path, slices))
+    assert dataset.set_aside[0].reason.startswith("the images say no PixelSpacing")
+
+
+def test_an_empty_dicom_file_is_named(tmp_path):
+    write_dicom(tmp_path, dicom_series(4))
+    (tmp_path / "lost.dcm").touch()
+    assert ("lost.dcm", "the file is empty (zero bytes)") in [
+        (one.case, one.reason) for one in open_inputs(tmp_path).set_aside
+    ]

@@ -535,3 +535,33 @@ def test_a_channel_of_several_modalities_is_just_an_image(tmp_path: Path) -> Non
     sw.convert(cohort(cases), tmp_path / "out", to="nnunet")
     described = json.loads((tmp_path / "out" / "dataset.json").read_text())
     assert described["channel_names"] == {"0": "image"}
+
+
+def test_what_somebody_put_between_the_files_of_a_conversion_is_not_removed(tmp_path: Path) -> None:
+    source, out = nnunet_folder(tmp_path / "data"), tmp_path / "out"
+    sw.convert(source, out, to="nnunet")
+    own = out / "labelsTr" / "corrected.nii.gz"
+    own.write_bytes(b"a day of work")
+    with pytest.raises(OutputError, match=r"no conversion wrote.*labelsTr/corrected\.nii\.gz"):
+        sw.convert(source, out, to="nnunet", overwrite=True)
+    assert own.read_bytes() == b"a day of work"
+    own.unlink()
+    sw.convert(source, out, to="nnunet", overwrite=True)
+
+
+def test_patients_that_bids_makes_up_stay_unknown(tmp_path: Path) -> None:
+    known = memory_case("a", noise((1, 12, 10, 8)), mask=ball_mask(), patient="P7")
+    sw.convert(cohort([known, *masked_volumes(2)]), tmp_path / "mixed", to="bids")
+    mixed = sw.open(tmp_path / "mixed")
+    assert sorted(str(case.patient) for case in mixed.cases) == ["None", "None", "P7"]
+    assert mixed.patients == "BIDS sub- (unknown for 2 cases)"
+    sw.convert(cohort(masked_volumes(3)), tmp_path / "none", to="bids")
+    again = sw.open(tmp_path / "none")
+    assert (again.patients, {case.patient for case in again.cases}) == ("unknown", {None})
+
+
+def test_a_name_too_long_for_a_file_is_one_case_less(tmp_path: Path) -> None:
+    data = cohort([*masked_volumes(2), memory_case("x" * 300, noise((1, 12, 10, 8)), mask=ball_mask())])
+    converted = sw.convert(data, tmp_path / "out", to="bids")
+    assert (len(converted.written), len(converted.set_aside)) == (2, 1)
+    assert converted.set_aside[0].reason == "its name is too long for a file"

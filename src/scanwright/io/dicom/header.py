@@ -126,9 +126,12 @@ def is_dicom(path: Path) -> bool:
 
     Raises:
         OSError: the file cannot be opened.
+        DataError: its suffix says so, and it is empty.
     """
     with path.open("rb") as file:
         head = file.read(_PREAMBLE_BYTES)
+    if not head and path.suffix.lower() in SUFFIXES:
+        raise DataError("the file is empty (zero bytes)")
     return head[128:] == b"DICM" or (path.suffix.lower() in SUFFIXES and len(head) > 0)
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
+from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, pixel_array
 from pydicom.uid import (
     JPEG2000,
+    UID,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
@@ -153,16 +154,30 @@ def decoded(dataset: Dataset) -> AnyArray:
     """Stored values, by the decoder that is trusted with the encoding.
 
     Raises:
-        DataError: a lossless JPEG does not hold what the header says.
+        DataError: nothing decodes it, or a lossless JPEG does not hold what the header says.
         Exception: whatever the decoder raises.
     """
     encoding = dataset.file_meta.TransferSyntaxUID
+    too_deep = encoding == JPEGExtended12Bit and int(dataset.get("BitsStored") or 0) > 8
+    if too_deep or (encoding.is_compressed and not encoding.is_deflated and not _has_decoder(encoding)):
+        raise DataError(
+            "no decoder for the encoding of its pixels",
+            received=f"{encoding.name}, {dataset.get('BitsStored')} bits",
+            do="Export the images again, uncompressed.",
+        )
     if encoding in _LOSSLESS_JPEG:
         n_frames = int(dataset.get("NumberOfFrames") or 1)
         for frame in generate_frames(dataset.PixelData, number_of_frames=n_frames):
             _check_jpeg(frame, dataset)
     stored: AnyArray = pixel_array(dataset, decoding_plugin=_PLUGINS.get(encoding, ""))
     return stored
+
+
+def _has_decoder(encoding: UID) -> bool:
+    try:
+        return bool(get_decoder(encoding).is_available)
+    except NotImplementedError:
+        return False
 
 
 def _check_jpeg(frame: bytes, dataset: Dataset) -> None:

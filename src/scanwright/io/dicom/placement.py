@@ -52,6 +52,9 @@ def place(planes: Sequence[Plane]) -> Placement:
     if any((plane.rows, plane.columns) != (first.rows, first.columns) for plane in planes):
         raise DataError("the images differ in size", received=f"{len(planes)} images")
     if first.position_lps is None or first.orientation_lps is None or first.spacing_mm is None:
+        if first.position_lps is not None and len(planes) > 1:
+            missing = "PixelSpacing" if first.spacing_mm is None else "ImageOrientationPatient"
+            raise DataError(f"the images say no {missing}", received=f"{len(planes)} images")
         if len(planes) > 1:
             frames = any(plane.n_frames > 1 for plane in planes)
             raise DataError(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scanwright.data.case import SetAside
 from scanwright.data.volume import Volume
-from scanwright.errors import DataError
+from scanwright.errors import DataError, SettingsError
 from scanwright.io.dicom.header import Plane, is_dicom, quietly, read_planes
 from scanwright.io.dicom.labels import Labels, read_labels
 from scanwright.io.dicom.placement import place
@@ -153,7 +153,8 @@ def usable_volumes(
     their study has a volume; every other volume is.
 
     Returns:
-        Name → volume; those set aside with the reason; and notes on slices that stand there twice.
+        Name → volume; those set aside with the reason; and notes, on slices that stand there twice and on
+        volumes that nobody asked for.
     """
     volumes: list[Series] = []
     set_aside: list[SetAside] = []
@@ -164,13 +165,13 @@ def usable_volumes(
             set_aside.append(SetAside(name, "read", str(error)))
     studies = {volume.planes[0].study_uid for volume in volumes if _is_volume(volume)}
     usable: dict[str, Series] = {}
+    n_unwanted = 0
     for volume, name in zip(volumes, names_of(volumes, scan.root), strict=True):
         try:
-            if is_wanted is None:
-                reason = _why_not(volume, studies)
-            else:
-                reason = "" if is_wanted(volume) else "not the series that was asked for"
-            if reason:
+            if is_wanted is not None and not is_wanted(volume):
+                n_unwanted += 1
+                continue
+            if is_wanted is None and (reason := _why_not(volume, studies)):
                 raise DataError(reason)
             place(volume.planes)
             usable[name] = volume
@@ -181,7 +182,25 @@ def usable_volumes(
         for name, volume in usable.items()
         if volume.n_twice
     ]
+    notes += [f"{n_unwanted} volumes are not of the series that was asked for"] if n_unwanted else []
     return usable, set_aside, notes
+
+
+def series_chooser(series: str | None) -> Callable[[Series], bool] | None:
+    """Whether a volume is of the series that an expression asks for; ``None`` when nothing is asked for.
+
+    Raises:
+        SettingsError: it is no regular expression.
+    """
+    if series is None:
+        return None
+    try:
+        pattern = re.compile(series, re.IGNORECASE)
+    except re.error as error:
+        raise SettingsError(
+            "the pattern for series is no regular expression", received=f"{series}: {error}"
+        ) from None
+    return lambda one: bool(pattern.search(f"{one.described} {one.uid}"))
 
 
 def _is_volume(series: Series) -> bool:

@@ -20,6 +20,8 @@ from scanwright.io.formats.nifti import read_grid
 from scanwright.io.layouts.bids_names import BidsFile, fits, images_below, masks_below, subject_folders
 from scanwright.io.layouts.bids_tables import (
     PARTICIPANTS,
+    PATIENT,
+    UNKNOWN,
     read_label_names,
     read_participants,
     read_sessions,
@@ -110,14 +112,17 @@ def open_bids(folder: Folder, source: str, *, labels_needed: bool = True) -> Dat
             continue
         image = lazy_image(folder.path, [file.path for file in images])
         targets = {"mask": lazy_mask(folder.path, masks[0].path)} if masks else {}
-        cases.append(Case(session.name, {"image": image}, targets, key[0], splits.get(key), facts[key]))
+        patient = None if facts[key].pop(PATIENT, "") == UNKNOWN else key[0]
+        cases.append(Case(session.name, {"image": image}, targets, patient, splits.get(key), facts[key]))
+    n_unknown = sum(case.patient is None for case in cases)
+    said = f" (unknown for {n_unknown} cases)" if n_unknown else ""
     return Dataset(
         tuple(cases),
         NAME,
         source,
         channels=contrasts.channels,
         class_names=read_label_names(folder),
-        patients="BIDS sub-",
+        patients="unknown" if n_unknown == len(cases) else f"BIDS sub-{said}",
         notes=(*contrasts.notes, *noted),
         set_aside=tuple(set_aside),
     )

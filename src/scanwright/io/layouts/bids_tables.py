@@ -10,6 +10,8 @@ from scanwright.errors import DataError
 from scanwright.io.layouts.folder import Folder
 
 PARTICIPANTS = "participants.tsv"
+# Where a conversion had to make up a subject, this column says so.
+PATIENT, UNKNOWN = "patient", "unknown"
 _UNKNOWN = ("", "n/a")
 
 

@@ -9,7 +9,7 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.dicom.labels import Labels, lazy_labels
-from scanwright.io.dicom.scan import counted, usable_volumes
+from scanwright.io.dicom.scan import counted, series_chooser, usable_volumes
 from scanwright.io.dicom.series import Series
 from scanwright.io.layouts.folder import Folder
 
@@ -21,21 +21,29 @@ def is_complete(folder: Folder) -> bool:
     return bool(folder.scan.labels and folder.scan.series)
 
 
-def open_export(folder: Folder, source: str) -> Dataset:
+def open_export(folder: Folder, source: str, *, series: str | None = None) -> Dataset:
     """One case for each volume that an object outlines something in, named as in an export without labels.
 
     An object belongs to the series that it refers to; where that is not there, to the only volume of its
     frame of reference, and a note says so. The value of a structure in the masks is the place of its name in
     the alphabet, over all cases.
+
+    Args:
+        series: see :func:`io.dataset.open_inputs`; images without labels are then cases too.
+
+    Raises:
+        SettingsError: ``series`` is no regular expression.
     """
-    scan = folder.scan
-    volumes, set_aside, notes = usable_volumes(scan)
+    scan, wanted = folder.scan, series_chooser(series)
+    volumes, set_aside, notes = usable_volumes(scan, wanted)
     notes += counted(scan, labels_used=True)
     of: dict[str, list[Labels]] = defaultdict(list)
     for one in scan.labels:
         subject = one.path.relative_to(folder.path).as_posix()
         fitting, by_frame = _images_of(one, volumes)
         if len(fitting) != 1:
+            if not fitting and wanted is not None:
+                continue
             reason = "the image that it outlines is not there"
             if fitting:
                 reason = f"it may outline any of {len(fitting)} volumes of one series or frame of reference"
@@ -52,14 +60,12 @@ def open_export(folder: Folder, source: str) -> Dataset:
     cases = []
     for name, volume in volumes.items():
         try:
-            _check(of[name])
+            _check(of[name], needed=wanted is None)
         except DataError as error:
             set_aside.append(SetAside(name, "read", str(error).rstrip(".")))
             continue
-        mask = lazy_labels(volume, of[name], values)
-        cases.append(
-            Case(name, {"image": volume.image(name)}, {"mask": mask}, volume.patient, facts=volume.facts)
-        )
+        targets = {"mask": lazy_labels(volume, of[name], values)} if of[name] else {}
+        cases.append(Case(name, {"image": volume.image(name)}, targets, volume.patient, facts=volume.facts))
     known = any(case.patient for case in cases)
     return Dataset(
         tuple(cases),
@@ -80,9 +86,9 @@ def _images_of(labels: Labels, volumes: Mapping[str, Series]) -> tuple[list[str]
     return [name for name, one in volumes.items() if one.planes[0].frame_uid == labels.frame_uid], True
 
 
-def _check(labels: Sequence[Labels]) -> None:
+def _check(labels: Sequence[Labels], *, needed: bool) -> None:
     """Whether an image has labels, and none of its structures twice."""
-    if not labels:
+    if not labels and needed:
         raise DataError("no SEG or RTSTRUCT outlines anything in it")
     seen: set[str] = set()
     for one in labels:

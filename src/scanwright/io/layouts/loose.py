@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable
 
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
-from scanwright.errors import DataError, SettingsError
-from scanwright.io.dicom.scan import counted, usable_volumes
-from scanwright.io.dicom.series import Series
+from scanwright.errors import DataError
+from scanwright.io.dicom.scan import counted, series_chooser, usable_volumes
 from scanwright.io.formats.table import is_picture
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import group_channels, lazy_image
@@ -31,7 +28,7 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         SettingsError: ``series`` is no regular expression.
         DataError: it finds none of the series.
     """
-    wanted = _chooser(series)
+    wanted = series_chooser(series)
     scan = folder.scan
     notes = counted(scan)
     files = folder.images_below()
@@ -66,15 +63,3 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         notes=(*notes, *doubled),
         set_aside=(*scan.set_aside, *set_aside),
     )
-
-
-def _chooser(series: str | None) -> Callable[[Series], bool] | None:
-    if series is None:
-        return None
-    try:
-        pattern = re.compile(series, re.IGNORECASE)
-    except re.error as error:
-        raise SettingsError(
-            "the pattern for series is no regular expression", received=f"{series}: {error}"
-        ) from None
-    return lambda one: bool(pattern.search(f"{one.described} {one.uid}"))

@@ -18,7 +18,7 @@ from scanwright.errors import DataError
 from scanwright.io.files import write_json, write_text
 from scanwright.io.formats.table import without_suffix
 from scanwright.io.layouts.bids import DESCRIPTION, natural
-from scanwright.io.layouts.bids_tables import PARTICIPANTS
+from scanwright.io.layouts.bids_tables import PARTICIPANTS, PATIENT, UNKNOWN
 from scanwright.io.writing.case import Loaded, Place, Written
 from scanwright.io.writing.names import distinct, for_labels
 from scanwright.io.writing.target import Target
@@ -163,8 +163,9 @@ def _write_tables(folder: Path, sessions: Mapping[str, tuple[str, ...]], written
 
 
 def _columns(case: Case) -> dict[str, str]:
-    own = {"participant_id": "participant_id_", "session_id": "session_id_", "split": "split_"}
+    own = {name: f"{name}_" for name in ("participant_id", "session_id", "split", PATIENT)}
     told = {own.get(fact, _cell(fact)): value for fact, value in case.facts.items() if fact != "session"}
+    told |= {} if case.patient is not None else {PATIENT: UNKNOWN}
     return told | ({"split": case.split} if case.split else {})
 
 

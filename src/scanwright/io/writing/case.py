@@ -20,6 +20,7 @@ from scanwright.types import AnyArray
 NIFTI, PNG = ".nii.gz", ".png"
 _LARGEST_OF_PNG = np.iinfo(np.uint16).max
 _COLOURS = 3
+MOST_NAME_BYTES = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,12 @@ class Place:
 
     images: Callable[[int], list[str]]
     mask: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether file systems take the names; endings and channels make them longer."""
+        parts = f"{self.images(1)[0]}/{self.mask}".split("/")
+        return all(len(part.encode()) <= MOST_NAME_BYTES for part in parts)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanwright.errors import ModelError, OutputError
 from scanwright.io.files import claim_folder, read_json
-from scanwright.types import PathLikeStr
+from scanwright.types import JsonDict, PathLikeStr
 
 
 def claim_recorded(
@@ -17,7 +17,7 @@ def claim_recorded(
 
     Args:
         out: the folder.
-        record: the JSON file in it whose ``entries`` name what was written.
+        record: the JSON file in it with what :func:`holdings` gives.
         files: what is to be written, relative to the folder.
         overwrite: accept what is there.
         what: what writes the record, in words.
@@ -26,10 +26,14 @@ def claim_recorded(
         OutputError: it holds something; with ``overwrite``, something that would be in the way and that the
             record does not name.
     """
-    earlier = _entries_of(Path(out), record) if overwrite else ()
+    earlier, own = _left_in(Path(out), record) if overwrite else ((), frozenset[str]())
     folder = claim_folder(out, overwrite=overwrite)
-    tops = {record, *(file.split("/", 1)[0] for file in files)}
+    tops = {record, *(file.split("/", 1)[0] for file in files if file)}
     foreign = sorted(name for name in tops - set(earlier) if (folder / name).exists())
+    # Someone may have put work of their own between our files.
+    for name in earlier:
+        below = (path for path in (folder / name).rglob("*") if not path.is_dir())
+        foreign += sorted({path.relative_to(folder).as_posix() for path in below} - own)
     if foreign:
         raise OutputError(
             f"the folder holds what no {what} wrote, and it would be in the way",
@@ -40,13 +44,25 @@ def claim_recorded(
     return folder, earlier
 
 
-def _entries_of(out: Path, record: str) -> tuple[str, ...]:
-    """What the record names at the folder's top level; nothing without a record."""
+def holdings(folder: Path, record: str) -> JsonDict:
+    """``entries`` and ``files`` for the record of a folder that is complete but for the record itself."""
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    entries = {entry.name for entry in folder.iterdir()}
+    return {"entries": sorted({*entries, record}), "files": sorted({*files, record})}
+
+
+def _left_in(out: Path, record: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """What the record names at the folder's top level, and all files; nothing without a record."""
     try:
         content = read_json(out / record)
     except ModelError:
-        return ()
-    entries = content.get("entries") if isinstance(content, dict) else None
-    names = [name for name in entries if isinstance(name, str)] if isinstance(entries, list) else []
+        return (), frozenset()
+    if not isinstance(content, dict):
+        return (), frozenset()
+    entries, files = (
+        [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+        for names in (content.get("entries"), content.get("files"))
+    )
     # The record may have been edited: nothing outside the folder is ever removed.
-    return tuple(name for name in names if name not in ("", ".", "..") and Path(name).name == name)
+    own = tuple(name for name in entries if name not in ("", ".", "..") and Path(name).name == name)
+    return own, frozenset(files)

@@ -14,7 +14,7 @@ from scanwright.io.failures_csv import write_failures
 from scanwright.io.files import filling, write_json
 from scanwright.io.writing import bids, manifest, nnunet
 from scanwright.io.writing.case import Place, Written, load_case, write_case
-from scanwright.io.writing.claim import claim_recorded
+from scanwright.io.writing.claim import claim_recorded, holdings
 from scanwright.io.writing.target import Target
 from scanwright.types import PathLikeStr, Progress, silent
 
@@ -69,16 +69,20 @@ def convert(
     """
     target = find_target(to)
     _check_labels(dataset, target)
-    places = target.places(dataset)
+    places = {name: place for name, place in target.places(dataset).items() if place.fits}
     files = [path for place in places.values() for path in (*place.images(1), place.mask)]
     folder, earlier = claim_recorded(
         out, RECORD, (FAILURES, *target.index, *files), overwrite=overwrite, what="conversion"
     )
-    set_aside = list(dataset.set_aside)
+    too_long = [case.name for case in dataset.cases if case.name not in places]
+    set_aside = [*dataset.set_aside]
+    set_aside += [SetAside(name, "convert", "its name is too long for a file") for name in too_long]
     with filling(folder, instead_of=earlier) as part:
         written: list[Written] = []
         for done, case in enumerate(dataset.cases):
             progress("Converting", done, len(dataset), case.name)
+            if case.name not in places:
+                continue
             one = _write(part, case, places[case.name], target)
             if isinstance(one, Written):
                 written.append(one)
@@ -174,7 +178,6 @@ def _unkept(written: Sequence[Written], target: Target) -> tuple[str, ...]:
 def _write_record(
     part: Path, dataset: Dataset, target: Target, written: Sequence[Written], notes: Sequence[str]
 ) -> None:
-    entries = sorted({entry.name for entry in part.iterdir()} | {RECORD})
     cases = {one.case.name: {"image": list(one.images), "mask": one.mask or None} for one in written}
     write_json(
         part / RECORD,
@@ -185,7 +188,7 @@ def _write_record(
             "layout": dataset.layout,
             "patients": dataset.patients,
             "notes": list(notes),
-            "entries": entries,
+            **holdings(part, RECORD),
             "cases": cases,
         },
     )
