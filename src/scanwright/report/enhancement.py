@@ -53,7 +53,7 @@ def render_enhancement(
         "enhance.html",
         words,
         title=words("title.enhance"),
-        source=content["source"],
+        source=str(content["source"]).rstrip("/").rsplit("/", 1)[-1],
         written=content["written"],
         n_written=len(content["cases"]),
         has_reference=content["reference"] is not None,
