@@ -119,7 +119,8 @@ def _interval_note(evaluation: JsonDict, words: Words) -> str:
 
 
 def _abouts(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:
-    names = dict.fromkeys(one["name"] for one in evaluation.get("numbers") or [])
+    told = [*(evaluation.get("numbers") or []), *(evaluation.get("baselines") or [])]
+    names = dict.fromkeys(one["name"] for one in told)
     return [(words.metric(name), words.about(name)) for name in names if words.about(name)]
 
 
