@@ -129,10 +129,7 @@ def whole_folder(path: PathLikeStr) -> Iterator[Path]:
         part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".partial-{path.name}-"))
         try:
             yield part
-            for file in part.rglob("*"):
-                if file.is_file():
-                    with file.open("rb+") as stream:
-                        os.fsync(stream.fileno())
+            _onto_the_disk(part)
             part.chmod(0o755)
             old = path.with_name(f".old-{path.name}")
             shutil.rmtree(old, ignore_errors=True)
@@ -161,15 +158,20 @@ def filling(folder: Path, *, instead_of: Sequence[str] = ()) -> Iterator[Path]:
         part = Path(tempfile.mkdtemp(dir=folder, prefix=".partial-"))
         try:
             yield part
-            for file in part.rglob("*"):
-                if file.is_file():
-                    with file.open("rb+") as stream:
-                        os.fsync(stream.fileno())
+            _onto_the_disk(part)
             _remove(folder, instead_of)
             for entry in sorted(part.iterdir()):
                 entry.rename(folder / entry.name)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def _onto_the_disk(folder: Path) -> None:
+    """Wait until every file below is written, and not only said to be."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb+") as stream:
+                os.fsync(stream.fileno())
 
 
 def forget_partials(folder: PathLikeStr) -> None:

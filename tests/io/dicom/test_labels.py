@@ -283,3 +283,13 @@ def test_previews_beside_an_export_are_no_classes(tmp_path):
     folder = write_dicom(tmp_path, [*image(), structures({"a": [square(2, 2, 3, 1)]})])
     class_folders(folder)
     assert [case.name for case in open_dataset(folder).cases] == [IMAGE_UID]
+
+
+def test_two_things_far_apart_stay_two_single_slices(tmp_path):
+    """Nothing lies between two small lesions of one name, however far apart they were drawn."""
+    contours = {"lesion": [square(3, 5, 4, 0), square(3, 5, 4, 5)]}
+    found = mask_of(tmp_path, [*image(), structures(contours)])
+    np.testing.assert_array_equal(found.sum(axis=(0, 1)), [16, 0, 0, 0, 0, 16])
+    beside = contours | {"organ": [square(1, 1, 3, k) for k in range(6)]}
+    found = mask_of(tmp_path / "b", [*image(), structures(beside)])
+    np.testing.assert_array_equal((found == 1).sum(axis=(0, 1)), [16, 0, 0, 0, 0, 16])

@@ -48,12 +48,22 @@ def test_both_ways_give_the_same(tmp_path, bits, signed, implicit):
         assert (fast.slope, fast.intercept) == (slow.slope, slow.intercept) == (2, -7)
 
 
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize(("bits", "stored"), [(16, 12), (16, 15), (8, 7), (32, 24)])
+def test_bits_that_are_not_used_may_hold_anything(tmp_path, bits, stored, signed):
+    path = save(one(bits, signed, BitsStored=stored, HighBit=stored - 1), tmp_path)
+    (plane,), (slow,) = read_planes(path), read_pixels(path)
+    np.testing.assert_array_equal(read_raw(plane, plane.raw).stored, slow.stored)
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"PhotometricInterpretation": "MONOCHROME1"},
         {"SamplesPerPixel": 3},
         {"BitsAllocated": 12},
+        {"BitsStored": 12},
+        {"HighBit": 11},
         {"Rows": 6},
         {"NumberOfFrames": 3},
     ],

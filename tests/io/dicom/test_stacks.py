@@ -142,3 +142,35 @@ def test_a_pattern_chooses_among_the_series_of_an_export(tmp_path):
         open_inputs(tmp_path, series="spine")
     with pytest.raises(SettingsError, match="no regular expression"):
         open_inputs(tmp_path, series="(")
+
+
+def named_study(slices, uid, **fields):
+    for one in slices:
+        one.StudyInstanceUID = uid
+        for field, value in fields.items():
+            setattr(one, field, value)
+    return slices
+
+
+def test_a_photograph_beside_a_volume_is_no_screenshot(tmp_path):
+    """1.2.840.10008.5.1.4.1.1.77… begins like the class of screenshots."""
+    photograph = named_study(
+        dicom_series(1, series="1.2.6"), "1.9", SOPClassUID="1.2.840.10008.5.1.4.1.1.77.1.5.1"
+    )
+    for one in photograph:
+        del one.ImagePositionPatient
+        one.Modality = "OP"
+    dataset = open_inputs(write_dicom(tmp_path, [*named_study(dicom_series(6), "1.9"), *photograph]))
+    assert sorted(case.name for case in dataset.cases) == ["1.2.3", "1.2.6"]
+
+
+def test_a_single_slice_is_kept_where_its_study_has_only_a_localizer_or_no_name(tmp_path):
+    localizer = named_study(
+        dicom_series(3, series="1.2.4"), "1.9", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]
+    )
+    slices = [*localizer, *named_study(dicom_series(1, series="1.2.5"), "1.9")]
+    dataset = open_inputs(write_dicom(tmp_path / "a", slices))
+    assert [one.reason for one in dataset.set_aside] == ["a localizer (scout)"]
+    assert len(dataset) == 1
+    nameless = [*dicom_series(6), *dicom_series(1, series="1.2.5")]
+    assert len(open_inputs(write_dicom(tmp_path / "b", nameless))) == 2

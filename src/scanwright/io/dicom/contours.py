@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from scanwright.types import BoolArray, FloatArray
 
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _FLAT_MM = 0.1
+_SAME_PLANE_MM = 0.01
+MOST_APART_MM = 10.0
+"""Contours further apart than this are of separate things; nobody outlines one thing so sparsely."""
 
 
 def contour_planes(path: Path) -> dict[int, list[Sheet]]:
@@ -35,7 +40,21 @@ def contour_planes(path: Path) -> dict[int, list[Sheet]]:
                 raise DataError("a contour does not hold three numbers for each of its corners")
             sheets.append(_sheet(corners.reshape(-1, 3)))
         planes[int(region.ReferencedROINumber)] = sheets
-    return planes
+    step_mm = _step([sheet for sheets in planes.values() for sheet in sheets])
+    return {
+        number: [replace(sheet, thickness_mm=step_mm) for sheet in sheets]
+        for number, sheets in planes.items()
+    }
+
+
+def _step(sheets: Sequence[Sheet]) -> float | None:
+    """The distance of the slices that contours were drawn on: the smallest between any two planes."""
+    if not sheets:
+        return None
+    heights = np.sort([float(sheet.origin_lps @ sheets[0].normal_lps) for sheet in sheets])
+    gaps = np.diff(heights)
+    gaps = gaps[gaps > _SAME_PLANE_MM]
+    return float(gaps.min()) if len(gaps) and gaps.min() <= MOST_APART_MM else None
 
 
 def _sheet(corners: FloatArray) -> Sheet:

@@ -35,7 +35,7 @@ class Sheet:
     Attributes:
         origin_lps: a point of the plane.
         normal_lps: its direction, of length 1.
-        thickness_mm: of the slab that the plane stands for; ``None`` where only its neighbours tell.
+        thickness_mm: of the slab that the plane stands for; ``None`` for a slice of the image.
         covers: points in LPS+ (n, m, 3) near the plane → which of them are covered.
     """
 
@@ -65,7 +65,9 @@ def paint(sheets: Sequence[Sheet], grid: Grid) -> BoolArray:
             do="Export it on the image's own slices.",
         )
     heights = np.array([sheet.origin_lps @ normal for sheet in sheets])
-    reach = _reach(sheets, heights, abs(float(affine[:3, 2] @ normal)))
+    known = [sheet.thickness_mm for sheet in sheets if sheet.thickness_mm is not None]
+    # Half the slab that a sheet stands for, and not less than half a slice of the image.
+    reach = max(*known, abs(float(affine[:3, 2] @ normal)), 0.0) / 2
     columns, rows = np.meshgrid(*map(np.arange, grid.shape[:2]), indexing="ij")
     plane = columns[..., None] * affine[:3, 0] + rows[..., None] * affine[:3, 1] + affine[:3, 3]
     for k in range(grid.shape[2]):
@@ -80,14 +82,6 @@ def paint(sheets: Sequence[Sheet], grid: Grid) -> BoolArray:
                 # A contour within another one cuts a hole.
                 covered[..., k] ^= sheet.covers(points)
     return covered
-
-
-def _reach(sheets: Sequence[Sheet], heights: FloatArray, step_mm: float) -> float:
-    """Half the slab that a sheet stands for; not less than half a slice of the image."""
-    known = [sheet.thickness_mm for sheet in sheets if sheet.thickness_mm is not None]
-    apart = np.diff(np.unique(np.round(heights, 3)))
-    thickness = max(known) if known else float(np.median(apart)) if len(apart) else step_mm
-    return max(thickness, step_mm) / 2
 
 
 def inside(polygon: FloatArray, points: FloatArray) -> BoolArray:

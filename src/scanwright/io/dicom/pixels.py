@@ -147,7 +147,10 @@ def read_raw(plane: Plane, raw: RawPixels) -> Pixels:
         stored = file.read(length)
     if len(stored) < length:
         raise DataError("the file is cut short", do="Copy or export it again.")
-    return Pixels(np.frombuffer(stored, kind).reshape(shape).T[np.newaxis], raw.slope, raw.intercept)
+    values: AnyArray = np.frombuffer(stored, kind).reshape(shape)
+    if raw.unused_bits:  # there and back: what stood in them goes, and the sign comes
+        values = np.right_shift(np.left_shift(values, raw.unused_bits), raw.unused_bits)
+    return Pixels(values.T[np.newaxis], raw.slope, raw.intercept)
 
 
 def decoded(dataset: Dataset) -> AnyArray:

@@ -15,6 +15,8 @@ TAGS = (
     "SamplesPerPixel",
     "PhotometricInterpretation",
     "BitsAllocated",
+    "BitsStored",
+    "HighBit",
     "PixelRepresentation",
     "ModalityLUTSequence",
     "RescaleSlope",
@@ -29,11 +31,13 @@ class RawPixels:
     Attributes:
         offset: bytes before the first one.
         kind: NumPy's name of their type.
+        unused_bits: the highest ones of each pixel, which may hold anything.
         slope, intercept: from stored to measured values.
     """
 
     offset: int
     kind: str
+    unused_bits: int
     slope: float
     intercept: float
 
@@ -45,6 +49,8 @@ def find_raw(file: BinaryIO, dataset: Dataset, n_frames: int) -> RawPixels | Non
     if (
         encoding not in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
         or kind is None
+        or dataset.get("HighBit") != int(dataset.get("BitsStored", 0)) - 1
+        or not 1 <= dataset.BitsStored <= dataset.BitsAllocated
         or dataset.get("SamplesPerPixel") != 1
         or dataset.get("PhotometricInterpretation") != "MONOCHROME2"
         or "ModalityLUTSequence" in dataset
@@ -62,4 +68,5 @@ def find_raw(file: BinaryIO, dataset: Dataset, n_frames: int) -> RawPixels | Non
     if not head.startswith(_PIXEL_DATA) or not wanted <= length <= wanted + 1 or not whole or not wanted:
         return None
     slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
-    return RawPixels(offset, kind, float(slope or 1.0), float(intercept or 0.0))
+    unused = int(dataset.BitsAllocated) - int(dataset.BitsStored)
+    return RawPixels(offset, kind, unused, float(slope or 1.0), float(intercept or 0.0))

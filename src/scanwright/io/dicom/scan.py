@@ -163,7 +163,8 @@ def usable_volumes(
             volumes += series.volumes()
         except DataError as error:
             set_aside.append(SetAside(name, "read", str(error)))
-    studies = {volume.planes[0].study_uid for volume in volumes if _is_volume(volume)}
+    # Series that do not say their study are not taken for one.
+    studies = {volume.planes[0].study_uid for volume in volumes if _is_volume(volume)} - {""}
     usable: dict[str, Series] = {}
     n_unwanted = 0
     for volume, name in zip(volumes, names_of(volumes, scan.root), strict=True):
@@ -205,21 +206,28 @@ def series_chooser(series: str | None) -> Callable[[Series], bool] | None:
 
 def _is_volume(series: Series) -> bool:
     first = series.planes[0]
-    return (
-        len(series.planes) > 1
-        and first.position_lps is not None
-        and not first.sop_class.startswith(SECONDARY_CAPTURE)
-    )
+    several = len(series.planes) > 1 and first.position_lps is not None
+    return several and not _is_screenshot(series) and not _is_localizer(series)
+
+
+def _is_localizer(series: Series) -> bool:
+    types = (plane.marks.get("ImageType") or plane.marks.get("FrameType", "") for plane in series.planes)
+    return all("LOCALIZER" in one for one in types)
+
+
+def _is_screenshot(series: Series) -> bool:
+    sop_class = series.planes[0].sop_class
+    # With the dot: …7.1 to …7.4 are screenshots of several frames, …77 are photographs.
+    return sop_class == SECONDARY_CAPTURE or sop_class.startswith(f"{SECONDARY_CAPTURE}.")
 
 
 def _why_not(series: Series, studies_with_volumes: Collection[str]) -> str:
     first = series.planes[0]
-    types = [plane.marks.get("ImageType") or plane.marks.get("FrameType", "") for plane in series.planes]
-    if all("LOCALIZER" in one for one in types):
+    if _is_localizer(series):
         return "a localizer (scout)"
     if first.study_uid not in studies_with_volumes:
         return ""
-    if first.sop_class.startswith(SECONDARY_CAPTURE):
+    if _is_screenshot(series):
         return "a secondary capture (screenshot) beside the volumes of its study"
     if len(series.planes) == 1 and first.modality in _SLICED:
         return "a single slice beside the volumes of its study"
