@@ -415,11 +415,7 @@ def predict(
         result.files.append(folder / "predictions.csv")
     write_failures(folder / "failures.csv", result.set_aside)
     if not result.files:
-        first = (
-            f" The first: {result.set_aside[0].case}: {result.set_aside[0].reason}"
-            if result.set_aside
-            else ""
-        )
+        first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(inputs))
     return result
 

@@ -63,8 +63,7 @@ class Console:
         plural = "case" if len(entries) == 1 else "cases"
         self.say(f"Set aside: {len(entries)} {plural}{f' (all in {where})' if where else ''}")
         for entry in entries[:MOST_LISTED]:
-            reason = entry.reason if entry.reason.startswith(entry.case) else f"{entry.case}: {entry.reason}"
-            self.say(f"  {reason}")
+            self.say(f"  {entry}")
         if len(entries) > MOST_LISTED:
             self.say(f"  … and {len(entries) - MOST_LISTED} more")
 

@@ -93,3 +93,7 @@ class SetAside:
     case: str
     stage: str
     reason: str
+
+    def __str__(self) -> str:
+        """Case and reason; many reasons name the case already."""
+        return self.reason if self.reason.startswith(self.case) else f"{self.case}: {self.reason}"

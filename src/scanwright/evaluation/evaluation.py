@@ -111,7 +111,7 @@ def evaluate(
             set_aside.append(SetAside(case.name, "evaluate", str(error)))
     progress("Evaluating", len(cases), len(cases), "")
     if not records:
-        first = f" The first: {set_aside[0].case}: {set_aside[0].reason}" if set_aside else ""
+        first = f" The first: {set_aside[0]}" if set_aside else ""
         raise DataError(f"no case can be judged.{first}", subject=dataset.source)
     pictures = _pictures(model, by_name, records, packed, progress)
     content = _content(model, dataset, records, set_aside, history, split, how, digest, seed)

@@ -150,9 +150,7 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
         raise DataError(
             f"no usable case in the layout {dataset.layout}",
             subject=dataset.source,
-            received=f"{len(dataset.set_aside)} set aside, the first: {first.case}: {first.reason}"
-            if first
-            else "",
+            received=f"{len(dataset.set_aside)} set aside, the first: {first}" if first else "",
         )
     if not any(case.targets for case in dataset.cases):
         raise DataError(

@@ -131,7 +131,7 @@ def take_fingerprint(
     cases, lonely = _drop_lonely_classes(cases) if target == "label" else (cases, [])
     set_aside = [*dataset.set_aside, *unread, *odd, *lonely]
     if not cases:
-        first = f"; the first: {set_aside[0].case}: {set_aside[0].reason}" if set_aside else ""
+        first = f"; the first: {set_aside[0]}" if set_aside else ""
         raise DataError(
             f"no case can be used{first}",
             subject=dataset.source,
@@ -146,7 +146,7 @@ def take_fingerprint(
         if not set_aside:
             raise
         lost = set_aside[0]
-        more = f"{len(set_aside)} set aside, the first: {lost.case}: {lost.reason}"
+        more = f"{len(set_aside)} set aside, the first: {lost}"
         raise DataError(
             error.problem,
             subject=dataset.source,

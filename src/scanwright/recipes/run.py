@@ -108,7 +108,7 @@ def run_recipe(
             _enhance(part, case, where[case.name], recipe, references, truths.get(case.name), work, due)
         if not work.written:
             first = work.set_aside[0] if work.set_aside else None
-            said = f"The first: {first.case}: {first.reason}" if first else ""
+            said = f"The first: {first}" if first else ""
             raise DataError("no image can be enhanced", subject=dataset.source, do=said)
         content = _content(dataset, recipe, references, truth, work)
         page = render_enhancement(finite(content), work.pairs, _abouts(lang), lang)

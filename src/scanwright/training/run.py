@@ -184,7 +184,7 @@ def _prepare(
             raise DataError(
                 f"no case of the split '{split}' can be used",
                 subject=dataset.source,
-                received=f"the first: {first.case}: {first.reason}" if first else "",
+                received=f"the first: {first}" if first else "",
                 do="See failures.csv for all reasons.",
             )
     return examples

@@ -91,7 +91,7 @@ def convert(
         written, odd = _alike(part, written, target)
         set_aside += odd
         if not written:
-            first = f"The first: {set_aside[0].case}: {set_aside[0].reason}" if set_aside else ""
+            first = f"The first: {set_aside[0]}" if set_aside else ""
             raise DataError(f"no case can be written as {target.words}", subject=dataset.source, do=first)
         notes = (*_unkept(written, target), *target.finish(part, dataset, written))
         write_failures(part / FAILURES, set_aside)
