@@ -226,7 +226,7 @@ def test_nothing_labelled_is_said_at_once():
 
 def test_nothing_usable_names_the_first_reason():
     constant = [memory_case(f"c{n}", np.zeros((1, *SHAPE)), mask=ball_mask(SHAPE)) for n in range(3)]
-    with pytest.raises(DataError, match="no case can be used; the first: c0: c0: the image is constant"):
+    with pytest.raises(DataError, match="no case can be used; the first: c0: the image is constant"):
         take_fingerprint(cohort(constant))
     with pytest.raises(DataError, match=r"no case can be used\. Correct"):
         take_fingerprint(cohort([]))
