@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 from scipy import ndimage
 
+from scanwright.core.appearance import describe_look
 from scanwright.core.geometry import ras_axes, reorient, resample
 from scanwright.core.grouping import connected
 from scanwright.core.intensity import replace_non_finite
 from scanwright.core.kernel import oriented_gradients
+from scanwright.core.lettering import WrittenLine, find_lines
 from scanwright.data.case import SPLITS, Case, Lazy
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
@@ -47,6 +49,7 @@ class MaskExam:
         in_air: share of the labelled voxels that are as dark as the image's surroundings.
         spread: standard deviation of the labelled intensities, on the scale of low 0 … high 1.
         edge: how much steeper the image is along the outline than inside of it.
+        mirrored_edge: how much steeper it would be along the outline of the mask mirrored left to right.
         coarse: where it lies, on the grid of its exam's ``coarse``, mean 0 and length 1.
     """
 
@@ -57,6 +60,7 @@ class MaskExam:
     in_air: float = 0.0
     spread: float = float("nan")
     edge: float = float("nan")
+    mirrored_edge: float = float("nan")
     coarse: FloatArray | None = None
 
 
@@ -78,6 +82,8 @@ class Exam:
         sha256: of shape and intensities.
         signature: unit vector of the fine structure; the product of two is near 1 for the same picture.
             ``None`` where there is no structure.
+        look: what kind of picture it is, see ``core.appearance``.
+        lines: rows of letter-like marks in its middle plane.
         features: of the smooth part and of the outlines, by which a small model tells classes apart; only of
             cases with a class.
         view: the plane to show, at most 128 pixels wide, intensities 0 … 255.
@@ -98,6 +104,8 @@ class Exam:
     sha256: str = ""
     signature: FloatArray | None = None
     coarse: FloatArray | None = None
+    look: FloatArray | None = None
+    lines: tuple[WrittenLine, ...] = ()
     features: FloatArray | None = None
     view: Slice | None = None
     mask: MaskExam | None = None
@@ -187,7 +195,8 @@ def examine_case(case: Case) -> Exam:
     values = array.astype(np.float32, copy=False)
     low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
     labels, mask = _examine_mask(case, image, values, low, high)
-    coarse = _coarse(values.mean(axis=0), image.affine_ras)
+    turned = _turned(values.mean(axis=0), image.affine_ras)
+    coarse = _coarse(turned)
     return Exam(
         case=case,
         shape=image.shape,
@@ -202,6 +211,8 @@ def examine_case(case: Case) -> Exam:
         sha256=image_hash(image),
         signature=signature(values),
         coarse=coarse,
+        look=describe_look(turned),
+        lines=_lines(values, low, high),
         features=_features(values, coarse) if "label" in case.targets else None,
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
@@ -225,13 +236,26 @@ def signature(values: AnyArray) -> FloatArray | None:
     return np.asarray(fine / length, dtype=np.float32).ravel() if length else None
 
 
-def _coarse(array: AnyArray, affine_ras: FloatArray | None) -> FloatArray:
+def _turned(array: AnyArray, affine_ras: FloatArray | None) -> AnyArray:
+    """(i, j, k) with axes that run to the right, front and head, where that is known."""
+    return array if affine_ras is None else reorient(array[None], *ras_axes(affine_ras))[0]
+
+
+def _coarse(turned: AnyArray) -> FloatArray:
     """Mean 0 and length 1 on a coarse grid, so that a product is a correlation."""
-    if affine_ras is not None:
-        array = reorient(array[None], *ras_axes(affine_ras))[0]
-    small = resample(array[None], COARSE_SHAPE[2 if array.shape[2] == 1 else 3])[0]
+    small = resample(turned[None], COARSE_SHAPE[2 if turned.shape[2] == 1 else 3])[0]
     small = small - small.mean()
     return np.asarray(small / max(float(np.linalg.norm(small)), 1e-9), dtype=np.float32)
+
+
+def _lines(values: AnyArray, low: float, high: float) -> tuple[WrittenLine, ...]:
+    """Writing in the middle plane: what is burned into a series stands in each of its planes."""
+    plane = values[..., values.shape[3] // 2]
+    found = find_lines(plane.mean(axis=0), low, high)
+    if len(plane) == 3 and values.shape[3] == 1:  # coloured letters may be as bright as their ground
+        colour = np.ptp(plane, axis=0)
+        found += find_lines(colour, 0.0, float(colour.max()))
+    return tuple(found)
 
 
 def _features(values: AnyArray, coarse: FloatArray) -> FloatArray:
@@ -265,26 +289,39 @@ def _examine_mask(
     grey = values.mean(axis=0)
     dark = low + 0.02 * (high - low)
     scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
+    edge, mirrored_edge = _edges(scaled, inside, image.affine_ras)
     return labels, MaskExam(
         **facts,
         n_parts=n_parts,
         in_air=float(np.mean(grey[inside] <= dark)),
         spread=float(scaled[inside].std()),
-        edge=_edge(scaled, inside),
-        coarse=_coarse(inside.astype(np.float32), image.affine_ras),
+        edge=edge,
+        mirrored_edge=mirrored_edge,
+        coarse=_coarse(_turned(inside.astype(np.float32), image.affine_ras)),
     )
 
 
-def _edge(scaled: FloatArray, inside: AnyArray) -> float:
-    """Mean steepness on the outline over that inside; NaN when the mask is all outline."""
+def _edges(scaled: FloatArray, inside: AnyArray, affine_ras: FloatArray | None) -> tuple[float, float]:
+    """Mean steepness on the outline over that inside, and on the mirrored outline over that on the outline.
+
+    NaN when the mask is all outline.
+    """
+    across = 0 if affine_ras is None else ras_axes(affine_ras)[0][0]
+    outline, core = _steepness(scaled, inside)
+    mirrored, _ = _steepness(scaled, np.flip(inside, axis=across))
+    return outline / max(core, 1e-9), mirrored / max(outline, 1e-9)
+
+
+def _steepness(scaled: FloatArray, inside: AnyArray) -> tuple[float, float]:
+    """Its mean on the outline, and inside of it."""
     box = tuple(slice(max(0, int(found.min()) - 4), int(found.max()) + 5) for found in np.nonzero(inside))
     inside, steep = inside[box], ndimage.gaussian_gradient_magnitude(scaled[box], EDGE_VOXELS)
     reach = np.ones([3 if n > 1 else 1 for n in inside.shape], bool)
     core = ndimage.binary_erosion(inside, reach, border_value=1)
     outline = inside & ~core
     if not outline.any() or not core.any():
-        return float("nan")
-    return float(steep[outline].mean() / max(float(steep[core].mean()), 1e-9))
+        return float("nan"), float("nan")
+    return float(steep[outline].mean()), float(steep[core].mean())
 
 
 def _border(values: AnyArray, low: float, high: float) -> float:

@@ -57,6 +57,8 @@ _TAGS = [
     "SeriesDescription",
     "FrameOfReferenceUID",
     "Modality",
+    "BodyPartExamined",
+    "ViewPosition",
     "PatientID",
     "Manufacturer",
     "ManufacturerModelName",
@@ -86,6 +88,7 @@ class Plane:
         frame: which of its frames, from 0.
         n_frames: of the file.
         frame_uid: the frame of reference; images of one lie in one space.
+        body_part, view: BodyPartExamined and ViewPosition, "" when unknown.
         patient: PatientID, ``None`` when it is empty.
         position_lps: centre of the first pixel; ``None`` for projections (radiographs, ultrasound).
         orientation_lps: (2, 3), the directions in which the column and the row index grow.
@@ -107,6 +110,8 @@ class Plane:
     instance_uid: str
     description: str
     modality: str
+    body_part: str
+    view: str
     patient: str | None
     scanner: str
     rows: int
@@ -197,6 +202,8 @@ def _plane(
         instance_uid=_text(dataset, "SOPInstanceUID"),
         description=_text(dataset, "SeriesDescription"),
         modality=_text(dataset, "Modality"),
+        body_part=_text(dataset, "BodyPartExamined"),
+        view=_text(dataset, "ViewPosition"),
         patient=_text(dataset, "PatientID") or None,
         scanner=f"{_text(dataset, 'Manufacturer')} {_text(dataset, 'ManufacturerModelName')}".strip(),
         rows=int(dataset.Rows),

@@ -58,9 +58,11 @@ class Series:
 
     @property
     def facts(self) -> dict[str, str]:
-        """Modality, scanner, the unit of PET, and whether header or picture name the patient, where known."""
+        """Modality, scanner, what is shown and from where, the unit of PET, and whether header or picture
+        name the patient, where known."""
         first = self.planes[0]
         known = {"modality": first.modality, "scanner": first.scanner}
+        known |= {"body_part": first.body_part, "view": first.view}
         known["unit"] = "SUV" if self.uptake_factor is not None else ""
         known["identity"] = "in the header" if any(plane.identified for plane in self.planes) else ""
         known["burned_in"] = "yes" if any(plane.burned_in for plane in self.planes) else ""
