@@ -18,7 +18,7 @@ from scanwright.errors import DataError, SettingsError
 from scanwright.io.dicom.header import Plane, is_dicom, quietly, read_planes
 from scanwright.io.dicom.labels import Labels, read_labels
 from scanwright.io.dicom.placement import place
-from scanwright.io.dicom.series import Series, read_series
+from scanwright.io.dicom.series import Series, in_a_file_name, read_series
 from scanwright.io.failures import reading
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -254,9 +254,5 @@ def names_of(series: Sequence[Series], root: Path) -> list[str]:
             name = root.resolve().name or one.uid
         else:
             name = folder.relative_to(root).as_posix()
-        names.append(f"{name}_{_in_a_file_name(one.mark)}" if one.mark else name)
+        names.append(f"{name}_{in_a_file_name(one.mark)}" if one.mark else name)
     return names
-
-
-def _in_a_file_name(mark: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.+]+", "-", mark).strip("-.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -69,6 +70,12 @@ class Series:
         return {key: value for key, value in known.items() if value}
 
     @property
+    def entry(self) -> str:
+        """What it is called within its export: its SeriesInstanceUID, and its mark if it is one of several
+        volumes."""
+        return f"{self.uid}_{in_a_file_name(self.mark)}" if self.mark else self.uid
+
+    @property
     def described(self) -> str:
         """Modality and description. For matching, not for messages: a description can name a patient."""
         return f"{self.planes[0].modality} {self.planes[0].description}".strip()
@@ -88,15 +95,18 @@ class Series:
     def _part(self, part: Stack) -> Series:
         return replace(self, planes=part.planes, mark=part.mark, n_twice=part.n_twice)
 
-    def image(self, source: str) -> Lazy[Volume]:
+    def image(self, source: str = "") -> Lazy[Volume]:
         """The volume, read when asked for.
+
+        Args:
+            source: where it is; by default below the folder of the dataset.
 
         Raises:
             DataError: the planes do not make one volume.
         """
         only = self._only_volume()
         place(only.planes)
-        return Lazy(source, partial(read_series, only))
+        return Lazy(source or f"#{self.entry}", partial(read_series, only))
 
     def _only_volume(self) -> Series:
         parts = self.volumes()
@@ -107,6 +117,11 @@ class Series:
                 do="Export them as series of their own, or convert the one you need to NIfTI.",
             )
         return parts[0]
+
+
+def in_a_file_name(mark: str) -> str:
+    """A mark in letters that any file system takes."""
+    return re.sub(r"[^A-Za-z0-9.+]+", "-", mark).strip("-.")
 
 
 def read_file(path: Path) -> Volume:

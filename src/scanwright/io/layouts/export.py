@@ -65,7 +65,7 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
             set_aside.append(SetAside(name, "read", str(error).rstrip(".")))
             continue
         targets = {"mask": lazy_labels(volume, of[name], values)} if of[name] else {}
-        cases.append(Case(name, {"image": volume.image(name)}, targets, volume.patient, facts=volume.facts))
+        cases.append(Case(name, {"image": volume.image()}, targets, volume.patient, facts=volume.facts))
     known = any(case.patient for case in cases)
     return Dataset(
         tuple(cases),

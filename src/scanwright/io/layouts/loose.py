@@ -43,7 +43,7 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
     cases = [Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())]
     volumes, set_aside, doubled = usable_volumes(scan, wanted)
     cases += [
-        Case(name, {"image": volume.image(name)}, patient=volume.patient, facts=volume.facts)
+        Case(name, {"image": volume.image()}, patient=volume.patient, facts=volume.facts)
         for name, volume in volumes.items()
     ]
     if wanted is not None and not cases:
