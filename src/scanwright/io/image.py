@@ -56,6 +56,15 @@ def read_channels(paths: Sequence[Path], *, subjects: Sequence[str]) -> Volume:
         DataError: the files do not lie on one grid.
     """
     volumes = [read_image(path, subject=subject) for path, subject in zip(paths, subjects, strict=True)]
+    return join_channels(volumes, subjects=subjects)
+
+
+def join_channels(volumes: Sequence[Volume], *, subjects: Sequence[str]) -> Volume:
+    """Volumes as the channels of one.
+
+    Raises:
+        DataError: they do not lie on one grid.
+    """
     first = volumes[0]
     for volume, subject in zip(volumes[1:], subjects[1:], strict=True):
         if not first.same_grid(volume):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -91,24 +91,39 @@ def _frame_uid(dataset: Dataset) -> str:
     return str(dataset.get("FrameOfReferenceUID") or "") or (frames.pop() if len(frames) == 1 else "")
 
 
-def lazy_labels(series: Series, labels: Sequence[Labels], values: Mapping[str, int]) -> Lazy[Volume]:
+def name_structures(labels: Iterable[Labels]) -> dict[int, str]:
+    """The value in the masks of each name: its place in the alphabet, upper and lower case alike."""
+    spelt: dict[str, str] = {}
+    for one in labels:
+        for name in one.names.values():
+            spelt.setdefault(name.casefold(), name)
+    return {value: spelt[key] for value, key in enumerate(sorted(spelt), start=1)}
+
+
+def lazy_labels(
+    series: Series, labels: Sequence[Labels], names: Mapping[int, str], sources: Sequence[str] = ()
+) -> Lazy[Volume]:
     """A mask on the grid of a series, painted when asked for.
 
     Args:
         series: the image, one volume.
         labels: the objects that outline something in it.
-        values: the value in the mask of each name; names are compared without upper and lower case.
+        names: value in the mask → name of the structure, upper and lower case alike.
+        sources: where the objects are; by default below the folder of the series.
     """
-    sources = [one.path.relative_to(series.root).as_posix() for one in labels]
-    return Lazy(sources[0], partial(_painted, series, tuple(labels), values), tuple(sources[1:]))
+    sources = sources or [one.path.relative_to(series.root).as_posix() for one in labels]
+    painted = partial(_painted, series, tuple(labels), names, tuple(sources))
+    return Lazy(sources[0], painted, tuple(sources[1:]))
 
 
-def _painted(series: Series, labels: Sequence[Labels], values: Mapping[str, int]) -> Volume:
+def _painted(
+    series: Series, labels: Sequence[Labels], names: Mapping[int, str], sources: Sequence[str]
+) -> Volume:
+    values = {name.casefold(): value for value, name in names.items()}
     grid = read_grid(series)
     mask = np.zeros(grid.shape, dtype=np.uint8 if max(values.values(), default=0) < 256 else np.uint16)
     painted: list[tuple[int, AnyArray]] = []
-    for one in labels:
-        subject = one.path.relative_to(series.root).as_posix()
+    for one, subject in zip(labels, sources, strict=True):
         with reading(subject, quote=False), quietly():
             for number, sheets in _sheets(one).items():
                 if number not in one.names:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
-from scanwright.io.dicom.labels import Labels, lazy_labels
+from scanwright.io.dicom.labels import Labels, lazy_labels, name_structures
 from scanwright.io.dicom.scan import counted, series_chooser, usable_volumes
 from scanwright.io.dicom.series import Series
 from scanwright.io.layouts.folder import Folder
@@ -52,11 +52,7 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
         of[fitting[0]].append(one)
         if by_frame:
             notes.append(f"{subject}: its image is not there; it is taken for the only one in its space")
-    spelt: dict[str, str] = {}
-    for one in scan.labels:
-        for name in one.names.values():
-            spelt.setdefault(name.casefold(), name)
-    values = {key: value for value, key in enumerate(sorted(spelt), start=1)}
+    names = name_structures(scan.labels)
     cases = []
     for name, volume in volumes.items():
         try:
@@ -64,14 +60,14 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
         except DataError as error:
             set_aside.append(SetAside(name, "read", str(error).rstrip(".")))
             continue
-        targets = {"mask": lazy_labels(volume, of[name], values)} if of[name] else {}
+        targets = {"mask": lazy_labels(volume, of[name], names)} if of[name] else {}
         cases.append(Case(name, {"image": volume.image()}, targets, volume.patient, facts=volume.facts))
     known = any(case.patient for case in cases)
     return Dataset(
         tuple(cases),
         NAME,
         source,
-        class_names={str(value): spelt[key] for key, value in values.items()},
+        class_names={str(value): name for value, name in names.items()},
         patients="PatientID in the DICOM header" if known else "unknown",
         notes=tuple(notes),
         set_aside=(*scan.set_aside, *set_aside),

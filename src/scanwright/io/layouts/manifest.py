@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import csv
-import os
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 
 from scanwright.data.case import Case, Lazy, SetAside, Split
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.dicom.scan import Scan, counted, one_series, scan_tree
-from scanwright.io.dicom.series import Series, read_file, series_of_file
+from scanwright.io.dicom.labels import Labels, lazy_labels, name_structures
+from scanwright.io.dicom.series import Series
 from scanwright.io.files import write_csv, write_json
-from scanwright.io.formats.table import format_of, without_suffix
+from scanwright.io.formats.table import without_suffix
+from scanwright.io.image import join_channels
+from scanwright.io.layouts.addresses import Pointers, address_from, joined, several
 from scanwright.io.layouts.classes import SPLIT_FOLDERS
 from scanwright.io.layouts.description import read_description
-from scanwright.io.layouts.nnunet import lazy_image, lazy_mask
+from scanwright.io.masks import read_mask
 
 NAME = "manifest.csv"
 FILE_NAME = "manifest.csv"
@@ -28,7 +28,6 @@ FILE_NAME = "manifest.csv"
 _LATER = ("boxes", "time", "event")
 _LATER_KINDS = ("label", "value", "text", "table", "sequence", "graph", "signal", "clip")
 _OWN = ("case", "patient", "split", "image", "mask", "label")
-_UID = re.compile(r"^[0-9]+(\.[0-9]+)+$")
 _BYTES_LIMIT = 1 << 20  # of one cell; a reading limit, so that a binary file is not taken for a table
 
 
@@ -36,6 +35,37 @@ _BYTES_LIMIT = 1 << 20  # of one cell; a reading limit, so that a binary file is
 class _Row:
     line: int
     cells: Mapping[str, str]
+
+
+class _Structures:
+    """What the values mean in masks that are painted from SEG and RTSTRUCT: as dataset.json says, or else the
+    places of the names in the alphabet, over all cases."""
+
+    def __init__(self, class_names: Mapping[str, str]) -> None:
+        named = {value: name for value, name in class_names.items() if value.isdecimal() and int(value) > 0}
+        self.names = {int(value): name for value, name in named.items()}
+        self._told = bool(named)
+        self._seen: list[Labels] = []
+
+    def add(self, labels: Sequence[Labels]) -> None:
+        """Take note of what objects outline.
+
+        Raises:
+            DataError: dataset.json does not name all of it.
+        """
+        if not self._told:
+            self._seen += labels
+            self.names.clear()  # the masks that are read later look here
+            self.names.update(name_structures(self._seen))
+            return
+        known = {name.casefold() for name in self.names.values()}
+        strange = sorted({name for one in labels for name in one.names.values()} - known, key=str.casefold)
+        if unknown := [name for name in strange if name.casefold() not in known]:
+            raise DataError(
+                "dataset.json does not name what the mask outlines",
+                expected=", ".join(self.names.values()),
+                received=", ".join(unknown),
+            )
 
 
 def open_manifest(path: Path, source: str) -> Dataset:
@@ -57,12 +87,14 @@ def open_manifest(path: Path, source: str) -> Dataset:
         )
     cases: list[Case] = []
     set_aside: list[SetAside] = []
-    exports = _Exports(path.parent)
+    pointers = Pointers(path.parent)
     described = read_description(path.parent)
+    structures = _Structures(described.class_names)
+    n_channels = max(1, len(described.channels)) if images == ["image"] else 1
     for row in rows:
         name = row.cells.get("case") or without_suffix(row.cells[images[0]]) or f"row {row.line}"
         try:
-            cases.append(_case(path, name, row, images, exports))
+            cases.append(_case(name, row, images, n_channels, pointers, structures))
         except DataError as error:
             set_aside.append(SetAside(name, "read", str(error)))
     labels = sorted({case.label for case in cases if "label" in case.targets})
@@ -82,22 +114,22 @@ def open_manifest(path: Path, source: str) -> Dataset:
         channels=described.channels
         if images == ["image"]
         else tuple(column.removeprefix("image:") for column in images),
-        class_names={label: label for label in labels} or described.class_names,
+        class_names={label: label for label in labels}
+        or described.class_names
+        or {str(value): name for value, name in structures.names.items()},
         patients=patients if known else "unknown",
-        notes=notes + described.notes + exports.left_over({row.cells[images[0]] for row in rows}),
-        set_aside=(*set_aside, *exports.damaged()),
+        notes=notes + described.notes + pointers.left_over(),
+        set_aside=(*set_aside, *pointers.damaged()),
     )
 
 
 def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Path:
-    """Cases as a manifest.csv with paths relative to it, and a dataset.json with the names that it can't
+    """Cases as a manifest.csv with addresses relative to it, and a dataset.json with the names that it can't
     hold: those of the values in the masks, and of the channels of one file.
 
     Raises:
-        DataError: a case is not made of files of its own (an array of an .npz, a series of many files).
+        DataError: a case comes from no file.
     """
-    root = Path(dataset.source)
-    root = root if root.is_dir() else root.parent
     n_channels = max((1 + len(case.image.further) for case in cases), default=1)
     names = dataset.channels if len(dataset.channels) == n_channels else [str(c) for c in range(n_channels)]
     images = ["image"] if n_channels == 1 else [f"image:{name}" for name in names]
@@ -106,7 +138,7 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
     for case in cases:
         mask, label = case.targets.get("mask"), case.targets.get("label")
         # A case with fewer channels than the others gets empty cells, which reading will name.
-        files = [_beside(root / file, folder, case) for file in (case.image.source, *case.image.further)]
+        files = _addresses(folder, dataset, case.name, case.image)
         rows.append(
             [
                 case.name,
@@ -114,7 +146,7 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
                 case.split or "",
                 *files,
                 *[""] * (n_channels - len(files)),
-                _beside(root / mask.source, folder, case) if isinstance(mask, Lazy) else "",
+                joined(_addresses(folder, dataset, case.name, mask)) if isinstance(mask, Lazy) else "",
                 label if isinstance(label, str) else "",
                 *(case.facts.get(fact, "") for fact in facts),
             ]
@@ -137,14 +169,15 @@ def _fact_column(fact: str) -> str:
     return f"{fact.replace(':', '_')}_" if fact in (*_OWN, *_LATER) or ":" in fact else fact
 
 
-def _beside(file: Path, folder: Path, case: Case) -> str:
-    if not file.is_file():
+def _addresses(folder: Path, dataset: Dataset, case: str, lazy: Lazy[Volume]) -> list[str]:
+    try:
+        return [address_from(folder, dataset, source) for source in (lazy.source, *lazy.further)]
+    except DataError as error:
         raise DataError(
-            "a manifest can be written only for cases that are files",
-            subject=case.name,
-            do="Leave out --apply, and correct the data by hand.",
-        )
-    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+            "a manifest can be written only for cases that come from files",
+            subject=case,
+            received=error.received,
+        ) from None
 
 
 def refers_into(path: Path, folders: Sequence[str]) -> bool:
@@ -198,19 +231,24 @@ def _read_rows(path: Path) -> tuple[list[str], list[_Row]]:
     return columns, rows
 
 
-def _case(manifest: Path, name: str, row: _Row, images: Sequence[str], exports: _Exports) -> Case:
-    root, cells = manifest.parent, row.cells
+def _case(
+    name: str,
+    row: _Row,
+    images: Sequence[str],
+    n_channels: int,
+    pointers: Pointers,
+    structures: _Structures,
+) -> Case:
+    cells = row.cells
+    lazies, series = [], None
     for column in images:
         if not cells[column]:
             raise DataError(f"the column {column} is empty")
-    series = exports.series(cells[images[0]]) if len(images) == 1 else None
-    if series is None:
-        image = lazy_image(root, [_existing(root, cells[column], column) for column in images])
-    else:
-        image = series.image(cells[images[0]])
+        image, series = pointers.image(cells[column], column, n_channels=n_channels)
+        lazies.append(image)
     targets: dict[str, Lazy[Volume] | str] = {}
     if cells.get("mask"):
-        targets["mask"] = lazy_mask(root, _existing(root, cells["mask"], "mask"))
+        targets["mask"] = _mask(cells["mask"], series, pointers, structures)
     if cells.get("label"):
         targets["label"] = cells["label"]
     facts = dict(series.facts) if series else {}
@@ -218,66 +256,33 @@ def _case(manifest: Path, name: str, row: _Row, images: Sequence[str], exports: 
         if value and column not in _OWN and column not in _LATER and ":" not in column:
             facts[column] = value
     patient = cells.get("patient") or (series.patient if series else None)
-    return Case(name, {"image": image}, targets, patient, _split(cells, row.line), facts)
+    return Case(name, {"image": _joined(lazies)}, targets, patient, _split(cells, row.line), facts)
 
 
-class _Exports:
-    """The DICOM series that a manifest's cells can mean; the tree is scanned once, and only if need be."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    @cached_property
-    def _by_uid(self) -> dict[str, Series]:
-        return {series.uid: series for series in self.scan.series}
-
-    @cached_property
-    def scan(self) -> Scan:
-        return scan_tree(self._root)
-
-    def series(self, cell: str) -> Series | None:
-        """The series that a cell names by folder, file or SeriesInstanceUID; ``None`` for other files.
-
-        Raises:
-            DataError: no such series, or a folder that does not hold exactly one.
-        """
-        path = self._root / cell
-        if path.is_dir():
-            return one_series(path, cell)
-        if path.is_file():
-            known = None if path.stat().st_size == 0 else format_of(path)
-            is_one = known is not None and known.read is read_file
-            return series_of_file(path, self._root, cell) if is_one else None
-        if not _UID.match(cell):
-            return None
-        try:
-            return self._by_uid[cell]
-        except KeyError:
-            raise DataError(
-                "no DICOM file below the manifest has this SeriesInstanceUID",
-                received=cell,
-                expected=f"one of the {len(self._by_uid)} series found",
-            ) from None
-
-    def left_over(self, cells: Collection[str]) -> tuple[str, ...]:
-        """Notes on series that no row names, if the tree had to be scanned."""
-        if "scan" not in self.__dict__:
-            return ()
-        unnamed = [uid for uid in self._by_uid if uid not in cells]
-        said = (f"{len(unnamed)} DICOM series are in no row of the manifest",) if unnamed else ()
-        return said + counted(self.scan)
-
-    def damaged(self) -> tuple[SetAside, ...]:
-        """The files that look like DICOM and cannot be read, if the tree had to be scanned."""
-        return self.scan.set_aside if "scan" in self.__dict__ else ()
+def _joined(lazies: Sequence[Lazy[Volume]]) -> Lazy[Volume]:
+    """The channels of one image."""
+    if len(lazies) == 1:
+        return lazies[0]
+    sources = tuple(lazy.source for lazy in lazies)
+    return Lazy(
+        sources[0],
+        lambda: join_channels([lazy.read() for lazy in lazies], subjects=sources),
+        sources[1:],
+    )
 
 
-def _existing(root: Path, value: str, column: str) -> str:
-    # A manifest written on Windows names paths with backslashes.
-    for path in (value, value.replace("\\", "/")):
-        if (root / path).exists():
-            return path
-    raise DataError(f"the file of the column {column} does not exist", received=value)
+def _mask(cell: str, series: Series | None, pointers: Pointers, structures: _Structures) -> Lazy[Volume]:
+    """A mask file, or what SEG and RTSTRUCT objects outline in a series."""
+    cells = several(pointers.root, cell)
+    labels = pointers.outlines(cells, "mask")
+    if not labels:
+        return Lazy(cell, partial(read_mask, pointers.file(cell, "mask"), subject=cell))
+    if series is None:
+        raise DataError(
+            "a SEG or RTSTRUCT outlines something in a DICOM series, and the image is none", received=cell
+        )
+    structures.add(labels)
+    return lazy_labels(series, labels, structures.names, cells)
 
 
 def _split(cells: Mapping[str, str], line: int) -> Split | None:

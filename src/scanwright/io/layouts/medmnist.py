@@ -55,12 +55,41 @@ def open_medmnist(path: Path, source: str) -> Dataset:
         width = max(5, len(str(len(labels))))
         for index, label in enumerate(labels):
             name = f"{split}_{index:0{width}d}"
-            image = Lazy(f"{path.name}:{name}", partial(_read_one, path, f"{split}_images", index))
+            image = Lazy(f"{path.name}#{split}/{index}", partial(_read_one, path, f"{split}_images", index))
             cases.append(Case(name, {"image": image}, {"label": label}, split=split))
     names = sorted({case.label for case in cases}, key=int)
     unused = [name for name in members if name.rpartition("_")[0] not in splits]
     notes = (f"{path.name}: arrays that are not used: {', '.join(unused)}",) if unused else ()
     return Dataset(tuple(cases), NAME, source, class_names={name: name for name in names}, notes=notes)
+
+
+def lazy_picture(path: Path, entry: str, source: str) -> Lazy[Volume]:
+    """One picture of such a file, read when asked for.
+
+    Args:
+        path: the file.
+        entry: "train/17" is the 18th of train_images.
+        source: its address, for messages.
+
+    Raises:
+        DataError: no such file, or no such picture in it.
+    """
+    split, _, number = entry.partition("/")
+    with reading(path.name):
+        members = _known_headers(path, path.stat().st_mtime_ns) if path.suffix.lower() == ".npz" else {}
+    images = members.get(f"{split}_images")
+    if images is None or not number.isascii() or not number.isdigit() or int(number) >= images.shape[0]:
+        raise DataError(
+            "there is no such picture",
+            received=source,
+            expected="FILE.npz#train/17 for the 18th of train_images",
+        )
+    return Lazy(source, partial(_read_one, path, f"{split}_images", int(number)))
+
+
+@lru_cache(maxsize=3)
+def _known_headers(path: Path, changed_ns: int) -> dict[str, _Member]:
+    return _read_headers(path)
 
 
 def _read_headers(path: Path) -> dict[str, _Member]:
