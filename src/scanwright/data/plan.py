@@ -90,23 +90,34 @@ class AugmentationPlan:
     Attributes:
         flip_axes: axes (0 = i, 1 = j, 2 = k) that may be mirrored.
         rotate_degrees: largest rotation about the centre; in-plane only when voxels are far from cubes.
+        shear_degrees: largest lean of one axis against another, in the same planes.
         scale: largest relative change of size.
         shift: largest shift, as a share of the patch.
+        elastic: largest displacement of the control points of a smooth bending, as a share of the distance
+            between them; 0.4 is the most that surely folds nothing.
         brightness, contrast, gamma, noise: standard deviations on normalised intensities.
+        bias_field: standard deviation of the logarithm of a smooth change of brightness, as in MR.
         blur: chance of a slight blur.
-        mixup: chance that two examples are mixed (classification).
+        low_resolution: chance of a grid up to twice as coarse.
+        mixup, cutmix: chance that pairs of examples are mixed, or that a box of one comes from another
+            (answers for the whole image).
     """
 
     flip_axes: tuple[int, ...] = field(metadata=_ruled(_within(0, 2)), default=())
     rotate_degrees: float = field(metadata=_ruled(_within(0, 180)), default=0.0)
+    shear_degrees: float = field(metadata=_ruled(_within(0, 60)), default=0.0)
     scale: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
     shift: float = field(metadata=_ruled(_within(0, 0.5)), default=0.0)
+    elastic: float = field(metadata=_ruled(_within(0, 0.4)), default=0.0)
     brightness: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
     contrast: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
     gamma: float = field(metadata=_ruled(_within(0, 2)), default=0.0)
     noise: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
+    bias_field: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
     blur: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
+    low_resolution: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
     mixup: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
+    cutmix: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
 
 
 @dataclass(frozen=True)

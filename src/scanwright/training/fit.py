@@ -255,9 +255,8 @@ def _run_round(
         seed = (plan.seed, position.step)
         torch.manual_seed(hash(seed) % 2**63)
         chosen = choose_cases(len(trainer.train), plan.batch_size, position.step, plan.seed)
-        batch = trainer.learner.draw(trainer.train, chosen, np.random.default_rng(seed)).to(
-            trainer.fabric.device
-        )
+        rng = np.random.default_rng(seed)
+        batch = trainer.learner.draw(trainer.train, chosen, rng, trainer.fabric.device)
         losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done))))
         position.step += 1
         now = time.monotonic()

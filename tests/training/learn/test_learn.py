@@ -16,6 +16,7 @@ from scanwright.training.learn.base import Batch
 from scanwright.training.learn.classification import ClassificationLearner
 from scanwright.training.learn.segmentation import SegmentationLearner, cut, soft_dice_loss
 
+CPU = torch.device("cpu")
 SEGMENTATION = Plan(
     task="segmentation",
     dims=3,
@@ -51,14 +52,14 @@ def example() -> Example:
 def test_patches_are_drawn_around_labelled_voxels_each_class_alike() -> None:
     learner = SegmentationLearner(SEGMENTATION)
     rng = np.random.default_rng(0)
-    seen = [learner.draw([example()], [0, 0], rng).targets.unique().tolist() for _ in range(30)]
+    seen = [learner.draw([example()], [0, 0], rng, CPU).targets.unique().tolist() for _ in range(30)]
     assert all(set(classes) & {1, 2} for classes in seen)
     assert sum(1 in classes for classes in seen) > 8
     assert sum(2 in classes for classes in seen) > 8
 
 
 def test_a_batch_has_the_patch_of_the_plan() -> None:
-    batch = SegmentationLearner(SEGMENTATION).draw([example()], [0, 0], np.random.default_rng(0))
+    batch = SegmentationLearner(SEGMENTATION).draw([example()], [0, 0], np.random.default_rng(0), CPU)
     assert batch.images.shape == (2, 1, 8, 8, 4)
     assert batch.targets.shape == (2, 8, 8, 4)
     assert batch.images.dtype == torch.float32
@@ -68,7 +69,7 @@ def test_a_batch_has_the_patch_of_the_plan() -> None:
 def test_images_smaller_than_the_patch_are_filled_up(shape: tuple[int, int, int]) -> None:
     plan = replace(SEGMENTATION, foreground_fraction=0.0)
     small = Example(np.ones((1, *shape), np.float32), np.ones(shape, np.uint8))
-    batch = SegmentationLearner(plan).draw([small], [0, 0], np.random.default_rng(0))
+    batch = SegmentationLearner(plan).draw([small], [0, 0], np.random.default_rng(0), CPU)
     assert batch.images.shape == (2, 1, 8, 8, 4)
     assert bool((batch.images == 1).all())
 
@@ -78,7 +79,7 @@ def test_image_and_target_of_a_patch_belong_together() -> None:
     inner = np.zeros_like(truth)
     inner[8:12, 8:12, 8:12] = 1
     both = Example(truth[None].astype(np.float32), truth, {1: np.flatnonzero(inner)})
-    batch = SegmentationLearner(SEGMENTATION).draw([both], [0, 0], np.random.default_rng(0))
+    batch = SegmentationLearner(SEGMENTATION).draw([both], [0, 0], np.random.default_rng(0), CPU)
     torch.testing.assert_close(batch.images[:, 0], batch.targets.float(), atol=1e-4, rtol=0)
 
 
@@ -113,7 +114,7 @@ def test_coarser_outputs_count_half_as_much() -> None:
 def test_class_shares_add_up_to_one_also_when_mixed() -> None:
     plan = replace(CLASSIFICATION, augmentation=AugmentationPlan(mixup=1.0))
     examples = [Example(np.full((1, 8, 6, 1), n, np.float32), np.array(n, np.uint8)) for n in range(3)]
-    batch = ClassificationLearner(plan).draw(examples, [0, 1, 2], np.random.default_rng(1))
+    batch = ClassificationLearner(plan).draw(examples, [0, 1, 2], np.random.default_rng(1), CPU)
     torch.testing.assert_close(batch.targets.sum(1), torch.ones(3))
     # Constant images say themselves in which proportion they were mixed.
     torch.testing.assert_close(

@@ -14,7 +14,7 @@ from scanwright.data.plan import Plan
 from scanwright.networks.catalogue import build_network
 from scanwright.tasks.base import Example
 from scanwright.training.augment.intensity import vary_intensities
-from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp, warp_labels
+from scanwright.training.augment.spatial import draw_grid, warp, warp_labels
 from scanwright.training.learn.base import Batch, cross_entropy_weights
 from scanwright.types import AnyArray
 
@@ -36,23 +36,26 @@ class SegmentationLearner:
     def networks(self, plan: Plan) -> dict[str, nn.Module]:
         return {"network": build_network(plan)}
 
-    def draw(self, examples: Sequence[Example], chosen: Sequence[int], rng: np.random.Generator) -> Batch:
+    def draw(
+        self,
+        examples: Sequence[Example],
+        chosen: Sequence[int],
+        rng: np.random.Generator,
+        device: torch.device,
+    ) -> Batch:
         plan, dims = self.plan, self.plan.dims
-        images, labels, maps = [], [], []
+        images, labels = [], []
         for index in chosen:
             example = examples[index]
             centre = self._centre(example, rng)
             images.append(cut(example.image, centre, self.region, edge=True))
             labels.append(cut(example.target[None], centre, self.region, edge=False)[0])
-            maps.append(draw_affine(plan.augmentation, self.spacing, self.patch[:dims], rng))
-        source = np.stack(images).reshape(len(images), -1, *self.region[:dims])
-        truth = np.stack(labels).reshape(len(labels), *self.region[:dims])
-        grid = sampling_grid(np.stack(maps), self.region[:dims], self.patch[:dims])
-        warped = warp(torch.from_numpy(source), grid)
-        return Batch(
-            vary_intensities(warped, plan.augmentation, rng),
-            warp_labels(torch.from_numpy(truth.astype(np.int64)), grid),
-        )
+        region, patch = self.region[:dims], self.patch[:dims]
+        source = torch.from_numpy(np.stack(images).reshape(len(images), -1, *region)).to(device)
+        truth = torch.from_numpy(np.stack(labels).reshape(len(labels), *region)).to(device)
+        grid = draw_grid(plan.augmentation, self.spacing, source, patch, rng)
+        warped = vary_intensities(warp(source, grid), plan.augmentation, rng)
+        return Batch(warped, warp_labels(truth, grid))
 
     def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
         outputs = networks["network"](batch.images)
