@@ -2,10 +2,10 @@
 
 Both read the same NIfTI file, bring it to 1.5 mm, run the same network over the same windows with the same
 overlap and blending, and bring the answer back to the grid of the file: scanwright by ``Model``, MONAI by
-Spacingd, sliding_window_inference and Invertd. Each runs in a process of its own, in turn; the time is from the
-file to the array of labels, the memory the most of the process. The network is trained for two minutes on the
-organs of smaller phantoms, so that there is something to agree on. Preprocessing alone is also timed, beside
-nnU-Net's way of resampling (skimage's resize, order 3, as in its default configuration).
+Spacingd, sliding_window_inference and Invertd. Each runs in a process of its own, in turn; the time is from
+the file to the array of labels, the memory the most of the process. The network is trained for two minutes on
+the organs of smaller phantoms, so that there is something to agree on. Preprocessing alone is also timed,
+beside nnU-Net's way of resampling (skimage's resize, order 3, as in its default configuration).
 """
 
 from __future__ import annotations
