@@ -10,6 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from scanwright.data.choices import (
+    BROUGHT,
+    CLASS_LOSSES,
+    INVERSE,
+    MASK_LOSSES,
+    OPTIMISERS,
+    SAMPLINGS,
+    SCHEDULES,
+    SHAPING,
+    inverse_weights,
+)
 from scanwright.data.fields import build, check_keys
 from scanwright.errors import ModelError, SettingsError
 
@@ -135,13 +146,20 @@ class Plan:
         patch_voxels: (i, j, k) that the network sees at once; a classified image is fitted into it.
         batch_size: patches in a step.
         network: see NetworkPlan.
-        loss: "dice_ce" or "ce".
-        class_weights: weight of each class in the cross-entropy; empty for equal weights.
-        optimiser: "adamw" or "sgd".
+        loss: what is made small; see ``data/choices.py`` for those of masks and of whole images.
+        class_weights: weight of each class in the loss; empty for equal weights.
+        class_shares: of the training side, how often each class occurs (images, or voxels); empty where
+            nobody counted.
+        logit_adjustment: how far training makes up for unequal ``class_shares``: 0 not at all, 1 wholly
+            (Menon et al. 2021); what is then predicted is each class as if all were as frequent.
+        optimiser: row of the optimisers table.
         learning_rate: at the top of the schedule.
+        momentum: of the optimisers "momentum" and "nesterov"; 0 for the others.
         weight_decay: of the optimiser.
+        schedule: how the learning rate goes with the progress; row of the schedules table.
         warmup: share of the training in which the learning rate rises.
-        label_smoothing: of the cross-entropy.
+        label_smoothing: share of each label that is spread over all classes.
+        sampling: "uniform" (every case as often) or "balanced" (every class as often).
         foreground_fraction: share of the patches that are centred on a labelled voxel.
         augmentation: see AugmentationPlan.
         average_steps: steps over which the weights of the kept model are averaged; 0 keeps the last ones.
@@ -168,13 +186,18 @@ class Plan:
     label_values: tuple[int, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
     longest_side: int | None = None
-    loss: str = field(metadata=_ruled(_one_of("dice_ce", "ce")), default="ce")
+    loss: str = field(metadata=_ruled(_one_of(*{**MASK_LOSSES, **CLASS_LOSSES})), default="ce")
     class_weights: tuple[float, ...] = field(metadata=_ruled(_within(0, 1e6)), default=())
-    optimiser: str = field(metadata=_ruled(_one_of("adamw", "sgd")), default="adamw")
+    class_shares: tuple[float, ...] = field(metadata=_ruled(_within(1e-9, 1)), default=())
+    logit_adjustment: float = field(metadata=_ruled(_within(0, 10)), default=0.0)
+    optimiser: str = field(metadata=_ruled(_one_of(*OPTIMISERS)), default="adamw")
     learning_rate: float = field(metadata=_ruled(_within(1e-8, 10)), default=1e-3)
+    momentum: float = field(metadata=_ruled(_within(0, 0.999)), default=0.0)
     weight_decay: float = field(metadata=_ruled(_within(0, 10)), default=1e-2)
+    schedule: str = field(metadata=_ruled(_one_of(*SCHEDULES)), default="cosine")
     warmup: float = field(metadata=_ruled(_within(0, 0.9)), default=0.05)
     label_smoothing: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
+    sampling: str = field(metadata=_ruled(_one_of(*SAMPLINGS)), default="uniform")
     foreground_fraction: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
     augmentation: AugmentationPlan = field(default_factory=AugmentationPlan)
     average_steps: int = field(metadata=_ruled(_within(0, 1_000_000)), default=100)
@@ -195,7 +218,7 @@ class Plan:
             _check_fields(channel)
         _check_fields(self.network)
         _check_fields(self.augmentation)
-        problems = [*self._misfits(), *self._network_misfits()]
+        problems = [*self._misfits(), *self._learning_misfits(), *self._network_misfits()]
         if problems:
             raise MisfitError(f"the plan does not fit together: {'; '.join(problems)}")
 
@@ -212,8 +235,9 @@ class Plan:
             yield "channels must not be empty"
         if self.label_values and not (n_classes == len(self.label_values) == len(set(self.label_values))):
             yield "label_values must have one value for each of the classes, all different"
-        if self.class_weights and len(self.class_weights) != n_classes:
-            yield "class_weights must have one weight for each of the classes"
+        for name in ("class_weights", "class_shares"):
+            if getattr(self, name) and len(getattr(self, name)) != n_classes:
+                yield f"{name} must have one number for each of the classes"
         if self.dims == 2 and self.patch_voxels[2] != 1:
             yield "patch_voxels must end in 1 when dims is 2"
         for name, axes in (("mirror_axes", self.mirror_axes), ("flip_axes", self.augmentation.flip_axes)):
@@ -221,6 +245,22 @@ class Plan:
                 yield f"{name} must be different axes below {self.dims}"
         if any(steps < 1 or not 0 <= progress <= 1 for steps, progress in self.pace):
             yield "pace must hold (steps, progress) with steps of 1 or more and progress from 0 to 1"
+
+    def _learning_misfits(self) -> Iterator[str]:
+        """Choices that have nothing to act on."""
+        losses, seen = (MASK_LOSSES, "masks") if self.label_values else (CLASS_LOSSES, "whole images")
+        if self.loss not in losses:
+            yield f"loss={self.loss} is not for {seen}, which can be learnt by {' or '.join(losses)}"
+            return
+        for name in SHAPING:
+            if getattr(self, name) and name not in losses[self.loss]:
+                fitting = " or ".join(loss for loss, fields in losses.items() if name in fields)
+                yield f"{name} has nothing to act on in loss={self.loss}, but in {fitting}"
+        if self.logit_adjustment and not self.class_shares:
+            yield "logit_adjustment needs class_shares, how often each class occurs"
+        with_momentum = [name for name, brought in OPTIMISERS.items() if brought["momentum"]]
+        if (self.momentum > 0) != (self.optimiser in with_momentum):
+            yield f"momentum must be above 0 for optimiser={' or '.join(with_momentum)}, and 0 for the others"
 
     def _network_misfits(self) -> Iterator[str]:
         """Networks that could not be built, or would fail at the first step."""
@@ -278,6 +318,9 @@ class Plan:
     def overrule(self, overrides: Mapping[str, Any]) -> Plan:
         """A plan in which the named fields have the user's values; nested ones as "network.dropout".
 
+        A name that is usually trained with values of its own (``data/choices.py``) brings them, where the
+        user does not set these too. ``class_weights`` may be "inverse" to the shares of the classes.
+
         Raises:
             SettingsError: a name is unknown, or the values make no sense.
         """
@@ -292,9 +335,19 @@ class Plan:
                     raise SettingsError(f"'{name}' is not a field of the plan", subject="--set")
             check_keys([last], [key for key in target if key not in _NOT_DECIDED], "--set")
             target[last] = _parse(text)
-            was = json.dumps(_dig(before, [*path, last]))[:80]
-            plain["reasons"] = {**plain["reasons"], name: f"overruled by the user (was: {was})"}
-            plain["overruled"] = list(dict.fromkeys([*plain["overruled"], name]))
+            _note(plain, name, "overruled by the user", _dig(before, [*path, last]))
+        for chooser, rows in BROUGHT.items():
+            chosen = str(plain[chooser])
+            if chosen != before[chooser]:
+                for name, value in rows.get(chosen, {}).items():
+                    if name not in overrides and value != before[name]:
+                        plain[name] = value
+                        _note(plain, name, f"usual for {chooser}={chosen}, which the user set", before[name])
+        if plain["class_weights"] == INVERSE:
+            if not self.class_shares:
+                raise MisfitError("class_weights=inverse needs class_shares, how often each class occurs")
+            plain["class_weights"] = inverse_weights(self.class_shares)
+            _note(plain, "class_weights", "inverse to class_shares, as the user asked", self.class_weights)
         # Made once all are in place: two fields may only fit together when both have changed.
         return Plan.from_json(plain, "--set")
 
@@ -335,6 +388,12 @@ class Plan:
             for name in nested
         ]
         return rows
+
+
+def _note(plain: dict[str, Any], name: str, why: str, was: Any) -> None:
+    """Say in a plan's plain values that a field was overruled."""
+    plain["reasons"] = {**plain["reasons"], name: f"{why} (was: {json.dumps(was)[:80]})"}
+    plain["overruled"] = list(dict.fromkeys([*plain["overruled"], name]))
 
 
 def _dig(plain: Any, path: list[str]) -> Any:
@@ -387,6 +446,7 @@ _ANY_PLAN = Plan(
     patch_voxels=(16, 16, 16),
     batch_size=2,
     network=NetworkPlan("unet", (8, 16), ((1, 1, 1), (2, 2, 2)), ((3, 3, 3),) * 2),
+    class_shares=(0.5, 0.5),
 )
 
 

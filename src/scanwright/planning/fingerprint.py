@@ -35,6 +35,7 @@ class Fingerprint:
         intensity: for each channel: low, high, mean, deviation of the sampled voxels and ``scale_ratio``,
             the largest over the smallest brightness of a case.
         classes: name → cases that hold it (labels), or value → cases that hold it (masks).
+        class_shares: the same keys → share of the cases (labels) or of all voxels (masks).
     """
 
     dataset: Dataset
@@ -49,6 +50,7 @@ class Fingerprint:
     modality: str
     eight_bit: bool
     classes: Mapping[str, int]
+    class_shares: Mapping[str, float] = field(default_factory=dict)
     target: str = ""
     foreground_share: float = 0.0
     lesion_voxels: float = 0.0
@@ -85,6 +87,7 @@ class Fingerprint:
             "channels": list(self.channels),
             "intensity": [{name: float(f"{v:.6g}") for name, v in row.items()} for row in self.intensity],
             "classes": dict(self.classes),
+            "class_shares": {name: float(f"{share:.4g}") for name, share in self.class_shares.items()},
             "foreground_share": float(f"{self.foreground_share:.4g}"),
             "duplicates": [list(group) for group in self.duplicates],
             "non_finite_voxels": {fact.name: fact.non_finite for fact in self.cases if fact.non_finite},
@@ -223,6 +226,7 @@ def _aggregate(
     i, j, k = (int(n) for n in np.median([fact.shape for fact in learnt], axis=0))
     known = [s for s in spacings if s is not None]
     modalities = Counter(fact.modality for fact in learnt)
+    classes = _count_classes(learnt, target)
     return Fingerprint(
         dataset=replace(dataset, cases=tuple(case for case in dataset.cases if case.name in splits.of)),
         cases=tuple(facts),
@@ -237,7 +241,8 @@ def _aggregate(
         intensity=tuple(_intensity(learnt, channel) for channel in range(n_channels)),
         modality=modalities.most_common(1)[0][0] if len(modalities) == 1 else "",
         eight_bit=all(fact.eight_bit for fact in learnt),
-        classes=_count_classes(learnt, target),
+        classes=classes,
+        class_shares=_class_shares(learnt, target, classes),
         target=target,
         foreground_share=float(np.sum(voxels) / np.sum(sizes)),
         lesion_voxels=float(np.median([v for v in voxels if v] or [0.0])),
@@ -269,6 +274,15 @@ def _count_classes(facts: list[CaseFacts], target: str) -> dict[str, int]:
     for fact in facts:
         counts.update([fact.label] if target == "label" else map(str, fact.label_voxels))
     return {name: counts[name] for name in sorted(counts, key=_in_order)}
+
+
+def _class_shares(facts: list[CaseFacts], target: str, classes: Mapping[str, int]) -> dict[str, float]:
+    if target == "label":
+        return {name: n / len(facts) for name, n in classes.items()}
+    voxels: Counter[str] = Counter()
+    for fact in facts:
+        voxels.update({str(value): n for value, n in fact.label_voxels.items()})
+    return {name: voxels[name] / voxels.total() for name in classes}
 
 
 def _in_order(name: str) -> tuple[bool, int, str]:

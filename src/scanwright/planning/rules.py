@@ -35,12 +35,16 @@ SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
 LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 32 * 32 * 32}
 MOST_PATCH_VOXELS = {2: 320 * 320, 3: 96 * 96 * 64}
+# A class that the training side does not hold at all counts as this share; its logarithm must be a number.
+LEAST_SHARE = 1e-6
 
 
 # Why the fields that no fact of the data changes are as they are.
 COMMON_REASONS = {
     "optimiser": "AdamW: needs the least tuning of its learning rate",
+    "momentum": "none: AdamW keeps averages of its own",
     "weight_decay": "holds weights down a little; norms and biases are left free",
+    "schedule": "half a cosine: falls late, and ends at almost nothing when the minutes do",
     "warmup": "the first steps are small, until the averages of the optimiser mean something",
     "average_steps": "the kept weights are an average over the last steps, steadier than any single one",
     "patience": "0: the time is used up; the best weights by validation are kept anyway",
@@ -229,6 +233,14 @@ def choose_flips(facts: Fingerprint, *, sided: bool) -> Choice[tuple[int, ...]]:
     if facts.dims == 2:
         return Choice((0,), "mirrored left to right only: what is up stays up")
     return Choice((0,), "mirrored left to right: bodies are nearly symmetric")
+
+
+def choose_class_shares(facts: Fingerprint, classes: Sequence[str]) -> Choice[tuple[float, ...]]:
+    """How often each class occurs, in the order of ``classes`` (keys of ``facts.classes``)."""
+    if not facts.class_shares:
+        return Choice((), "not counted")
+    shares = [max(LEAST_SHARE, float(f"{facts.class_shares.get(name, 0.0):.4g}")) for name in classes]
+    return Choice(tuple(shares), "as counted on the training side")
 
 
 def choose_tolerance(facts: Fingerprint) -> Choice[float]:

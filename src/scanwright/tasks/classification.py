@@ -40,6 +40,7 @@ class Classification:
         skew = float(counts.max() / counts.min())
         weights = tuple(float(f"{w:.4g}") for w in np.sqrt(counts.sum() / (len(counts) * counts)))
         names = tuple(facts.classes)
+        shares = rules.choose_class_shares(facts, names)
         return Plan(
             task=self.name,
             dims=facts.dims,
@@ -50,6 +51,7 @@ class Classification:
             network=network.value,
             loss="ce",
             class_weights=weights if skew > 1.5 else (),
+            class_shares=shares.value,
             learning_rate=2e-3,
             weight_decay=5e-2,
             label_smoothing=0.05,
@@ -74,6 +76,10 @@ class Classification:
                 "spacing_mm": "none: whole images are fitted into one size",
                 "longest_side": "none: whole images are fitted into one size",
                 "loss": "cross-entropy: gives probabilities, not only a class",
+                "class_shares": f"images of each class, {shares.reason}",
+                "logit_adjustment": "0: it moves the line between the classes and not their ranking",
+                "sampling": "uniform: every image as often as the others; nothing shows yet that drawing rare "
+                "classes oftener ranks better than their weights do",
                 "foreground_fraction": "none: an image is seen whole",
                 "overlap": "none: an image is seen whole",
                 "tolerance_mm": "none: nothing is outlined",

@@ -49,6 +49,7 @@ class Segmentation:
         flips = rules.choose_flips(facts, sided=_sided(names))
         tolerance = rules.choose_tolerance(facts)
         deep = min(2, n_levels - 2)
+        shares = rules.choose_class_shares(facts, [str(value) for value in values])
         return Plan(
             task=self.name,
             dims=facts.dims,
@@ -67,6 +68,7 @@ class Segmentation:
                 deep_supervision=max(0, deep),
             ),
             loss="dice_ce",
+            class_shares=shares.value,
             learning_rate=2e-3,
             weight_decay=1e-2,
             foreground_fraction=0.5,
@@ -90,7 +92,10 @@ class Segmentation:
                 **rules.COMMON_REASONS,
                 "label_values": "the values in the masks; predictions come back with them",
                 "class_weights": "none: Dice counts every class the same already",
+                "class_shares": f"voxels of each class, {shares.reason}",
+                "logit_adjustment": "0: Dice counts every class the same already",
                 "label_smoothing": "none: outlines are trusted",
+                "sampling": "uniform: every case as often as the others; patches look for each class in it",
                 "overlap": "neighbouring tiles share a quarter: borders are blended at little cost",
                 "task": "the cases have masks",
                 "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",

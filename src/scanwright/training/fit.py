@@ -43,12 +43,13 @@ from scanwright.training.checkpoint import (
 )
 from scanwright.training.learn.base import Batch, Learner
 from scanwright.training.learn.catalogue import LEARNERS
+from scanwright.training.optimisers import build_optimiser
 from scanwright.training.pace import FIRST_STEPS, Clock, Record, Round
+from scanwright.training.sampling import choose_cases, group_examples
+from scanwright.training.schedule import SAME_SCORE, learning_rate
 from scanwright.types import AnyArray, FloatArray, Progress
 
 LARGEST_GRADIENT = 12.0
-# Scores within this of the best count as equal; the later weights are then kept, as they are better averaged.
-SAME_SCORE = 1e-4
 # The loss that is logged is the mean over the last steps of a round, and over no more than these.
 RECENT_STEPS = 200
 
@@ -85,6 +86,7 @@ class Trainer:
     best: Tensors
     runtime: TorchRuntime
     train: list[Example]
+    groups: list[list[int]]
     val: dict[str, Example]
     position: Position = field(default_factory=Position)
 
@@ -189,6 +191,7 @@ def _set_up(task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]
         for group, network in built.items():
             networks[group], optimisers[group] = fabric.setup(network, build_optimiser(plan, network))
     average = {name: value.detach().clone() for name, value in built["network"].state_dict().items()}
+    train = list(examples["train"].values())
     return Trainer(
         task=task,
         plan=plan,
@@ -199,36 +202,10 @@ def _set_up(task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]
         average=average,
         best={name: value.clone() for name, value in average.items()},
         runtime=TorchRuntime(plan, _arrays(average), device),
-        train=list(examples["train"].values()),
+        train=train,
+        groups=group_examples(train, plan),
         val=dict(examples["val"]),
     )
-
-
-def build_optimiser(plan: Plan, network: nn.Module) -> torch.optim.Optimizer:
-    """The plan's optimiser; norms and biases are not decayed."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    free = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": free, "weight_decay": 0.0}]
-    if plan.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=plan.learning_rate, momentum=0.99, nesterov=True)
-    return torch.optim.AdamW(groups, lr=plan.learning_rate)
-
-
-def learning_rate(plan: Plan, progress: float) -> float:
-    """Linear warm-up, then half a cosine to (almost) nothing."""
-    if progress < plan.warmup:
-        return plan.learning_rate * (0.02 + 0.98 * progress / plan.warmup)
-    share = (progress - plan.warmup) / (1.0 - plan.warmup)
-    return plan.learning_rate * (0.001 + 0.999 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, share))))
-
-
-def choose_cases(n_cases: int, batch_size: int, step: int, seed: int) -> list[int]:
-    """Which cases a step sees: every case once before any comes again, in an order drawn anew each time."""
-    chosen = []
-    for place in range(step * batch_size, (step + 1) * batch_size):
-        order = np.random.default_rng((seed, 1, place // n_cases)).permutation(n_cases)
-        chosen.append(int(order[place % n_cases]))
-    return chosen
 
 
 def _run_round(
@@ -245,6 +222,7 @@ def _run_round(
     usually takes.
     """
     plan, position = trainer.plan, trainer.position
+    scores = [row["score"] for row in position.log]
     losses: list[float] = []
     seconds: list[float] = []
     start = time.monotonic()
@@ -254,10 +232,10 @@ def _run_round(
         step_start = time.monotonic()
         seed = (plan.seed, position.step)
         torch.manual_seed(hash(seed) % 2**63)
-        chosen = choose_cases(len(trainer.train), plan.batch_size, position.step, plan.seed)
+        chosen = choose_cases(trainer.groups, plan.batch_size, position.step, plan.seed)
         rng = np.random.default_rng(seed)
         batch = trainer.learner.draw(trainer.train, chosen, rng, trainer.fabric.device)
-        losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done))))
+        losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done), scores)))
         position.step += 1
         now = time.monotonic()
         seconds.append(now - step_start)
@@ -314,8 +292,10 @@ def _end_round(trainer: Trainer, planned: Round, steps: int, loss: float, elapse
     position.progress = planned.end if steps == planned.steps else planned.progress(steps)
     position.pace.append((steps, position.progress))
     score = _validate(trainer)
+    rate = learning_rate(plan, position.progress, [row["score"] for row in position.log])
     if position.best_score is None or score > position.best_score + SAME_SCORE:
         position.improved_round = len(position.log)
+    # Of equal scores the later weights are kept, as they are better averaged.
     if position.best_score is None or score > position.best_score - SAME_SCORE:
         position.best_score = max(score, position.best_score if position.best_score is not None else score)
         position.best_round = len(position.log)
@@ -328,7 +308,7 @@ def _end_round(trainer: Trainer, planned: Round, steps: int, loss: float, elapse
             "minutes": elapsed_s / 60,
             "loss": loss,
             "score": score,
-            "learning_rate": learning_rate(plan, position.progress),
+            "learning_rate": rate,
         }
     )
 

@@ -47,8 +47,3 @@ class Learner(Protocol):
     def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
         """Loss by parameter group."""
         ...
-
-
-def cross_entropy_weights(plan: Plan, device: torch.device) -> torch.Tensor | None:
-    """The plan's class weights as a tensor; ``None`` when all classes count the same."""
-    return torch.tensor(plan.class_weights, device=device) if plan.class_weights else None

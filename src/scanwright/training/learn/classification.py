@@ -1,4 +1,4 @@
-"""Learning to classify: whole images, cross-entropy, mixed pairs."""
+"""Learning to classify: whole images, mixed pairs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from scanwright.tasks.base import Example
 from scanwright.training.augment.intensity import vary_intensities
 from scanwright.training.augment.mixing import cutmix, mixup
 from scanwright.training.augment.spatial import draw_grid, warp
-from scanwright.training.learn.base import Batch, cross_entropy_weights
+from scanwright.training.learn.base import Batch
+from scanwright.training.losses import measure_images
 
 
 class ClassificationLearner:
@@ -50,6 +51,4 @@ class ClassificationLearner:
 
     def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
         logits = networks["network"](batch.images)[0].float()
-        weights = cross_entropy_weights(self.plan, batch.images.device)
-        loss = F.cross_entropy(logits, batch.targets, weights, label_smoothing=self.plan.label_smoothing)
-        return {"network": loss}
+        return {"network": measure_images(self.plan, logits, batch.targets)}
