@@ -23,6 +23,7 @@ def facts_of(
     modality="",
     eight_bit=False,
     classes=None,
+    class_shares=None,
     class_names=None,
 ) -> Fingerprint:
     """A fingerprint with the given facts; the rest is usual."""
@@ -40,6 +41,7 @@ def facts_of(
         modality=modality,
         eight_bit=eight_bit,
         classes=classes if classes is not None else {"0": n_train, "1": n_train},
+        class_shares=class_shares or {},
         target="mask",
         foreground_share=0.05,
         lesion_voxels=500.0,

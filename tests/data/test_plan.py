@@ -3,11 +3,13 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import classification_plan, segmentation_plan
+from scanwright.data.choices import CLASS_LOSSES, OPTIMISERS
 from scanwright.data.plan import SCHEMA_VERSION, AugmentationPlan, ChannelPlan, NetworkPlan, Plan
 from scanwright.data.settings import Settings
 from scanwright.errors import ModelError, SettingsError
@@ -53,6 +55,7 @@ def plans(draw):
         spacing_mm=draw(st.none() | st.tuples(*[st.floats(0.01, 20)] * 3)),
         longest_side=draw(st.none() | st.integers(8, 4096)),
         class_weights=draw(st.just(()) | st.just((0.5,) * n_classes)),
+        class_shares=draw(st.just(()) | st.just((1 / n_classes,) * n_classes)),
         augmentation=AugmentationPlan(flip_axes=(0,), scale=draw(share), mixup=draw(share)),
         seed=draw(st.integers(0, 2**62)),
         pace=tuple(draw(st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1)), max_size=3))),
@@ -97,7 +100,7 @@ NONSENSE = {
     "list for reasons": ({"reasons": ["why"]}, "reasons: expected named values"),
     "missing part": ({"network": {"family": "unet"}}, "fields widths, strides are missing"),
     "zero dims": ({"dims": 0}, "dims makes no sense. Expected between 2 and 3"),
-    "no such loss": ({"loss": "hinge"}, "loss makes no sense. Expected dice_ce or ce"),
+    "no such loss": ({"loss": "hinge"}, "loss makes no sense. Expected dice_ce or ce or focal"),
     "no such network": ({"network.family": "vgg"}, "family makes no sense. Expected unet or resnet"),
     "infinite rate": ({"learning_rate": float("inf")}, "learning_rate makes no sense"),
     "not a number": ({"overlap": float("nan")}, "overlap makes no sense"),
@@ -111,7 +114,22 @@ NONSENSE = {
     "label values too few": ({"label_values": [0]}, "label_values must have one value for each"),
     "label values alike": ({"label_values": [2, 2]}, "label_values must have one value for each"),
     "label values gone": ({"label_values": []}, "label_values must say which value"),
-    "weights too many": ({"class_weights": [1, 1, 1]}, "class_weights must have one weight"),
+    "weights too many": ({"class_weights": [1, 1, 1]}, "class_weights must have one number for each"),
+    "shares too many": ({"class_shares": [0.2, 0.3, 0.5]}, "class_shares must have one number for each"),
+    "a share of nothing": ({"class_shares": [0, 1]}, "class_shares makes no sense"),
+    "loss of images": ({"loss": "mse"}, "loss=mse is not for masks, which can be learnt by dice_ce or ce"),
+    "weights in an overlap": (
+        {"loss": "dice", "class_weights": [1, 2]},
+        "class_weights has nothing to act on in loss=dice, but in dice_ce or ce or focal or boundary",
+    ),
+    "smoothing in an overlap": ({"loss": "tversky", "label_smoothing": 0.1}, "label_smoothing has nothing"),
+    "shares unknown": ({"loss": "ce", "logit_adjustment": 1}, "logit_adjustment needs class_shares"),
+    "adjusted overlap": ({"logit_adjustment": 1}, "logit_adjustment has nothing to act on in loss=dice_ce"),
+    "no such optimiser": ({"optimiser": "lion"}, "optimiser makes no sense. Expected adamw or adam"),
+    "no such schedule": ({"schedule": "sine"}, "schedule makes no sense. Expected cosine or constant"),
+    "no such sampling": ({"sampling": "often"}, "sampling makes no sense. Expected uniform or balanced"),
+    "momentum of AdamW": ({"momentum": 0.9}, "momentum must be above 0 for optimiser=momentum or nesterov"),
+    "no momentum": ({"optimiser": "nesterov"}, "momentum must be above 0 for optimiser=momentum or nesterov"),
     "no levels": ({"network.widths": []}, "strides must have one entry"),
     "strides too few": ({"network.strides": [[1, 1, 1]]}, "strides must have one entry"),
     "flat strides": ({"network.strides": [[1, 1], [2, 2]]}, "must have 3 positive numbers a level"),
@@ -155,8 +173,64 @@ def test_a_flat_plan_is_not_mirrored_in_depth():
 def test_the_user_overrules_a_field_and_the_plan_remembers():
     plan = segmentation_plan(reasons={"optimiser": "as usual"}).overrule({"optimiser": "sgd"})
     assert plan.optimiser == "sgd"
-    assert plan.overruled == ("optimiser",)
+    assert plan.overruled[0] == "optimiser"
     assert plan.reasons["optimiser"] == 'overruled by the user (was: "adamw")'
+
+
+@pytest.mark.parametrize("optimiser", sorted({*OPTIMISERS} - {"adamw"}))
+def test_an_optimiser_that_is_set_brings_its_own_rate_and_says_so(optimiser):
+    plan = segmentation_plan(weight_decay=0.3).overrule({"optimiser": optimiser})
+    assert {name: getattr(plan, name) for name in OPTIMISERS[optimiser]} == OPTIMISERS[optimiser]
+    assert "weight_decay" in plan.overruled
+    assert plan.reasons["weight_decay"] == f"usual for optimiser={optimiser}, which the user set (was: 0.3)"
+
+
+def test_what_is_set_beside_an_optimiser_stays():
+    plan = segmentation_plan().overrule({"learning_rate": "0.5", "optimiser": "nesterov", "momentum": "0.99"})
+    assert (plan.learning_rate, plan.momentum) == (0.5, 0.99)
+    assert plan.reasons["learning_rate"] == "overruled by the user (was: 0.001)"
+
+
+def test_another_optimiser_brings_other_values_and_the_same_one_none():
+    plan = segmentation_plan().overrule({"optimiser": "sgd"}).overrule({"optimiser": "rmsprop"})
+    assert plan.learning_rate == OPTIMISERS["rmsprop"]["learning_rate"]
+    own = segmentation_plan(learning_rate=0.123)
+    assert own.overrule({"optimiser": "adamw"}).learning_rate == 0.123
+
+
+def test_a_schedule_that_rises_by_itself_brings_its_warm_up():
+    assert segmentation_plan().overrule({"schedule": "one_cycle"}).warmup == 0.3
+    assert segmentation_plan().overrule({"schedule": "step"}).warmup == 0.05
+    assert segmentation_plan().overrule({"schedule": "cyclic", "warmup": "0.1"}).warmup == 0.1
+
+
+def test_class_weights_may_be_inverse_to_the_shares():
+    plan = segmentation_plan(class_shares=(0.9, 0.1)).overrule({"class_weights": "inverse"})
+    assert plan.class_weights == (0.5556, 5.0)
+    assert np.dot(plan.class_weights, plan.class_shares) == pytest.approx(1, rel=1e-4)
+    assert plan.reasons["class_weights"] == "inverse to class_shares, as the user asked (was: [])"
+    with pytest.raises(SettingsError, match="class_weights=inverse needs class_shares"):
+        segmentation_plan().overrule({"class_weights": "inverse"})
+    with pytest.raises(SettingsError, match="class_weights: expected a list"):
+        segmentation_plan(class_shares=(0.9, 0.1)).overrule({"class_weights": "invers"})
+
+
+@pytest.mark.parametrize("loss", CLASS_LOSSES)
+def test_losses_of_whole_images_take_weights_smoothing_and_adjustment(loss):
+    changes = {"loss": loss, "class_weights": [1, 2], "label_smoothing": 0.1, "logit_adjustment": 1}
+    assert classification_plan(class_shares=(0.5, 0.5)).overrule(changes).loss == loss
+
+
+@pytest.mark.parametrize("loss", ["dice", "dice_ce", "tversky", "boundary"])
+def test_losses_of_masks_are_refused_for_whole_images(loss):
+    with pytest.raises(SettingsError, match=f"loss={loss} is not for whole images, .* by ce or focal"):
+        classification_plan().overrule({"loss": loss})
+
+
+def test_what_an_optimiser_brought_keeps_its_reason_when_plans_are_compared():
+    ruled = segmentation_plan()
+    plan = ruled.overrule({"optimiser": "sgd"}).compare(ruled)
+    assert plan.reasons["learning_rate"].startswith("usual for optimiser=sgd")
 
 
 def test_nested_fields_and_lists_are_overruled_by_their_path():

@@ -59,6 +59,15 @@ def test_a_fingerprint_is_plain_and_says_everything(make):
     assert {row["split"] for row in plain["cases"]} == {"train", "val", "test"}
 
 
+def test_it_counts_how_often_each_class_occurs():
+    masks = take_fingerprint(cohort(masked_volumes(6, label=4))).class_shares
+    share = float((ball_mask(SHAPE) > 0).mean())
+    assert masks == {"0": pytest.approx(1 - share), "4": pytest.approx(share)}
+    pictures = take_fingerprint(cohort(labelled_pictures(10)))
+    assert pictures.class_shares == {"benign": 0.5, "malignant": 0.5}
+    assert pictures.to_json()["class_shares"] == {"benign": 0.5, "malignant": 0.5}
+
+
 def test_known_patients_are_counted():
     cases = [dataclasses.replace(case, patient=f"p{n // 2}") for n, case in enumerate(masked_volumes(8))]
     facts = take_fingerprint(cohort(cases, patients="manifest"))
@@ -101,6 +110,7 @@ def test_test_cases_influence_nothing_that_is_learnt():
         "modality",
         "eight_bit",
         "classes",
+        "class_shares",
         "foreground_share",
         "lesion_voxels",
     )

@@ -252,3 +252,10 @@ def test_input_sizes_are_bounded_and_easy_to_halve(shape, dims, budget, n_train)
 def test_thick_slices_get_an_input_that_is_a_cube_in_millimetres():
     i, j, k = rules.choose_input_size(facts_of((64, 64, 16), (1.0, 1.0, 4.0), n_train=10), 120).value
     assert i == j == k
+
+
+def test_the_shares_of_the_classes_are_in_their_order_and_never_nothing():
+    choice = rules.choose_class_shares(facts_of(class_shares={"4": 0.123456, "0": 0.876544}), ["0", "4", "9"])
+    assert choice.value == (0.8765, 0.1235, rules.LEAST_SHARE)
+    assert "training side" in choice.reason
+    assert rules.choose_class_shares(facts_of(), ["0", "1"]).value == ()

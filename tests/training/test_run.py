@@ -145,6 +145,23 @@ def test_early_stopping_gives_its_reason(photographs: Path, tmp_path: Path) -> N
     assert model.provenance["minutes"] < 0.2
 
 
+def test_a_plateau_lowers_the_rate_and_is_replayed_and_resumed_exactly(
+    photographs: Path, tmp_path: Path
+) -> None:
+    # At such a rate no round is better than the first, until the rate has fallen and after.
+    pace = [(2, (n + 1) / 6) for n in range(6)]
+    overrides = {**SMALL_2D, "schedule": "plateau", "learning_rate": "1e-7", "warmup": "0"}
+    plan = plan_of(photographs, pace, overrides=overrides)
+    whole = sw.train(photographs, tmp_path / "whole", plan=plan, threads=1)
+    rows = json.loads((tmp_path / "whole" / "provenance.json").read_text())["log"]
+    assert [row["learning_rate"] for row in rows] == pytest.approx([1e-7] * 3 + [3e-8] * 2 + [9e-9])
+    replayed = sw.train(photographs, tmp_path / "replayed", plan=whole.plan, threads=1)
+    with pytest.raises(KeyboardInterrupt):
+        sw.train(photographs, tmp_path / "cut", plan=plan, threads=1, progress=interrupting(9, times=2))
+    resumed = sw.train(photographs, tmp_path / "cut", resume=True, threads=1)
+    assert weights(whole) == weights(replayed) == weights(resumed)
+
+
 def test_a_finished_run_is_resumed_by_giving_its_model(photo_run: TinyRun) -> None:
     before = (photo_run.path / "model" / "model.json").stat().st_mtime_ns
     model = sw.train(photo_run.data, photo_run.path, resume=True)

@@ -78,8 +78,8 @@ class Classification:
                 "loss": "cross-entropy: gives probabilities, not only a class",
                 "class_shares": f"images of each class, {shares.reason}",
                 "logit_adjustment": "0: it moves the line between the classes and not their ranking",
-                "sampling": "uniform: every image as often as the others; nothing shows yet that drawing rare "
-                "classes oftener ranks better than their weights do",
+                "sampling": "uniform: every image as often as the others; nothing shows yet that drawing "
+                "rare classes oftener ranks better than weights do",
                 "foreground_fraction": "none: an image is seen whole",
                 "overlap": "none: an image is seen whole",
                 "tolerance_mm": "none: nothing is outlined",

@@ -156,20 +156,31 @@ def overlap_loss(
 
 
 def share_of_others(targets: torch.Tensor, n_classes: int, reach: Sequence[int]) -> torch.Tensor:
-    """Of each voxel's neighbours, the share that is of another class: 0 inside, up to 1 for a lone voxel.
+    """Of each voxel's neighbours, the share that is of another class: 0 inside, near 1 for a lone voxel.
 
     Args:
         targets: class indices (batch, …).
         n_classes: how many.
-        reach: neighbours on each side, along each axis.
+        reach: neighbours on each side, along each axis; those beyond the border do not count.
     """
-    maps = torch.stack([targets == c for c in range(n_classes)], dim=1).float()
-    pool = {2: F.avg_pool2d, 3: F.avg_pool3d}[len(reach)]
-    for axis, n in enumerate(reach):
-        along = [n if other == axis else 0 for other in range(len(reach))]
-        window = [2 * m + 1 for m in along]
-        maps = pool(maps, window, stride=1, padding=along, count_include_pad=False)
-    return 1 - maps.gather(1, targets[:, None])[:, 0]
+    maps = [(targets == c).float() for c in range(1, n_classes)]
+    for axis, n in enumerate(reach, start=1):
+        maps = [_mean_along(near, axis, n) for near in maps]
+    others = torch.stack(maps).sum(0)  # as the background sees it
+    for c, near in enumerate(maps, start=1):
+        others = torch.where(targets == c, 1 - near, others)
+    return others
+
+
+def _mean_along(maps: torch.Tensor, axis: int, reach: int) -> torch.Tensor:
+    """Means of every entry and its neighbours along one axis, from sums of all entries up to each."""
+    length = maps.shape[axis]
+    places = torch.arange(length, device=maps.device)
+    first, behind = (places - reach).clamp(min=0), (places + reach + 1).clamp(max=length)
+    nothing = torch.zeros_like(maps.narrow(axis, 0, 1))
+    sums = torch.cat([nothing, maps.cumsum(axis)], dim=axis)
+    counts = (behind - first).reshape(-1, *[1] * (maps.ndim - 1 - axis))
+    return (sums.index_select(axis, behind) - sums.index_select(axis, first)) / counts
 
 
 Loss = Callable[[torch.Tensor, torch.Tensor, Terms], torch.Tensor]
