@@ -345,7 +345,7 @@ def test_a_damaged_model(photo_run: TinyRun, tmp_path: Path, out: Path, command:
         ({"classes": ["one"]}, "classes"),
         ({"patch_voxels": [24, 24]}, "patch_voxels"),
         ({"patch_voxels": [23, 24, 1]}, "patch_voxels"),
-        ({"network": {"family": "unet"}}, "missing"),
+        ({"network": {"widths": [4]}}, "missing"),
         ({"network": {**UNET, "family": "transformer"}}, "family"),
         ({"network": {**UNET, "strides": [[1, 1]]}}, "strides"),
         ({"network": {**UNET, "strides": [[2, 2], [2, 2]]}}, "strides"),

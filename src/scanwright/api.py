@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from scanwright.io.writing.convert import Converted
     from scanwright.planning.fingerprint import Fingerprint
     from scanwright.recipes.run import Enhancement
+    from scanwright.training.estimate import Estimate
 
 PATHS = (str, os.PathLike)
 
@@ -58,6 +59,19 @@ class Planned:
 
     fingerprint: Fingerprint = field(repr=False)
     plan: Plan
+
+    def estimate(self, device: str = "auto") -> Estimate:
+        """What the plan costs here: weights, multiply-adds, and about how many steps its minutes hold.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+            SettingsError: the plan's network can't be built, or the device is not there.
+        """
+        require("torch", extra="train", feature="The cost of a network")
+        require("monai", extra="train", feature="The cost of a network")
+        from scanwright.training.estimate import estimate
+
+        return estimate(self.plan, device)
 
 
 def inspect(
@@ -208,12 +222,13 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     """
     from scanwright.planning.fingerprint import take_fingerprint
     from scanwright.tasks.catalogue import choose_task
+    from scanwright.tasks.decision import decide
 
     wanted = Settings.from_json(settings)
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
     facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target)
-    return Planned(facts, task.plan(facts, wanted).overrule(wanted.overrides))
+    return Planned(facts, decide(task, facts, wanted))
 
 
 def train(

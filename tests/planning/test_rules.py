@@ -214,30 +214,12 @@ def test_small_pictures_keep_their_size():
     assert choice.reason == "the images' own size"
 
 
-def test_few_pictures_are_seen_through_wavelets():
+def test_wavelets_see_small_pictures_whatever_the_time():
     few = facts_of((600, 400, 1), None, dims=2, n_train=200)
-    size = rules.choose_input_size(few, 5)
-    assert size.value == (96, 64, 1)
-    assert rules.choose_input_size(few, 60).value == size.value
-    network = rules.choose_classifier(few, size.value)
-    assert (network.value.family, network.value.pool_grid) == ("scattering", 4)
-    assert "200 images are too few" in network.reason
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [
-        facts_of((600, 400, 1), None, dims=2, n_train=2000),
-        facts_of((28, 28, 1), None, dims=2, n_train=200),
-        facts_of((600, 400, 30), (1.0, 1.0, 1.0), dims=3, n_train=200),
-    ],
-    ids=["many", "tiny", "volumes"],
-)
-def test_other_images_get_a_residual_network(facts):
-    size = rules.choose_input_size(facts, 5).value
-    network = rules.choose_classifier(facts, size).value
-    assert network.family == "resnet"
-    assert len(network.widths) == len(network.strides) == len(network.blocks)
+    for budget in (5, 60):
+        choice = rules.choose_input_size(few, budget, scattered=True)
+        assert choice.value == (96, 64, 1)
+        assert "so few images" in choice.reason
 
 
 @given(st.tuples(edges, edges, edges), st.sampled_from([2, 3]), minutes, st.integers(1, 5000))

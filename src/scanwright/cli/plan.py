@@ -52,6 +52,7 @@ def plan(
             overrides=options.read_overrides(set_),
         )
     say_plan(console, planned)
+    say_estimate(console, planned)
     write_json(folder / "fingerprint.json", planned.fingerprint.to_json())
     write_json(folder / "plan.json", planned.plan.to_json())
     write_failures(folder / "failures.csv", planned.fingerprint.set_aside)
@@ -96,6 +97,34 @@ def say_plan(console: Console, planned: Planned) -> None:
         [(row["field"], _brief(row["value"]), row["reason"]) for row in plan.decisions()], widths=(20, 40)
     )
     console.list_set_aside(facts.set_aside)
+
+
+def say_estimate(console: Console, planned: Planned) -> None:
+    """What the network costs on this computer, where torch is installed."""
+    from scanwright.errors import MissingExtraError
+
+    if console.quiet:
+        return
+    try:
+        made = planned.estimate()
+    except MissingExtraError:
+        console.say("\nThe network's cost can be told where torch is installed.")
+        return
+    console.say(
+        f"\nnetwork: {_large(made.cost.weights)} weights, {_large(made.cost.multiply_adds)} multiply-adds a "
+        f"patch; about {_rough(made.steps)} steps in {planned.plan.minutes:g} minutes on this computer"
+    )
+
+
+def _large(number: float) -> str:
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number:g}"
+
+
+def _rough(number: int) -> str:
+    return f"{float(f'{number:.1g}' if number < 100 else f'{number:.2g}'):,.0f}"
 
 
 def _patients(n: int | None, how: str) -> str:

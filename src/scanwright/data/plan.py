@@ -21,6 +21,7 @@ from scanwright.data.choices import (
     SHAPING,
     inverse_weights,
 )
+from scanwright.data.families import FAMILIES, network_misfits
 from scanwright.data.fields import build, check_keys
 from scanwright.errors import ModelError, SettingsError
 
@@ -72,26 +73,44 @@ class ChannelPlan:
 class NetworkPlan:
     """Every width and stride of the network; it is built from this alone.
 
+    A level's numbers are ``widths[n]``, ``strides[n]`` and so on. With nothing but a family, the network is
+    open: the family's rule decides the rest when the data are known.
+
     Attributes:
         family: row of the networks table.
         widths: channels of each level.
-        strides: step of each level along each axis; the first is the stem's.
-        kernels: kernel length of each level along each axis.
-        blocks: residual blocks of each level (resnet, scattering).
-        deep_supervision: how many coarser outputs are also trained (unet).
-        dropout: share of features dropped before the last layer.
+        strides: step of each level along each axis; the first is the stem's (vit: its patches).
+        kernels: kernel length of each level along each axis (cnn, and all that answer for voxels).
+        blocks: of each level: residual blocks, dense layers (densenet), convolutions (cnn), attention blocks
+            (vit, swin_unetr).
+        growth: channels that each dense layer adds (densenet).
+        inner: channels inside a block: the bottleneck (densenet), the hidden layer (vit, swin_unetr).
+        heads: of attention, of each level (vit, swin_unetr).
+        window: along each axis, in places of a level, within which attention looks (swin_unetr).
+        deep_supervision: how many coarser outputs are also trained (all that answer for voxels).
+        dropout: share of features dropped before the last layer; in families that answer for voxels, after
+            each convolution of a U-Net, and after the first of a segresnet.
         pool_grid: parts along each axis over which the last features are averaged; 1 forgets where they
-            were (resnet, scattering).
+            were (all that answer for an image).
     """
 
-    family: str = field(metadata=_ruled(_one_of("unet", "resnet", "scattering")))
-    widths: tuple[int, ...] = field(metadata=_ruled(_within(1, 4096)))
-    strides: tuple[tuple[int, ...], ...]
+    family: str = field(metadata=_ruled(_one_of(*FAMILIES)))
+    widths: tuple[int, ...] = field(metadata=_ruled(_within(1, 4096)), default=())
+    strides: tuple[tuple[int, ...], ...] = ()
     kernels: tuple[tuple[int, ...], ...] = ()
-    blocks: tuple[int, ...] = ()
+    blocks: tuple[int, ...] = field(metadata=_ruled(_within(0, 64)), default=())
+    growth: tuple[int, ...] = field(metadata=_ruled(_within(0, 1024)), default=())
+    inner: tuple[int, ...] = field(metadata=_ruled(_within(0, 16384)), default=())
+    heads: tuple[int, ...] = field(metadata=_ruled(_within(0, 256)), default=())
+    window: tuple[int, ...] = field(metadata=_ruled(_within(1, 1024)), default=())
     deep_supervision: int = field(metadata=_ruled(_within(0, 4)), default=0)
     dropout: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
     pool_grid: int = field(metadata=_ruled(_within(1, 16)), default=1)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing but the family is said."""
+        return not self.widths and not self.strides
 
 
 @dataclass(frozen=True)
@@ -218,7 +237,7 @@ class Plan:
             _check_fields(channel)
         _check_fields(self.network)
         _check_fields(self.augmentation)
-        problems = [*self._misfits(), *self._learning_misfits(), *self._network_misfits()]
+        problems = [*self._misfits(), *self._learning_misfits(), *network_misfits(self)]
         if problems:
             raise MisfitError(f"the plan does not fit together: {'; '.join(problems)}")
 
@@ -261,32 +280,6 @@ class Plan:
         with_momentum = [name for name, brought in OPTIMISERS.items() if brought["momentum"]]
         if (self.momentum > 0) != (self.optimiser in with_momentum):
             yield f"momentum must be above 0 for optimiser={' or '.join(with_momentum)}, and 0 for the others"
-
-    def _network_misfits(self) -> Iterator[str]:
-        """Networks that could not be built, or would fail at the first step."""
-        network, dims = self.network, self.dims
-        levels = len(network.widths)
-        if not levels or len(network.strides) != levels:
-            yield "network.strides must have one entry for each of network.widths"
-            return
-        if any(len(s) != dims or min(s) < 1 for s in (*network.strides, *network.kernels)):
-            yield f"network.strides and network.kernels must have {dims} positive numbers a level"
-            return
-        if network.family == "resnet" and (len(network.blocks) != levels or min(network.blocks) < 1):
-            yield "network.blocks must have one positive number for each of network.widths"
-        if network.family == "unet":
-            if not self.label_values:
-                yield "label_values must say which value of a mask stands for each of the classes"
-            if len(network.kernels) != levels or any(
-                n % 2 == 0 for kernel in network.kernels for n in kernel
-            ):
-                yield "network.kernels must have one entry of odd numbers for each of network.widths"
-            factors = [math.prod(stride[axis] for stride in network.strides) for axis in range(dims)]
-            patch = self.patch_voxels[:dims]
-            if any(n % factor for n, factor in zip(patch, factors, strict=True)):
-                yield f"patch_voxels must be multiples of {factors}, the product of network.strides"
-            elif math.prod(patch) == math.prod(factors):
-                yield "network.strides must leave more than one voxel of patch_voxels at the last level"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, the schema version first."""
@@ -334,7 +327,7 @@ class Plan:
                 if not isinstance(target, dict):
                     raise SettingsError(f"'{name}' is not a field of the plan", subject="--set")
             check_keys([last], [key for key in target if key not in _NOT_DECIDED], "--set")
-            target[last] = _parse(text)
+            target[last] = parse(text)
             _note(plain, name, "overruled by the user", _dig(before, [*path, last]))
         for chooser, rows in BROUGHT.items():
             chosen = str(plain[chooser])
@@ -406,7 +399,7 @@ class MisfitError(SettingsError):
     """Fields that are sensible alone and not together."""
 
 
-def _parse(text: Any) -> Any:
+def parse(text: Any) -> Any:
     """JSON where it is JSON, else a word as it stands; what is no text (from Python) as it is."""
     if not isinstance(text, str):
         return text

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanwright.data.fields import build
-from scanwright.data.plan import check_overrides
+from scanwright.data.plan import check_overrides, parse
 from scanwright.errors import SettingsError
 
 EFFORT_MINUTES = {"quick": 5.0, "standard": 30.0, "thorough": 120.0}
@@ -55,6 +55,12 @@ class Settings:
         if not 0 <= self.seed < 2**62:
             raise SettingsError("the seed must be a whole number from 0", received=f"seed={self.seed}")
         check_overrides(self.overrides)
+
+    @property
+    def family(self) -> str | None:
+        """The family of networks that is asked for; its rule then decides all that depends on it."""
+        asked = self.overrides.get("network.family")
+        return None if asked is None else str(parse(asked))
 
     @property
     def budget_minutes(self) -> float:

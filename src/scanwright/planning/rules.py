@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from scanwright.data.plan import ChannelPlan, NetworkPlan
+from scanwright.data.plan import ChannelPlan
 from scanwright.planning.fingerprint import Fingerprint
 
 T = TypeVar("T")
@@ -251,35 +251,21 @@ def choose_tolerance(facts: Fingerprint) -> Choice[float]:
     return Choice(float(f"{max(1.0, float(spacing.min())):.2g}"), "one voxel, and not less than 1 mm")
 
 
-def _are_few(facts: Fingerprint) -> bool:
+def are_few(facts: Fingerprint) -> bool:
     """Whether images are planes with something to see in them, and too few to learn to see from."""
     return facts.dims == 2 and facts.n_train <= FEW_IMAGES and min(facts.median_shape[:2]) >= 64
 
 
-def choose_classifier(facts: Fingerprint, size: Sequence[int]) -> Choice[NetworkPlan]:
-    """The network that classifies whole images of a size."""
-    one, two = (1,) * facts.dims, (2,) * facts.dims
-    if _are_few(facts):
-        return Choice(
-            NetworkPlan("scattering", (64, 128), ((8, 8), two), blocks=(0, 1), dropout=0.2, pool_grid=4),
-            f"{facts.n_train} images are too few to learn to see from: fixed wavelets see, and a small "
-            "residual network learns what that means, and where",
-        )
-    small = max(size) <= 48
-    n_levels = 3 if small else 4 if max(size) <= 96 else 5
-    base = 32 if facts.dims == 2 else 16
-    network = NetworkPlan(
-        "resnet",
-        tuple(min(256, base * 2**level) for level in range(n_levels)),
-        (one if small else two, *(two for _ in range(n_levels - 1))),
-        blocks=(2,) * n_levels if small else (1,) * n_levels,
-        dropout=0.2,
-    )
-    return Choice(network, "a residual network, its depth from the image size")
+def choose_input_size(
+    facts: Fingerprint, minutes: float, *, scattered: bool = False
+) -> Choice[tuple[int, int, int]]:
+    """The size that whole images are fitted into: as large as they are, as small as the minutes ask for.
 
-
-def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, int, int]]:
-    """The size that whole images are fitted into: as large as they are, as small as the minutes ask for."""
+    Args:
+        facts: of the data.
+        minutes: of training.
+        scattered: whether wavelets are to see them, of which few are enough for whatever few images teach.
+    """
     shape = np.array(facts.median_shape, dtype=float)
     if facts.spacing_mm is not None and facts.dims == 3:
         shape = shape * facts.spacing_mm[1] / facts.spacing_mm[1].min()
@@ -288,8 +274,9 @@ def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, i
     affordable = minutes * 60 * VOXELS_PER_SECOND_CLASSIFIED / looks
     most = min({2: 224 * 224, 3: 96 * 96 * 96}[facts.dims], affordable)
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
-    few = _are_few(facts)
-    factor = min(1.0, SCATTERED_SIDE / shape.max() if few else (most / shape[axes].prod()) ** (1 / len(axes)))
+    factor = min(
+        1.0, SCATTERED_SIDE / shape.max() if scattered else (most / shape[axes].prod()) ** (1 / len(axes))
+    )
     size = [int(max(min(24, shape[axis]), round(shape[axis] * factor))) for axis in axes]
     if max(size) > 32:
         size = [-(-n // 8) * 8 for n in size]
@@ -297,6 +284,6 @@ def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, i
     reason = f"what {minutes:g} minutes can train on this many images"
     if factor == 1.0:
         reason = "the images' own size"
-    elif few:
+    elif scattered:
         reason = f"{SCATTERED_SIDE} pixels show what so few images can teach"
     return Choice((i, j, k), reason)

@@ -11,7 +11,7 @@ import numpy as np
 from scanwright.core.metrics import surface_distances
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case, Lazy
-from scanwright.data.plan import AugmentationPlan, NetworkPlan, Plan
+from scanwright.data.plan import AugmentationPlan, Plan
 from scanwright.data.prediction import MaskPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
@@ -19,6 +19,7 @@ from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.facts import check_pair
 from scanwright.planning.fingerprint import Fingerprint
+from scanwright.planning.networks import Scene, choose_family, design_network
 from scanwright.tasks.base import Example, Record, Summary, check_answer
 from scanwright.transforms.preprocess import preprocess, preprocess_mask
 from scanwright.transforms.steps import History, restore, restore_chosen
@@ -41,14 +42,13 @@ class Segmentation:
         channels = rules.choose_channels(facts)
         spacing = rules.choose_spacing(facts, minutes)
         side = rules.choose_longest_side(facts)
-        shape = rules.working_shape(facts, spacing.value, side.value)
-        topology = rules.choose_topology(shape.tolist(), spacing.value, facts.dims, minutes)
-        n_levels = len(topology.value.strides)
-        widths = rules.choose_widths(n_levels, minutes, facts.dims)
-        batch = rules.choose_batch(topology.value.patch_voxels, facts.dims, facts.n_train)
+        i, j, k = (int(n) for n in rules.working_shape(facts, spacing.value, side.value))
+        family = choose_family(facts, "voxels", settings.family)
+        design = design_network(family, Scene((i, j, k), spacing.value, facts.dims, minutes))
+        patch = design.patch_voxels
+        batch = rules.choose_batch(patch.value, facts.dims, facts.n_train)
         flips = rules.choose_flips(facts, sided=_sided(names))
         tolerance = rules.choose_tolerance(facts)
-        deep = min(2, n_levels - 2)
         shares = rules.choose_class_shares(facts, [str(value) for value in values])
         return Plan(
             task=self.name,
@@ -58,15 +58,9 @@ class Segmentation:
             label_values=values,
             spacing_mm=spacing.value,
             longest_side=side.value,
-            patch_voxels=topology.value.patch_voxels,
+            patch_voxels=patch.value,
             batch_size=batch.value,
-            network=NetworkPlan(
-                "unet",
-                widths.value,
-                topology.value.strides,
-                topology.value.kernels,
-                deep_supervision=max(0, deep),
-            ),
+            network=design.network.value,
             loss="dice_ce",
             class_shares=shares.value,
             learning_rate=2e-3,
@@ -103,9 +97,9 @@ class Segmentation:
                 "classes": "the values in the masks of the training side, with the names that the data gives",
                 "spacing_mm": spacing.reason,
                 "longest_side": side.reason,
-                "patch_voxels": topology.reason,
+                "patch_voxels": patch.reason,
                 "batch_size": batch.reason,
-                "network": f"U-Net with {n_levels} levels; {widths.reason}",
+                "network": design.network.reason,
                 "loss": "Dice follows the measure, cross-entropy keeps gradients alive where Dice is flat",
                 "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
                 "foreground_fraction": f"labelled voxels are {100 * facts.foreground_share:.2g} % of all: "

@@ -28,6 +28,7 @@ from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
+from scanwright.tasks.decision import decide
 from scanwright.training.cache import prepare_examples
 from scanwright.training.fit import Fitted, choose_thresholds, fit
 from scanwright.training.team import Team, joined
@@ -145,15 +146,7 @@ def _decide(
         facts = take_fingerprint(
             dataset, settings.seed if plan is None else plan.seed, progress, target=task.target
         )
-    if plan is None:
-        plan = task.plan(facts, settings)
-    elif not plan.pace:
-        # What was edited by hand, or made for other data, is said to be so; a recorded plan is repeated.
-        plan = plan.compare(task.plan(facts, Settings(minutes=plan.minutes, seed=plan.seed)))
-    overrides: dict[str, Any] = dict(settings.overrides)
-    if settings.minutes is not None and settings.minutes != plan.minutes:
-        overrides = {"minutes": settings.minutes, **overrides}
-    plan = plan.overrule(overrides)
+    plan = decide(task, facts, settings, plan)
     if len(plan.channels) != len(facts.channels):
         raise SettingsError(
             "the plan is for images with another number of channels",
