@@ -186,11 +186,11 @@ def enhance(
         DataError: nothing readable is there, or no image can be enhanced.
         OutputError: ``out`` holds something else, or the disk is full.
     """
+    from scanwright.data.recipe import read_recipe
     from scanwright.io.dataset import open_inputs
     from scanwright.io.image import read_image
     from scanwright.recipes.run import run_recipe
     from scanwright.report.texts import Words
-    from scanwright.transforms.enhancement.recipe import read_recipe
 
     Words(lang)
     recipe = read_recipe(steps)  # what is wrong with it is said before anything is read
@@ -227,7 +227,7 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     wanted = Settings.from_json(settings)
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
-    facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target)
+    facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target, enhance=wanted.enhance)
     return Planned(facts, decide(task, facts, wanted))
 
 

@@ -23,6 +23,7 @@ from scanwright.data.choices import (
 )
 from scanwright.data.families import FAMILIES, network_misfits
 from scanwright.data.fields import build, check_keys
+from scanwright.data.recipe import read_plan_recipe
 from scanwright.errors import ModelError, SettingsError
 
 SCHEMA_VERSION = 1
@@ -160,6 +161,7 @@ class Plan:
         channels: one entry for each image channel.
         classes: names; for masks the background comes first.
         label_values: for masks: the value that stands for each class in the user's data.
+        enhance: classical steps done on each image before everything else, as ``enhance --steps`` has them.
         spacing_mm: the grid that images are resampled to; ``None`` leaves the grid.
         longest_side: photographs larger than this many pixels are made smaller; ``None`` leaves them.
         patch_voxels: (i, j, k) that the network sees at once; a classified image is fitted into it.
@@ -203,6 +205,7 @@ class Plan:
     batch_size: int = field(metadata=_ruled(_within(1, 4096)))
     network: NetworkPlan
     label_values: tuple[int, ...] = ()
+    enhance: tuple[str, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
     longest_side: int | None = None
     loss: str = field(metadata=_ruled(_one_of(*{**MASK_LOSSES, **CLASS_LOSSES})), default="ce")
@@ -237,6 +240,7 @@ class Plan:
             _check_fields(channel)
         _check_fields(self.network)
         _check_fields(self.augmentation)
+        read_plan_recipe(self.enhance)
         problems = [*self._misfits(), *self._learning_misfits(), *network_misfits(self)]
         if problems:
             raise MisfitError(f"the plan does not fit together: {'; '.join(problems)}")
@@ -441,6 +445,16 @@ _ANY_PLAN = Plan(
     network=NetworkPlan("unet", (8, 16), ((1, 1, 1), (2, 2, 2)), ((3, 3, 3),) * 2),
     class_shares=(0.5, 0.5),
 )
+
+
+def overruled_steps(overrides: Mapping[str, Any]) -> tuple[str, ...]:
+    """The steps of ``enhance`` that a plan has once it is overruled so; none where that is not asked for.
+
+    Raises:
+        SettingsError: they make no sense.
+    """
+    asked = {name: value for name, value in overrides.items() if name == "enhance"}
+    return _ANY_PLAN.overrule(asked).enhance
 
 
 def check_overrides(overrides: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanwright.data.fields import build
-from scanwright.data.plan import check_overrides, parse
+from scanwright.data.plan import check_overrides, overruled_steps, parse
 from scanwright.errors import SettingsError
 
 EFFORT_MINUTES = {"quick": 5.0, "standard": 30.0, "thorough": 120.0}
@@ -66,6 +66,11 @@ class Settings:
     def budget_minutes(self) -> float:
         """Minutes that training may take."""
         return self.minutes if self.minutes is not None else EFFORT_MINUTES[self.effort]
+
+    @property
+    def enhance(self) -> tuple[str, ...]:
+        """Steps that the overrides put into the plan; facts are gathered after them."""
+        return overruled_steps(self.overrides)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; fields left at ``None`` are absent."""

@@ -14,6 +14,9 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from scanwright.data.plan import ChannelPlan
+from scanwright.data.recipe import read_plan_recipe, scale_after
+from scanwright.data.step_kinds import Scale
+from scanwright.errors import SettingsError
 from scanwright.planning.fingerprint import Fingerprint
 
 T = TypeVar("T")
@@ -39,8 +42,19 @@ MOST_PATCH_VOXELS = {2: 320 * 320, 3: 96 * 96 * 64}
 LEAST_SHARE = 1e-6
 
 
+# What pictures of 8 bits may hold, by what the steps of the plan made of their values.
+PICTURE_RANGES: dict[Scale, tuple[float, float]] = {
+    "source": (0.0, 255.0),
+    "unit": (0.0, 1.0),
+    "deviations": (-8.0, 8.0),
+}
+
+# Deviations off the mean, and times as wide or narrow: no network sees anything in values so far off.
+MOST_AWAY, MOST_WIDER = 10.0, 20.0
+
 # Why the fields that no fact of the data changes are as they are.
 COMMON_REASONS = {
+    "enhance": "none: networks learn what they need; enhance in the reference lists what can be asked for",
     "optimiser": "AdamW: needs the least tuning of its learning rate",
     "momentum": "none: AdamW keeps averages of its own",
     "weight_decay": "holds weights down a little; norms and biases are left free",
@@ -62,19 +76,25 @@ class Choice(Generic[T]):
 
 
 def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
-    """How intensities are normalised."""
+    """How intensities are normalised, after the steps that the facts were taken after."""
     rows = list(zip(facts.channels, facts.intensity, strict=True))
+    after = ", as the steps leave them" if facts.enhance else ""
     if _is_ct(facts):
         channels = tuple(
             ChannelPlan(name, "clip_zscore", i["low"], i["high"], i["mean"], i["deviation"])
             for name, i in rows
         )
         return Choice(
-            channels, "CT: Hounsfield units mean the same everywhere, so all images share one scale"
+            channels, f"CT: Hounsfield units mean the same everywhere, so all images share one scale{after}"
         )
     if facts.eight_bit:
-        channels = tuple(ChannelPlan(name, "unit", 0.0, 255.0, i["mean"], i["deviation"]) for name, i in rows)
-        return Choice(channels, "8-bit pictures: one scale for all, from the training pictures")
+        low, high = PICTURE_RANGES[scale_after(read_plan_recipe(facts.enhance))]
+        channels = tuple(
+            # A bias field taken out may bring values above the range of the picture.
+            ChannelPlan(name, "unit", low, max(high, i["high"]), i["mean"], i["deviation"])
+            for name, i in rows
+        )
+        return Choice(channels, f"8-bit pictures: one scale for all, from the training pictures{after}")
     ratio = max(i["scale_ratio"] for i in facts.intensity)
     reason = (
         f"the intensity scale differs between cases by a factor of {ratio:,.0f}: "
@@ -83,6 +103,24 @@ def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
         else "intensities have no fixed unit: every image is normalised by itself"
     )
     return Choice(tuple(ChannelPlan(name, "zscore") for name in facts.channels), reason)
+
+
+def check_scale(channels: Sequence[ChannelPlan], facts: Fingerprint) -> None:
+    """Raise when the fixed numbers of a plan are of quite other values than its steps make of the images.
+
+    Raises:
+        SettingsError: as when steps were written into a plan that had been made without.
+    """
+    for channel, found in zip(channels, facts.intensity, strict=True):
+        away = abs(found["mean"] - channel.mean) / channel.deviation
+        wider = found["deviation"] / channel.deviation
+        if channel.method != "zscore" and (away > MOST_AWAY or not 1 / MOST_WIDER < wider < MOST_WIDER):
+            raise SettingsError(
+                f"the numbers of channel '{channel.name}' are not of images such as the plan's steps make",
+                expected=f"mean near {found['mean']:.3g}, deviation near {found['deviation']:.3g}",
+                received=f"mean {channel.mean:.3g}, deviation {channel.deviation:.3g}",
+                do=f"Make the plan with its steps: --set enhance={','.join(facts.enhance)}",
+            )
 
 
 def _is_ct(facts: Fingerprint) -> bool:

@@ -54,7 +54,7 @@ def prepare_examples(
 
 def _key(task: Task, plan: Plan) -> str:
     plain = plan.to_json()
-    parts = ("dims", "channels", "classes", "label_values", "spacing_mm", "longest_side")
+    parts = ("dims", "channels", "classes", "label_values", "enhance", "spacing_mm", "longest_side")
     return json.dumps(
         [task.name, *(plain[name] for name in parts), None if task.tiled else plan.patch_voxels]
     )

@@ -26,6 +26,7 @@ from scanwright.io.failures_csv import read_failures, write_failures
 from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.planning.rules import check_scale
 from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
 from scanwright.tasks.decision import decide
@@ -40,7 +41,10 @@ RUN_ENTRIES = (
     "cache", "provenance.json", "failures.csv",
     "evaluation/evaluation.json", "evaluation/report.html", "evaluation/failures.csv",
 )  # fmt: skip
-PACKAGES = ("scanwright", "torch", "monai", "lightning", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK")
+PACKAGES = (
+    "scanwright", "torch", "monai", "lightning", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK",
+    "scikit-image", "PyWavelets",
+)  # fmt: skip
 
 
 def train_run(
@@ -142,10 +146,10 @@ def _decide(
 ) -> None:
     """Fingerprint, plan and splits, written as three artefacts."""
     task = choose_task(settings.task if plan is None else plan.task, dataset)
-    if facts is None:
-        facts = take_fingerprint(
-            dataset, settings.seed if plan is None else plan.seed, progress, target=task.target
-        )
+    steps = settings.enhance if plan is None or "enhance" in settings.overrides else plan.enhance
+    if facts is None or facts.enhance != steps:
+        seed = settings.seed if plan is None else plan.seed
+        facts = take_fingerprint(dataset, seed, progress, target=task.target, enhance=steps)
     plan = decide(task, facts, settings, plan)
     if len(plan.channels) != len(facts.channels):
         raise SettingsError(
@@ -153,6 +157,8 @@ def _decide(
             expected=f"{len(plan.channels)}",
             received=f"{len(facts.channels)}",
         )
+    if plan.enhance:
+        check_scale(plan.channels, facts)
     # Written only now: an error before leaves the folder free for the corrected command.
     write_text(out / "settings.toml", settings_toml(settings))
     write_json(out / "fingerprint.json", facts.to_json())
