@@ -33,7 +33,7 @@ def straight_affines(draw: st.DrawFn) -> np.ndarray:
 def boxes(
     axes: int = 3, most: int = 6, *, least: int = 0, whole: bool = False
 ) -> st.SearchStrategy[np.ndarray]:
-    """(n, 2, axes), lo before hi, about the first thirty voxels; ``whole`` ones begin and end between voxels."""
+    """(n, 2, axes), lo before hi, about the first thirty voxels; ``whole`` ones end between voxels."""
     number = st.integers(-8, 30).map(float) if whole else st.floats(-8, 30, width=32)
     shapes = st.integers(least, most).map(lambda n: (n, 2, axes))
     return shapes.flatmap(lambda shape: arrays(np.float64, shape, elements=number)).map(

@@ -98,7 +98,7 @@ def test_the_box_of_a_voxel_reaches_half_a_voxel_to_all_sides_of_its_centre():
     centre = (TILTED_AFFINE @ (3, 4, 5, 1))[:3]
     np.testing.assert_allclose(corners_mm(box, TILTED_AFFINE).mean(axis=1)[0], centre)
     np.testing.assert_allclose(
-        enclosing_mm(box, TILTED_AFFINE)[0], [centre - (0.4, 0.35, 1.25), centre + (0.4, 0.35, 1.25)]
+        enclosing_mm(box, TILTED_AFFINE)[0], centre + np.outer([-1, 1], [0.4, 0.35, 1.25])
     )
 
 

@@ -18,11 +18,11 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Boxes around the objects of one image, on its grid.
+    """Boxes around the objects of one image, on its grid; ``core.boxes`` has their twin in mm.
 
     Attributes:
         box_ijk: float64 (n, 2, 3), lo and hi along i, j, k, half-open: voxel m reaches from m to m + 1. On
-            a photograph i is the column, j the row, and k runs from 0 to 1. ``core.boxes`` has the twin in mm.
+            a photograph i is the column, j the row, and k runs from 0 to 1.
         classes: the class of each.
         scores: (n,) how sure whoever found them was; ``None`` where nobody says.
         flags: one of ``FLAGS`` for each; all empty unless given.
@@ -54,7 +54,7 @@ class Boxes:
             bad = ~np.isfinite(self.box_ijk) | (abs(self.box_ijk) > _FARTHEST)
             turned = self.box_ijk[:, 1] < self.box_ijk[:, 0]
         for wrong, what in ((bad, "holds what is no place in an image"), (turned, "ends before it begins")):
-            found = np.flatnonzero(wrong.reshape(n, -1).any(axis=1))
+            found = np.flatnonzero(wrong.any(axis=tuple(range(1, wrong.ndim))))
             if len(found):
                 raise DataError(f"box {found[0] + 1} of {n} {what}", do="Correct or remove it.")
         if self.scores is not None and not (self.scores.shape == (n,) and np.isfinite(self.scores).all()):

@@ -43,9 +43,9 @@ class Case:
         name: unique in its dataset; path relative to the dataset without suffix.
         patient: who it is, or ``None`` when unknown.
         inputs: named inputs; images are ``Lazy[Volume]`` under "image".
-        targets: named targets, each with a property below: "mask" (a ``Lazy[Volume]`` of one integer channel),
-            "label" (a string), "labels" (a tuple of strings), "boxes" (``Lazy[Boxes]``), "values" (name →
-            number).
+        targets: named targets, each with a property below: "mask" (a ``Lazy[Volume]`` of one integer
+            channel), "label" (a string), "labels" (a tuple of strings), "boxes" (``Lazy[Boxes]``), "values"
+            (name → number).
         split: as given by the data, or ``None``.
         facts: further columns (site, date, scanner, sex…), for subgroups.
     """

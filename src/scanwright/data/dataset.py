@@ -50,6 +50,6 @@ class Dataset:
 
     @property
     def target(self) -> str:
-        """What most cases hold as target: "mask", "label", …, or "" (nothing); among equals what comes first."""
+        """What most cases hold as target: "mask", "label", …, or "" (nothing); the first among equals."""
         kinds = Counter(kind for case in self.cases for kind in case.targets)
         return kinds.most_common(1)[0][0] if kinds else ""

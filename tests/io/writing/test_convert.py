@@ -296,7 +296,7 @@ def test_arrays_of_a_medmnist_file_become_pictures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("to", ["nnunet", "bids"])
 def test_classes_are_refused_where_only_masks_can_be(tmp_path: Path, to: str) -> None:
-    with pytest.raises(SettingsError, match=r"holds masks, and not a class.*Use --to manifest"):
+    with pytest.raises(SettingsError, match=r"holds masks, and not classes.*Use --to manifest"):
         sw.convert(class_folders(tmp_path / "source"), tmp_path / "out", to=to)
     assert not (tmp_path / "out").exists()
 
@@ -361,12 +361,12 @@ def test_nnunet_needs_a_mask_of_every_case(tmp_path: Path) -> None:
 def test_classes_beside_masks_are_said_to_be_lost(tmp_path: Path) -> None:
     both = memory_case("both", noise((1, 12, 10, 8)), mask=ball_mask(), label="sick")
     data = cohort([*masked_volumes(2), both])
-    assert (
-        "classes are not written: nnU-Net raw holds masks only (cases with a class: 1)"
-        in sw.convert(data, tmp_path / "n", to="nnunet").notes[0]
+    assert sw.convert(data, tmp_path / "b", to="bids").notes[0] == (
+        "not written, as BIDS holds masks: classes (cases with some: 1)"
     )
-    sw.convert(data, tmp_path / "m", to="manifest")
-    assert sw.open(tmp_path / "m").cases[2].label == "sick"
+    for to in ("manifest", "nnunet"):
+        assert sw.convert(data, tmp_path / to, to=to).notes == ()
+        assert sw.open(tmp_path / to).cases[2].label == "sick"
 
 
 # --- names

@@ -133,12 +133,6 @@ def boxes_of(entry: Pictured, grid: Volume) -> Boxes:
     return on_picture([_drawn(mark, entry.names) for mark in entry.marks])
 
 
-def common_tail(one: str, other: str) -> int:
-    """How many parts at the end of two paths are the same: 2 for /a/b/c.png and b/c.png."""
-    tails = zip(*(reversed(path.replace("\\", "/").split("/")) for path in (one, other)), strict=False)
-    return next((n for n, (a, b) in enumerate(tails) if a != b), min(one.count("/"), other.count("/")) + 1)
-
-
 def _drawn(mark: Mapping[str, Any], names: Mapping[int, str]) -> Drawn:
     box, category = mark.get("bbox"), mark.get("category_id")
     if not isinstance(box, list) or len(box) != 4 or not all(_is_number(value) for value in box):

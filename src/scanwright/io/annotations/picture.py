@@ -55,6 +55,11 @@ def _read(root: Path, file: str, image: str, read: Callable[[Path, Volume], Boxe
         return read(root / file, grid)
 
 
+def nothing(source: str) -> Lazy[Boxes]:
+    """An image that is known to hold no object."""
+    return Lazy(source, partial(Boxes, np.empty((0, 2, 3)), ()))
+
+
 def on_picture(drawn: Sequence[Drawn]) -> Boxes:
     """Boxes on the grid of a picture, (column, row, 1).
 

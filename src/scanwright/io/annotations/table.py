@@ -28,9 +28,10 @@ from scanwright.core.boxes import boxes_around, enclosing_ijk, enclosing_mm, ijk
 from scanwright.data.boxes import Boxes
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.annotations.coco import Coco, Pictured, boxes_of, common_tail, from_json, load_json
+from scanwright.io.annotations.coco import Coco, Pictured, boxes_of, from_json, load_json
 from scanwright.io.files import write_csv
 from scanwright.io.formats.table import without_suffix
+from scanwright.io.paths import common_tail
 from scanwright.io.tables import read_table
 from scanwright.types import FloatArray
 
@@ -122,7 +123,7 @@ def _read_once(path: Path, changed_ns: int, n_bytes: int) -> Coco | dict[str | N
 
 
 def _pictured(coco: Coco, case: str, image: str) -> Pictured:
-    """The one that has the longest end of its path in common with the image, else the one named as the case."""
+    """The one whose path has the longest end in common with the image's, else the one named as the case."""
     tails = [common_tail(one.file_name, image) for one in coco.images]
     longest = max(tails, default=0)
     best = [one for one, tail in zip(coco.images, tails, strict=True) if longest and tail == longest]
