@@ -108,7 +108,8 @@ def test_images_of_another_size_or_with_one_id_are_errors_of_theirs():
         ('{"images": [{"id": {}, "file_name": "a"}], "annotations": [], "categories": []}', "no id"),
         ('{"images": [], "annotations": [], "categories": [{"id": 1}]}', "category has no id or no name"),
         (
-            '{"images": [], "annotations": [], "categories": [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]}',
+            '{"images": [], "annotations": [], "categories":'
+            ' [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]}',
             "one id",
         ),
     ],

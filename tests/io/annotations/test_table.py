@@ -74,7 +74,7 @@ def test_both_twins_are_written_where_the_affine_is_known(tmp_path):
 def test_mm_alone_are_enough(tmp_path):
     lines = ["x_lo_mm,y_lo_mm,z_lo_mm,x_hi_mm,y_hi_mm,z_hi_mm", "8,-29.65,6.25,10.4,-28.25,11.25"]
     found = read(table(tmp_path, *lines))
-    # TILTED_AFFINE: x = 12 − 0.8 j, y = −30 + 0.7 i, z = 5 + 2.5 k, and a voxel reaches half of it to all sides.
+    # x = 12 − 0.8 j, y = −30 + 0.7 i, z = 5 + 2.5 k, and a voxel reaches half of its size to all sides.
     np.testing.assert_allclose(found.box_ijk, [[[1, 2.5, 1], [3, 5.5, 3]]], atol=1e-9)
     assert found.classes == ("object",)
 

@@ -21,11 +21,11 @@ from scanwright.io.paths import own_name
 
 NAME = "COCO"
 _FOLDERS = ("annotations", "annotation", "labels")
-_BOXES = "instances_"  # beside captions_ and person_keypoints_ of the same images
+_BOXES = "instances"  # beside captions and keypoints of the same images
 
 
-def _files(folder: Folder) -> list[str]:
-    """The JSON files that are COCO's."""
+def _files(folder: Folder) -> tuple[list[str], list[str]]:
+    """The JSON files that are COCO's: those that count, and those that tell of the same images otherwise."""
     places = ["", *(name for name in folder.folders if name.lower() in _FOLDERS), *split_folders(folder)]
     found = []
     for place in places:
@@ -35,18 +35,18 @@ def _files(folder: Folder) -> list[str]:
             f"{place}/{name}" if place else name for name in names if looks_like_coco(parent.path / name)
         ]
     boxes = [file for file in found if own_name(file).startswith(_BOXES)]
-    return boxes or found
+    return boxes or found, [file for file in found if boxes and file not in boxes]
 
 
 def is_complete(folder: Folder) -> bool:
     """True for a JSON file with images and annotations in one of its places, and images below."""
-    return bool(folder.images_below()) and bool(_files(folder))
+    return bool(folder.images_below()) and bool(_files(folder)[0])
 
 
 def used_entries(folder: Folder) -> list[str]:
     """What belongs to the layout at the top level: the files, and whatever holds images."""
-    tops = {file.partition("/")[0] for file in _files(folder)}
-    return [*tops, *(file.partition("/")[0] for file in folder.images_below())]
+    used, others = _files(folder)
+    return [file.partition("/")[0] for file in (*used, *others, *folder.images_below())]
 
 
 def open_coco(folder: Folder, source: str) -> Dataset:
@@ -61,10 +61,11 @@ def open_coco(folder: Folder, source: str) -> Dataset:
     images = Images(folder.images_below())
     cases: dict[str, Case] = {}
     set_aside: list[SetAside] = []
-    notes: list[str] = []
+    files, others = _files(folder)
+    notes = [f"not used beside {files[0]}: {', '.join(others)}"] if others else []
     classes: dict[str, None] = {}
     twice: set[str] = set()
-    for file in _files(folder):
+    for file in files:
         with reading(file):
             told = read_coco(folder.path / file)
         classes |= dict.fromkeys(told.classes)
