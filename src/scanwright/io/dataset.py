@@ -290,6 +290,10 @@ def _recognise(folder: Folder, source: str) -> Layout | None:
     if not complete:
         return untouched if untouched.is_complete(folder) else None
     first, *others = complete
+    if first.name == classes.NAME:
+        table = next(one for one in sorted_ones if one.name == labels_csv.NAME)
+        overruled = labels_csv.overrules_folders(folder)
+        first, others = (table if overruled else first), ([table, *others] if overruled is None else others)
     if (first.name == classes.NAME or first.yields) and untouched.is_complete(folder):
         return untouched  # previews beside a DICOM export, and lists of them, are no dataset
     if first.name == manifest.NAME:

@@ -26,7 +26,7 @@ NAME = "table of labels"
 _WORDS = {
     **dict.fromkeys(("patientid", "subject", "subjectid"), "patient"),
     "findinglabels": "labels",
-    **dict.fromkeys(("class", "diagnosis"), "label"),
+    **dict.fromkeys(("class", "diagnosis", "dx"), "label"),
 }
 _NO_CLASSES = ("sex", "gender", "male", "female", "fold", "followup")
 _BITS = ("0", "1", "-1", "0.0", "1.0", "-1.0")
@@ -57,6 +57,23 @@ def is_complete(folder: Folder) -> bool:
 def used_entries(folder: Folder) -> list[str]:
     """What belongs to the layout at the top level."""
     return [*_files(folder), *(path.partition("/")[0] for path in folder.images_below())]
+
+
+def overrules_folders(folder: Folder) -> bool | None:
+    """Whether the table says that folders of images are no classes, as the parts of a large set are not.
+
+    ``True`` when no folder is called like a class; ``False`` when there is no table that names classes, or
+    each folder is one of its classes, whatever that is called; ``None`` when nobody can tell.
+    """
+    understood = _understand(folder)
+    column = next((c for c in ("label", "labels") if understood and c in understood.table.columns), "")
+    if understood is None or not column:
+        return False
+    told = {(row.cells["image"].split("/")[-2:][0], row.cells[column]) for row in understood.table.rows}
+    places, labels = {place for place, _ in told}, {label for _, label in told}
+    if len(told) == len(places) == len(labels):
+        return False
+    return None if places & labels else True
 
 
 def open_labels(folder: Folder, source: str) -> Dataset:
@@ -165,7 +182,7 @@ def _with_classes(table: Table) -> tuple[Table, list[str]]:
     for column in table.columns:
         filled = {cell for cell in table.column(column) if cell}
         plain = re.sub(r"[^a-z0-9]", "", column.lower())
-        if filled <= {*_BITS} and filled & {"1", "1.0"} and ":" not in column:
+        if filled and filled <= {*_BITS} and ":" not in column:
             bits += [column] if column not in MEANINGFUL and plain not in _NO_CLASSES else []
     if len(bits) < _FEWEST_CLASSES:
         return table, []
