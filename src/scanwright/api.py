@@ -102,13 +102,13 @@ def inspect(
     """
     from scanwright.inspection.doctor import inspect as examine
     from scanwright.io.dataset import find_cases
-    from scanwright.io.layouts.manifest import write_manifest
+    from scanwright.io.writing.manifest_csv import FILES, write_manifest
     from scanwright.report.findings import render_findings, shown_cases
     from scanwright.report.texts import Words
 
     Words(lang)
     dataset = data if isinstance(data, Dataset) else find_cases(data, series=series)
-    own = ("findings.json", "findings.html", "manifest.csv", "dataset.json")
+    own = ("findings.json", "findings.html", *FILES)
     if out is not None:
         _keep_apart(Path(out), dataset)
         out = claim_folder(out, overwrite=overwrite, own=own)
@@ -146,7 +146,7 @@ def convert(
     Raises:
         DataError: nothing usable is there, or no case can be written so.
         OutputError: ``out`` holds something else, or the disk is full.
-        SettingsError: an unknown ``to``, or one that can't hold classes.
+        SettingsError: an unknown ``to``, or one of masks where there are none.
     """
     from scanwright.io.writing.convert import convert as write
     from scanwright.io.writing.convert import find_target

@@ -49,7 +49,7 @@ def train(
     overrides = options.read_overrides(set_)
     Settings(task=task, effort=effort, minutes=minutes, device=device, seed=seed, overrides=overrides)
     dataset = api.open(data, patient_pattern=patient_pattern)
-    goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, "")
+    goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, dataset.target)
     console.say(
         f"{dataset.layout}: {goal if task == 'auto' else task}, {len(dataset)} cases, "
         f"patients {dataset.patients}"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from scanwright.inspection.kinds import (
+    box_outside,
+    box_twice,
+    box_without_area,
+    boxes_elsewhere,
     doubtful_label,
     empty_mask,
     few_patients,
@@ -16,6 +20,7 @@ from scanwright.inspection.kinds import (
     odd_image,
     odd_intensity,
     odd_pixels,
+    overlapping_masks,
     rare_class,
     same_picture,
     shortcut,
@@ -39,6 +44,11 @@ KINDS: tuple[Kind, ...] = (
     foreign_mask.KIND,
     islands.KIND,
     empty_mask.KIND,
+    overlapping_masks.KIND,
+    boxes_elsewhere.KIND,
+    box_outside.KIND,
+    box_without_area.KIND,
+    box_twice.KIND,
     odd_pixels.CONSTANT,
     odd_pixels.NON_FINITE,
     odd_image.KIND,

@@ -13,7 +13,21 @@ from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.archive import place_of
 from scanwright.io.formats.table import known_formats, without_suffix
-from scanwright.io.layouts import bids, classes, export, loose, manifest, medmnist, nnunet, pairs
+from scanwright.io.layouts import (
+    beside,
+    bids,
+    classes,
+    coco,
+    export,
+    labels_csv,
+    loose,
+    manifest,
+    medmnist,
+    nnunet,
+    pairs,
+    voc,
+    yolo,
+)
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import lazy_image
 from scanwright.io.layouts.patients import name_patients
@@ -32,6 +46,7 @@ class Layout:
         open_images: gives its images whether they have labels or not; ``None`` where a search for images
             below the folder does as well.
         uses: the names at the folder's top level that belong to it.
+        yields: whether it gives way to any other complete layout, as its signs may also lie beside these.
     """
 
     name: str
@@ -40,6 +55,7 @@ class Layout:
     open: Callable[[Folder, str], Dataset]
     uses: Callable[[Folder], Sequence[str]]
     open_images: Callable[[Folder, str], Dataset] | None
+    yields: bool = False
 
 
 def _npz_files(folder: Folder) -> list[str]:
@@ -70,7 +86,7 @@ def _class_uses(folder: Folder) -> list[str]:
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
         manifest.NAME,
-        "manifest.csv with the columns case, image and mask or label",
+        "manifest.csv with the columns case, image and mask, label, labels or boxes",
         lambda folder: manifest.FILE_NAME in folder.files,
         _open_manifest,
         lambda folder: [manifest.FILE_NAME],
@@ -91,6 +107,30 @@ LAYOUTS: tuple[Layout, ...] = (
         bids.open_bids,
         bids.used_entries,
         partial(bids.open_bids, labels_needed=False),
+    ),
+    Layout(
+        voc.NAME,
+        "Annotations/ with XML files and JPEGImages/ (Pascal VOC), or XML files beside their images",
+        voc.is_complete,
+        voc.open_voc,
+        voc.used_entries,
+        partial(voc.open_voc, labels_needed=False),
+    ),
+    Layout(
+        yolo.NAME,
+        "images/ and labels/ with text files of boxes (YOLO)",
+        yolo.is_complete,
+        yolo.open_yolo,
+        yolo.used_entries,
+        partial(yolo.open_yolo, labels_needed=False),
+    ),
+    Layout(
+        coco.NAME,
+        "annotations/*.json of images, annotations and categories (COCO)",
+        coco.is_complete,
+        coco.open_coco,
+        coco.used_entries,
+        None,
     ),
     Layout(
         pairs.NAME,
@@ -115,6 +155,24 @@ LAYOUTS: tuple[Layout, ...] = (
         classes.open_classes,
         _class_uses,
         None,
+    ),
+    Layout(
+        beside.NAME,
+        "images with masks named after them beside them (x.png, x_mask.png, x_mask_1.png)",
+        beside.is_complete,
+        beside.open_beside,
+        beside.used_entries,
+        partial(beside.open_beside, labels_needed=False),
+        yields=True,
+    ),
+    Layout(
+        labels_csv.NAME,
+        "a single CSV of labels beside images",
+        labels_csv.is_complete,
+        labels_csv.open_labels,
+        labels_csv.used_entries,
+        None,
+        yields=True,
     ),
     # Looked for last, as it opens every file that may be DICOM.
     Layout(
@@ -156,7 +214,8 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
         raise DataError(
             "no case has a mask or a label",
             subject=dataset.source,
-            expected="masks (in BIDS below derivatives/), or a mask or label column in manifest.csv",
+            expected="masks (in BIDS below derivatives/), or a column mask, label, labels, label:NAME, "
+            "value:NAME or boxes in manifest.csv",
             do="For predictions labels are not needed: use predict.",
         )
     return dataset
@@ -225,12 +284,18 @@ def _open_file(path: Path, source: str) -> Dataset:
 
 def _recognise(folder: Folder, source: str) -> Layout | None:
     *sorted_ones, untouched = LAYOUTS
-    complete = [layout for layout in sorted_ones if layout.is_complete(folder)]
+    complete = [one for one in sorted_ones if not one.yields and one.is_complete(folder)]
+    if not complete:
+        complete = [one for one in sorted_ones if one.yields and one.is_complete(folder)]
     if not complete:
         return untouched if untouched.is_complete(folder) else None
     first, *others = complete
-    if first.name == classes.NAME and untouched.is_complete(folder):
-        return untouched  # folders of previews beside a DICOM export are no classes
+    if first.name == classes.NAME:
+        table = next(one for one in sorted_ones if one.name == labels_csv.NAME)
+        overruled = labels_csv.overrules_folders(folder)
+        first, others = (table if overruled else first), ([table, *others] if overruled is None else others)
+    if (first.name == classes.NAME or first.yields) and untouched.is_complete(folder):
+        return untouched  # previews beside a DICOM export, and lists of them, are no dataset
     if first.name == manifest.NAME:
         # A manifest may well tie together files that lie in the folders of another layout.
         used = [name for layout in others for name in layout.uses(folder)]
@@ -280,7 +345,7 @@ def _token(image: str) -> str:
 
 def reads_all_below(dataset: Dataset) -> bool:
     """Whether whatever image lies below the folder of a dataset belongs to it."""
-    return dataset.layout in (classes.NAME, export.NAME, loose.NAME)
+    return dataset.layout in (classes.NAME, coco.NAME, export.NAME, labels_csv.NAME, loose.NAME)
 
 
 def _with_unused(layout: Layout, folder: Folder, dataset: Dataset) -> Dataset:

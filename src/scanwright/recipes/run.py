@@ -30,6 +30,7 @@ from scanwright.transforms.enhancement.enhanced import follow
 from scanwright.types import JsonDict, PathLikeStr, Progress, silent
 
 RECORD, PAGE, FAILURES = "steps.json", "enhance.html", "failures.csv"
+_DRAWN = {"masks": "mask", "boxes": "boxes"}  # what moves with the grid, and the target that it is
 PACKAGES = (
     "scanwright",
     "numpy",
@@ -235,9 +236,8 @@ def _abouts(lang: str) -> dict[str, Any]:
 
 def _notes(dataset: Dataset, recipe: Recipe) -> tuple[str, ...]:
     moved = [step.kind.name for step in recipe if step.kind.moves_grid]
-    if not moved or not any("mask" in case.targets for case in dataset.cases):
+    drawn = [name for name, kind in _DRAWN.items() if any(kind in case.targets for case in dataset.cases)]
+    if not moved or not drawn:
         return ()
-    return (
-        f"masks are not written, and {' and '.join(dict.fromkeys(moved))} gives the images another grid than "
-        "their masks have",
-    )
+    what, steps = " and ".join(drawn), " and ".join(dict.fromkeys(moved))
+    return (f"{what} are not written, and {steps} gives the images another grid than their {what} have",)

@@ -19,11 +19,13 @@ class Description:
     Attributes:
         channels: names of the image channels, in order.
         class_names: value in the masks → name.
+        classes: names of the classes of boxes; also of those that no box has.
         notes: what it says and is not used, in words.
     """
 
     channels: tuple[str, ...] = ()
     class_names: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -51,6 +53,7 @@ def read_description(folder: Path) -> Description:
     channels = described.get("channel_names", described.get("modality"))
     if isinstance(channels, dict):
         channels = [channels[key] for key in sorted(channels, key=_as_number)]
+    classes = described.get("classes")
     notes = []
     class_names: dict[str, str] = {}
     labels = described.get("labels")
@@ -68,6 +71,7 @@ def read_description(folder: Path) -> Description:
     return Description(
         channels=tuple(str(channel) for channel in channels) if isinstance(channels, list) else (),
         class_names=dict(sorted(class_names.items(), key=lambda item: _as_number(item[0]))),
+        classes=tuple(str(name) for name in classes) if isinstance(classes, list) else (),
         notes=tuple(notes),
     )
 
