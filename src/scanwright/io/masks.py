@@ -10,6 +10,7 @@ import nibabel as nib
 import numpy as np
 from PIL import Image
 
+from scanwright.core.geometry import ras_axes, reorient, reoriented_affine
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, OutputError
 from scanwright.io.failures import reading
@@ -18,7 +19,7 @@ from scanwright.io.formats.nifti import save_nifti
 from scanwright.io.formats.photograph import Picture, as_volume, load_picture, read_photograph
 from scanwright.io.formats.table import format_of
 from scanwright.io.image import read_image
-from scanwright.types import AnyArray, PathLikeStr
+from scanwright.types import AnyArray, FloatArray, PathLikeStr
 
 _MOST_LABELS_OF_A_PICTURE = 8
 _NEAR = 32  # grey values that JPEG or smoothing leaves around black and white
@@ -48,6 +49,20 @@ def read_mask(path: PathLikeStr, *, subject: str = "") -> Volume:
             "the mask has several channels", subject=subject, expected="one", received=str(volume.n_channels)
         )
     return Volume(_whole(volume.array, subject), affine_ras=volume.affine_ras, modality=volume.modality)
+
+
+def turned_onto(mask: Volume, affine_ras: FloatArray) -> Volume:
+    """A mask with its axes in the order and direction of an image's; voxels stay where they are in the patient.
+
+    Args:
+        mask: anything; one without a place stays as it is.
+        affine_ras: of the image.
+    """
+    if mask.affine_ras is None:
+        return mask
+    order, flips = ras_axes(np.linalg.inv(affine_ras) @ mask.affine_ras)
+    affine = reoriented_affine(mask.affine_ras, mask.shape, order, flips)
+    return Volume(reorient(mask.array, order, flips), affine_ras=affine, modality=mask.modality)
 
 
 def _picture_labels(picture: Picture, subject: str) -> AnyArray:

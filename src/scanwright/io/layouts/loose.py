@@ -7,10 +7,13 @@ from collections import Counter
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
+from scanwright.io.dicom.measurements import find_measurements
 from scanwright.io.dicom.scan import counted, series_chooser, usable_volumes
 from scanwright.io.formats.table import is_picture
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import group_channels, lazy_image
+from scanwright.io.layouts.series_masks import find_masks
+from scanwright.io.notes import listed
 
 NAME = "images without labels"
 
@@ -39,11 +42,19 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         files = [file for file in files if file not in previews]
     elif wanted is not None:
         files = []
-    images = group_channels(tuple(files))
-    cases = [Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())]
     volumes, set_aside, doubled = usable_volumes(scan, wanted)
+    named = find_masks(files, volumes)
+    notes += (f"taken for masks of series, by their names: {listed(list(named))}",) if named else ()
+    images = group_channels(tuple(file for file in files if file not in named))
+    cases = [Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())]
+    measured = find_measurements(scan, volumes)
     cases += [
-        Case(name, {"image": volume.image(name)}, patient=volume.patient, facts=volume.facts)
+        Case(
+            name,
+            {"image": volume.image(name)},
+            patient=volume.patient,
+            facts={**volume.facts, **measured.facts.get(name, {})},
+        )
         for name, volume in volumes.items()
     ]
     if wanted is not None and not cases:
@@ -60,6 +71,6 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         NAME,
         source,
         patients="PatientID in the DICOM header" if known else "unknown",
-        notes=(*notes, *doubled),
+        notes=(*notes, *doubled, *measured.notes),
         set_aside=(*scan.set_aside, *set_aside),
     )

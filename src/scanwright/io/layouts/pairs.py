@@ -15,7 +15,7 @@ from scanwright.io.layouts.nnunet import group_channels, lazy_image, lazy_mask
 NAME = "images + masks"
 IMAGE_FOLDERS = ("images", "image", "imgs")
 MASK_FOLDERS = ("masks", "mask", "labels", "label", "annotations", "annotation")
-_MASK_ENDING = re.compile(r"[_\-. ](?:masks?|seg|segmentation|labels?|annotation|gt)$", re.IGNORECASE)
+MASK_ENDING = re.compile(r"[_\-. ](?:masks?|seg|segmentation|labels?|annotation|gt)$", re.IGNORECASE)
 _IMAGE_ENDING = re.compile(r"[_\-. ](?:image|img)$", re.IGNORECASE)
 
 
@@ -92,7 +92,7 @@ def open_pairs(folder: Folder, source: str, *, labels_needed: bool = True) -> Da
 def _mask_key(file: str, images: dict[str, list[str]]) -> str:
     """The image that a mask belongs to: same name, else without an ending such as _mask."""
     stem = without_suffix(file)
-    bare = _MASK_ENDING.sub("", stem)
+    bare = MASK_ENDING.sub("", stem)
     for name in (stem, bare):
         if name in images:
             return name
