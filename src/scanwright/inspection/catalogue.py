@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanwright.inspection.kinds import (
+    channel_name,
     doubtful_label,
     empty_mask,
     few_patients,
@@ -12,6 +13,7 @@ from scanwright.inspection.kinds import (
     imbalance,
     in_air,
     islands,
+    label_names,
     mask_elsewhere,
     odd_image,
     odd_intensity,
@@ -42,6 +44,8 @@ KINDS: tuple[Kind, ...] = (
     odd_pixels.CONSTANT,
     odd_pixels.NON_FINITE,
     odd_image.KIND,
+    channel_name.KIND,
+    label_names.KIND,
     odd_intensity.HOUNSFIELD,
     odd_intensity.INVERTED,
     odd_intensity.SCALE,

@@ -52,7 +52,7 @@ def read_mask(path: PathLikeStr, *, subject: str = "") -> Volume:
 
 
 def turned_onto(mask: Volume, affine_ras: FloatArray) -> Volume:
-    """A mask with its axes in the order and direction of an image's; voxels stay where they are in the patient.
+    """A mask with its axes in the order and direction of an image's; no voxel moves in the patient.
 
     Args:
         mask: anything; one without a place stays as it is.

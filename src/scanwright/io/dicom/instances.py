@@ -11,6 +11,8 @@ import pydicom
 
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane
+from scanwright.io.dicom.labels import Labels
+from scanwright.io.dicom.reports import Report
 
 
 class Instances:
@@ -22,26 +24,28 @@ class Instances:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._first: dict[tuple[str, str], tuple[Path, Plane | None]] = {}
+        self._first: dict[tuple[str, str], Plane | Labels | Report] = {}
         self.n_copies = 0
 
-    def is_copy(self, path: Path, series_uid: str, instance_uid: str, plane: Plane | None = None) -> bool:
+    def is_copy(self, path: Path, content: Plane | Labels | Report | None) -> bool:
         """Whether a file only repeats an earlier one: byte for byte, or the same pixels at the same place.
 
         Args:
             path: the file.
-            series_uid: within which it is looked for.
-            instance_uid: its SOPInstanceUID; "" is nobody's copy.
-            plane: its first image plane, if it is an image.
+            content: what it holds, of an image the first plane; ``None`` is nobody's copy.
 
         Raises:
             DataError: it has the SOPInstanceUID of an earlier file, and other content.
         """
-        first, known = self._first.setdefault((series_uid, instance_uid), (path, plane))
-        if not instance_uid or first == path:
+        if content is None or not content.instance_uid:
             return False
-        if not filecmp.cmp(first, path, shallow=False) and not _show_the_same(known, plane):
-            other = first.relative_to(self._root).as_posix()
+        # Copies are looked for within a series: to another one a file may belong for a reason.
+        series_uid = content.series_uid if isinstance(content, Plane) else ""
+        first = self._first.setdefault((series_uid, content.instance_uid), content)
+        if first is content:
+            return False
+        if not filecmp.cmp(first.path, path, shallow=False) and not _show_the_same(first, content):
+            other = first.path.relative_to(self._root).as_posix()
             raise DataError(
                 f"it claims to be the same instance as {other}, and holds something else",
                 do="Find out which of them is right, and remove the other.",
@@ -50,9 +54,11 @@ class Instances:
         return True
 
 
-def _show_the_same(one: Plane | None, other: Plane | None) -> bool:
-    """Whether two files differ in their header only, as after another pass of a de-identification."""
-    if one is None or other is None or (one.rows, one.columns) != (other.rows, other.columns):
+def _show_the_same(one: Plane | Labels | Report, other: Plane | Labels | Report) -> bool:
+    """Whether two files are images that differ in their header only, as after another de-identification."""
+    if not isinstance(one, Plane) or not isinstance(other, Plane):
+        return False
+    if (one.rows, one.columns, one.n_frames) != (other.rows, other.columns, other.n_frames):
         return False
     for name in ("position_lps", "orientation_lps", "spacing_mm"):
         if not np.array_equal(getattr(one, name), getattr(other, name)):

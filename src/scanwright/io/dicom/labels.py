@@ -1,4 +1,4 @@
-"""Labels that are DICOM too, such as segmentations and contours: what they outline, on the grid of an image."""
+"""Labels that are DICOM too, such as segmentations and contours, as masks on the grid of an image."""
 
 from __future__ import annotations
 
@@ -82,21 +82,24 @@ def lazy_labels(
     return Lazy(sources[0], painted, tuple(sources[1:]))
 
 
-def _painted(read_grid: Callable[[], Grid], labels: Mapping[str, Labels], values: Mapping[str, int]) -> Volume:
+def _painted(
+    read_grid: Callable[[], Grid], labels: Mapping[str, Labels], values: Mapping[str, int]
+) -> Volume:
     grid = read_grid()
     mask = np.zeros(grid.shape, dtype=np.uint8 if max(values.values(), default=0) < 256 else np.uint16)
+    index = np.uint32 if mask.size < 1 << 32 else np.int64
     painted: list[tuple[int, IntArray]] = []
     for subject, one in labels.items():
         with reading(subject, quote=False), quietly():
             for number, sheets in one.read_sheets(one.path, grid).items():
                 if number not in one.names:
                     raise DataError("a structure without a name", received=f"number {number}")
-                # Places and not masks: a hundred organs take no more memory than the voxels that they fill.
-                covered = np.flatnonzero(paint(sheets, grid)).astype(np.uint32 if mask.size < 1 << 32 else np.int64)
-                painted.append((values[one.names[number].casefold()], covered))
+                # Places and not masks: a hundred organs need no more memory than the voxels that they fill.
+                places: IntArray = np.flatnonzero(paint(sheets, grid)).astype(index)
+                painted.append((values[one.names[number].casefold()], places))
     # The largest first: a lesion in an organ stays visible.
-    for value, covered in sorted(painted, key=lambda pair: -len(pair[1])):
-        mask.reshape(-1)[covered] = value
+    for value, places in sorted(painted, key=lambda pair: -len(pair[1])):
+        mask.reshape(-1)[places] = value
     return Volume(mask[None], affine_ras=grid.affine_ras)
 
 
@@ -114,7 +117,11 @@ def values_of(labels: Sequence[Labels]) -> tuple[dict[str, int], dict[str, str]]
 
 
 def notes_on(used: Sequence[tuple[str, Labels, Series | None]]) -> list[str]:
-    """What a reader should know of how labels become masks: subject, labels, and their image if it is DICOM."""
+    """What one should know of how labels became masks.
+
+    Args:
+        used: subject of messages, labels, and their image if it is DICOM.
+    """
     told: dict[str, list[str]] = defaultdict(list)
     for subject, labels, image in used:
         if labels.fractional:

@@ -29,7 +29,6 @@ class Grid:
         turned: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ self.affine_ras
         return turned
 
-
     @property
     def normal_lps(self) -> FloatArray:
         """The direction in which slices follow each other, of length 1."""

@@ -26,7 +26,7 @@ class Reference:
 def find_images(reference: Reference, volumes: Mapping[str, Series]) -> tuple[list[str], bool]:
     """The names of the volumes that an object may belong to, and whether only their space says so.
 
-    Single images tell the volumes of a series apart (echoes, phases), and are enough where no series is named.
+    Single images tell the volumes of a series apart (echoes, phases), and suffice where no series is named.
     """
     holding = [name for name, volume in volumes.items() if volume.instance_uids & reference.instance_uids]
     named = [name for name, volume in volumes.items() if volume.uid in reference.series_uids]

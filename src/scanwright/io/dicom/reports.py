@@ -145,7 +145,9 @@ def read_report(path: Path) -> Report | None:
         Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
     """
     if path.stat().st_size > MOST_BYTES:
-        raise DataError("the structured report is implausibly large", expected=f"at most {MOST_BYTES >> 20} MB")
+        raise DataError(
+            "the structured report is implausibly large", expected=f"at most {MOST_BYTES >> 20} MB"
+        )
     dataset = pydicom.dcmread(path, force=True)
     if not _is(_code(dataset, "ConceptNameCodeSequence"), _MEASUREMENT_REPORT):
         return None
@@ -251,7 +253,9 @@ def _measurement(item: _Item) -> Measurement | None:
     code = _code(measured[0], "MeasurementUnitsCodeSequence")
     unit, factor = _unit(code.value if code else "")
     value = float(written if exact is None else exact) * factor
-    return Measurement(item.concept, _value(item.child(_DERIVATION)), value, unit) if math.isfinite(value) else None
+    if not math.isfinite(value):
+        return None
+    return Measurement(item.concept, _value(item.child(_DERIVATION)), value, unit)
 
 
 def _unit(ucum: str) -> tuple[str, float]:

@@ -96,16 +96,13 @@ def scan_tree(root: Path) -> Scan:
                         continue
                     planes = read_planes(path)
                     found = None if planes else read_object(path)
-                    known = planes[0] if planes else found
-                    series_uid = planes[0].series_uid if planes else ""
-                    # An export often holds the same instance twice.
-                    if known is not None and instances.is_copy(path, series_uid, known.instance_uid, *planes[:1]):
-                        continue
+                    if instances.is_copy(path, planes[0] if planes else found):
+                        continue  # an export often holds the same instance twice
             except DataError as error:
                 set_aside.append(SetAside(subject, "read", error.problem))
                 continue
             if planes:
-                groups[series_uid].extend(planes)
+                groups[planes[0].series_uid].extend(planes)
             elif found is not None:
                 objects.append(found)
             else:
@@ -221,6 +218,17 @@ def series_chooser(series: str | None) -> Callable[[Series], bool] | None:
     return lambda one: bool(pattern.search(f"{one.described} {one.uid}"))
 
 
+def none_chosen(scan: Scan, series: str, source: str) -> DataError:
+    """What is said when an expression finds no volume."""
+    found = Counter(one.planes[0].modality or "unknown" for one in scan.series)
+    return DataError(
+        "no DICOM series is of the kind that was asked for",
+        subject=source,
+        expected=f"one in which '{series}' is found",
+        received=", ".join(f"{n} {modality}" for modality, n in found.items()) or "no series",
+    )
+
+
 def _is_volume(series: Series) -> bool:
     first = series.planes[0]
     several = len(series.planes) > 1 and first.position_lps is not None
@@ -251,14 +259,19 @@ def _why_not(series: Series, studies_with_volumes: Collection[str]) -> str:
     return ""
 
 
-def counted(scan: Scan, *, labels_used: bool = False) -> tuple[str, ...]:
-    """What a scan found besides series, as notes."""
-    n = scan.n_other + (0 if labels_used else len(scan.labels))
-    kinds = "SR…" if labels_used else "RTSTRUCT, SR, SEG…"
-    notes = (f"{n} DICOM objects that are no images ({kinds}) are not used",) if n else ()
+def counted(scan: Scan, *, n_used: int = 0) -> tuple[str, ...]:
+    """What a scan found besides series, as notes.
+
+    Args:
+        n_used: of the objects that outline something.
+    """
+    n_left = max(0, len(scan.labels) - n_used)
+    n = scan.n_other + n_left
+    kinds = "RTSTRUCT, SR, SEG…" if n_left else "SR…"
+    notes = [f"{n} DICOM objects that are no images ({kinds}) are not used"] if n else []
     if scan.n_copies:
-        notes += (f"{scan.n_copies} DICOM files are copies of others (the same instance) and count once",)
-    return notes
+        notes.append(f"{scan.n_copies} DICOM files are copies of others (the same instance) and count once")
+    return tuple(notes)
 
 
 def names_of(series: Sequence[Series], root: Path) -> list[str]:

@@ -86,9 +86,15 @@ def segment_sheets(path: Path, grid: Grid) -> dict[int, list[Sheet]]:
         normal = unit(np.cross(*place.orientation_lps))
         for number, part in _parts(pixels, dataset, groups, frame, half).items():
             covers = partial(
-                _covers, *_cropped(part.T), place.position_lps, place.orientation_lps, np.array(place.spacing_mm)
+                _covers,
+                *_cropped(part.T),
+                place.position_lps,
+                place.orientation_lps,
+                np.array(place.spacing_mm),
             )
-            sheets.setdefault(number, []).append(Sheet(place.position_lps, normal, place.thickness_mm, covers))
+            sheets.setdefault(number, []).append(
+                Sheet(place.position_lps, normal, place.thickness_mm, covers)
+            )
     return sheets
 
 

@@ -1,4 +1,4 @@
-"""An untouched DICOM export with its labels: SEG or RTSTRUCT objects, measurement reports, or masks by name."""
+"""An untouched DICOM export with labels: SEG or RTSTRUCT, measurement reports, or masks by their names."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from functools import partial
 from scanwright.data.case import Case, Lazy, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
-from scanwright.errors import DataError
 from scanwright.io.dicom.labels import Labels, lazy_labels, notes_on, values_of
 from scanwright.io.dicom.measurements import find_measurements
 from scanwright.io.dicom.reference import find_images
-from scanwright.io.dicom.scan import Scan, counted, names_of, series_chooser, usable_volumes
+from scanwright.io.dicom.scan import Scan, counted, names_of, none_chosen, series_chooser, usable_volumes
 from scanwright.io.dicom.series import Series, read_grid
 from scanwright.io.layouts.description import read_description
 from scanwright.io.layouts.folder import Folder
@@ -42,14 +41,16 @@ class _Matched:
     """What was found to each volume, by its name.
 
     Attributes:
-        masks: files or objects → a mask, when asked for.
+        missing: what is said of a volume without a mask.
         class_names: value in the masks → name.
+        masks: volume → its mask, read when asked for.
         notes: how they were matched, and how they become masks.
         set_aside: objects and volumes that cannot be used, with the reason.
     """
 
+    missing: str
+    class_names: Mapping[str, str]
     masks: dict[str, Lazy[Volume]] = field(default_factory=dict)
-    class_names: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
 
@@ -66,9 +67,12 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
 
     Raises:
         SettingsError: ``series`` is no regular expression.
+        DataError: it finds none of the series.
     """
     scan, wanted = folder.scan, series_chooser(series)
     volumes, set_aside, notes = usable_volumes(scan, wanted)
+    if series is not None and not volumes:
+        raise none_chosen(scan, series, source)
     matched = _by_reference(scan, volumes, wanted) if scan.labels else _by_name(folder, volumes)
     if wanted is None and (scan.labels or matched.masks):
         volumes = _labelled(volumes, matched)
@@ -92,15 +96,17 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
         source,
         class_names=matched.class_names,
         patients="PatientID in the DICOM header" if known else "unknown",
-        notes=(*notes, *counted(scan, labels_used=True), *matched.notes, *measured.notes),
+        notes=(*notes, *counted(scan, n_used=len(scan.labels)), *matched.notes, *measured.notes),
         set_aside=(*scan.set_aside, *set_aside, *matched.set_aside),
     )
 
 
-def _by_reference(scan: Scan, volumes: Mapping[str, Series], wanted: Callable[[Series], bool] | None) -> _Matched:
+def _by_reference(
+    scan: Scan, volumes: Mapping[str, Series], wanted: Callable[[Series], bool] | None
+) -> _Matched:
     """SEG and RTSTRUCT, by what they refer to."""
     values, class_names = values_of(scan.labels)
-    matched = _Matched(class_names=class_names)
+    matched = _Matched("no SEG or RTSTRUCT outlines anything in it", class_names)
     of: dict[str, list[Labels]] = defaultdict(list)
     used: list[tuple[str, Labels, Series | None]] = []
     for one in scan.labels:
@@ -116,7 +122,9 @@ def _by_reference(scan: Scan, volumes: Mapping[str, Series], wanted: Callable[[S
         of[fitting[0]].append(one)
         used.append((subject, one, volumes[fitting[0]]))
         if by_space:
-            matched.notes.append(f"{subject}: its image is not there; it is taken for the only one in its space")
+            matched.notes.append(
+                f"{subject}: its image is not there; it is taken for the only one in its space"
+            )
     for name, own in of.items():
         if _has_twins(own):
             reason = "two objects outline a structure of one name in it: two readers, or two versions?"
@@ -135,7 +143,7 @@ def _has_twins(labels: Sequence[Labels]) -> bool:
 def _by_name(folder: Folder, volumes: Mapping[str, Series]) -> _Matched:
     """Mask files, by their names."""
     described = read_description(folder.path)
-    matched = _Matched(class_names=described.class_names, notes=list(described.notes))
+    matched = _Matched("no mask file is named after it", described.class_names, notes=list(described.notes))
     of: dict[str, list[str]] = defaultdict(list)
     for file, fitting in find_masks(folder.images_below(), volumes).items():
         if len(fitting) > 1:
@@ -162,9 +170,5 @@ def _labelled(volumes: Mapping[str, Series], matched: _Matched) -> dict[str, Ser
     beside = [name for name in left if volumes[name].planes[0].study_uid in studies]
     if beside:
         matched.notes.append(f"not used, as other series of their study have labels: {listed(beside)}")
-    matched.set_aside += [
-        SetAside(name, "read", "nothing outlines anything in it (SEG, RTSTRUCT or a mask of its name)")
-        for name in left
-        if name not in beside
-    ]
+    matched.set_aside += [SetAside(name, "read", matched.missing) for name in left if name not in beside]
     return {name: volume for name, volume in volumes.items() if name in matched.masks}

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
-from scanwright.errors import DataError
 from scanwright.io.dicom.measurements import find_measurements
-from scanwright.io.dicom.scan import counted, series_chooser, usable_volumes
+from scanwright.io.dicom.scan import counted, none_chosen, series_chooser, usable_volumes
 from scanwright.io.formats.table import is_picture
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import group_channels, lazy_image
@@ -57,14 +54,8 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         )
         for name, volume in volumes.items()
     ]
-    if wanted is not None and not cases:
-        found = Counter(one.planes[0].modality or "unknown" for one in scan.series)
-        raise DataError(
-            "no DICOM series is of the kind that was asked for",
-            subject=source,
-            expected=f"one in which '{series}' is found",
-            received=", ".join(f"{n} {modality}" for modality, n in found.items()) or "no series",
-        )
+    if series is not None and not cases:
+        raise none_chosen(scan, series, source)
     known = any(case.patient for case in cases)
     return Dataset(
         tuple(cases),

@@ -14,13 +14,15 @@ from scanwright.data.case import Case, Lazy, SetAside, Split
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.io.dicom.measurements import VALUE
 from scanwright.io.dicom.scan import Scan, counted, one_series, scan_tree
 from scanwright.io.dicom.series import Series, read_file, series_of_file
 from scanwright.io.files import write_csv, write_json
 from scanwright.io.formats.table import format_of, without_suffix
 from scanwright.io.layouts.classes import SPLIT_FOLDERS
 from scanwright.io.layouts.description import read_description
-from scanwright.io.layouts.nnunet import lazy_image, lazy_mask
+from scanwright.io.layouts.nnunet import lazy_image
+from scanwright.io.layouts.outlines import MaskFiles
 
 NAME = "manifest.csv"
 FILE_NAME = "manifest.csv"
@@ -59,10 +61,12 @@ def open_manifest(path: Path, source: str) -> Dataset:
     set_aside: list[SetAside] = []
     exports = _Exports(path.parent)
     described = read_description(path.parent)
+    cells = [row.cells.get("mask", "") for row in rows]
+    masks = MaskFiles(path.parent, [way for cell in cells for way in _spellings(cell)], described.class_names)
     for row in rows:
         name = row.cells.get("case") or without_suffix(row.cells[images[0]]) or f"row {row.line}"
         try:
-            cases.append(_case(path, name, row, images, exports))
+            cases.append(_case(path, name, row, images, exports, masks))
         except DataError as error:
             set_aside.append(SetAside(name, "read", str(error)))
     labels = sorted({case.label for case in cases if "label" in case.targets})
@@ -82,9 +86,14 @@ def open_manifest(path: Path, source: str) -> Dataset:
         channels=described.channels
         if images == ["image"]
         else tuple(column.removeprefix("image:") for column in images),
-        class_names={label: label for label in labels} or described.class_names,
+        class_names={label: label for label in labels} or masks.class_names,
         patients=patients if known else "unknown",
-        notes=notes + described.notes + exports.left_over({row.cells[images[0]] for row in rows}),
+        notes=(
+            *notes,
+            *described.notes,
+            *masks.notes(),
+            *exports.left_over({row.cells[images[0]] for row in rows}, masks.n_objects),
+        ),
         set_aside=(*set_aside, *exports.damaged()),
     )
 
@@ -134,6 +143,8 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
 
 def _fact_column(fact: str) -> str:
     """The column of a fact; a name that means something else in a manifest gets an underscore."""
+    if fact.startswith(VALUE):
+        return fact
     return f"{fact.replace(':', '_')}_" if fact in (*_OWN, *_LATER) or ":" in fact else fact
 
 
@@ -198,7 +209,9 @@ def _read_rows(path: Path) -> tuple[list[str], list[_Row]]:
     return columns, rows
 
 
-def _case(manifest: Path, name: str, row: _Row, images: Sequence[str], exports: _Exports) -> Case:
+def _case(
+    manifest: Path, name: str, row: _Row, images: Sequence[str], exports: _Exports, masks: MaskFiles
+) -> Case:
     root, cells = manifest.parent, row.cells
     for column in images:
         if not cells[column]:
@@ -210,7 +223,7 @@ def _case(manifest: Path, name: str, row: _Row, images: Sequence[str], exports: 
         image = series.image(cells[images[0]])
     targets: dict[str, Lazy[Volume] | str] = {}
     if cells.get("mask"):
-        targets["mask"] = lazy_mask(root, _existing(root, cells["mask"], "mask"))
+        targets["mask"] = masks.mask(_existing(root, cells["mask"], "mask"), image, series)
     if cells.get("label"):
         targets["label"] = cells["label"]
     facts = dict(series.facts) if series else {}
@@ -259,22 +272,27 @@ class _Exports:
                 expected=f"one of the {len(self._by_uid)} series found",
             ) from None
 
-    def left_over(self, cells: Collection[str]) -> tuple[str, ...]:
-        """Notes on series that no row names, if the tree had to be scanned."""
+    def left_over(self, cells: Collection[str], n_used: int) -> tuple[str, ...]:
+        """Notes on series that no row names and on other objects but the used ones, if the tree had to be
+        scanned."""
         if "scan" not in self.__dict__:
             return ()
         unnamed = [uid for uid in self._by_uid if uid not in cells]
         said = (f"{len(unnamed)} DICOM series are in no row of the manifest",) if unnamed else ()
-        return said + counted(self.scan)
+        return said + counted(self.scan, n_used=n_used)
 
     def damaged(self) -> tuple[SetAside, ...]:
         """The files that look like DICOM and cannot be read, if the tree had to be scanned."""
         return self.scan.set_aside if "scan" in self.__dict__ else ()
 
 
+def _spellings(value: str) -> tuple[str, ...]:
+    """The paths that a cell can mean: a manifest written on Windows names them with backslashes."""
+    return tuple(dict.fromkeys([value, value.replace("\\", "/")])) if value else ()
+
+
 def _existing(root: Path, value: str, column: str) -> str:
-    # A manifest written on Windows names paths with backslashes.
-    for path in (value, value.replace("\\", "/")):
+    for path in _spellings(value):
         if (root / path).exists():
             return path
     raise DataError(f"the file of the column {column} does not exist", received=value)

@@ -18,8 +18,8 @@ from scanwright.io.masks import read_mask, turned_onto
 def find_masks(files: Iterable[str], volumes: Mapping[str, Series]) -> dict[str, list[str]]:
     """Which volumes each file may be the mask of, by its name; files that are named after none are left out.
 
-    A name holds the SeriesInstanceUID, or is that of the folder (P7/CT.nii.gz or P7_CT_mask.nii.gz for P7/CT),
-    or only the last part of it. Pictures are previews.
+    A name holds the SeriesInstanceUID, or is that of the folder (P7/CT.nii.gz or P7_CT_mask.nii.gz for
+    P7/CT), or only the last part of it. Pictures are previews.
 
     Args:
         files: paths relative to the export.
