@@ -7,31 +7,29 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from scanwright.data.case import Case, Lazy, SetAside
+from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.settings import Settings
-from scanwright.data.volume import Volume
 from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.inference.model import Model, find_run, load_model, save_model
 from scanwright.inference.runtimes.torch_runtime import choose_device
 from scanwright.io.failures_csv import read_failures, write_failures
 from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
-from scanwright.planning.facts import HASH_LENGTH, count_labels, image_hash
+from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
 from scanwright.training.cache import prepare_examples
 from scanwright.training.fit import Fitted, choose_thresholds, fit
+from scanwright.training.same_data import as_planned
 from scanwright.types import JsonDict, Progress
 
 # The model goes first: a run killed while it was being replaced must not seem finished.
@@ -92,7 +90,7 @@ def train_run(
         plan = _decide(dataset, out, settings, plan, facts, progress)
     else:
         plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))
-        dataset = _as_planned(dataset, out)
+        dataset = as_planned(dataset, read_json(out / "fingerprint.json")["cases"])
     task = find_task(plan.task)
     split_of: dict[str, str] = read_json(out / "splits.json")["of"]
     examples = _prepare(dataset, task, plan, split_of, out, progress)
@@ -159,51 +157,6 @@ def _decide(
         out / "splits.json", {"schema_version": 1, "how": facts.splits.how, "of": dict(facts.splits.of)}
     )
     return plan
-
-
-def _as_planned(dataset: Dataset, out: Path) -> Dataset:
-    """A dataset whose cases refuse to be read where they are not those that a run was begun with.
-
-    What the run has prepared already is not read again, and needs no such check.
-
-    Raises:
-        SettingsError: a case has another class.
-    """
-    planned = {row["case"]: row for row in read_json(out / "fingerprint.json")["cases"]}
-    cases = []
-    for case in dataset.cases:
-        row, mask, label = planned.get(case.name), case.targets.get("mask"), case.targets.get("label")
-        if row is not None:
-            if label is not None and label != row["labels"] and not isinstance(row["labels"], dict):
-                raise _other_data(case.name, "class")
-            same_image = partial(_read_planned, case.name, "image", case.image, image_hash, row["sha256"])
-            case = replace(case, inputs={**case.inputs, "image": replace(case.image, read=same_image)})
-            if isinstance(mask, Lazy) and isinstance(row["labels"], dict):
-                same_mask = partial(_read_planned, case.name, "mask", mask, _label_counts, row["labels"])
-                case = replace(case, targets={**case.targets, "mask": replace(mask, read=same_mask)})
-        cases.append(case)
-    return replace(dataset, cases=tuple(cases))
-
-
-def _read_planned(
-    name: str, what: str, lazy: Lazy[Volume], mark: Callable[[Volume], Any], planned: Any
-) -> Volume:
-    volume = lazy.read()
-    if mark(volume) != planned:
-        raise _other_data(name, what)
-    return volume
-
-
-def _label_counts(mask: Volume) -> dict[str, int]:
-    return {str(value): n for value, n in count_labels(mask.array, "").items()}
-
-
-def _other_data(name: str, what: str) -> SettingsError:
-    return SettingsError(
-        f"the case has another {what} than when the run was begun: this is other data",
-        subject=name,
-        do="Name the data that the run was begun with, or begin anew with another --out.",
-    )
 
 
 def _prepare(

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from scanwright.errors import DataError
-from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray
+from scanwright.types import AnyArray, BoolArray, FloatArray
 
 SAME_PLANE_MM = 0.05
 """What lies closer together than this lies in one plane: places are written with few digits."""
 _PARALLEL = 1e-3  # of the cosine; 3 degrees
-_TIE_MM = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +72,9 @@ def paint(sheets: Sequence[Sheet], grid: Grid) -> BoolArray:
     known = [sheet.thickness_mm for sheet in sheets if sheet.thickness_mm is not None]
     slack = min([SAME_PLANE_MM, *(thickness / 4 for thickness in known)])
     levels, members = _levels(sheets, normal, slack)
-    reach = _reach(known, normal, grid) + slack
+    reach = _reach(known, normal, grid) + slack / 5
+    # Of two levels at one distance the lower, for all voxels of a slice, though heights are rounded.
+    between = (levels[:-1] + levels[1:]) / 2 + slack / 5
     affine = grid.affine_lps
     columns, rows = np.meshgrid(*map(np.arange, grid.shape[:2]), indexing="ij")
     plane = columns[..., None] * affine[:3, 0] + rows[..., None] * affine[:3, 1] + affine[:3, 3]
@@ -84,7 +85,7 @@ def paint(sheets: Sequence[Sheet], grid: Grid) -> BoolArray:
             continue
         points = (plane + k * affine[:3, 2]).reshape(-1, 3)
         heights = points @ normal
-        nearest = _nearest(levels, heights)
+        nearest = np.searchsorted(between, heights)
         near = np.flatnonzero(np.abs(levels[nearest] - heights) <= reach)
         if not len(near):
             continue
@@ -120,12 +121,6 @@ def _reach(known_mm: Sequence[float], normal: FloatArray, grid: Grid) -> float:
     if known_mm and abs(normal @ grid.normal_lps) < 1 - _PARALLEL:
         voxel_mm = 0.0
     return max(*known_mm, voxel_mm, 0.0) / 2
-
-
-def _nearest(levels: FloatArray, heights: FloatArray) -> IntArray:
-    """Which level each height is nearest to; of two at one distance the lower, for all voxels of a slice."""
-    between: IntArray = np.searchsorted((levels[:-1] + levels[1:]) / 2 + _TIE_MM, heights)
-    return between
 
 
 def unit(vector: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, iter_pixels, pixel_array
+from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, pixel_array
 from pydicom.uid import (
     JPEG2000,
     UID,
@@ -160,22 +160,6 @@ def decoded(dataset: Dataset) -> AnyArray:
         DataError: nothing decodes it, or a lossless JPEG does not hold what the header says.
         Exception: whatever the decoder raises.
     """
-    _check_encoding(dataset)
-    stored: AnyArray = pixel_array(dataset, decoding_plugin=_plugin(dataset))
-    return stored
-
-
-def decoded_frames(dataset: Dataset) -> Iterator[AnyArray]:
-    """As :func:`decoded`, frame by frame: hundreds of segments need the memory of one."""
-    _check_encoding(dataset)
-    yield from iter_pixels(dataset, decoding_plugin=_plugin(dataset))
-
-
-def _plugin(dataset: Dataset) -> str:
-    return _PLUGINS.get(dataset.file_meta.TransferSyntaxUID, "")
-
-
-def _check_encoding(dataset: Dataset) -> None:
     encoding = dataset.file_meta.TransferSyntaxUID
     too_deep = encoding == JPEGExtended12Bit and int(dataset.get("BitsStored") or 0) > 8
     if too_deep or (encoding.is_compressed and not encoding.is_deflated and not _has_decoder(encoding)):
@@ -188,6 +172,8 @@ def _check_encoding(dataset: Dataset) -> None:
         n_frames = int(dataset.get("NumberOfFrames") or 1)
         for frame in generate_frames(dataset.PixelData, number_of_frames=n_frames):
             _check_jpeg(frame, dataset)
+    stored: AnyArray = pixel_array(dataset, decoding_plugin=_PLUGINS.get(encoding, ""))
+    return stored
 
 
 def _has_decoder(encoding: UID) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from scanwright.errors import DataError
 from scanwright.io.dicom.header import FrameGroups, read_geometry
 from scanwright.io.dicom.labels import Labels
 from scanwright.io.dicom.painting import Grid, Sheet, in_plane, unit
-from scanwright.io.dicom.pixels import decoded_frames
+from scanwright.io.dicom.pixels import decoded
 from scanwright.io.dicom.reference import Reference
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray
 
@@ -79,7 +79,7 @@ def segment_sheets(path: Path, grid: Grid) -> dict[int, list[Sheet]]:
     half = 0.5 * float(dataset.get("MaximumFractionalValue") or 1)
     groups = FrameGroups(dataset)
     sheets: dict[int, list[Sheet]] = {}
-    for frame, pixels in enumerate(decoded_frames(dataset)):
+    for frame, pixels in enumerate(_frames(dataset)):
         place = read_geometry(dataset, groups, frame)
         if place.position_lps is None or place.orientation_lps is None or place.spacing_mm is None:
             raise DataError("its frames have no place in the patient")
@@ -96,6 +96,25 @@ def segment_sheets(path: Path, grid: Grid) -> dict[int, list[Sheet]]:
                 Sheet(place.position_lps, normal, place.thickness_mm, covers)
             )
     return sheets
+
+
+def _frames(dataset: Dataset) -> Iterator[AnyArray]:
+    """(row, column) of each frame; single bits are unpacked one frame after the other, as a hundred organs in
+    one file would fill the memory."""
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    encoding = dataset.file_meta.TransferSyntaxUID
+    if dataset.get("BitsAllocated") != 1 or encoding.is_encapsulated or not encoding.is_little_endian:
+        yield from decoded(dataset).reshape(-1, rows, columns)
+        return
+    packed, n_pixels = np.frombuffer(dataset.PixelData, np.uint8), rows * columns
+    n_frames = int(dataset.get("NumberOfFrames") or 1)
+    if n_frames * n_pixels > 8 * packed.size:
+        raise DataError("the file is cut short", do="Copy or export it again.")
+    for first in range(0, n_frames * n_pixels, n_pixels):
+        # Frames follow each other bit by bit, and do not begin at bytes (PS3.5, 8.1.1).
+        held = packed[first // 8 : (first + n_pixels + 7) // 8]
+        bits = np.unpackbits(held, bitorder="little")[first % 8 : first % 8 + n_pixels]
+        yield bits.reshape(rows, columns)
 
 
 def _parts(
