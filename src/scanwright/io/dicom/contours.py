@@ -16,6 +16,7 @@ from scanwright.errors import DataError
 from scanwright.io.dicom.labels import Labels
 from scanwright.io.dicom.painting import SAME_PLANE_MM, Grid, Sheet, in_plane, inside, unit
 from scanwright.io.dicom.reference import Reference
+from scanwright.io.dicom.whole import read_whole
 from scanwright.types import BoolArray, FloatArray
 
 _TAGS = [
@@ -79,7 +80,7 @@ def contour_sheets(path: Path, grid: Grid) -> dict[int, list[Sheet]]:
         DataError: a contour is not what it should be.
         Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
     """
-    dataset = pydicom.dcmread(path, force=True)
+    dataset = read_whole(path)
     outlines: dict[int, list[FloatArray]] = {}
     for region in dataset.get("ROIContourSequence") or ():
         own = outlines[int(region.ReferencedROINumber)] = []

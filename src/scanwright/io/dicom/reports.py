@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pydicom
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from scanwright.errors import DataError
 from scanwright.io.dicom.reference import Reference
+from scanwright.io.dicom.whole import read_whole
 
 MOST_BYTES = 64 << 20
 MOST_ITEMS = 100_000
@@ -148,7 +148,7 @@ def read_report(path: Path) -> Report | None:
         raise DataError(
             "the structured report is implausibly large", expected=f"at most {MOST_BYTES >> 20} MB"
         )
-    dataset = pydicom.dcmread(path, force=True)
+    dataset = read_whole(path)
     if not _is(_code(dataset, "ConceptNameCodeSequence"), _MEASUREMENT_REPORT):
         return None
     root = _item(dataset, MOST_DEPTH, iter(range(MOST_ITEMS)))
