@@ -38,19 +38,21 @@ if TYPE_CHECKING:
 PATHS = (str, os.PathLike)
 
 
-def open(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
+def open(path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None) -> Dataset:
     """Open a folder of labelled scans; its layout is recognised.
 
     Args:
         path: a folder, a MedMNIST .npz or a manifest.csv.
         patient_pattern: regular expression with one group that finds the patient in a case's name.
+        series: of a DICOM export, see ``predict``; without it, of each study the series with labels.
 
     Raises:
         DataError: nothing usable is there.
+        SettingsError: an expression is not usable, or there are no series to choose from.
     """
     from scanwright.io.dataset import open_dataset
 
-    return open_dataset(path, patient_pattern=patient_pattern)
+    return open_dataset(path, patient_pattern=patient_pattern, series=series)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,7 @@ def convert(
     out: PathLikeStr,
     *,
     to: str,
+    series: str | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Converted:
@@ -140,6 +143,7 @@ def convert(
         data: a dataset or where it is.
         out: where the new dataset goes.
         to: "nnunet", "bids" or "manifest".
+        series: see ``open``.
         overwrite: replace an earlier conversion in ``out``.
         progress: told after every case.
 
@@ -152,7 +156,7 @@ def convert(
     from scanwright.io.writing.convert import find_target
 
     find_target(to)  # an unknown one is said now and not after all headers
-    dataset = _dataset(data, Settings())
+    dataset = _dataset(data, Settings(series=series))
     _keep_apart(Path(out), dataset)
     return write(dataset, out, to=to, overwrite=overwrite, progress=progress)
 
@@ -308,6 +312,7 @@ def evaluate(
     out: PathLikeStr | None = None,
     *,
     split: str = "test",
+    series: str | None = None,
     lang: str = "en",
     overwrite: bool = False,
     progress: Progress = silent,
@@ -322,6 +327,7 @@ def evaluate(
         data: a dataset with truth, or where it is.
         out: where ``evaluation.json``, ``report.html`` and ``failures.csv`` go; ``None`` writes nothing.
         split: "test", "val" or "all".
+        series: see ``open``.
         lang: language of the report, "en" or "zh".
         overwrite: replace an earlier evaluation in ``out``.
         progress: told after every case.
@@ -339,7 +345,7 @@ def evaluate(
 
     Words(lang)  # an unknown language is said now and not after all cases
     loaded = load(model) if isinstance(model, PATHS) else model
-    dataset = _dataset(data, Settings())
+    dataset = _dataset(data, Settings(series=series))
     if out is not None:
         _keep_apart(Path(out), dataset)
     folder = (
@@ -437,12 +443,11 @@ def predict(
 
 def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
     if isinstance(data, Dataset):
-        if settings.patient_pattern is not None:
-            raise SettingsError(
-                "the patient pattern belongs to opening", do="Pass it to open(…, patient_pattern=…)."
-            )
+        for name in ("patient_pattern", "series"):
+            if getattr(settings, name) is not None:
+                raise SettingsError(f"{name} belongs to opening", do=f"Pass it to open(…, {name}=…).")
         return data
-    return open(data, patient_pattern=settings.patient_pattern)
+    return open(data, patient_pattern=settings.patient_pattern, series=settings.series)
 
 
 def _keep_apart(out: Path, dataset: Dataset) -> None:

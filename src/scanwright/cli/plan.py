@@ -26,6 +26,7 @@ def plan(
     seed: options.Seed = 0,
     set_: options.Set = None,
     patient_pattern: options.PatientPattern = None,
+    series: options.SeriesChoice = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -39,7 +40,7 @@ def plan(
     from scanwright.io.files import claim_folder, write_json
 
     console = Console(quiet, as_json)
-    dataset = api.open(data, patient_pattern=patient_pattern)
+    dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
     with console.progress() as progress:
         planned = api.plan(

@@ -27,6 +27,7 @@ class Settings:
         threads: processor threads; ``None`` takes all.
         device: "auto", "cpu" or "cuda".
         patient_pattern: regular expression with one group that finds the patient in a case's name.
+        series: regular expression that chooses series of a DICOM export.
         overrides: fields of the plan to overrule, as text ("optimiser" → "sgd").
     """
 
@@ -37,6 +38,7 @@ class Settings:
     threads: int | None = None
     device: str = "auto"
     patient_pattern: str | None = None
+    series: str | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
-from scanwright.errors import DataError
+from scanwright.errors import DataError, SettingsError
 from scanwright.io.archive import place_of
 from scanwright.io.formats.table import known_formats, without_suffix
 from scanwright.io.layouts import (
@@ -177,7 +177,7 @@ LAYOUTS: tuple[Layout, ...] = (
     # Looked for last, as it opens every file that may be DICOM.
     Layout(
         export.NAME,
-        "a DICOM export with SEG or RTSTRUCT objects",
+        "a DICOM export with SEG or RTSTRUCT objects, or masks named after its series",
         export.is_complete,
         export.open_export,
         lambda folder: [*folder.folders, *folder.files],
@@ -186,23 +186,27 @@ LAYOUTS: tuple[Layout, ...] = (
 )
 
 
-def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
+def open_dataset(
+    path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None
+) -> Dataset:
     """Open a labelled dataset; its layout is recognised at the top level. Images are read later.
 
     Args:
         path: a folder, a zip of one, a MedMNIST .npz file or a manifest.
         patient_pattern: a regular expression with one group that finds the patient in the name of a
             case (the path relative to the dataset); overrules what else is known of patients.
+        series: of a DICOM export take only the series whose "MODALITY description UID" this regular
+            expression finds something in, upper or lower case.
 
     Returns:
         Its cases; what is not used is in ``notes``, what cannot be used in ``set_aside``.
 
     Raises:
         DataError: nothing there, no known layout, two complete layouts, no labels.
-        SettingsError: the pattern is not usable.
+        SettingsError: a pattern is not usable, or there are no series to choose from.
     """
     source, path = os.fspath(path), place_of(Path(os.fspath(path)))
-    dataset = _named(_open(path, source), patient_pattern)
+    dataset = _named(_open(path, source, series), patient_pattern)
     if not dataset.cases:
         first = dataset.set_aside[0] if dataset.set_aside else None
         raise DataError(
@@ -232,13 +236,14 @@ def find_cases(
         SettingsError: the pattern is not usable.
     """
     source, place = os.fspath(path), place_of(Path(os.fspath(path)))
-    layout = _recognise(Folder(place), source) if place.is_dir() else None
-    if layout is not None and layout.name == export.NAME:
-        dataset = export.open_export(Folder(place), source, series=series)
-    elif place.is_dir() and (series is not None or layout is None):
+    folder = Folder(place) if place.is_dir() else None
+    layout = _recognise(folder, source) if folder else None
+    if folder and layout and (series is None or layout.name == export.NAME):
+        dataset = _open_layout(layout, folder, source, series)
+    elif folder:
         dataset = open_inputs(path, series=series)
     else:
-        dataset = _open(place, source)
+        dataset = _open(place, source, series)
     return _named(dataset, patient_pattern)
 
 
@@ -252,11 +257,11 @@ def _named(dataset: Dataset, patient_pattern: str | None) -> Dataset:
     return dataset
 
 
-def _open(path: Path, source: str) -> Dataset:
+def _open(path: Path, source: str, series: str | None = None) -> Dataset:
     if not path.exists():
         raise DataError("there is no such file or folder", subject=source)
     if path.is_file():
-        return _open_file(path, source)
+        return _open_file(path, source, series)
     folder = Folder(path)
     layout = _recognise(folder, source)
     if layout is None:
@@ -267,10 +272,28 @@ def _open(path: Path, source: str) -> Dataset:
             received=folder.described(),
             do="Sort the files so, or write a manifest.csv.",
         )
-    return _with_unused(layout, folder, layout.open(folder, source))
+    return _open_layout(layout, folder, source, series)
 
 
-def _open_file(path: Path, source: str) -> Dataset:
+def _open_layout(layout: Layout, folder: Folder, source: str, series: str | None) -> Dataset:
+    if series is None:
+        return _with_unused(layout, folder, layout.open(folder, source))
+    if layout.name != export.NAME:
+        raise _no_choice(layout.name, series)
+    return export.open_export(folder, source, series=series)
+
+
+def _no_choice(layout: str, series: str) -> SettingsError:
+    return SettingsError(
+        "series are chosen in a DICOM export, and this is none",
+        expected=export.NAME,
+        received=f"--series {series} for {layout}",
+    )
+
+
+def _open_file(path: Path, source: str, series: str | None = None) -> Dataset:
+    if series is not None:
+        raise _no_choice(path.suffix or "a file", series)
     if path.suffix.lower() == ".npz":
         return medmnist.open_medmnist(path, source)
     if path.suffix.lower() == ".csv":

@@ -11,6 +11,7 @@ import nibabel as nib
 import numpy as np
 from PIL import Image
 
+from scanwright.core.geometry import ras_axes, reorient, reoriented_affine
 from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, OutputError
@@ -20,7 +21,7 @@ from scanwright.io.formats.nifti import save_nifti
 from scanwright.io.formats.photograph import Picture, as_volume, load_picture, read_photograph
 from scanwright.io.formats.table import format_of
 from scanwright.io.image import read_image
-from scanwright.types import AnyArray, BoolArray, PathLikeStr
+from scanwright.types import AnyArray, BoolArray, FloatArray, PathLikeStr
 
 _MOST_LABELS_OF_A_PICTURE = 8
 _NEAR = 32  # grey values that JPEG or smoothing leaves around black and white
@@ -95,6 +96,20 @@ def merge_masks(parts: Sequence[Lazy[Volume]], values: Sequence[int | None]) -> 
     for label in sorted(outlined, key=lambda label: -int(outlined[label].sum())):
         merged[outlined[label]] = label
     return Volume(_whole(merged, parts[0].source), affine_ras=first.affine_ras, modality=first.modality)
+
+
+def turned_onto(mask: Volume, affine_ras: FloatArray) -> Volume:
+    """A mask with its axes in the order and direction of an image's; no voxel moves in the patient.
+
+    Args:
+        mask: anything; one without a place stays as it is.
+        affine_ras: of the image.
+    """
+    if mask.affine_ras is None:
+        return mask
+    order, flips = ras_axes(np.linalg.inv(affine_ras) @ mask.affine_ras)
+    affine = reoriented_affine(mask.affine_ras, mask.shape, order, flips)
+    return Volume(reorient(mask.array, order, flips), affine_ras=affine, modality=mask.modality)
 
 
 def _picture_labels(picture: Picture, subject: str) -> AnyArray:

@@ -63,7 +63,7 @@ def time_step(plan: Plan, device: str = "auto") -> float:
     seconds: list[float] = []
     while len(seconds) < MOST_TRIAL_STEPS and sum(seconds) < TRIAL_S:
         start = time.perf_counter()
-        batch = learner.draw(examples, [0] * plan.batch_size, np.random.default_rng(0)).to(place)
+        batch = learner.draw(examples, [0] * plan.batch_size, np.random.default_rng(0), place)
         with torch.autocast(place.type, torch.bfloat16, enabled=bf16):
             losses = learner.step(batch, networks)
         for loss in losses.values():

@@ -32,6 +32,7 @@ from scanwright.tasks.catalogue import choose_task, find_task
 from scanwright.tasks.decision import decide
 from scanwright.training.cache import prepare_examples
 from scanwright.training.fit import Fitted, choose_thresholds, fit
+from scanwright.training.same_data import as_planned
 from scanwright.training.team import Team, joined
 from scanwright.types import JsonDict, Progress
 
@@ -89,6 +90,8 @@ def train_run(
         if found == "nothing":
             begin = partial(_begin, dataset, out, settings, plan, facts, progress)
             team.lead(partial(begin, resume=resume, overwrite=overwrite))
+        else:
+            dataset = as_planned(dataset, read_json(out / "fingerprint.json")["cases"])
         plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))
         team.check(plan)
         task, split_of = find_task(plan.task), read_json(out / "splits.json")["of"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
 from scanwright.io.dicom.scan import Scan, scan_tree
 from scanwright.io.formats.table import suffix_of, without_suffix
+from scanwright.io.notes import listed
 
 DOUBLED = "several images have this name but for the suffix"
 _SHOWN = 8
@@ -73,7 +74,4 @@ class Folder:
     def described(self) -> str:
         """What lies here, in words, for messages."""
         parts = [f"{name}/" for name in self.folders] + list(self.files)
-        if not parts:
-            return "nothing"
-        more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-        return ", ".join(parts[:_SHOWN]) + more
+        return listed(parts, _SHOWN) or "nothing"

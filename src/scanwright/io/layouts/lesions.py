@@ -22,6 +22,7 @@ from scanwright.io.masks import merge_masks
 # Words that say "this is a mask", and not of what.
 DRAWN = frozenset({"mask", "masks", "seg", "segmentation"})
 LESIONS = DRAWN | {"label", "labels", "annotation", "gt", "groundtruth", "roi"} | {"lesion", "lesions"}
+MASK_ENDING = re.compile(rf"[_\-. ](?:{'|'.join(sorted(LESIONS))})$", re.IGNORECASE)
 _ANYTHING = LESIONS | {"", "object", "instance"}
 _READER = re.compile(r"(?:reader|rater|observer|expert|annotator|manual|doctor|radiologist|grader)")
 _NUMBER = re.compile(r"[_\-. ]?\(?(?<!\d)\d{1,3}\)?$")  # longer ones are dates and the like

@@ -18,6 +18,7 @@ from scanwright.io.layouts.classes import SPLIT_FOLDERS
 from scanwright.io.layouts.description import read_description
 from scanwright.io.layouts.lesions import Settled, lazy_masks, named_part, settle
 from scanwright.io.layouts.nnunet import lazy_image
+from scanwright.io.layouts.outlines import MaskFiles
 from scanwright.io.layouts.targets import OWN as OWN_TARGETS
 from scanwright.io.layouts.targets import SEPARATOR, UNSURE, TargetColumns, lazy_case_boxes
 from scanwright.io.tables import Row, Table, read_table
@@ -89,10 +90,10 @@ def open_rows(root: Path, table: Table, source: str, *, subject: str, layout: st
         if by_column
         else "PatientID in the DICOM header"
     ) + (f" (empty for {n_without} cases)" if n_without else "")
-    described = read_description(root)
+    described = reader.described
     later = [column for column in columns if column in _LATER or column.partition(":")[0] in _LATER_KINDS]
     notes = [f"columns of the manifest that are not used yet: {', '.join(later)}"] if later else []
-    notes += [*reader.masks.notes(), *reader.targets.notes(table), *described.notes]
+    notes += [*reader.masks.notes(), *reader.targets.notes(table), *described.notes, *reader.outlines.notes()]
     classes = reader.targets.class_names(cases) | {name: name for name in described.classes}
     return Dataset(
         tuple(cases),
@@ -101,9 +102,12 @@ def open_rows(root: Path, table: Table, source: str, *, subject: str, layout: st
         channels=described.channels
         if images == ["image"]
         else tuple(column.removeprefix("image:") for column in images),
-        class_names={**(reader.masks.names or described.class_names), **classes},
+        class_names={**(reader.masks.names or reader.outlines.class_names), **classes},
         patients=patients if known else "unknown",
-        notes=(*notes, *reader.exports.left_over({row.cells[images[0]] for row in rows})),
+        notes=(
+            *notes,
+            *reader.exports.left_over({row.cells[images[0]] for row in rows}, reader.outlines.n_objects),
+        ),
         set_aside=(*set_aside, *reader.exports.damaged()),
     )
 
@@ -122,8 +126,11 @@ class _Reader:
         self._root, self._images = root, images
         self.exports = _Exports(root)
         self.targets = TargetColumns.of(table)
-        several = (SEPARATOR in row.cells.get("mask", "") for row in table.rows)
-        self.masks = self._settle(table) if any(several) else Settled()
+        self.described = read_description(root)
+        cells = [row.cells.get("mask", "") for row in table.rows]
+        self.masks = self._settle(table) if any(SEPARATOR in cell for cell in cells) else Settled()
+        single = [way for cell in cells if SEPARATOR not in cell for way in _spellings(cell)]
+        self.outlines = MaskFiles(root, single, self.described.class_names)
 
     def case(self, name: str, row: Row) -> Case:
         """The case of a row.
@@ -142,7 +149,7 @@ class _Reader:
             image = series.image(cells[self._images[0]])
         targets: dict[str, Target] = {}
         if cells.get("mask"):
-            targets["mask"] = self._mask(row)
+            targets["mask"] = self._mask(row, image, series)
         told, unsure = self.targets.targets(cells)
         targets |= told
         if cells.get("boxes"):
@@ -155,12 +162,15 @@ class _Reader:
         patient = cells.get("patient") or (series.patient if series else None)
         return Case(name, {"image": image}, targets, patient, _split(cells, row.line), facts)
 
-    def _mask(self, row: Row) -> Lazy[Volume]:
+    def _mask(self, row: Row, image: Lazy[Volume], series: Series | None) -> Lazy[Volume]:
         key = str(row.line)
         if key in self.masks.problems:
             raise DataError(self.masks.problems[key])
         files = self.masks.values.get(key, {row.cells["mask"]: None})
-        return lazy_masks(self._root, {_existing(self._root, f, "mask"): v for f, v in files.items()})
+        found = {_existing(self._root, file, "mask"): value for file, value in files.items()}
+        if list(found.values()) == [None]:
+            return self.outlines.mask(next(iter(found)), image, series)
+        return lazy_masks(self._root, found)
 
     def _settle(self, table: Table) -> Settled:
         """By line. That the masks belong to the row is told already: names tell only structures."""
@@ -210,22 +220,27 @@ class _Exports:
                 expected=f"one of the {len(self._by_uid)} series found",
             ) from None
 
-    def left_over(self, cells: Collection[str]) -> tuple[str, ...]:
-        """Notes on series that no row names, if the tree had to be scanned."""
+    def left_over(self, cells: Collection[str], n_used: int) -> tuple[str, ...]:
+        """Notes on series that no row names and on other objects but the used ones, if the tree had to be
+        scanned."""
         if "scan" not in self.__dict__:
             return ()
         unnamed = [uid for uid in self._by_uid if uid not in cells]
         said = (f"{len(unnamed)} DICOM series are in no row of the manifest",) if unnamed else ()
-        return said + counted(self.scan)
+        return said + counted(self.scan, n_used=n_used)
 
     def damaged(self) -> tuple[SetAside, ...]:
         """The files that look like DICOM and cannot be read, if the tree had to be scanned."""
         return self.scan.set_aside if "scan" in self.__dict__ else ()
 
 
+def _spellings(value: str) -> tuple[str, ...]:
+    """The paths that a cell can mean: a manifest written on Windows names them with backslashes."""
+    return tuple(dict.fromkeys([value, value.replace("\\", "/")])) if value else ()
+
+
 def _existing(root: Path, value: str, column: str) -> str:
-    # A manifest written on Windows names paths with backslashes.
-    for path in (value, value.replace("\\", "/")):
+    for path in _spellings(value):
         if (root / path).exists():
             return path
     raise DataError(f"the file of the column {column} does not exist", received=value)
