@@ -23,12 +23,11 @@ def segment_planes(path: Path) -> dict[int, list[Sheet]]:
         Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
     """
     dataset = pydicom.dcmread(path, force=True)
-    stored = decoded(dataset).reshape(-1, int(dataset.Rows), int(dataset.Columns))
     kind = str(dataset.get("SegmentationType") or "BINARY")
     half = 0.5 * float(dataset.get("MaximumFractionalValue") or 1)
     groups = FrameGroups(dataset)
     planes: dict[int, list[Sheet]] = {}
-    for frame, pixels in enumerate(stored):
+    for frame, pixels in enumerate(decoded(dataset)):
         if kind == "LABELMAP":
             parts = {int(number): pixels == number for number in np.unique(pixels) if number}
         else:
