@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from pydicom.uid import (
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane
 from scanwright.io.dicom.raw import RawPixels
-from scanwright.types import AnyArray
+from scanwright.types import AnyArray, FloatArray
 
 # All that decoding needs; the rest of a header takes longer to read than the pixels.
 _TAGS = [
@@ -68,6 +69,7 @@ _PLUGINS = {
 }
 _LOSSLESS_JPEG = (JPEGLossless, JPEGLosslessSV1)
 _LARGEST_SHIFT = 1 << 24
+_AT_ONCE = 8  # planes next to each other in memory are written faster together
 
 
 def read_pixels(path: Path, frames: Collection[int] = (0,)) -> Iterator[AnyArray]:
@@ -201,50 +203,57 @@ def _inverted(stored: AnyArray, bits: int) -> AnyArray:
     return (top - stored.astype(np.int64)).astype(stored.dtype)
 
 
-def gathered(planes: Iterable[tuple[int, AnyArray]], n_planes: int) -> AnyArray:
-    """The stored values of all planes in one block, so that no plane stays in memory beside it.
+def gathered(planes: Iterator[tuple[int, AnyArray]], n_planes: int) -> AnyArray:
+    """The stored values of all planes in one block, with no more than a few planes beside it.
 
     Args:
-        planes: (row, column, channel) of each, with its place in the block; in any order.
+        planes: the number of each and its (row, column, channel), in any order.
 
     Returns:
-        (plane, row, column, channel).
+        (channel, column, row, plane).
 
     Raises:
         DataError: some are in colour and others are not.
     """
     block: AnyArray | None = None
-    for place, plane in planes:
+    while some := list(islice(planes, _AT_ONCE)):
+        numbers, shapes = [number for number, _ in some], {plane.shape[-1] for _, plane in some}
+        kind = np.result_type(*(plane for _, plane in some))
         if block is None:
-            block = np.empty((n_planes, *plane.shape), plane.dtype.newbyteorder("="))
-        if plane.shape != block.shape[1:]:
+            rows, columns, n_channels = some[0][1].shape
+            block = np.empty((n_channels, columns, rows, n_planes), kind.newbyteorder("="))
+        if shapes != {len(block)}:
             raise DataError("some images are in colour and others are not", received=f"{n_planes} images")
-        block = block.astype(np.result_type(block, plane), copy=False)
-        block[place] = plane
+        block = block.astype(np.result_type(block, kind), copy=False)
+        follow_each_other = numbers == list(range(numbers[0], numbers[0] + len(some)))
+        where = slice(numbers[0], numbers[-1] + 1) if follow_each_other else numbers
+        block[..., where] = np.stack([plane for _, plane in some]).T
     if block is None:
         raise DataError("the series holds no image")
     return block
 
 
 def measured(stored: AnyArray, slopes: Sequence[float], intercepts: Sequence[float]) -> AnyArray:
-    """stored · slope + intercept, plane by plane, in the same memory where that can be.
+    """stored · slope + intercept, in the same memory where that can be.
 
     Whole numbers stay whole (int16 for CT); other slopes give float32.
 
     Args:
-        stored: (plane, …); lost.
+        stored: (channel, column, row, plane); lost.
+        slopes, intercepts: of each plane.
     """
-    if all(slope == 1 for slope in slopes) and not any(intercepts):
+    slope, intercept = np.asarray(slopes), np.asarray(intercepts)
+    if (slope == 1).all() and not intercept.any():
         return stored
-    kind = _kind_of_sum(stored, intercepts) if all(slope == 1 for slope in slopes) else np.dtype(np.float32)
-    in_place = kind.itemsize == stored.itemsize
-    values = stored.view(kind) if in_place else np.empty(stored.shape, kind)
-    for plane, made, slope, intercept in zip(stored, values, slopes, intercepts, strict=True):
-        if kind.kind == "f":
-            made[...] = plane * slope + intercept
-        else:  # either summand may be too large for the kind; the sum is not
-            made[...] = plane
-            made += np.array(int(intercept)).astype(kind)
+    kind = _kind_of_sum(stored, intercept) if (slope == 1).all() else np.dtype(np.float32)
+    values = stored.view(kind) if kind.itemsize == stored.itemsize else np.empty(stored.shape, kind)
+    for channel, made in zip(stored, values, strict=True):
+        for before, after in zip(channel, made, strict=True):
+            if kind.kind == "f":
+                after[...] = before * slope + intercept
+            else:  # either summand may be too large for the kind; the sum is not
+                after[...] = before
+                after += intercept.astype(np.int64).astype(kind)
     return values
 
 
@@ -254,11 +263,11 @@ def scaled(values: AnyArray, factor: float) -> AnyArray:
     return np.multiply(values, factor, out=made, casting="unsafe")
 
 
-def _kind_of_sum(stored: AnyArray, intercepts: Sequence[float]) -> np.dtype[Any]:
-    """The kind of whole numbers that holds stored + intercept; float32 where none does."""
-    if all(intercept == round(intercept) and abs(intercept) <= _LARGEST_SHIFT for intercept in intercepts):
-        low = min(int(plane.min()) + shift for plane, shift in zip(stored, intercepts, strict=True))
-        high = max(int(plane.max()) + shift for plane, shift in zip(stored, intercepts, strict=True))
+def _kind_of_sum(stored: AnyArray, shifts: FloatArray) -> np.dtype[Any]:
+    """The kind of whole numbers that holds stored + shift; float32 where none does."""
+    if (shifts == np.rint(shifts)).all() and np.abs(shifts).max() <= _LARGEST_SHIFT:
+        low = (stored.min(axis=(0, 1, 2)) + shifts).min()
+        high = (stored.max(axis=(0, 1, 2)) + shifts).max()
         for kind in (np.int16, np.int32):
             if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
                 return np.dtype(kind)

@@ -147,7 +147,7 @@ def read_series(series: Series) -> Volume:
         array = measured(stored, [one.slope for one in planes], [one.intercept for one in planes])
         if series.uptake_factor is not None and series.uptake_factor != 1.0:
             array = scaled(array, series.uptake_factor)
-        array, affine = straightened(array.transpose(3, 2, 1, 0), placement)
+        array, affine = straightened(array, placement)
         return Volume(array, affine_ras=affine, modality=planes[0].modality)
 
 

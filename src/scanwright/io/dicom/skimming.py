@@ -28,8 +28,8 @@ _LONGEST_VALUE = 256
 _META_START = 132
 _CHARSET, _ENCODING = tag_of("SpecificCharacterSet"), tag_of("TransferSyntaxUID")
 _META = {int(tag): tag for tag in (_ENCODING, tag_of("MediaStorageSOPClassUID"))}
-_PIXELS, _LAST = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010)), 0x7FE00010
-_AFTER_META = range(0x00080000, _LAST + 1)
+_PIXELS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
+_META_GROUP, _IMAGE = range(0x00020000, 0x00030000), range(0x00080000, max(_PIXELS) + 1)
 _ITEM, _ITEM_END, _SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"
 _UNDEFINED = 0xFFFFFFFF
 _EXPLICIT_ENCODINGS = frozenset(
@@ -42,7 +42,7 @@ _LONG = frozenset(str(vr).encode() for vr in EXPLICIT_VR_LENGTH_32)
 _HOLD_ITEMS = (b"SQ", b"OB", b"OW")
 _tag, _type, _long = Struct("<HH").unpack_from, Struct("<2sH").unpack_from, Struct("<L").unpack_from
 
-Found = dict[BaseTag, tuple[bytes | None, bytes]]
+_Found = dict[BaseTag, tuple[bytes | None, bytes]]
 
 
 class _NotPlainError(ValueError):
@@ -69,33 +69,41 @@ def skim(file: BinaryIO, tags: Mapping[int, BaseTag]) -> Dataset | None:
     if data[128:_META_START] != b"DICM":
         return None
     try:
-        meta, start = _find(data, _META_START, _META, _AFTER_META, explicit=True)
+        meta, start = _find(data, _META_START, _META, _META_GROUP, _IMAGE, explicit=True)
         file_meta = _file_meta(tuple((tag, *value) for tag, value in meta.items()))
         explicit = file_meta[_ENCODING].value in _EXPLICIT_ENCODINGS
         if not explicit and file_meta[_ENCODING].value != ImplicitVRLittleEndian:
             return None
-        found, end = _find(data, start, tags, _PIXELS, explicit=explicit)
+        found, end = _find(data, start, tags, _IMAGE, _PIXELS, explicit=explicit)
         charset = found.get(_CHARSET, (None, b""))[1]
         dataset = Dataset({tag: _converted(tag, vr, value, charset) for tag, (vr, value) in found.items()})
     except READING_FAILURES:
         return None
+    if end + 12 > len(data):
+        return None  # cut short before the pixels begin
     dataset.file_meta = file_meta
     file.seek(end)
     return dataset
 
 
 def _find(
-    data: bytes, at: int, tags: Mapping[int, BaseTag], until: Container[int], *, explicit: bool
-) -> tuple[Found, int]:
-    """The wanted elements from a place on, and the place of the first that is not sought any more.
+    data: bytes,
+    at: int,
+    wanted: Mapping[int, BaseTag],
+    sought: range,
+    until: Container[int],
+    *,
+    explicit: bool,
+) -> tuple[_Found, int]:
+    """The wanted of the sought elements from a place on, and the place of the first of those behind them.
 
     Raises:
         _NotPlainError, struct.error: the data end before, or are not what the standard makes of them.
     """
     if not explicit and data[at + 4 : at + 6].isalpha():
         raise _NotPlainError  # explicit after all?
-    found: Found = {}
-    before = -1
+    found: _Found = {}
+    before = sought.start - 1
     while True:
         group, number = _tag(data, at)
         tag = group << 16 | number
@@ -103,12 +111,12 @@ def _find(
             return found, at
         vr, start, length = _head(data, at, explicit)
         end = _end_of_items(data, start, explicit) if length == _UNDEFINED else start + length
-        if not before < tag < _LAST or end > len(data):
+        if tag not in sought or tag <= before or end > len(data):
             raise _NotPlainError
-        if tag in tags:
+        if tag in wanted:
             if end - start > _LONGEST_VALUE:
                 raise _NotPlainError
-            found[tags[tag]] = vr, data[start:end]
+            found[wanted[tag]] = vr, data[start:end]
         before, at = tag, end
 
 
