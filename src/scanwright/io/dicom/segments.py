@@ -104,7 +104,7 @@ def _frames(dataset: Dataset) -> Iterator[AnyArray]:
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     encoding = dataset.file_meta.TransferSyntaxUID
     if dataset.get("BitsAllocated") != 1 or encoding.is_encapsulated or not encoding.is_little_endian:
-        yield from decoded(dataset).reshape(-1, rows, columns)
+        yield from decoded(dataset)
         return
     packed, n_pixels = np.frombuffer(dataset.PixelData, np.uint8), rows * columns
     n_frames = int(dataset.get("NumberOfFrames") or 1)

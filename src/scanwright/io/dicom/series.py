@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-
-import numpy as np
 
 from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane, quietly, read_planes
 from scanwright.io.dicom.painting import Grid
-from scanwright.io.dicom.pixels import Pixels, read_pixels, read_raw, stacked
-from scanwright.io.dicom.placement import place, straightened, straightened_grid
+from scanwright.io.dicom.pixels import gathered, measured, read_pixels, read_raw, scaled
+from scanwright.io.dicom.placement import Placement, place, straightened, straightened_grid
 from scanwright.io.dicom.stacks import Stack, split
 from scanwright.io.dicom.suv import uptake_factor
 from scanwright.io.failures import reading
+from scanwright.types import AnyArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,28 +146,27 @@ def read_series(series: Series) -> Volume:
     """
     series = series._only_volume()
     placement = place(series.planes)
-    by_file: dict[Path, list[Plane]] = defaultdict(list)
-    for plane in placement.planes:
-        by_file[plane.path].append(plane)
-    read: dict[Plane, Pixels] = {}
-    with quietly():
-        for path, planes in by_file.items():
-            with reading(Path(os.path.relpath(path, series.root)).as_posix(), quote=False):
-                read |= _read_file(path, planes)
-    with reading(series.uid, quote=False):
-        array = stacked([read.pop(plane) for plane in placement.planes])
-        if series.uptake_factor not in (None, 1.0):
-            array = (array * series.uptake_factor).astype(np.float32)
+    planes = placement.planes
+    with reading(series.uid, quote=False), quietly():
+        stored = gathered(_stored(series, placement), len(planes))
+        array = measured(stored, [one.slope for one in planes], [one.intercept for one in planes])
+        if series.uptake_factor is not None and series.uptake_factor != 1.0:
+            array = scaled(array, series.uptake_factor)
         array, affine = straightened(array, placement)
-        return Volume(array, affine_ras=affine, modality=placement.planes[0].modality)
+        return Volume(array, affine_ras=affine, modality=planes[0].modality)
 
 
-def _read_file(path: Path, planes: Sequence[Plane]) -> dict[Plane, Pixels]:
-    """The pixels of planes that are in one file."""
-    raw = planes[0].raw
-    if raw is not None:
-        return {plane: read_raw(plane, raw) for plane in planes}
-    return dict(zip(planes, read_pixels(path, [plane.frame for plane in planes]), strict=True))
+def _stored(series: Series, placement: Placement) -> Iterator[tuple[int, AnyArray]]:
+    """The number and the stored values of each plane, file by file."""
+    by_file: dict[Path, dict[int, tuple[int, Plane]]] = defaultdict(dict)
+    for number, plane in enumerate(placement.planes):
+        by_file[plane.path][plane.frame] = number, plane
+    for path, frames in by_file.items():
+        with reading(Path(os.path.relpath(path, series.root)).as_posix(), quote=False):
+            numbers, planes = zip(*(frames[frame] for frame in sorted(frames)), strict=True)
+            raw = planes[0].raw
+            pixels = read_pixels(path, frames) if raw is None else (read_raw(plane, raw) for plane in planes)
+            yield from zip(numbers, pixels, strict=True)
 
 
 def read_grid(series: Series) -> Grid:
