@@ -73,7 +73,12 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
     volumes, set_aside, notes = usable_volumes(scan, wanted)
     if series is not None and not volumes:
         raise none_chosen(scan, series, source)
-    matched = _by_reference(scan, volumes, wanted) if scan.labels else _by_name(folder, volumes)
+    named = find_masks(folder.images_below(), volumes)
+    if scan.labels:
+        matched = _by_reference(scan, volumes, wanted)
+        matched.notes += [f"not used, as SEG or RTSTRUCT are there: {listed(list(named))}"] if named else []
+    else:
+        matched = _by_name(folder, volumes, named)
     if wanted is None and (scan.labels or matched.masks):
         volumes = _labelled(volumes, matched)
     refused = {entry.case for entry in matched.set_aside}
@@ -140,12 +145,12 @@ def _has_twins(labels: Sequence[Labels]) -> bool:
     return len(set(names)) < len(names)
 
 
-def _by_name(folder: Folder, volumes: Mapping[str, Series]) -> _Matched:
+def _by_name(folder: Folder, volumes: Mapping[str, Series], named: Mapping[str, list[str]]) -> _Matched:
     """Mask files, by their names."""
     described = read_description(folder.path)
     matched = _Matched("no mask file is named after it", described.class_names, notes=list(described.notes))
     of: dict[str, list[str]] = defaultdict(list)
-    for file, fitting in find_masks(folder.images_below(), volumes).items():
+    for file, fitting in named.items():
         if len(fitting) > 1:
             reason = f"by its name it may be the mask of any of {len(fitting)} volumes"
             matched.set_aside.append(SetAside(file, "read", reason))

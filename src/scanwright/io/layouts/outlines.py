@@ -9,7 +9,7 @@ from pathlib import Path
 from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.dicom.header import SUFFIXES, is_dicom, quietly
+from scanwright.io.dicom.header import SUFFIXES, is_dicom, quietly, read_planes
 from scanwright.io.dicom.labels import Labels, lazy_labels, notes_on, values_of
 from scanwright.io.dicom.objects import read_object
 from scanwright.io.dicom.painting import Grid
@@ -110,12 +110,20 @@ class MaskFiles:
 
 
 def _read_labels(path: Path, subject: str) -> Labels | None:
-    """What an object outlines; ``None`` for all other files."""
+    """What an object outlines; ``None`` for files of voxels.
+
+    Raises:
+        DataError: it is DICOM, and damaged or neither of both.
+    """
     if suffix_of(path.name) not in ("", *SUFFIXES) or path.is_dir():
         return None
     with reading(subject, quote=False), quietly():
-        found = read_object(path) if is_dicom(path) else None
-    return found if isinstance(found, Labels) else None
+        if not is_dicom(path) or read_planes(path):
+            return None
+        found = read_object(path)
+        if not isinstance(found, Labels):
+            raise DataError("the DICOM object outlines nothing", expected="a SEG or an RTSTRUCT")
+        return found
 
 
 def _grid_of(image: Lazy[Volume], subject: str) -> Grid:
