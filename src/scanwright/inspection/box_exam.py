@@ -17,7 +17,7 @@ from scanwright.types import BoolArray
 TOLERANCE_VOXELS = 1.0
 SHORTEST_SIDE_VOXELS = 0.1
 SAME_OVERLAP = 0.95
-_BLOCK = 256
+_BLOCK = 64
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scanwright.errors import DataError
 
-MOST_BYTES = 256 << 20
+MOST_BYTES = 128 << 20
 _MOST_BYTES_OF_A_CELL = 1 << 20  # so that a binary file is not taken for a table
 
 

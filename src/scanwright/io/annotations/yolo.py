@@ -56,7 +56,7 @@ def read_names(path: Path) -> tuple[str, ...]:
     """
     if path.stat().st_size > _MOST_BYTES_OF_NAMES:
         raise DataError("a list of classes is implausibly large")
-    text = path.read_text(encoding="utf-8-sig")
+    text = _text(path)
     if path.suffix.lower() == ".txt":
         return tuple(line.strip() for line in text.splitlines() if line.strip())
     try:
@@ -127,8 +127,11 @@ def _numbers(line: str) -> list[float]:
 def _lines(path: Path) -> list[str]:
     if path.stat().st_size > MOST_BYTES:
         raise DataError("the labels are implausibly large", expected=f"at most {MOST_BYTES >> 20} MiB")
+    return [line for line in _text(path).splitlines() if line.strip()]
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise DataError("the labels are no text") from None
-    return [line for line in text.splitlines() if line.strip()]
+        raise DataError("the file is no text") from None
