@@ -1,4 +1,4 @@
-"""What the measurement reports of an export say of each of its images, as facts of the cases."""
+"""What the measurement reports of an export say of each of its images."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from scanwright.io.dicom.scan import Scan
 from scanwright.io.dicom.series import Series
 from scanwright.io.notes import listed
 
-VALUE = "value:"
-"""Begins the names of facts that are numbers, as the columns of a manifest that are to be learnt."""
 # What tells the things in one image apart in the name of a number; the first that does so best in all images.
 _APART: tuple[Callable[[MeasurementGroup], str], ...] = (
     lambda group: "",
@@ -29,10 +27,12 @@ class Measured:
     """What reports say.
 
     Attributes:
-        facts: name of a volume → facts of its case, such as "value:Volume ml".
+        values: name of a volume → what was measured in it, such as "Volume ml".
+        facts: name of a volume → what was found, and where.
         notes: what was found, and what is not used.
     """
 
+    values: Mapping[str, Mapping[str, float]]
     facts: Mapping[str, Mapping[str, str]]
     notes: tuple[str, ...]
 
@@ -56,11 +56,11 @@ def find_measurements(scan: Scan, volumes: Mapping[str, Series]) -> Measured:
             elif group.measurements:
                 astray[subject] += 1
     if not scan.reports:
-        return Measured({}, ())
-    facts, n_unclear = _facts(of)
-    columns = dict.fromkeys(name for own in facts.values() for name in own if name.startswith(VALUE))
+        return Measured({}, {}, ())
+    values, n_unclear = _values(of)
+    columns = dict.fromkeys(name for own in values.values() for name in own)
     notes = [
-        f"{len(scan.reports)} measurement reports (SR) tell of {len(facts)} images: "
+        f"{len(scan.reports)} measurement reports (SR) tell of {len(of)} images: "
         + (listed(list(columns), 8) or "no numbers")
     ]
     if by_space:
@@ -69,7 +69,7 @@ def find_measurements(scan: Scan, volumes: Mapping[str, Series]) -> Measured:
         notes.append(f"the image that was measured is not there, or not clear: {listed(list(astray))}")
     if n_unclear:
         notes.append(f"{n_unclear} numbers stand twice for one thing, with other values, and are not used")
-    return Measured(facts, tuple(notes))
+    return Measured(values, {name: _words(groups) for name, groups in of.items()}, tuple(notes))
 
 
 def _images_of(
@@ -85,26 +85,29 @@ def _images_of(
     return find_images(Reference(tuple(report.series_of.values())), volumes)
 
 
-def _facts(of: Mapping[str, list[MeasurementGroup]]) -> tuple[dict[str, dict[str, str]], int]:
-    """Facts of each image, and how many numbers are left out as nothing tells which of them counts."""
+def _values(of: Mapping[str, list[MeasurementGroup]]) -> tuple[dict[str, dict[str, float]], int]:
+    """Numbers of each image, and how many are left out as nothing tells which of them counts."""
     apart = min(_APART, key=lambda one: sum(_n_clashes(_by_column(groups, one)) for groups in of.values()))
     spelt: dict[str, str] = {}
-    facts: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, float]] = {}
     n_unclear = 0
     for name, groups in of.items():
         for group in groups:
             for one in group.measurements:
                 spelt.setdefault(_column(one, apart(group)).casefold(), _column(one, apart(group)))
-        found: dict[str, str] = {}
+        found[name] = {}
         for column, said in _by_column(groups, apart).items():
             values = set().union(*said)
             n_unclear += len(values) > 1
-            found |= {spelt[column]: values.pop()} if len(values) == 1 else {}
-        for fact, word in (("finding", _finding), ("finding site", _site)):
-            words = {word(group) for group in groups} - {""}
-            found |= {fact: words.pop()} if len(words) == 1 else {}
-        facts[name] = found
-    return facts, n_unclear
+            if len(values) == 1:
+                found[name][spelt[column]] = float(values.pop())
+    return found, n_unclear
+
+
+def _words(groups: list[MeasurementGroup]) -> dict[str, str]:
+    """What was found in an image and where, as far as all groups agree."""
+    told = (("finding", {_finding(group) for group in groups}), ("finding site", {_site(g) for g in groups}))
+    return {fact: (words - {""}).pop() for fact, words in told if len(words - {""}) == 1}
 
 
 def _by_column(
@@ -127,7 +130,7 @@ def _n_clashes(columns: Mapping[str, set[frozenset[str]]]) -> int:
 
 
 def _column(measurement: Measurement, apart: str) -> str:
-    words = f"{VALUE}{measurement.name} {measurement.unit}".strip()
+    words = f"{measurement.name} {measurement.unit}".strip()
     return f"{words} ({apart})" if apart else words
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from scanwright.data.case import Case, Lazy, SetAside
+from scanwright.data.case import Case, Lazy, SetAside, Target
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.io.dicom.labels import Labels, lazy_labels, notes_on, values_of
@@ -56,7 +56,7 @@ class _Matched:
 
 
 def open_export(folder: Folder, source: str, *, series: str | None = None) -> Dataset:
-    """One case for each volume that something outlines; numbers of reports are facts of the cases.
+    """One case for each volume that something outlines; numbers of reports are their values.
 
     SEG and RTSTRUCT belong to the series that they refer to; where that is not there, to the only volume of
     their frame of reference, and a note says so. Where an export has none of them, mask files are matched
@@ -88,7 +88,7 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
         Case(
             name,
             {"image": volume.image(name)},
-            {"mask": matched.masks[name]} if name in matched.masks else {},
+            _targets(matched.masks.get(name), measured.values.get(name)),
             volume.patient,
             facts={**volume.facts, **measured.facts.get(name, {})},
         )
@@ -104,6 +104,11 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
         notes=(*notes, *counted(scan, n_used=len(scan.labels)), *matched.notes, *measured.notes),
         set_aside=(*scan.set_aside, *set_aside, *matched.set_aside),
     )
+
+
+def _targets(mask: Lazy[Volume] | None, values: Mapping[str, float] | None) -> dict[str, Target]:
+    targets: dict[str, Target] = {} if mask is None else {"mask": mask}
+    return targets | {"values": dict(values)} if values else targets
 
 
 def _by_reference(

@@ -49,6 +49,7 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         Case(
             name,
             {"image": volume.image(name)},
+            {"values": dict(measured.values[name])} if measured.values.get(name) else {},
             patient=volume.patient,
             facts={**volume.facts, **measured.facts.get(name, {})},
         )
