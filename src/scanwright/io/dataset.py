@@ -258,7 +258,7 @@ def _recognise(folder: Folder, source: str) -> Layout | None:
     if not complete:
         return untouched if untouched.is_complete(folder) else None
     first, *others = complete
-    if first.name == classes.NAME and untouched.is_complete(folder):
+    if first.name == classes.NAME and export.has_objects(folder):
         return untouched  # folders of previews beside a DICOM export are no classes
     if first.name == manifest.NAME:
         # A manifest may well tie together files that lie in the folders of another layout.

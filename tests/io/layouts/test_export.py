@@ -164,6 +164,16 @@ def test_to_predict_a_mask_is_no_image(tmp_path):
     assert "taken for masks of series, by their names: 1.2.3.nii.gz" in dataset.notes
 
 
+def test_class_folders_of_converted_series_stay_classes(tmp_path):
+    write_dicom(tmp_path / "originals", series("1.2.3"))
+    for name in ("benign", "malignant"):
+        for uid in ("1.2.3", "1.2.4", "1.2.5"):
+            write_nifti(tmp_path / name / f"{uid}.nii.gz", lesion(), np.eye(4))
+    dataset = open_dataset(tmp_path)
+    assert dataset.layout == "folder per class"
+    assert dataset.target == "label"
+
+
 # --- axes
 
 

@@ -50,7 +50,7 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
             name,
             {"image": volume.image(name)},
             patient=volume.patient,
-            facts={**volume.facts, **measured.facts.get(name, {})},
+            facts={**volume.facts, **measured.facts_of(name)},
         )
         for name, volume in volumes.items()
     ]
