@@ -135,8 +135,8 @@ def test_a_name_that_fits_two_series_is_no_choice(tmp_path):
 
 
 def test_two_masks_of_one_series_are_no_choice(tmp_path):
-    export_with_mask(tmp_path, "a/1.2.3.nii.gz")
-    write_nifti(tmp_path / "b" / "1.2.3.nii.gz", lesion(), affine_of(tmp_path))
+    export_with_mask(tmp_path, "1.2.3.nii.gz")
+    write_nifti(tmp_path / "1.2.3_seg.nii.gz", lesion(), affine_of(tmp_path))
     dataset = find_cases(tmp_path)
     assert [(entry.case, entry.reason) for entry in dataset.set_aside] == [
         ("1.2.3", "2 mask files are named after it")
