@@ -61,7 +61,7 @@ def write(path: Path, made: Dataset) -> Path:
 def told_of(dataset: Cohort, name: str = IMAGE_UID) -> object:
     """What an object has told of a case: whether it has a mask, and which numbers."""
     (case,) = [case for case in dataset.cases if case.name == name]
-    return "mask" in case.targets or case.targets.get("values")
+    return "mask" in case.targets or case.targets.get("values", {})
 
 
 def test_every_row_has_a_builder() -> None:
@@ -141,7 +141,7 @@ def _everything(folder: Path) -> tuple[list[int], dict[str, str]]:
     (case,) = dataset.cases
     case.image.read()
     sizes = [int(case.mask.read().array.sum())] if "mask" in case.targets else []
-    return sizes, case.targets.get("values")
+    return sizes, case.targets.get("values", {})
 
 
 @each_kind

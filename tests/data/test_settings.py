@@ -19,6 +19,7 @@ from scanwright.errors import SettingsError
         threads=st.none() | st.integers(1, 64),
         device=st.sampled_from(["auto", "cpu", "cuda"]),
         patient_pattern=st.none() | st.text(),
+        series=st.none() | st.text(),
         overrides=st.dictionaries(
             st.sampled_from(["batch_size", "average_steps", "patience", "seed"]),
             st.sampled_from(["1", "3", " 2 "]),

@@ -219,6 +219,50 @@ def test_another_modality_and_another_number_of_channels_are_found() -> None:
     assert named(look([*volumes(), strange]), "odd_image") == [("mr",)]
 
 
+@pytest.mark.parametrize(
+    ("channel", "modality", "array", "held"),
+    [
+        ("CT", "MR", None, "MR"),
+        ("ct", "", np.clip(volume(5)[0], -100, 100), "values unlike Hounsfield units"),
+        ("T1", "CT", None, "CT"),
+    ],
+)
+def test_a_channel_that_is_named_after_something_else_is_found(
+    channel: str, modality: str, array: AnyArray | None, held: str
+) -> None:
+    image = Volume((volume(5)[0] if array is None else array)[None], np.diag([2.0, 2, 2, 1]), modality)
+    strange = Case("strange", {"image": Lazy("i", lambda: image)}, {})
+    inspection = look([strange], channels=(channel,))
+    (found,) = [one for one in inspection.findings if one.kind == "channel_name"]
+    assert found.cases == ("strange",)
+    assert held in found.title
+
+
+@pytest.mark.parametrize("channel", ["CT", "ct", "image", "PET"])
+def test_a_channel_that_may_hold_what_it_is_called_is_not(channel: str) -> None:
+    assert named(look(volumes(), channels=(channel,)), "channel_name") == []
+
+
+def test_values_without_a_name_and_names_without_a_value_are_found() -> None:
+    names = {"0": "background", "1": "ball", "3": "cyst"}
+    assert named(look(volumes(), class_names={"0": "background", "1": "ball"}), "label_names") == []
+    (unused,) = [one for one in look(volumes(), class_names=names).findings if one.kind == "label_names"]
+    assert (unused.severity, unused.cases) == ("note", ())
+    assert "3 (cyst)" in unused.title
+    array, mask = volume(90)
+    found = [
+        one
+        for one in look([*volumes(), volume_case("odd", array, 5 * mask)], class_names=names).findings
+        if one.kind == "label_names"
+    ]
+    assert [(one.severity, one.cases) for one in found] == [("warning", ("odd",)), ("note", ())]
+    assert "without a name: 5" in found[0].title
+
+
+def test_classes_of_whole_images_are_no_values_of_masks() -> None:
+    assert named(look(pictures(), class_names={"ill": "ill", "well": "well"}), "label_names") == []
+
+
 def test_rare_and_unequal_classes_are_found() -> None:
     cases = [picture_case(f"p{k}", texture(k), "well", patient=str(k)) for k in range(30)]
     cases += [picture_case(f"r{k}", texture(100 + k), "ill", patient=f"r{k}") for k in range(2)]

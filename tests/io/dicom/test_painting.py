@@ -164,6 +164,14 @@ def test_a_contour_that_is_bent_is_refused(tmp_path):
         case.mask.read()
 
 
+def test_a_segmentation_without_directions_is_refused(tmp_path):
+    made = segmentation([(1, 2, np.ones((24, 16)))], {1: "a"})
+    made.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0].ImageOrientationPatient = [0] * 6
+    (case,) = open_dataset(write_dicom(tmp_path, [*image(), made])).cases
+    with pytest.raises(DataError, match="two directions at a right angle"):
+        case.mask.read()
+
+
 def test_slices_midway_between_two_contours_take_one_of_them_as_a_whole(tmp_path):
     """Rounding must not make a slice a mixture of its neighbours."""
     contours = {"a": [square(2, 2, 4, 0), square(8, 10, 4, 1)]}

@@ -135,8 +135,8 @@ def test_a_name_that_fits_two_series_is_no_choice(tmp_path):
 
 
 def test_two_masks_of_one_series_are_no_choice(tmp_path):
-    export_with_mask(tmp_path, "a/1.2.3.nii.gz")
-    write_nifti(tmp_path / "b" / "1.2.3.nii.gz", lesion(), affine_of(tmp_path))
+    export_with_mask(tmp_path, "1.2.3.nii.gz")
+    write_nifti(tmp_path / "1.2.3_seg.nii.gz", lesion(), affine_of(tmp_path))
     dataset = find_cases(tmp_path)
     assert [(entry.case, entry.reason) for entry in dataset.set_aside] == [
         ("1.2.3", "2 mask files are named after it")
@@ -162,6 +162,16 @@ def test_to_predict_a_mask_is_no_image(tmp_path):
     dataset = open_inputs(export_with_mask(tmp_path, "1.2.3.nii.gz"))
     assert [case.name for case in dataset.cases] == ["1.2.3"]
     assert "taken for masks of series, by their names: 1.2.3.nii.gz" in dataset.notes
+
+
+def test_class_folders_of_converted_series_stay_classes(tmp_path):
+    write_dicom(tmp_path / "originals", series("1.2.3"))
+    for name in ("benign", "malignant"):
+        for uid in ("1.2.3", "1.2.4", "1.2.5"):
+            write_nifti(tmp_path / name / f"{uid}.nii.gz", lesion(), np.eye(4))
+    dataset = open_dataset(tmp_path)
+    assert dataset.layout == "folder per class"
+    assert dataset.target == "label"
 
 
 # --- axes

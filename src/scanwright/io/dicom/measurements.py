@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scanwright.io.dicom.reference import Reference, find_images
 from scanwright.io.dicom.reports import Measurement, MeasurementGroup, Report
@@ -28,13 +28,13 @@ class Measured:
 
     Attributes:
         values: name of a volume → what was measured in it, such as "Volume ml".
-        facts: name of a volume → what was found, and where.
+        words: name of a volume → what else is told of it: "finding", "finding site".
         notes: what was found, and what is not used.
     """
 
-    values: Mapping[str, Mapping[str, float]]
-    facts: Mapping[str, Mapping[str, str]]
-    notes: tuple[str, ...]
+    values: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def find_measurements(scan: Scan, volumes: Mapping[str, Series]) -> Measured:
@@ -44,32 +44,33 @@ def find_measurements(scan: Scan, volumes: Mapping[str, Series]) -> Measured:
     refers to, to the only one in its space, or to the only one that its report rests on.
     """
     of: dict[str, list[MeasurementGroup]] = defaultdict(list)
-    astray: Counter[str] = Counter()
-    by_space: list[str] = []
+    astray: dict[str, None] = {}  # in the order of the files
+    by_space: dict[str, None] = {}
     for report in scan.reports:
         subject = report.path.relative_to(scan.root).as_posix()
         for group in report.groups:
             fitting, only_space = _images_of(group, report, scan, volumes)
             if len(fitting) == 1:
                 of[fitting[0]].append(group)
-                by_space += [subject] if only_space and subject not in by_space else []
+                by_space |= {subject: None} if only_space else {}
             elif group.measurements:
-                astray[subject] += 1
+                astray[subject] = None
     if not scan.reports:
-        return Measured({}, {}, ())
+        return Measured()
     values, n_unclear = _values(of)
-    columns = dict.fromkeys(name for own in values.values() for name in own)
+    columns = dict.fromkeys(column for own in values.values() for column in own)
     notes = [
         f"{len(scan.reports)} measurement reports (SR) tell of {len(of)} images: "
         + (listed(list(columns), 8) or "no numbers")
     ]
     if by_space:
-        notes.append(f"taken to measure the only image in their space: {listed(by_space)}")
+        notes.append(f"taken to measure the only image in their space: {listed(list(by_space))}")
     if astray:
         notes.append(f"the image that was measured is not there, or not clear: {listed(list(astray))}")
     if n_unclear:
         notes.append(f"{n_unclear} numbers stand twice for one thing, with other values, and are not used")
-    return Measured(values, {name: _words(groups) for name, groups in of.items()}, tuple(notes))
+    words = {name: _words(groups) for name, groups in of.items()}
+    return Measured(values, words, tuple(notes))
 
 
 def _images_of(
@@ -86,28 +87,28 @@ def _images_of(
 
 
 def _values(of: Mapping[str, list[MeasurementGroup]]) -> tuple[dict[str, dict[str, float]], int]:
-    """Numbers of each image, and how many are left out as nothing tells which of them counts."""
+    """The numbers of each image, and how many are left out as nothing tells which of them counts."""
     apart = min(_APART, key=lambda one: sum(_n_clashes(_by_column(groups, one)) for groups in of.values()))
     spelt: dict[str, str] = {}
-    found: dict[str, dict[str, float]] = {}
+    values: dict[str, dict[str, float]] = {}
     n_unclear = 0
     for name, groups in of.items():
         for group in groups:
             for one in group.measurements:
                 spelt.setdefault(_column(one, apart(group)).casefold(), _column(one, apart(group)))
-        found[name] = {}
-        for column, said in _by_column(groups, apart).items():
-            values = set().union(*said)
-            n_unclear += len(values) > 1
-            if len(values) == 1:
-                found[name][spelt[column]] = float(values.pop())
-    return found, n_unclear
+        told = {column: set().union(*said) for column, said in _by_column(groups, apart).items()}
+        n_unclear += sum(len(several) > 1 for several in told.values())
+        values[name] = {spelt[column]: float(own.pop()) for column, own in told.items() if len(own) == 1}
+    return values, n_unclear
 
 
 def _words(groups: list[MeasurementGroup]) -> dict[str, str]:
-    """What was found in an image and where, as far as all groups agree."""
-    told = (("finding", {_finding(group) for group in groups}), ("finding site", {_site(g) for g in groups}))
-    return {fact: (words - {""}).pop() for fact, words in told if len(words - {""}) == 1}
+    """What all groups of an image agree on."""
+    found: dict[str, str] = {}
+    for fact, word in (("finding", _finding), ("finding site", _site)):
+        words = {word(group) for group in groups} - {""}
+        found |= {fact: words.pop()} if len(words) == 1 else {}
+    return found
 
 
 def _by_column(

@@ -83,7 +83,9 @@ def segment_sheets(path: Path, grid: Grid) -> dict[int, list[Sheet]]:
         place = read_geometry(dataset, groups, frame)
         if place.position_lps is None or place.orientation_lps is None or place.spacing_mm is None:
             raise DataError("its frames have no place in the patient")
-        normal = unit(np.cross(*place.orientation_lps))
+        normal = np.cross(*place.orientation_lps)
+        if not np.isclose(np.linalg.norm(normal), 1.0, atol=1e-2):
+            raise DataError("ImageOrientationPatient does not hold two directions at a right angle")
         for number, part in _parts(pixels, dataset, groups, frame, half).items():
             covers = partial(
                 _covers,
@@ -93,7 +95,7 @@ def segment_sheets(path: Path, grid: Grid) -> dict[int, list[Sheet]]:
                 np.array(place.spacing_mm),
             )
             sheets.setdefault(number, []).append(
-                Sheet(place.position_lps, normal, place.thickness_mm, covers)
+                Sheet(place.position_lps, unit(normal), place.thickness_mm, covers)
             )
     return sheets
 

@@ -23,17 +23,18 @@ from scanwright.io.notes import listed
 NAME = "DICOM with labels"
 
 
+def has_objects(folder: Folder) -> bool:
+    """True when there are images, and a SEG or RTSTRUCT outlines something."""
+    return bool(folder.scan.series and folder.scan.labels)
+
+
 def is_complete(folder: Folder) -> bool:
     """True when there are images, and something below outlines or measures what is in them."""
     scan = folder.scan
     if not scan.series:
         return False
-    return bool(scan.labels or scan.reports or _named_masks(folder))
-
-
-def _named_masks(folder: Folder) -> dict[str, list[str]]:
-    series = folder.scan.series
-    return find_masks(folder.images_below(), dict(zip(names_of(series, folder.path), series, strict=True)))
+    named = dict(zip(names_of(scan.series, folder.path), scan.series, strict=True))
+    return bool(scan.labels or scan.reports or find_masks(folder.images_below(), named))
 
 
 @dataclass
@@ -90,7 +91,7 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
             {"image": volume.image(name)},
             _targets(matched.masks.get(name), measured.values.get(name)),
             volume.patient,
-            facts={**volume.facts, **measured.facts.get(name, {})},
+            facts={**volume.facts, **measured.words.get(name, {})},
         )
         for name, volume in volumes.items()
     ]

@@ -51,7 +51,7 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
             {"image": volume.image(name)},
             {"values": dict(measured.values[name])} if measured.values.get(name) else {},
             patient=volume.patient,
-            facts={**volume.facts, **measured.facts.get(name, {})},
+            facts={**volume.facts, **measured.words.get(name, {})},
         )
         for name, volume in volumes.items()
     ]
