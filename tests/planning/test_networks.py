@@ -1,7 +1,7 @@
 """Rules of the families: whatever is to be seen, the network fits it, and the plan holds together."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facts_of import facts_of
@@ -35,6 +35,7 @@ def plan_of(family: str, scene: Scene) -> Plan:
 
 
 @every_family
+@settings(max_examples=30)
 @given(st.tuples(edges, edges, edges), spacings, st.sampled_from([2, 3]), budgets)
 def test_every_rule_makes_a_plan_that_holds_together(family, size, spacing, dims, minutes):
     dims = 2 if family == "scattering" else dims

@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,31 @@ def test_a_plan_made_by_the_clock_can_be_replayed(photographs: Path, tmp_path: P
     assert first.plan.pace
     again = sw.train(photographs, tmp_path / "again", plan=first.plan, threads=1)
     assert weights(again) == weights(first)
+
+
+@pytest.mark.parametrize(("family", "make"), [("swin_unetr", disc_photographs), ("vit", disc_classes)])
+def test_a_model_of_another_family_is_trained_loaded_and_predicts(
+    family: str, make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    data = make(tmp_path / "data")
+    short = plan_of(data, ((3, 1.0),), overrides={"network.family": family, "batch_size": "2"})
+    sw.train(data, tmp_path / "run", plan=short, threads=1)
+    model = sw.load(tmp_path / "run")
+    assert model.plan.network.family == family
+    picture = next(path for path in data.rglob("*.png") if "masks" not in path.parts)
+    (prediction,) = model.predict(picture)
+    assert prediction.case == picture.stem
+
+
+def test_a_plan_with_nothing_but_a_family_is_completed_when_it_is_trained(
+    photographs: Path, plan: Plan, tmp_path: Path
+) -> None:
+    plain = {**plan.to_json(), "network": {"family": "segresnet"}, "pace": []}
+    (tmp_path / "plan.json").write_text(json.dumps(plain))
+    model = sw.train(photographs, tmp_path / "run", plan=tmp_path / "plan.json", minutes=0.003, threads=1)
+    assert model.plan.network.family == "segresnet"
+    assert "network.family" in model.plan.overruled
+    assert model.plan.patch_voxels == (24, 24, 1)  # the user's own
 
 
 def test_another_seed_gives_other_weights(photographs: Path, plan: Plan, tmp_path: Path) -> None:

@@ -317,7 +317,8 @@ def _recognise(folder: Folder, source: str) -> Layout | None:
         table = next(one for one in sorted_ones if one.name == labels_csv.NAME)
         overruled = labels_csv.overrules_folders(folder)
         first, others = (table if overruled else first), ([table, *others] if overruled is None else others)
-    if (first.name == classes.NAME or first.yields) and export.has_objects(folder):
+    is_untouched = export.has_objects if first.name == classes.NAME else untouched.is_complete
+    if (first.name == classes.NAME or first.yields) and is_untouched(folder):
         return untouched  # previews beside a DICOM export, and lists of them, are no dataset
     if first.name == manifest.NAME:
         # A manifest may well tie together files that lie in the folders of another layout.

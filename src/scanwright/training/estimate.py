@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ def estimate(plan: Plan, device: str = "auto") -> Estimate:
 
 
 def time_step(plan: Plan, device: str = "auto") -> float:
-    """Seconds of a training step on noise: the fastest of a few, as the first also chooses kernels.
+    """Seconds that a training step on noise usually takes; the first, which also chooses kernels, is left out.
 
     Raises:
         SettingsError: see ``estimate``.
@@ -69,4 +70,4 @@ def time_step(plan: Plan, device: str = "auto") -> float:
         for loss in losses.values():
             loss.backward()  # type: ignore[no-untyped-call]
         seconds.append(time.perf_counter() - start)
-    return min(seconds)
+    return statistics.median(seconds[1:] or seconds)
