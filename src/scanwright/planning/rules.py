@@ -91,7 +91,9 @@ def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
         low, high = PICTURE_RANGES[scale_after(read_plan_recipe(facts.enhance))]
         channels = tuple(
             # A bias field taken out may bring values above the range of the picture.
-            ChannelPlan(name, "unit", low, max(high, i["high"]), i["mean"], i["deviation"])
+            ChannelPlan(
+                name, "unit", low, max(high, i["high"] if facts.enhance else high), i["mean"], i["deviation"]
+            )
             for name, i in rows
         )
         return Choice(channels, f"8-bit pictures: one scale for all, from the training pictures{after}")
