@@ -118,6 +118,15 @@ def test_other_json_files_are_no_annotations(tmp_path):
     assert open_dataset(tmp_path).layout == "folder per class"
 
 
+def test_a_file_for_each_image_is_another_format(tmp_path):
+    """As labelme writes them: they are not even searched."""
+    for number in range(60):
+        write_coco(tmp_path / "train" / f"{number}.json")
+        write_picture(tmp_path / "train" / f"{number}.png", noise((6, 8)))
+    with pytest.raises(DataError, match="no known layout"):
+        open_dataset(tmp_path)
+
+
 def test_two_kinds_of_boxes_in_one_folder_are_not_guessed_between(tmp_path):
     coco_folder(tmp_path)
     (tmp_path / "pictures").rename(tmp_path / "images")

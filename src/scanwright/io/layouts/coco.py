@@ -21,6 +21,7 @@ from scanwright.io.paths import own_name
 
 NAME = "COCO"
 _FOLDERS = ("annotations", "annotation", "labels")
+_MOST_FILES = 50  # more are a file an image, of another kind; and each would be searched
 _BOXES = "instances"  # beside captions and keypoints of the same images
 
 
@@ -31,6 +32,8 @@ def _files(folder: Folder) -> tuple[list[str], list[str]]:
     for place in places:
         parent = folder.folders[place] if place else folder
         names = [name for name in parent.files if name.lower().endswith(".json")]
+        if len(names) > _MOST_FILES:
+            continue
         found += [
             f"{place}/{name}" if place else name for name in names if looks_like_coco(parent.path / name)
         ]
@@ -40,7 +43,7 @@ def _files(folder: Folder) -> tuple[list[str], list[str]]:
 
 def is_complete(folder: Folder) -> bool:
     """True for a JSON file with images and annotations in one of its places, and images below."""
-    return bool(folder.images_below()) and bool(_files(folder)[0])
+    return bool(_files(folder)[0]) and bool(folder.images_below())
 
 
 def used_entries(folder: Folder) -> list[str]:
