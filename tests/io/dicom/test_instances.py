@@ -2,6 +2,8 @@
 
 from copy import deepcopy
 
+from pydicom.uid import RLELossless
+
 from builders import dicom_series, write_dicom
 from scanwright.io.dataset import find_cases
 
@@ -28,6 +30,17 @@ def test_the_same_picture_under_another_header_is_a_copy(tmp_path):
     cleaned = deepcopy(slices[3])
     cleaned.PatientName = "Anonymous"
     written(tmp_path / "b", "cleaned", cleaned)
+    dataset = find_cases(tmp_path)
+    assert any(note.startswith("1 DICOM files are copies") for note in dataset.notes)
+    assert not dataset.set_aside
+
+
+def test_the_same_picture_in_another_encoding_is_a_copy(tmp_path):
+    slices = dicom_series(6)
+    write_dicom(tmp_path / "a", slices)
+    packed = deepcopy(slices[3])
+    packed.compress(RLELossless, generate_instance_uid=False)
+    written(tmp_path / "b", "packed", packed)
     dataset = find_cases(tmp_path)
     assert any(note.startswith("1 DICOM files are copies") for note in dataset.notes)
     assert not dataset.set_aside

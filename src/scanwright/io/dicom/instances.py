@@ -13,6 +13,7 @@ from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane
 from scanwright.io.dicom.labels import Labels
 from scanwright.io.dicom.reports import Report
+from scanwright.io.dicom.series import read_file
 
 
 class Instances:
@@ -55,7 +56,7 @@ class Instances:
 
 
 def _show_the_same(one: Plane | Labels | Report, other: Plane | Labels | Report) -> bool:
-    """Whether two files are images that differ in their header only, as after another de-identification."""
+    """Whether two files are images that differ in header or encoding only, as after a de-identification."""
     if not isinstance(one, Plane) or not isinstance(other, Plane):
         return False
     if (one.rows, one.columns, one.n_frames) != (other.rows, other.columns, other.n_frames):
@@ -63,7 +64,7 @@ def _show_the_same(one: Plane | Labels | Report, other: Plane | Labels | Report)
     for name in ("position_lps", "orientation_lps", "spacing_mm"):
         if not np.array_equal(getattr(one, name), getattr(other, name)):
             return False
-    return _stored(one.path) == _stored(other.path)
+    return _stored(one.path) == _stored(other.path) or _read_the_same(one.path, other.path)
 
 
 def _stored(path: Path) -> bytes:
@@ -71,3 +72,11 @@ def _stored(path: Path) -> bytes:
     dataset = pydicom.dcmread(path, specific_tags=tags, force=True)
     scale = f"{dataset.get('RescaleSlope')} {dataset.get('RescaleIntercept')}"
     return hashlib.sha256(scale.encode() + dataset.get("PixelData", b"")).digest()
+
+
+def _read_the_same(one: Path, other: Path) -> bool:
+    """Whether two files give the same values, though one may be compressed."""
+    try:
+        return np.array_equal(read_file(one).array, read_file(other).array)
+    except DataError:
+        return False  # films, and what is damaged
