@@ -24,6 +24,7 @@ def facts_of(
     eight_bit=False,
     classes=None,
     class_names=None,
+    enhance=(),
 ) -> Fingerprint:
     """A fingerprint with the given facts; the rest is usual."""
     spacing_mm = None if spacing is None else np.array([smallest or spacing, spacing, spacing], dtype=float)
@@ -43,4 +44,5 @@ def facts_of(
         target="mask",
         foreground_share=0.05,
         lesion_voxels=500.0,
+        enhance=enhance,
     )
