@@ -25,6 +25,7 @@ def facts_of(
     classes=None,
     class_shares=None,
     class_names=None,
+    enhance=(),
 ) -> Fingerprint:
     """A fingerprint with the given facts; the rest is usual."""
     spacing_mm = None if spacing is None else np.array([smallest or spacing, spacing, spacing], dtype=float)
@@ -45,4 +46,5 @@ def facts_of(
         target="mask",
         foreground_share=0.05,
         lesion_voxels=500.0,
+        enhance=enhance,
     )

@@ -14,7 +14,10 @@ import scanwright
 from commands import Command
 from tiny import SMALL_2D, TinyRun, disc_photographs
 
-HEAVY = ("torch", "monai", "lightning", "scipy", "nibabel", "SimpleITK", "matplotlib", "pydicom", "numpy")
+HEAVY = (
+    "torch", "monai", "lightning", "scipy", "nibabel", "SimpleITK", "skimage", "matplotlib", "pydicom",
+    "numpy",
+)  # fmt: skip
 SMALL = [word for name, value in SMALL_2D.items() for word in ("--set", f"{name}={value}")]
 
 

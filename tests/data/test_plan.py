@@ -51,6 +51,7 @@ def plans(draw):
         patch_voxels=(*edges, 1)[:3],
         batch_size=draw(st.integers(1, 64)),
         network=network,
+        enhance=tuple(draw(st.lists(st.sampled_from(["n4", "median=1", "fill", "clahe=2"]), max_size=2))),
         spacing_mm=draw(st.none() | st.tuples(*[st.floats(0.01, 20)] * 3)),
         longest_side=draw(st.none() | st.integers(8, 4096)),
         class_weights=draw(st.just(()) | st.just((0.5,) * n_classes)),
@@ -152,6 +153,10 @@ NONSENSE = {
     "mirrored twice": ({"mirror_axes": [0, 0]}, "mirror_axes must be different axes below 3"),
     "turned back in time": ({"pace": [[10, 1.5]]}, "pace must hold"),
     "no steps": ({"pace": [[0, 0.5]]}, "pace must hold"),
+    "an unknown step": ({"enhance": ["medain=1"]}, "unknown step 'medain', did you mean median"),
+    "a step without its value": ({"enhance": ["median"]}, "Expected median=RADIUS"),
+    "a step that moves the grid": ({"enhance": ["crop"]}, "a plan can't hold the step crop"),
+    "a number for a step": ({"enhance": [3]}, "enhance: expected a text"),
 }
 
 
@@ -245,6 +250,23 @@ def test_nested_fields_and_lists_are_overruled_by_their_path():
     assert plan.overruled == ("network.dropout", "mirror_axes")
 
 
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("n4", ("n4",)),
+        ("fill=0, percentile=1:99", ("fill=0", "percentile=1:99")),
+        ('["n4", "median=1"]', ("n4", "median=1")),
+        (["n4"], ("n4",)),
+        ("[]", ()),
+        ("", ()),
+    ],
+)
+def test_steps_are_written_as_on_the_command_line_or_as_a_list(text, steps):
+    plan = segmentation_plan(enhance=("zscore",)).overrule({"enhance": text})
+    assert plan.enhance == steps
+    assert Plan.from_json(plan.to_json()).enhance == steps
+
+
 def test_fields_that_only_fit_together_are_overruled_together():
     changes = {
         "dims": "2",
@@ -290,7 +312,13 @@ def test_every_decision_has_a_value_and_a_reason():
 
 
 def test_an_override_that_no_plan_can_have_is_refused_before_anything_is_read() -> None:
-    for name, value in (("foo", "1"), ("batch_size", "0"), ("optimiser", "lion"), ("network.dropout", "7")):
+    for name, value in (
+        ("foo", "1"),
+        ("batch_size", "0"),
+        ("optimiser", "lion"),
+        ("network.dropout", "7"),
+        ("enhance", "spacing=1"),
+    ):
         with pytest.raises(SettingsError):
             Settings(overrides={name: value})
     # Whether fields fit together is known only with the others.

@@ -36,10 +36,13 @@ def plan(
     DATA is a folder of labelled scans, a MedMNIST .npz or a manifest.csv.
     """
     from scanwright import api
+    from scanwright.data.settings import Settings
     from scanwright.io.failures_csv import write_failures
     from scanwright.io.files import claim_folder, write_json
 
     console = Console(quiet, as_json)
+    overrides = options.read_overrides(set_)
+    Settings(task=task, effort=effort, minutes=minutes, seed=seed, overrides=overrides)
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
     with console.progress() as progress:
@@ -50,7 +53,7 @@ def plan(
             effort=effort,
             task=task,
             seed=seed,
-            overrides=options.read_overrides(set_),
+            overrides=overrides,
         )
     say_plan(console, planned)
     say_estimate(console, planned)

@@ -15,9 +15,9 @@ from scanwright.transforms.enhancement.channels import slice_axis, steps_of, wit
 from scanwright.types import BoolArray, FloatArray
 
 TOLERANCE, MOST_ROUNDS = 1e-5, 500
-SMALL = 6
-"""Of a small hole: it has no more voxels than a square or a cube of this side. In larger ones a plate bends
-too far, and in 3-D its equation takes minutes (``benchmarks/filling.py``)."""
+SMALL = {2: 36, 3: 1000}
+"""Voxels of a small hole, in a plane and in a volume. In larger ones a plate bends too far, and in volumes
+its equation takes minutes (``benchmarks/filling.py``)."""
 THICK = 2.0
 """Slices this many times as far apart as voxels within them say little about each other."""
 
@@ -122,7 +122,7 @@ def _round_off(channel: FloatArray, hole: BoolArray, steps: tuple[float, float, 
         np.moveaxis(links, across, 0)[[0, 2]] = False
     # Holes with one voxel between them have their equations in common: together they count as one.
     pieces, _ = ndimage.label(ndimage.binary_dilation(hole, links), links)
-    small = hole & (np.bincount(pieces[hole]) <= SMALL ** (2 if flat else 3))[pieces]
+    small = hole & (np.bincount(pieces[hole]) <= SMALL[2 if flat else 3])[pieces]
     planes, holes = (np.moveaxis(array, across, 0) if flat else array[None] for array in (channel, small))
     for plane, gone in zip(planes, holes, strict=True):
         if gone.any():
