@@ -1,9 +1,9 @@
 """Every family of networks in planes and volumes: weights, multiply-adds, milliseconds a training step and an
 answer, beside MONAI's own network of the same widths where there is one, in the same run.
 
-Goal: not slower than 0.9 times MONAI's. MONAI's ViT and Swin UNETR need einops, which scanwright does without;
-where it is not installed, they are left out. MONAI's SE-ResNet has fixed widths, and it has no plain network and
-no wavelets: nothing to stand beside them.
+Goal: not slower than 0.9 times MONAI's. MONAI's ViT and Swin UNETR need einops, which scanwright does
+without; where it is not installed, they are left out. MONAI's SE-ResNet has fixed widths, and it has no plain
+network and no wavelets: nothing to stand beside them.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def estimate(plan: Plan, device: str = "auto") -> Estimate:
 
 
 def time_step(plan: Plan, device: str = "auto") -> float:
-    """Seconds that a training step on noise usually takes; the first, which also chooses kernels, is left out.
+    """Seconds that a training step on noise usually takes, without the first, which also chooses kernels.
 
     Raises:
         SettingsError: see ``estimate``.
