@@ -429,6 +429,12 @@ def test_boxes_without_room_are_found() -> None:
     assert (finding.cases, finding.evidence["n"]) == (("p1", "p4"), 3)
 
 
+def test_a_lesion_of_one_voxel_is_no_slip_in_a_volume() -> None:
+    drawn = Boxes(np.array([[[9.0, 9, 9], [10, 10, 10]]]), ("lesion",))
+    cases = [replace(case, targets={"boxes": Lazy("b", lambda: drawn)}) for case in volumes()]
+    assert named(look(cases), "box_without_area") == []
+
+
 def test_a_box_that_stands_there_twice_is_found_unless_it_is_of_another_class() -> None:
     cases = boxed_pictures()
     cases[3] = boxed(cases[3], (5, 5, 25, 25), (5, 5, 25.5, 25), (40, 40, 60, 60))

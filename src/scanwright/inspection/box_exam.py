@@ -29,7 +29,7 @@ class BoxExam:
         boxes: themselves.
         n_outside: which reach out of the image by more than a voxel.
         n_beside: of these, which lie wholly outside of it.
-        n_flat: which have no room: a side of nearly nothing, or a single voxel where the image has more.
+        n_flat: which have no room: a side of nearly nothing, or a single pixel of a picture.
         n_twice: which repeat one before them: the same class, and nearly the same place.
     """
 
@@ -54,12 +54,13 @@ def examine_boxes(case: Case, image: Volume) -> BoxExam | None:
     outside = ((box[:, 0] < -TOLERANCE_VOXELS) | (box[:, 1] > shape + TOLERANCE_VOXELS)).any(axis=1)
     beside = ((box[:, 1] <= 0) | (box[:, 0] >= shape)).any(axis=1)
     flat = (sides < SHORTEST_SIDE_VOXELS).any(axis=1)
-    one_voxel = (sides <= 1).all(axis=1) if image.array[0].size > 1 else flat
+    # In a volume a lesion may well be one voxel, in a picture it is a click.
+    one_pixel = (sides <= 1).all(axis=1) & (image.shape[2] == 1 < image.array[0].size)
     return BoxExam(
         boxes=boxes,
         n_outside=int((outside | beside).sum()),
         n_beside=int(beside.sum()),
-        n_flat=int((flat | one_voxel).sum()),
+        n_flat=int((flat | one_pixel).sum()),
         n_twice=int(_twice(boxes).sum()),
     )
 
