@@ -69,7 +69,8 @@ _PLUGINS = {
 }
 _LOSSLESS_JPEG = (JPEGLossless, JPEGLosslessSV1)
 _LARGEST_SHIFT = 1 << 24
-_AT_ONCE = 8  # planes next to each other in memory are written faster together
+_LARGE_BYTES = 1 << 24  # more compressed pixels than this are not held in memory at once
+_AT_ONCE = 16  # planes next to each other in memory are written faster together
 
 
 def read_pixels(path: Path, frames: Collection[int] = (0,)) -> Iterator[AnyArray]:
@@ -86,7 +87,7 @@ def read_pixels(path: Path, frames: Collection[int] = (0,)) -> Iterator[AnyArray
         DataError: no pixels, or an unknown kind of them.
         Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
     """
-    dataset = pydicom.dcmread(path, force=True, specific_tags=_TAGS)
+    dataset = pydicom.dcmread(path, force=True, specific_tags=_TAGS, defer_size=_LARGE_BYTES)
     if "PixelData" not in dataset:
         raise DataError(
             "the file holds no whole-number pixels", do="Export the image again, with its pixels."
@@ -100,7 +101,8 @@ def read_pixels(path: Path, frames: Collection[int] = (0,)) -> Iterator[AnyArray
     if n_channels not in (1, 3):
         raise DataError("the image is neither grey nor of three colours", received=f"{n_channels} samples")
     shape = (int(dataset.Rows), int(dataset.Columns), n_channels)
-    for frame, stored in enumerate(decoded(dataset)):
+    is_large = path.stat().st_size > _LARGE_BYTES
+    for frame, stored in enumerate(decoded(dataset, path if is_large else None)):
         if frame in frames:
             yield _plain(stored, dataset, kind).reshape(shape)
 
@@ -130,12 +132,16 @@ def read_raw(plane: Plane, raw: RawPixels) -> AnyArray:
         raise DataError("the file is cut short", do="Copy or export it again.")
     values: AnyArray = np.frombuffer(stored, kind).reshape(plane.rows, plane.columns, 1)
     if raw.unused_bits:  # there and back: what stood in them goes, and the sign comes
-        values = np.right_shift(np.left_shift(values, raw.unused_bits), raw.unused_bits)
+        values = values << raw.unused_bits
+        values >>= raw.unused_bits
     return values
 
 
-def decoded(dataset: Dataset) -> Iterator[AnyArray]:
+def decoded(dataset: Dataset, path: Path | None = None) -> Iterator[AnyArray]:
     """Stored values of each frame, by the decoder that is trusted with the encoding.
+
+    Args:
+        path: of the dataset's file, where compressed frames shall be read one by one.
 
     Yields:
         (row, column), or (row, column, channel) for colours.
@@ -154,11 +160,12 @@ def decoded(dataset: Dataset) -> Iterator[AnyArray]:
             do="Export the images again, uncompressed.",
         )
     if encoding in _LOSSLESS_JPEG:
+        path = None
         for frame in generate_frames(dataset.PixelData, number_of_frames=n_frames):
             _check_jpeg(frame, dataset)
     frames: Iterable[AnyArray]
     if encoding.is_encapsulated:
-        frames = iter_pixels(dataset, decoding_plugin=_PLUGINS.get(encoding, ""))
+        frames = iter_pixels(path or dataset, decoding_plugin=_PLUGINS.get(encoding, ""))
     else:  # as a whole: frames of single bits do not begin at bytes
         whole = pixel_array(dataset)
         frames = whole if n_frames > 1 else [whole]
@@ -227,7 +234,7 @@ def gathered(planes: Iterator[tuple[int, AnyArray]], n_planes: int) -> AnyArray:
         block = block.astype(np.result_type(block, kind), copy=False)
         follow_each_other = numbers == list(range(numbers[0], numbers[0] + len(some)))
         where = slice(numbers[0], numbers[-1] + 1) if follow_each_other else numbers
-        block[..., where] = np.stack([plane for _, plane in some]).T
+        block[..., where] = np.stack([plane.T for _, plane in some], axis=-1)
     if block is None:
         raise DataError("the series holds no image")
     return block
@@ -242,19 +249,26 @@ def measured(stored: AnyArray, slopes: Sequence[float], intercepts: Sequence[flo
         stored: (channel, column, row, plane); lost.
         slopes, intercepts: of each plane.
     """
-    slope, intercept = np.asarray(slopes), np.asarray(intercepts)
+    slope, intercept = _common(slopes), _common(intercepts)
     if (slope == 1).all() and not intercept.any():
         return stored
     kind = _kind_of_sum(stored, intercept) if (slope == 1).all() else np.dtype(np.float32)
-    values = stored.view(kind) if kind.itemsize == stored.itemsize else np.empty(stored.shape, kind)
+    in_place = kind.itemsize == stored.itemsize
+    values = stored.view(kind) if in_place else np.empty(stored.shape, kind)
     for channel, made in zip(stored, values, strict=True):
         for before, after in zip(channel, made, strict=True):
             if kind.kind == "f":
                 after[...] = before * slope + intercept
             else:  # either summand may be too large for the kind; the sum is not
-                after[...] = before
+                if not in_place:
+                    after[...] = before
                 after += intercept.astype(np.int64).astype(kind)
     return values
+
+
+def _common(values: Sequence[float]) -> FloatArray:
+    """One number where all are the same, which takes less time."""
+    return np.asarray(values if len(set(values)) > 1 else values[0], dtype=np.float64)
 
 
 def scaled(values: AnyArray, factor: float) -> AnyArray:
@@ -266,8 +280,8 @@ def scaled(values: AnyArray, factor: float) -> AnyArray:
 def _kind_of_sum(stored: AnyArray, shifts: FloatArray) -> np.dtype[Any]:
     """The kind of whole numbers that holds stored + shift; float32 where none does."""
     if (shifts == np.rint(shifts)).all() and np.abs(shifts).max() <= _LARGEST_SHIFT:
-        low = (stored.min(axis=(0, 1, 2)) + shifts).min()
-        high = (stored.max(axis=(0, 1, 2)) + shifts).max()
+        axes = (0, 1, 2) if shifts.ndim else None
+        low, high = (stored.min(axis=axes) + shifts).min(), (stored.max(axis=axes) + shifts).max()
         for kind in (np.int16, np.int32):
             if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
                 return np.dtype(kind)

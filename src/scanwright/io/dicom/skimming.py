@@ -30,7 +30,8 @@ _CHARSET, _ENCODING = tag_of("SpecificCharacterSet"), tag_of("TransferSyntaxUID"
 _META = {int(tag): tag for tag in (_ENCODING, tag_of("MediaStorageSOPClassUID"))}
 _PIXELS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _META_GROUP, _IMAGE = range(0x00020000, 0x00030000), range(0x00080000, max(_PIXELS) + 1)
-_ITEM, _ITEM_END, _SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"
+_OPEN_ITEM = b"\xfe\xff\x00\xe0\xff\xff\xff\xff"
+_ITEM_END, _SEQUENCE_END = b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"
 _UNDEFINED = 0xFFFFFFFF
 _EXPLICIT_ENCODINGS = frozenset(
     uid
@@ -39,7 +40,6 @@ _EXPLICIT_ENCODINGS = frozenset(
 )
 _SHORT = frozenset(str(vr).encode() for vr in EXPLICIT_VR_LENGTH_16)
 _LONG = frozenset(str(vr).encode() for vr in EXPLICIT_VR_LENGTH_32)
-_HOLD_ITEMS = (b"SQ", b"OB", b"OW")
 _tag, _type, _long = Struct("<HH").unpack_from, Struct("<2sH").unpack_from, Struct("<L").unpack_from
 
 _Found = dict[BaseTag, tuple[bytes | None, bytes]]
@@ -128,24 +128,22 @@ def _head(data: bytes, at: int, explicit: bool) -> tuple[bytes | None, int, int]
     if vr in _SHORT:
         return vr, at + 8, length
     (length,) = _long(data, at + 8)
-    if vr not in _LONG or (length == _UNDEFINED and vr not in _HOLD_ITEMS):
+    if vr not in _LONG or (length == _UNDEFINED and vr != b"SQ"):
         raise _NotPlainError
     return vr, at + 12, length
 
 
 def _end_of_items(data: bytes, at: int, explicit: bool) -> int:
-    """The end of a value of undefined length: items, with a mark behind the last (PS3.5, 7.5)."""
-    n_open = 1  # odd: between items; even: in an item that has no length either
+    """The end of a sequence without a length, as are its items: all end with marks (PS3.5, 7.5)."""
+    n_open = 1  # odd: between items; even: in one
     while n_open:
-        mark = data[at : at + 4]
-        if n_open % 2 == 0 and mark != _ITEM_END:
+        if n_open % 2 == 0 and not data.startswith(_ITEM_END, at):
             _, at, length = _head(data, at, explicit)
             n_open, at = (n_open + 1, at) if length == _UNDEFINED else (n_open, at + length)
-        elif n_open % 2 == 0 or mark == _SEQUENCE_END:
+        elif n_open % 2 == 0 or data.startswith(_SEQUENCE_END, at):
             n_open, at = n_open - 1, at + 8
-        elif mark == _ITEM:
-            (length,) = _long(data, at + 4)
-            n_open, at = (n_open + 1, at + 8) if length == _UNDEFINED else (n_open, at + 8 + length)
+        elif data.startswith(_OPEN_ITEM, at):
+            n_open, at = n_open + 1, at + 8
         else:
             raise _NotPlainError
     return at
