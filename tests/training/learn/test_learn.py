@@ -83,7 +83,7 @@ def test_a_lesion_of_two_voxels_in_a_large_volume_is_seen(
     learner, rng = SegmentationLearner(plan), np.random.default_rng(0)
     seen = 0
     for _ in range(200):
-        batch = learner.draw([examples["a"]], [0] * 8, rng)
+        batch = learner.draw([examples["a"]], [0] * 8, rng, CPU)
         seen += int(((batch.targets == 1) & (batch.images[:, 0] > 1)).flatten(1).any(1).sum())
     # Of 1600 patches half look for a lesion: for this one always, or once in 64 times by the root of its
     # size (by its size it would be once in 4001). Turning and shrinking loses it now and then.
