@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from builders import dicom_series, write_dicom, write_nifti, write_picture, write_text
-from dicom_objects import segmentation, square, structures
+from dicom_objects import FRAME_UID, VOLUME, group, number, report, segmentation, square, structures
 from scanwright.errors import DataError, SettingsError
 from scanwright.io import open_dataset, open_inputs
 from scanwright.io.dataset import find_cases
@@ -70,6 +70,17 @@ def test_a_series_that_was_asked_for_is_taken_from_each_study(tmp_path):
     (case,) = open_dataset(folder, series="^pt ").cases
     assert case.name == "1.2.4"
     assert int(case.mask.read().array.sum()) == 16
+
+
+def test_the_contours_of_a_ct_are_not_those_of_the_pet_in_its_space(tmp_path):
+    """Both lie in one frame of reference, as a hybrid scanner makes them; the CT was not asked for."""
+    ct, pet = series("1.2.3", study="1.5"), series("1.2.4", study="1.5", modality="PT")
+    for one in (*ct, *pet):
+        one.FrameOfReferenceUID = FRAME_UID
+    made = [structures({"a": [square(2, 2, 3, 1)]}), report(group(number(VOLUME, 1, "ml"), series="1.2.3"))]
+    (case,) = find_cases(write_dicom(tmp_path, [*ct, *pet, *made]), series="^PT").cases
+    assert case.targets == {}
+    assert "value:Volume ml" not in case.facts
 
 
 def test_asking_for_a_series_that_is_not_there_says_what_is(tmp_path):

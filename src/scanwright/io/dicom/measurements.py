@@ -80,10 +80,10 @@ def _images_of(
     masks = {uid for uid, _ in group.segments}
     further = [labels.reference for labels in scan.labels if labels.instance_uid in masks]
     for reference in (group.reference, *further):
-        fitting, only_space = find_images(reference, volumes)
+        fitting, only_space = find_images(reference, volumes, scan.series_uids)
         if fitting:
             return fitting, only_space
-    return find_images(Reference(tuple(report.series_of.values())), volumes)
+    return find_images(Reference(tuple(report.series_of.values())), volumes, scan.series_uids)
 
 
 def _values(of: Mapping[str, list[MeasurementGroup]]) -> tuple[dict[str, dict[str, float]], int]:

@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from scanwright.data.case import SetAside
@@ -78,6 +79,11 @@ class Scan:
     reports: tuple[Report, ...]
     n_other: int
     n_copies: int
+
+    @cached_property
+    def series_uids(self) -> frozenset[str]:
+        """Of all series, usable or not."""
+        return frozenset(one.uid for one in self.series)
 
 
 def scan_tree(root: Path) -> Scan:

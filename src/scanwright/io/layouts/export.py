@@ -80,11 +80,11 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
         matched.notes += [f"not used, as SEG or RTSTRUCT are there: {listed(list(named))}"] if named else []
     else:
         matched = _by_name(folder, volumes, named)
+    measured = find_measurements(scan, volumes)
     if wanted is None and (scan.labels or matched.masks):
         volumes = _labelled(volumes, matched)
     refused = {entry.case for entry in matched.set_aside}
     volumes = {name: volume for name, volume in volumes.items() if name not in refused}
-    measured = find_measurements(scan, volumes)
     cases = [
         Case(
             name,
@@ -122,9 +122,9 @@ def _by_reference(
     used: list[tuple[str, Labels, Series | None]] = []
     for one in scan.labels:
         subject = one.path.relative_to(scan.root).as_posix()
-        fitting, by_space = find_images(one.reference, volumes)
+        fitting, by_space = find_images(one.reference, volumes, scan.series_uids)
         if len(fitting) != 1:
-            reason = "the image that it outlines is not there"
+            reason = "the image that it outlines is not there, or cannot be used"
             if fitting:
                 reason = f"it may outline any of {len(fitting)} volumes of one series or frame of reference"
             # To the images that nobody asked for belong labels that nobody misses.
