@@ -42,7 +42,7 @@ LEAST_SHARE = 1e-6
 # Why the fields that no fact of the data changes are as they are.
 COMMON_REASONS = {
     "optimiser": "AdamW: needs the least tuning of its learning rate",
-    "momentum": "none: AdamW keeps averages of its own",
+    "momentum": "0: only the optimisers momentum and nesterov take one",
     "weight_decay": "holds weights down a little; norms and biases are left free",
     "schedule": "half a cosine: falls late, and ends at almost nothing when the minutes do",
     "warmup": "the first steps are small, until the averages of the optimiser mean something",
