@@ -19,9 +19,9 @@ OPTIMISERS: Mapping[str, Mapping[str, float]] = {
     "adam": {"learning_rate": 2e-3, "momentum": 0.0, "weight_decay": 1e-4},
     "rmsprop": {"learning_rate": 1e-3, "momentum": 0.0, "weight_decay": 1e-4},
     "adagrad": {"learning_rate": 2e-2, "momentum": 0.0, "weight_decay": 1e-4},
-    "sgd": {"learning_rate": 0.1, "momentum": 0.0, "weight_decay": 1e-4},
-    "momentum": {"learning_rate": 0.02, "momentum": 0.9, "weight_decay": 1e-4},
-    "nesterov": {"learning_rate": 0.02, "momentum": 0.9, "weight_decay": 1e-4},
+    "sgd": {"learning_rate": 0.3, "momentum": 0.0, "weight_decay": 1e-4},
+    "momentum": {"learning_rate": 0.05, "momentum": 0.9, "weight_decay": 1e-4},
+    "nesterov": {"learning_rate": 0.05, "momentum": 0.9, "weight_decay": 1e-4},
 }
 # The last two rise by themselves: one for the whole of their warm-up, one in each cycle.
 SCHEDULES: Mapping[str, Mapping[str, float]] = {
