@@ -38,8 +38,14 @@ import pydicom
 import scanwright.io
 from figures import data_root, print_header
 from scanwright.api import load_plan
+from scanwright.data.volume import Volume
 from scanwright.errors import ScanwrightError
 from scanwright.io import open_dataset, open_inputs, read_image, read_mask
+from scanwright.io.annotations.coco import boxes_of, read_coco
+from scanwright.io.annotations.table import read_boxes
+from scanwright.io.annotations.voc import read_voc
+from scanwright.io.annotations.yolo import read_names, read_yolo
+from scanwright.io.failures import reading
 
 SECONDS = 10
 BYTES = 6 << 30
@@ -133,6 +139,26 @@ def beside(read: Read) -> Read:
     return lambda path: read(path.parent)
 
 
+def onto(grid: Volume, read: Callable[[Path, Volume], object]) -> Read:
+    """Read annotations onto the grid of an image, as a dataset does."""
+
+    def whole(path: Path) -> object:
+        with reading(path.name):
+            return read(path, grid)
+
+    return whole
+
+
+def boxes_of_all(path: Path, grid: Volume) -> object:
+    """The boxes of every image that a COCO file tells of."""
+    return [boxes_of(entry, grid) for entry in read_coco(path).images]
+
+
+def boxes_of_one(path: Path, grid: Volume) -> object:
+    """The boxes of one of the cases in a table."""
+    return read_boxes(path, grid, case="c1", image="x.png")
+
+
 def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
     """By format: good files, the name a mutant gets, and how it is read."""
 
@@ -165,6 +191,25 @@ def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
     manifest = b"case,patient,split,image,mask\n" + b"".join(
         b"c%d,p%d,train,x.png,x.png\n" % (n, n) for n in range(8)
     )
+    told = b"case,patient,image,labels,label:a,label:b,value:age,boxes\n" + b"".join(
+        b"c%d,p%d,x.png,m|n,%d,-1,%d.5,\n" % (n, n, n % 2, n) for n in range(8)
+    )
+    coco = {
+        "images": [{"id": n, "file_name": f"{n}.png", "width": 64, "height": 48} for n in range(4)],
+        "annotations": [
+            {"id": n, "image_id": n % 4, "category_id": 1 + n % 2, "bbox": [n, 2.5, 9, 7], "iscrowd": n % 2}
+            for n in range(12)
+        ],
+        "categories": [{"id": 1, "name": "a", "supercategory": "x"}, {"id": 2, "name": "b"}],
+    }
+    voxels = b"id,case,class,score,flag,i_lo,j_lo,k_lo,i_hi,j_hi,k_hi\n" + b"".join(
+        b"%d,c%d,a,0.5,crowd,%d,2,3,%d.5,9,7\n" % (n, n % 2, n, n + 9) for n in range(9)
+    )
+    balls = b"seriesuid,coordX,coordY,coordZ,diameter_mm\n" + b"c1,-8.5,26.25,12.5,7.5\n" * 4
+    ball = {"class": "a", "i": 5, "j": 4, "k": 3, "diameter_mm": 7.5, "score": 0.5}
+    yaml = b"path: ../x\ntrain: images/train\nnc: 3\nnames:\n  0: red\n  1: 'white'\n  2: no\n"
+    picture, slide = (Volume(np.zeros((1, *shape, 1), np.uint8)) for shape in ((64, 48), (640, 480)))
+    scan = Volume(np.zeros((1, 12, 10, 8), np.uint8), np.diag([-0.7, 0.7, 2.5, 1.0]))
     described = json.dumps({"labels": {"background": 0, "x": 1}, "channel_names": {"0": "T1"}}).encode()
     return {
         "DICOM": (dicom, "x.dcm", read_image),
@@ -176,7 +221,13 @@ def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
         **{name: (files, f"x.{name.lower()}", read_image) for name, files in pictures.items()},
         "npz": ([archive.getvalue()], "x.npz", read_whole),
         "zip": ([zipped.getvalue()], "x.zip", read_inputs),
-        "manifest": ([manifest], "folder/manifest.csv", beside(read_whole)),
+        "Pascal VOC": (some("bccd", "*.xml", 20), "x.xml", onto(slide, read_voc)),
+        "COCO": ([json.dumps(coco).encode()], "x.json", onto(picture, boxes_of_all)),
+        "YOLO": (some("brain-tumor-detection-yolo", "*.txt", 20), "x.txt", onto(picture, read_yolo)),
+        "data.yaml": ([yaml, b"names: [a, b]"], "data.yaml", onto(picture, lambda path, _: read_names(path))),
+        "boxes.csv": ([voxels, balls], "boxes.csv", onto(scan, boxes_of_one)),
+        "boxes.json": ([json.dumps([ball] * 3).encode()], "boxes.json", onto(scan, boxes_of_one)),
+        "manifest": ([manifest, told], "folder/manifest.csv", beside(read_whole)),
         "dataset.json": ([described], "folder/dataset.json", beside(read_whole)),
         "plan.json": ([PLAN.encode()], "plan.json", load_plan),
     }

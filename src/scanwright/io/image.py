@@ -49,6 +49,21 @@ def read_image(path: PathLikeStr, *, subject: str = "", n_channels: int = 1) -> 
             return known.read(path)
 
 
+def read_grid(path: PathLikeStr, *, subject: str = "") -> Volume:
+    """Shape and affine of an image, by its header alone where its format allows that: not to be looked into.
+
+    Raises:
+        DataError: see :func:`read_image`.
+    """
+    path = Path(os.fspath(path))
+    subject = subject or path.name
+    with reading(subject, quote=not path.name.lower().endswith(DICOM_SUFFIXES)):
+        known = format_of(path) if path.is_file() and path.stat().st_size else None
+        if known is not None and known.read_grid is not None:
+            return known.read_grid(path)
+    return read_image(path, subject=subject)
+
+
 def read_channels(paths: Sequence[Path], *, subjects: Sequence[str]) -> Volume:
     """Read several files as the channels of one volume.
 

@@ -5,110 +5,12 @@ import shutil
 import nibabel as nib
 import numpy as np
 import pytest
-from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence
-from pydicom.uid import SegmentationStorage
 
-from builders import class_folders, dicom_series, dicom_slice, real_data, write_dicom
-from scanwright.errors import DataError
+from builders import class_folders, dicom_series, real_data, write_dicom
+from dicom_objects import IMAGE_UID, image, segmentation, square, structures
 from scanwright.io import open_dataset, open_inputs, read_mask
 from scanwright.io.dataset import find_cases
 from scanwright.io.dicom.painting import inside
-
-IMAGE_UID, FRAME_UID = "1.2.3", "1.2.77"
-
-
-def item(**fields):
-    made = Dataset()
-    for name, value in fields.items():
-        setattr(made, name, value)
-    return made
-
-
-def image(n_slices=6, **fields):
-    slices = dicom_series(n_slices, series=IMAGE_UID)
-    for one in slices:
-        one.FrameOfReferenceUID = FRAME_UID
-        for name, value in fields.items():
-            setattr(one, name, value)
-    return slices
-
-
-def square(column, row, side, k, step_mm=5.0):
-    """A contour around the voxels (column … column + side − 1), halfway to the next ones, of slice k."""
-    low, high = -0.5, side - 0.5
-    corners = [(low, low), (high, low), (high, high), (low, high)]
-    return [
-        x for i, j in corners for x in (-150 + 0.7 * (column + i), -160 + 0.7 * (row + j), -500 + step_mm * k)
-    ]
-
-
-def structures(contours, *, refers_to=IMAGE_UID, frame_uid=FRAME_UID):
-    """An RTSTRUCT of name → list of contours."""
-    made = dicom_slice(np.zeros((2, 2)), position=(0, 0, 0), series="1.2.9")
-    for field in ("Rows", "Columns", "PixelData", "ImagePositionPatient", "ImageOrientationPatient"):
-        delattr(made, field)
-    made.Modality = "RTSTRUCT"
-    names = list(contours)
-    made.StructureSetROISequence = Sequence(
-        [item(ROINumber=n, ROIName=name) for n, name in enumerate(names, start=1)]
-    )
-    made.ROIContourSequence = Sequence(
-        [
-            item(
-                ReferencedROINumber=n,
-                ContourSequence=Sequence(
-                    [
-                        item(ContourGeometricType="CLOSED_PLANAR", ContourData=[f"{x:.4f}" for x in points])
-                        for points in contours[name]
-                    ]
-                ),
-            )
-            for n, name in enumerate(names, start=1)
-        ]
-    )
-    series = [item(SeriesInstanceUID=refers_to)] if refers_to else []
-    study = item(RTReferencedSeriesSequence=Sequence(series))
-    made.ReferencedFrameOfReferenceSequence = Sequence(
-        [item(FrameOfReferenceUID=frame_uid, RTReferencedStudySequence=Sequence([study]))]
-    )
-    return made
-
-
-def segmentation(frames, names, *, kind="BINARY", refers_to=IMAGE_UID, start=(0, 0), thickness_mm=5.0):
-    """A SEG of (segment, k, pixels (row, column)); ``start``: the column and row of its first pixel."""
-    rows, columns = frames[0][2].shape
-    made = dicom_slice(np.zeros((rows, columns)), position=(0, 0, 0), series="1.2.8")
-    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID = SegmentationStorage
-    for field in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleSlope"):
-        delattr(made, field)
-    made.Modality, made.SegmentationType, made.FrameOfReferenceUID = "SEG", kind, FRAME_UID
-    made.NumberOfFrames = len(frames)
-    made.BitsAllocated = made.BitsStored = 8
-    made.HighBit, made.MaximumFractionalValue = 7, 200
-    made.PixelData = np.stack([pixels for *_, pixels in frames]).astype(np.uint8).tobytes()
-    made.SegmentSequence = Sequence([item(SegmentNumber=n, SegmentLabel=name) for n, name in names.items()])
-    made.SharedFunctionalGroupsSequence = Sequence(
-        [
-            item(
-                PlaneOrientationSequence=Sequence([item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])]),
-                PixelMeasuresSequence=Sequence([item(PixelSpacing=[0.7, 0.7], SliceThickness=thickness_mm)]),
-            )
-        ]
-    )
-    x, y = -150 + 0.7 * start[0], -160 + 0.7 * start[1]
-    made.PerFrameFunctionalGroupsSequence = Sequence(
-        [
-            item(
-                PlanePositionSequence=Sequence([item(ImagePositionPatient=[x, y, -500 + 5 * k])]),
-                SegmentIdentificationSequence=Sequence([item(ReferencedSegmentNumber=segment)]),
-            )
-            for segment, k, _ in frames
-        ]
-    )
-    if refers_to:
-        made.ReferencedSeriesSequence = Sequence([item(SeriesInstanceUID=refers_to)])
-    return made
 
 
 def mask_of(tmp_path, objects):
@@ -208,13 +110,6 @@ def test_labels_find_their_image_by_reference_and_else_by_its_space(tmp_path):
     dataset = find_cases(write_dicom(tmp_path / "unclear", [*image(), *twin, contours]))
     assert not dataset.cases
     assert any("it may outline any of 2 volumes" in one.reason for one in dataset.set_aside)
-
-
-def test_labels_across_the_slices_are_refused(tmp_path):
-    upright = [-150, -160, -500, -145, -160, -500, -145, -160, -490, -150, -160, -490]
-    (case,) = open_dataset(write_dicom(tmp_path, [*image(), structures({"a": [upright]})])).cases
-    with pytest.raises(DataError, match="planes that are not those of the image"):
-        case.mask.read()
 
 
 def test_to_predict_on_such_an_export_its_labels_are_not_needed(tmp_path):

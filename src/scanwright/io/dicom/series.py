@@ -65,6 +65,11 @@ class Series:
         known["burned_in"] = "yes" if any(plane.burned_in for plane in self.planes) else ""
         return {key: value for key, value in known.items() if value}
 
+    @cached_property
+    def instance_uids(self) -> frozenset[str]:
+        """The SOPInstanceUIDs of its files."""
+        return frozenset(plane.instance_uid for plane in self.planes)
+
     @property
     def described(self) -> str:
         """Modality and description. For matching, not for messages: a description can name a patient."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scanwright.data.case import SPLITS, Case, Lazy
+from scanwright.data.case import SPLITS, Case, Lazy, Target
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
@@ -32,7 +32,7 @@ def open_medmnist(path: Path, source: str) -> Dataset:
     """One case per image, named split_number; images are decompressed when first asked for.
 
     Raises:
-        DataError: not such a file, pickled objects in it, several labels for an image.
+        DataError: not such a file, pickled objects in it, labels that are none.
     """
     with reading(path.name):
         members = _read_headers(path)
@@ -51,16 +51,21 @@ def open_medmnist(path: Path, source: str) -> Dataset:
             raise DataError(
                 f"{split}_images does not hold pictures", subject=path.name, received=f"shape {images.shape}"
             )
-        labels = _labels(path, split, images.shape[0])
-        width = max(5, len(str(len(labels))))
-        for index, label in enumerate(labels):
+        targets = _targets(path, split, images.shape[0])
+        width = max(5, len(str(len(targets))))
+        for index, target in enumerate(targets):
             name = f"{split}_{index:0{width}d}"
             image = Lazy(f"{path.name}:{name}", partial(_read_one, path, f"{split}_images", index))
-            cases.append(Case(name, {"image": image}, {"label": label}, split=split))
-    names = sorted({case.label for case in cases}, key=int)
+            cases.append(Case(name, {"image": image}, target, split=split))
+    names = {case.label for case in cases if "label" in case.targets}
+    for split in splits:
+        shape = members[f"{split}_labels"].shape
+        names |= {str(column) for column in range(shape[1])} if len(shape) == 2 and shape[1] > 1 else set()
     unused = [name for name in members if name.rpartition("_")[0] not in splits]
     notes = (f"{path.name}: arrays that are not used: {', '.join(unused)}",) if unused else ()
-    return Dataset(tuple(cases), NAME, source, class_names={name: name for name in names}, notes=notes)
+    return Dataset(
+        tuple(cases), NAME, source, class_names={name: name for name in sorted(names, key=int)}, notes=notes
+    )
 
 
 def _read_headers(path: Path) -> dict[str, _Member]:
@@ -84,21 +89,20 @@ def _read_headers(path: Path) -> dict[str, _Member]:
     return members
 
 
-def _labels(path: Path, split: str, n_images: int) -> list[str]:
+def _targets(path: Path, split: str, n_images: int) -> list[dict[str, Target]]:
+    """A class for each image, or with several columns of 0 and 1 (ChestMNIST) all that it has, by number."""
     with reading(path.name):
         labels = _member(path, path.stat().st_mtime_ns, f"{split}_labels")
-        if labels.ndim == 2 and labels.shape[1] > 1:
-            raise DataError(
-                "the images have several labels each; that is not supported yet",
-                expected="one label for each image",
-                received=f"{split}_labels of shape {labels.shape}",
-            )
-        labels = labels.reshape(-1)
-        if labels.size != n_images:
-            raise DataError(f"{n_images} {split}_images and {labels.size} {split}_labels")
+        several = labels.ndim == 2 and labels.shape[1] > 1
+        if labels.ndim > 2 or len(labels) != n_images or (not several and labels.size != n_images):
+            raise DataError(f"{n_images} {split}_images and {split}_labels of shape {labels.shape}")
         if labels.dtype.kind not in "uib" and not (labels == np.rint(labels)).all():
             raise DataError(f"{split}_labels are not whole numbers")
-    return [str(int(label)) for label in labels]
+        if several and not np.isin(labels, (0, 1)).all():
+            raise DataError(f"{split}_labels has {labels.shape[1]} columns of more than 0 and 1")
+    if several:
+        return [{"labels": tuple(str(column) for column in np.flatnonzero(row))} for row in labels]
+    return [{"label": str(int(label))} for label in labels.reshape(-1)]
 
 
 def _read_one(path: Path, member: str, index: int) -> Volume:
