@@ -3,7 +3,9 @@
 Bits are flipped, stretches overwritten, cut out, doubled or cut off, numbers made extreme, mostly near the
 beginning, where headers are. In every second file that is compressed or has checksums, what is inside is
 changed, so that mutants get past those. Mutants are read in another process, with a limit of memory. One that
-kills it, takes more than 10 s, or raises anything but our own error is a failure, and is kept.
+kills it, takes more than 10 s, or raises anything but our own error is a failure, and is kept. How many were
+accepted tells whether mutants get far enough; so does --coverage: which lines and branches of scanwright.io
+ran (slower; a worker that a mutant kills takes what it saw with it).
 
 Goal: 50,000 mutants, no failure.
 """
@@ -17,6 +19,7 @@ import json
 import multiprocessing as mp
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,9 +31,11 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import coverage
 import numpy as np
 import pydicom
 
+import scanwright.io
 from figures import data_root, print_header
 from scanwright.api import load_plan
 from scanwright.data.volume import Volume
@@ -233,7 +238,7 @@ def worker(pipe: Connection, read: Read, place: Path) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     signal.signal(signal.SIGALRM, _too_long)
     sys.stderr = io.StringIO()  # libraries grumble
-    while (data := pipe.recv_bytes()) is not None:
+    while (data := pipe.recv()) is not None:
         place.write_bytes(data)
         signal.alarm(SECONDS)
         try:
@@ -267,7 +272,7 @@ class Reader:
         other.close()
 
     def __call__(self, data: bytes) -> str:
-        self.pipe.send_bytes(data)
+        self.pipe.send(data)
         try:
             if self.pipe.poll(SECONDS + 5):
                 return str(self.pipe.recv())
@@ -279,17 +284,25 @@ class Reader:
         self.start()
         return said
 
+    def stop(self) -> None:
+        self.pipe.send(None)
+        self.process.join()
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path("failures"), help="where failing mutants go")
+    parser.add_argument("--coverage", action="store_true", help="tell which of scanwright.io was reached")
     options = parser.parse_args()
+    if options.coverage:
+        run_with_coverage([argument for argument in sys.argv if argument != "--coverage"])
+        return
     print_header("Hostile files", mutants=options.mutants, seed=options.seed)
     all_seeds = seeds(data_root())
     each = -(-options.mutants // len(all_seeds))
-    print(f"{'format':18} {'mutants':>8} {'read':>7} {'refused':>8} {'failed':>7} {'ms each':>8}")
+    print(f"{'format':18} {'mutants':>8} {'accepted':>8} {'refused':>8} {'failed':>7} {'ms each':>8}")
     total = 0
     for name, (goods, file, read) in all_seeds.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -311,15 +324,34 @@ def main() -> None:
                     stem = f"{name.replace(' ', '-')}-{number}"
                     (options.keep / stem).write_bytes(mutant)
                     (options.keep / f"{stem}.txt").write_text(outcome)
-            reader.process.kill()
+            reader.stop()
         total += said["failed"]
         ms = 1000 * (time.perf_counter() - start) / each
         print(
-            f"{name:18} {each:8d} {said['read'] / each:7.1%} {said['refused'] / each:8.1%} "
+            f"{name:18} {each:8d} {said['read'] / each:8.1%} {said['refused'] / each:8.1%} "
             f"{said['failed']:7d} {ms:8.1f}",
             flush=True,
         )
     print(f"failed: {total}")
+
+
+def run_with_coverage(command: list[str]) -> None:
+    """This script again, from its imports on, and in its workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config"
+        settings = {
+            "branch": "true",
+            "parallel": "true",
+            "concurrency": "multiprocessing",
+            "data_file": f"{folder}/data",
+            "source": str(Path(scanwright.io.__file__).parent),
+        }
+        config.write_text("\n".join(["[run]", *(f"{name} = {value}" for name, value in settings.items())]))
+        subprocess.run([sys.executable, "-m", "coverage", "run", f"--rcfile={config}", *command], check=True)
+        measured = coverage.Coverage(config_file=str(config))
+        measured.combine()
+        print("\nlines and branches of scanwright.io that ran")
+        measured.report(sort="cover", precision=1)
 
 
 def furnish(folder: Path, *, manifest: bool) -> None:

@@ -13,12 +13,12 @@ from struct import Struct
 from typing import BinaryIO
 
 from pydicom.charset import convert_encodings
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element, empty_value_for_VR
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import BaseTag
 from pydicom.uid import AllTransferSyntaxes, ImplicitVRLittleEndian
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_16, EXPLICIT_VR_LENGTH_32
-from pydicom.values import convert_string
 
 from scanwright.io.dicom.fields import tag_of
 from scanwright.io.failures import READING_FAILURES
@@ -40,7 +40,8 @@ _EXPLICIT_ENCODINGS = frozenset(
 )
 _SHORT = frozenset(str(vr).encode() for vr in EXPLICIT_VR_LENGTH_16)
 _LONG = frozenset(str(vr).encode() for vr in EXPLICIT_VR_LENGTH_32)
-_tag, _type, _long = Struct("<HH").unpack_from, Struct("<2sH").unpack_from, Struct("<L").unpack_from
+_tag, _implicit = Struct("<HH").unpack_from, Struct("<HHL").unpack_from
+_type, _long = Struct("<2sH").unpack_from, Struct("<L").unpack_from
 
 _Found = dict[BaseTag, tuple[bytes | None, bytes]]
 
@@ -75,8 +76,9 @@ def skim(file: BinaryIO, tags: Mapping[int, BaseTag]) -> Dataset | None:
         if not explicit and file_meta[_ENCODING].value != ImplicitVRLittleEndian:
             return None
         found, end = _find(data, start, tags, _IMAGE, _PIXELS, explicit=explicit)
-        charset = found.get(_CHARSET, (None, b""))[1]
-        dataset = Dataset({tag: _converted(tag, vr, value, charset) for tag, (vr, value) in found.items()})
+        charset = _converted(_CHARSET, *found[_CHARSET]).value if _CHARSET in found else None
+        alphabets = tuple(convert_encodings(charset))
+        dataset = Dataset({tag: _converted(tag, *value, alphabets) for tag, value in found.items()})
     except READING_FAILURES:
         return None
     if end + 12 > len(data):
@@ -123,7 +125,10 @@ def _find(
 def _head(data: bytes, at: int, explicit: bool) -> tuple[bytes | None, int, int]:
     """The type of the element at a place, and where its value begins and how long it is."""
     if not explicit:
-        return None, at + 8, _long(data, at + 4)[0]
+        group, number, length = _implicit(data, at)
+        if length == _UNDEFINED and not _may_be_sequence(group << 16 | number):
+            raise _NotPlainError
+        return None, at + 8, length
     vr, length = _type(data, at + 4)
     if vr in _SHORT:
         return vr, at + 8, length
@@ -150,8 +155,15 @@ def _end_of_items(data: bytes, at: int, explicit: bool) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _converted(tag: BaseTag, vr: bytes | None, value: bytes, charset: bytes) -> DataElement:
-    """The element as pydicom understands it.
+def _may_be_sequence(tag: int) -> bool:
+    return not dictionary_has_tag(tag) or dictionary_VR(tag) == "SQ"
+
+
+@lru_cache(maxsize=4096)
+def _converted(
+    tag: BaseTag, vr: bytes | None, value: bytes, alphabets: tuple[str, ...] | None = None
+) -> DataElement:
+    """The element as pydicom understands it, its text in these alphabets.
 
     Raises:
         Exception: whatever it raises; _NotPlainError for a sequence.
@@ -160,8 +172,7 @@ def _converted(tag: BaseTag, vr: bytes | None, value: bytes, charset: bytes) -> 
     raw = RawDataElement(
         tag, name, len(value), value or empty_value_for_VR(name, raw=True), 0, vr is None, True
     )
-    encodings = None if tag == _CHARSET else convert_encodings(convert_string(charset, True))
-    element = convert_raw_data_element(raw, encoding=encodings)
+    element = convert_raw_data_element(raw, encoding=alphabets and list(alphabets))
     if element.VR == "SQ":
         raise _NotPlainError
     return element
@@ -170,4 +181,4 @@ def _converted(tag: BaseTag, vr: bytes | None, value: bytes, charset: bytes) -> 
 @lru_cache(maxsize=64)
 def _file_meta(elements: tuple[tuple[BaseTag, bytes | None, bytes], ...]) -> FileMetaDataset:
     """The file meta of all files that are encoded alike."""
-    return FileMetaDataset({tag: _converted(tag, vr, value, b"") for tag, vr, value in elements})
+    return FileMetaDataset({tag: _converted(tag, vr, value) for tag, vr, value in elements})
