@@ -71,7 +71,7 @@ def test_decay_alone_makes_weights_smaller_and_leaves_the_rest(name: str) -> Non
 
 @every_optimiser
 def test_it_goes_on_from_a_checkpoint_as_if_nothing_had_happened(name: str, tmp_path: Path) -> None:
-    plan, whole, parted = plan_with(name), layers(), layers()
+    plan, whole, parted = plan_with(name, learning_rate=0.01), layers(), layers()
     optimiser, fresh = build_optimiser(plan, whole), build_optimiser(plan, parted)
     take_steps(whole, optimiser, 2)
     tensors = {"network": whole.state_dict(), "optimiser": flatten_optimiser(optimiser)}
