@@ -19,10 +19,12 @@ from scipy import ndimage
 import scanwright as sw
 from figures import data_root, print_header
 from scanwright.core.geometry import resample_labels
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.inspection.doctor import Inspection, inspect
+from scanwright.io.annotations.voc import read_voc
 
 N_PLANTS = 20
 Change = Callable[[Case, Case, np.random.Generator], Case]
@@ -120,6 +122,68 @@ def crumble_mask(case: Case, other: Case, rng: np.random.Generator) -> Case:
     return with_mask(case, crumbled)
 
 
+def overlap_masks(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    """The mask in two parts, of which one holds some of the other."""
+
+    def part(keep: Callable[[np.ndarray], np.ndarray]) -> Lazy[Volume]:
+        whole = case.mask
+        return replace(whole, read=lambda: replace(whole.read(), array=keep(whole.read().array)))
+
+    def upper(array: np.ndarray) -> np.ndarray:
+        places = np.argwhere(array)
+        return array * (np.indices(array.shape)[3] >= np.median(places[:, 3]))
+
+    return replace(case, targets={"mask": replace(case.mask, parts=(part(np.copy), part(upper)))})
+
+
+def with_boxes(case: Case, change: Callable[[Boxes], Boxes]) -> Case:
+    return replace(case, targets={"boxes": replace(case.boxes, read=lambda: change(case.boxes.read()))})
+
+
+def transpose_boxes(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    """Rows for columns, as after an image was turned; the cells of a picture reach to its borders."""
+    return with_boxes(case, lambda b: replace(b, box_ijk=b.box_ijk[:, :, [1, 0, 2]]))
+
+
+def shift_boxes(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    """As after a crop."""
+    by = rng.uniform(40, 120, 3) * rng.choice([-1, 1], 3) * [1, 1, 0]
+    return with_boxes(case, lambda b: replace(b, box_ijk=b.box_ijk + by))
+
+
+def flatten_box(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    def flat(boxes: Boxes) -> Boxes:
+        box = boxes.box_ijk.copy()
+        box[0, 1, 0] = box[0, 0, 0] + rng.uniform(0, 0.05)
+        return replace(boxes, box_ijk=box)
+
+    return with_boxes(case, flat)
+
+
+def repeat_box(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    """As another click on the same cell, up to a hundredth of its size off."""
+
+    def repeated(boxes: Boxes) -> Boxes:
+        n = int(rng.integers(len(boxes)))
+        sides = boxes.box_ijk[n, 1] - boxes.box_ijk[n, 0]
+        again = boxes.box_ijk[n] + rng.uniform(-0.01, 0.01, (2, 3)) * sides * [1, 1, 0]
+        return Boxes(np.concatenate([boxes.box_ijk, again[None]]), (*boxes.classes, boxes.classes[n]))
+
+    return with_boxes(case, repeated)
+
+
+def shrink_image(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    """The image was made smaller after it was annotated."""
+    image = case.image.read()
+    smaller = replace(image, array=image.array[:, ::2, ::2])
+    annotation = data_root() / "bccd" / case.boxes.source
+    return replace(
+        case,
+        inputs={"image": replace(case.image, read=lambda: smaller)},
+        targets={"boxes": replace(case.boxes, read=lambda: read_voc(annotation, smaller))},
+    )
+
+
 def constant(case: Case, other: Case, rng: np.random.Generator) -> Case:
     return with_image(case, lambda a: np.full_like(a, 3))
 
@@ -161,6 +225,12 @@ PLANTS: dict[str, tuple[str, str, Change, bool]] = {
     "another intensity scale": ("chest", "intensity_scale", rescale, False),
     "negative": ("chest", "inverted", invert, False),
     "clipped": ("chest", "clipped", clip, False),
+    "masks that overlap": ("hippocampus", "overlapping_masks", overlap_masks, False),
+    "boxes of a turned image": ("cells", "box_outside", transpose_boxes, False),
+    "boxes of a cropped image": ("cells", "box_outside", shift_boxes, False),
+    "box without area": ("cells", "box_without_area", flatten_box, False),
+    "box drawn twice": ("cells", "box_twice", repeat_box, False),
+    "boxes of a larger image": ("cells", "boxes_elsewhere", shrink_image, False),
 }
 
 
@@ -169,6 +239,7 @@ def hosts() -> dict[str, Dataset]:
     return {
         "busi": sw.open(data_root() / "busi-breast-ultrasound"),
         "hippocampus": sw.open(data_root() / "msd-hippocampus"),
+        "cells": sw.open(data_root() / "bccd"),
         # A thousand that no rule was chosen on, and in 16 bits, so that scales can differ.
         "chest": replace(
             chest,

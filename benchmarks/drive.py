@@ -56,7 +56,7 @@ def main() -> None:
             found = (prediction.mask.array[0] > 0)[field]
             truth = (case.mask.read().array[0] > 0)[field]
             own.append((int((found & truth).sum()), int(found.sum()), int(truth.sum())))
-            areas.append(auroc(prediction.probabilities.array[1][field], truth))
+            areas.append(auroc(prediction.probabilities.read().array[1][field], truth))
         counts += own
         total = np.sum(own, axis=0)
         print(

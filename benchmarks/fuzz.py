@@ -3,7 +3,9 @@
 Bits are flipped, stretches overwritten, cut out, doubled or cut off, numbers made extreme, mostly near the
 beginning, where headers are. In every second file that is compressed or has checksums, what is inside is
 changed, so that mutants get past those. Mutants are read in another process, with a limit of memory. One that
-kills it, takes more than 10 s, or raises anything but our own error is a failure, and is kept.
+kills it, takes more than 10 s, or raises anything but our own error is a failure, and is kept. How many were
+accepted tells whether mutants get far enough; so does --coverage: which lines and branches of scanwright.io
+ran (slower; a worker that a mutant kills takes what it saw with it).
 
 Goal: 50,000 mutants, no failure.
 """
@@ -17,6 +19,7 @@ import json
 import multiprocessing as mp
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,13 +31,21 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import coverage
 import numpy as np
 import pydicom
 
+import scanwright.io
 from figures import data_root, print_header
 from scanwright.api import load_plan
+from scanwright.data.volume import Volume
 from scanwright.errors import ScanwrightError
 from scanwright.io import open_dataset, open_inputs, read_image, read_mask
+from scanwright.io.annotations.coco import boxes_of, read_coco
+from scanwright.io.annotations.table import read_boxes
+from scanwright.io.annotations.voc import read_voc
+from scanwright.io.annotations.yolo import read_names, read_yolo
+from scanwright.io.failures import reading
 
 SECONDS = 10
 BYTES = 6 << 30
@@ -128,6 +139,26 @@ def beside(read: Read) -> Read:
     return lambda path: read(path.parent)
 
 
+def onto(grid: Volume, read: Callable[[Path, Volume], object]) -> Read:
+    """Read annotations onto the grid of an image, as a dataset does."""
+
+    def whole(path: Path) -> object:
+        with reading(path.name):
+            return read(path, grid)
+
+    return whole
+
+
+def boxes_of_all(path: Path, grid: Volume) -> object:
+    """The boxes of every image that a COCO file tells of."""
+    return [boxes_of(entry, grid) for entry in read_coco(path).images]
+
+
+def boxes_of_one(path: Path, grid: Volume) -> object:
+    """The boxes of one of the cases in a table."""
+    return read_boxes(path, grid, case="c1", image="x.png")
+
+
 def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
     """By format: good files, the name a mutant gets, and how it is read."""
 
@@ -160,6 +191,25 @@ def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
     manifest = b"case,patient,split,image,mask\n" + b"".join(
         b"c%d,p%d,train,x.png,x.png\n" % (n, n) for n in range(8)
     )
+    told = b"case,patient,image,labels,label:a,label:b,value:age,boxes\n" + b"".join(
+        b"c%d,p%d,x.png,m|n,%d,-1,%d.5,\n" % (n, n, n % 2, n) for n in range(8)
+    )
+    coco = {
+        "images": [{"id": n, "file_name": f"{n}.png", "width": 64, "height": 48} for n in range(4)],
+        "annotations": [
+            {"id": n, "image_id": n % 4, "category_id": 1 + n % 2, "bbox": [n, 2.5, 9, 7], "iscrowd": n % 2}
+            for n in range(12)
+        ],
+        "categories": [{"id": 1, "name": "a", "supercategory": "x"}, {"id": 2, "name": "b"}],
+    }
+    voxels = b"id,case,class,score,flag,i_lo,j_lo,k_lo,i_hi,j_hi,k_hi\n" + b"".join(
+        b"%d,c%d,a,0.5,crowd,%d,2,3,%d.5,9,7\n" % (n, n % 2, n, n + 9) for n in range(9)
+    )
+    balls = b"seriesuid,coordX,coordY,coordZ,diameter_mm\n" + b"c1,-8.5,26.25,12.5,7.5\n" * 4
+    ball = {"class": "a", "i": 5, "j": 4, "k": 3, "diameter_mm": 7.5, "score": 0.5}
+    yaml = b"path: ../x\ntrain: images/train\nnc: 3\nnames:\n  0: red\n  1: 'white'\n  2: no\n"
+    picture, slide = (Volume(np.zeros((1, *shape, 1), np.uint8)) for shape in ((64, 48), (640, 480)))
+    scan = Volume(np.zeros((1, 12, 10, 8), np.uint8), np.diag([-0.7, 0.7, 2.5, 1.0]))
     described = json.dumps({"labels": {"background": 0, "x": 1}, "channel_names": {"0": "T1"}}).encode()
     return {
         "DICOM": (dicom, "x.dcm", read_image),
@@ -171,7 +221,13 @@ def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
         **{name: (files, f"x.{name.lower()}", read_image) for name, files in pictures.items()},
         "npz": ([archive.getvalue()], "x.npz", read_whole),
         "zip": ([zipped.getvalue()], "x.zip", read_inputs),
-        "manifest": ([manifest], "folder/manifest.csv", beside(read_whole)),
+        "Pascal VOC": (some("bccd", "*.xml", 20), "x.xml", onto(slide, read_voc)),
+        "COCO": ([json.dumps(coco).encode()], "x.json", onto(picture, boxes_of_all)),
+        "YOLO": (some("brain-tumor-detection-yolo", "*.txt", 20), "x.txt", onto(picture, read_yolo)),
+        "data.yaml": ([yaml, b"names: [a, b]"], "data.yaml", onto(picture, lambda path, _: read_names(path))),
+        "boxes.csv": ([voxels, balls], "boxes.csv", onto(scan, boxes_of_one)),
+        "boxes.json": ([json.dumps([ball] * 3).encode()], "boxes.json", onto(scan, boxes_of_one)),
+        "manifest": ([manifest, told], "folder/manifest.csv", beside(read_whole)),
         "dataset.json": ([described], "folder/dataset.json", beside(read_whole)),
         "plan.json": ([PLAN.encode()], "plan.json", load_plan),
     }
@@ -182,7 +238,7 @@ def worker(pipe: Connection, read: Read, place: Path) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     signal.signal(signal.SIGALRM, _too_long)
     sys.stderr = io.StringIO()  # libraries grumble
-    while (data := pipe.recv_bytes()) is not None:
+    while (data := pipe.recv()) is not None:
         place.write_bytes(data)
         signal.alarm(SECONDS)
         try:
@@ -216,7 +272,7 @@ class Reader:
         other.close()
 
     def __call__(self, data: bytes) -> str:
-        self.pipe.send_bytes(data)
+        self.pipe.send(data)
         try:
             if self.pipe.poll(SECONDS + 5):
                 return str(self.pipe.recv())
@@ -228,17 +284,25 @@ class Reader:
         self.start()
         return said
 
+    def stop(self) -> None:
+        self.pipe.send(None)
+        self.process.join()
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path("failures"), help="where failing mutants go")
+    parser.add_argument("--coverage", action="store_true", help="tell which of scanwright.io was reached")
     options = parser.parse_args()
+    if options.coverage:
+        run_with_coverage([argument for argument in sys.argv if argument != "--coverage"])
+        return
     print_header("Hostile files", mutants=options.mutants, seed=options.seed)
     all_seeds = seeds(data_root())
     each = -(-options.mutants // len(all_seeds))
-    print(f"{'format':18} {'mutants':>8} {'read':>7} {'refused':>8} {'failed':>7} {'ms each':>8}")
+    print(f"{'format':18} {'mutants':>8} {'accepted':>8} {'refused':>8} {'failed':>7} {'ms each':>8}")
     total = 0
     for name, (goods, file, read) in all_seeds.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -260,15 +324,34 @@ def main() -> None:
                     stem = f"{name.replace(' ', '-')}-{number}"
                     (options.keep / stem).write_bytes(mutant)
                     (options.keep / f"{stem}.txt").write_text(outcome)
-            reader.process.kill()
+            reader.stop()
         total += said["failed"]
         ms = 1000 * (time.perf_counter() - start) / each
         print(
-            f"{name:18} {each:8d} {said['read'] / each:7.1%} {said['refused'] / each:8.1%} "
+            f"{name:18} {each:8d} {said['read'] / each:8.1%} {said['refused'] / each:8.1%} "
             f"{said['failed']:7d} {ms:8.1f}",
             flush=True,
         )
     print(f"failed: {total}")
+
+
+def run_with_coverage(command: list[str]) -> None:
+    """This script again, from its imports on, and in its workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config"
+        settings = {
+            "branch": "true",
+            "parallel": "true",
+            "concurrency": "multiprocessing",
+            "data_file": f"{folder}/data",
+            "source": str(Path(scanwright.io.__file__).parent),
+        }
+        config.write_text("\n".join(["[run]", *(f"{name} = {value}" for name, value in settings.items())]))
+        subprocess.run([sys.executable, "-m", "coverage", "run", f"--rcfile={config}", *command], check=True)
+        measured = coverage.Coverage(config_file=str(config))
+        measured.combine()
+        print("\nlines and branches of scanwright.io that ran")
+        measured.report(sort="cover", precision=1)
 
 
 def furnish(folder: Path, *, manifest: bool) -> None:

@@ -14,8 +14,9 @@ import sys
 import time
 from pathlib import Path
 
+from scanwright.core.detection import FALSE_ALARMS
 from scanwright.phantoms import make_cohort
-from scanwright.phantoms.baselines import FALSE_POSITIVES_PER_PATIENT, score_naive_detectors
+from scanwright.phantoms.baselines import score_naive_detectors
 
 LIMIT = 0.5
 
@@ -35,7 +36,7 @@ def main() -> int:
         check=False,
     ).stdout.strip()
     print(f"commit {commit or 'unknown'}, {platform.machine()}, Python {platform.python_version()}")
-    print("false positives per patient: " + ", ".join(f"{value:g}" for value in FALSE_POSITIVES_PER_PATIENT))
+    print("false positives per patient: " + ", ".join(f"{value:g}" for value in FALSE_ALARMS))
     worst_first = []
     for seed in options.seeds:
         start = time.perf_counter()

@@ -18,7 +18,7 @@ from figures import print_header
 from scanwright.data.plan import ChannelPlan, NetworkPlan, Plan
 from scanwright.inference.runtimes.torch_runtime import has_bf16
 from scanwright.networks.catalogue import build_network
-from scanwright.training.learn.segmentation import soft_dice_loss
+from scanwright.training.losses import overlap_loss
 
 CASES = [(3, (40, 56, 40), 2, 4), (3, (64, 64, 32), 2, 4), (2, (256, 256, 1), 4, 6)]
 
@@ -74,7 +74,7 @@ def _step(forward: Callable[[], torch.Tensor], targets: torch.Tensor) -> float:
     start = time.perf_counter()
     with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16(torch.device("cpu"))):
         logits = forward()
-    (F.cross_entropy(logits.float(), targets) + soft_dice_loss(logits.float(), targets)).backward()
+    (F.cross_entropy(logits.float(), targets) + overlap_loss(logits.float(), targets)).backward()
     return time.perf_counter() - start
 
 

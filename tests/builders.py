@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from scanwright.data.case import Case, Lazy
+from scanwright.data.boxes import Boxes
+from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.dataset import Dataset as Cohort
 from scanwright.data.plan import ChannelPlan, NetworkPlan, Plan
 from scanwright.data.volume import Volume
@@ -96,6 +98,71 @@ def bids_folder(
     return root
 
 
+# Class, and left, top, right, bottom edge in pixels.
+TWO_CELLS = (("red", 1.0, 2.0, 5.0, 6.0), ("white", 3.0, 0.0, 8.0, 4.0))
+
+
+def voc_annotation(path: Path, drawn: tuple = TWO_CELLS, *, size: tuple[int, int] | None = (8, 6)) -> Path:
+    """An XML file of Pascal VOC, its pixels counted from 1, of an image of ``size`` (columns, rows)."""
+    told = f"<size><width>{size[0]}</width><height>{size[1]}</height><depth>3</depth></size>" if size else ""
+    objects = [
+        f"<object><name>{name}</name><difficult>0</difficult><bndbox><xmin>{x0 + 1:g}</xmin>"
+        f"<ymin>{y0 + 1:g}</ymin><xmax>{x1:g}</xmax><ymax>{y1:g}</ymax></bndbox></object>"
+        for name, x0, y0, x1, y1 in drawn
+    ]
+    return write_text(path, "<annotation>", told, *objects, "</annotation>")
+
+
+def voc_folder(root: Path, names: tuple[str, ...] = ("a", "b", "c")) -> Path:
+    """JPEGImages and Annotations, two cells in each picture of 8 by 6 pixels; the last one has none."""
+    for seed, name in enumerate(names):
+        write_picture(root / "JPEGImages" / f"{name}.png", noise((6, 8, 3), seed=seed))
+        voc_annotation(root / "Annotations" / f"{name}.xml", () if name == names[-1] else TWO_CELLS)
+    return root
+
+
+def yolo_lines(drawn: tuple = TWO_CELLS, names: tuple[str, ...] = ("red", "white")) -> list[str]:
+    """Such boxes as lines of YOLO, for a picture of 8 by 6 pixels."""
+    return [
+        f"{names.index(name)} {(x0 + x1) / 16!r} {(y0 + y1) / 12!r} {(x1 - x0) / 8!r} {(y1 - y0) / 6!r}"
+        for name, x0, y0, x1, y1 in drawn
+    ]
+
+
+def yolo_folder(root: Path, names: tuple[str, ...] = ("a", "b", "c")) -> Path:
+    """images, labels and data.yaml, as :func:`voc_folder`."""
+    for seed, name in enumerate(names):
+        write_picture(root / "images" / f"{name}.png", noise((6, 8, 3), seed=seed))
+        write_text(root / "labels" / f"{name}.txt", *yolo_lines(() if name == names[-1] else TWO_CELLS))
+    write_text(root / "data.yaml", "nc: 2", "names: [red, white]")
+    return root
+
+
+def coco_content(names: tuple[str, ...] = ("a", "b", "c")) -> dict:
+    """What a JSON file of COCO holds, as :func:`voc_folder`."""
+    annotations = [
+        {"id": n, "image_id": image, "category_id": ("red", "white").index(name) + 1, "iscrowd": 0}
+        | {"bbox": [x0, y0, x1 - x0, y1 - y0]}
+        for image in range(len(names) - 1)
+        for n, (name, x0, y0, x1, y1) in enumerate(TWO_CELLS, start=10 * image)
+    ]
+    return {
+        "images": [
+            {"id": n, "file_name": f"{name}.png", "width": 8, "height": 6} for n, name in enumerate(names)
+        ],
+        "annotations": annotations,
+        "categories": [{"id": 1, "name": "red"}, {"id": 2, "name": "white"}],
+    }
+
+
+def coco_folder(root: Path, names: tuple[str, ...] = ("a", "b", "c")) -> Path:
+    """Pictures and annotations/instances.json, as :func:`voc_folder`."""
+    for seed, name in enumerate(names):
+        write_picture(root / "pictures" / f"{name}.png", noise((6, 8, 3), seed=seed))
+    write_text(root / "annotations" / "instances.json", json.dumps(coco_content(names)))
+    return root
+
+
 def class_folders(root: Path, per_class: int = 3, names: tuple[str, ...] = ("benign", "malignant")) -> Path:
     """A folder per class with small grey PNGs."""
     for name in names:
@@ -161,15 +228,21 @@ def memory_case(
     *,
     mask: np.ndarray | None = None,
     label: str | None = None,
+    labels: tuple[str, ...] | None = None,
+    boxes: Boxes | None = None,
     affine: np.ndarray | None = TILTED_AFFINE,
     **known: object,
 ) -> Case:
     """A case that is never written: (channel, i, j, k) image, (i, j, k) mask; ``known``: patient, split, …"""
-    targets: dict[str, Lazy[Volume] | str] = {}
+    targets: dict[str, Target] = {}
     if mask is not None:
         targets["mask"] = Lazy(f"{name} mask", lambda: Volume(mask[None], affine))
     if label is not None:
         targets["label"] = label
+    if labels is not None:
+        targets["labels"] = labels
+    if boxes is not None:
+        targets["boxes"] = Lazy(f"{name} boxes", lambda: boxes)
     return Case(name, {"image": Lazy(name, lambda: Volume(image, affine))}, targets, **known)
 
 

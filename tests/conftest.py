@@ -59,5 +59,6 @@ def class_run(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
 def _train(data: Path, out: Path, overrides: dict[str, str]) -> TinyRun:
     # Enough steps for a model that finds a bright disc.
     pace = [(20, 0.35), (20, 0.7), (20, 1.0)]
-    sw.train(data, out, plan=tiny.plan_of(data, pace, overrides=overrides), threads=1)
+    # Not from every start do four channels learn to tell two halves of a ball.
+    sw.train(data, out, plan=tiny.plan_of(data, pace, overrides=overrides, seed=1), threads=1)
     return TinyRun(data, out)

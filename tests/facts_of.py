@@ -23,7 +23,9 @@ def facts_of(
     modality="",
     eight_bit=False,
     classes=None,
+    class_shares=None,
     class_names=None,
+    enhance=(),
 ) -> Fingerprint:
     """A fingerprint with the given facts; the rest is usual."""
     spacing_mm = None if spacing is None else np.array([smallest or spacing, spacing, spacing], dtype=float)
@@ -40,7 +42,9 @@ def facts_of(
         modality=modality,
         eight_bit=eight_bit,
         classes=classes if classes is not None else {"0": n_train, "1": n_train},
+        class_shares=class_shares or {},
         target="mask",
         foreground_share=0.05,
         lesion_voxels=500.0,
+        enhance=enhance,
     )

@@ -100,6 +100,8 @@ def test_patient_patterns_belong_to_opening(class_run: TinyRun) -> None:
     assert {case.patient for case in data.cases} == {"d", "n"}
     with pytest.raises(SettingsError, match=r"open\(…, patient_pattern"):
         sw.plan(data, patient_pattern=r"([dn])\d")
+    with pytest.raises(SettingsError, match=r"open\(…, series"):
+        sw.plan(data, series="CT")
 
 
 def test_settings_that_do_not_exist_are_refused(class_run: TinyRun) -> None:

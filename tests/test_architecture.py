@@ -67,7 +67,9 @@ content = {
     "plan": plan.decisions(), "provenance": {}, "baselines": [],
 }
 out.write_text(render_report(content, (), "en"), encoding="utf-8")
-assert not {name.partition(".")[0] for name in sys.modules} & {"torch", "monai", "lightning"}
+assert not {name.partition(".")[0] for name in sys.modules} & {
+    "torch", "monai", "lightning", "skimage", "pywt"
+}
 """
 
 
@@ -141,7 +143,7 @@ def test_training_without_torch_says_how_to_install_it(scans, tmp_path):
     "words", [["--help"], ["train", "--help"], ["plan", "--help"], ["enhance", "--help"]]
 )
 def test_help_imports_nothing_heavy(words, tmp_path):
-    heavy = {*HEAVY, "scipy", "matplotlib", "SimpleITK", "pydicom", "nibabel"}
+    heavy = {*HEAVY, "scipy", "matplotlib", "SimpleITK", "skimage", "pydicom", "nibabel"}
     code = (
         "from scanwright.cli.main import main\nsys.argv[0] = 'scanwright'\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"

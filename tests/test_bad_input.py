@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from builders import (
+    coco_folder,
+    noise,
+    real_data,
+    voc_folder,
+    write_dicom,
+    write_nifti,
+    write_picture,
+    write_text,
+    yolo_folder,
+)
 from builders import dicom_series as one_series
-from builders import noise, real_data, write_dicom, write_nifti, write_picture, write_text
 from commands import Command, Said
 from scanwright.inference.model import _content_hash
 from tiny import SMALL_2D, SMALL_3D, TinyRun, ball, ball_volumes, disc, disc_classes, disc_photographs
@@ -83,6 +94,18 @@ def test_folders_from_which_nothing_can_be_learnt(
         for number in range(4):
             write_picture(data / f"p{number}.png", noise((24, 24), seed=number))
     assert_refused(command(verb, data, "--out", out), out, str(data))
+
+
+@pytest.mark.parametrize("verb", ["plan", "train"])
+@pytest.mark.parametrize("build", [voc_folder, yolo_folder, coco_folder])
+def test_boxes_that_no_task_learns_from_yet(
+    tmp_path: Path, out: Path, command: Command, build: Callable[[Path], Path], verb: str
+) -> None:
+    data = build(tmp_path / "data")
+    said = command(verb, data, "--out", out)
+    assert_refused(said, out, "no task learns from boxes yet", "segmentation", "classification", code=2)
+    assert command("inspect", data, "--out", tmp_path / "page").code in (0, 3)
+    assert command("convert", data, "--out", tmp_path / "new", "--to", "manifest").code == 0
 
 
 def test_one_patient_only(tmp_path: Path, out: Path, command: Command) -> None:
@@ -345,7 +368,7 @@ def test_a_damaged_model(photo_run: TinyRun, tmp_path: Path, out: Path, command:
         ({"classes": ["one"]}, "classes"),
         ({"patch_voxels": [24, 24]}, "patch_voxels"),
         ({"patch_voxels": [23, 24, 1]}, "patch_voxels"),
-        ({"network": {"family": "unet"}}, "missing"),
+        ({"network": {"widths": [4]}}, "missing"),
         ({"network": {**UNET, "family": "transformer"}}, "family"),
         ({"network": {**UNET, "strides": [[1, 1]]}}, "strides"),
         ({"network": {**UNET, "strides": [[2, 2], [2, 2]]}}, "strides"),

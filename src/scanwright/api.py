@@ -33,23 +33,26 @@ if TYPE_CHECKING:
     from scanwright.io.writing.convert import Converted
     from scanwright.planning.fingerprint import Fingerprint
     from scanwright.recipes.run import Enhancement
+    from scanwright.training.estimate import Estimate
 
 PATHS = (str, os.PathLike)
 
 
-def open(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
+def open(path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None) -> Dataset:
     """Open a folder of labelled scans; its layout is recognised.
 
     Args:
         path: a folder, a MedMNIST .npz or a manifest.csv.
         patient_pattern: regular expression with one group that finds the patient in a case's name.
+        series: of a DICOM export, see ``predict``; without it, of each study the series with labels.
 
     Raises:
         DataError: nothing usable is there.
+        SettingsError: an expression is not usable, or there are no series to choose from.
     """
     from scanwright.io.dataset import open_dataset
 
-    return open_dataset(path, patient_pattern=patient_pattern)
+    return open_dataset(path, patient_pattern=patient_pattern, series=series)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,19 @@ class Planned:
 
     fingerprint: Fingerprint = field(repr=False)
     plan: Plan
+
+    def estimate(self, device: str = "auto") -> Estimate:
+        """What the plan costs here: weights, multiply-adds, and about how many steps its minutes hold.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+            SettingsError: the plan's network can't be built, or the device is not there.
+        """
+        require("torch", extra="train", feature="The cost of a network")
+        require("monai", extra="train", feature="The cost of a network")
+        from scanwright.training.estimate import estimate
+
+        return estimate(self.plan, device)
 
 
 def inspect(
@@ -88,13 +104,13 @@ def inspect(
     """
     from scanwright.inspection.doctor import inspect as examine
     from scanwright.io.dataset import find_cases
-    from scanwright.io.layouts.manifest import write_manifest
+    from scanwright.io.writing.manifest_csv import FILES, write_manifest
     from scanwright.report.findings import render_findings, shown_cases
     from scanwright.report.texts import Words
 
     Words(lang)
     dataset = data if isinstance(data, Dataset) else find_cases(data, series=series)
-    own = ("findings.json", "findings.html", "manifest.csv", "dataset.json")
+    own = ("findings.json", "findings.html", *FILES)
     if out is not None:
         _keep_apart(Path(out), dataset)
         out = claim_folder(out, overwrite=overwrite, own=own)
@@ -117,6 +133,7 @@ def convert(
     out: PathLikeStr,
     *,
     to: str,
+    series: str | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Converted:
@@ -126,19 +143,20 @@ def convert(
         data: a dataset or where it is.
         out: where the new dataset goes.
         to: "nnunet", "bids" or "manifest".
+        series: see ``open``.
         overwrite: replace an earlier conversion in ``out``.
         progress: told after every case.
 
     Raises:
         DataError: nothing usable is there, or no case can be written so.
         OutputError: ``out`` holds something else, or the disk is full.
-        SettingsError: an unknown ``to``, or one that can't hold classes.
+        SettingsError: an unknown ``to``, or one of masks where there are none.
     """
     from scanwright.io.writing.convert import convert as write
     from scanwright.io.writing.convert import find_target
 
     find_target(to)  # an unknown one is said now and not after all headers
-    dataset = _dataset(data, Settings())
+    dataset = _dataset(data, Settings(series=series))
     _keep_apart(Path(out), dataset)
     return write(dataset, out, to=to, overwrite=overwrite, progress=progress)
 
@@ -172,11 +190,11 @@ def enhance(
         DataError: nothing readable is there, or no image can be enhanced.
         OutputError: ``out`` holds something else, or the disk is full.
     """
+    from scanwright.data.recipe import read_recipe
     from scanwright.io.dataset import open_inputs
     from scanwright.io.image import read_image
     from scanwright.recipes.run import run_recipe
     from scanwright.report.texts import Words
-    from scanwright.transforms.enhancement.recipe import read_recipe
 
     Words(lang)
     recipe = read_recipe(steps)  # what is wrong with it is said before anything is read
@@ -208,12 +226,13 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     """
     from scanwright.planning.fingerprint import take_fingerprint
     from scanwright.tasks.catalogue import choose_task
+    from scanwright.tasks.decision import decide
 
     wanted = Settings.from_json(settings)
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
-    facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target)
-    return Planned(facts, task.plan(facts, wanted).overrule(wanted.overrides))
+    facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target, enhance=wanted.enhance)
+    return Planned(facts, decide(task, facts, wanted))
 
 
 def train(
@@ -293,6 +312,7 @@ def evaluate(
     out: PathLikeStr | None = None,
     *,
     split: str = "test",
+    series: str | None = None,
     lang: str = "en",
     overwrite: bool = False,
     progress: Progress = silent,
@@ -307,6 +327,7 @@ def evaluate(
         data: a dataset with truth, or where it is.
         out: where ``evaluation.json``, ``report.html`` and ``failures.csv`` go; ``None`` writes nothing.
         split: "test", "val" or "all".
+        series: see ``open``.
         lang: language of the report, "en" or "zh".
         overwrite: replace an earlier evaluation in ``out``.
         progress: told after every case.
@@ -324,7 +345,7 @@ def evaluate(
 
     Words(lang)  # an unknown language is said now and not after all cases
     loaded = load(model) if isinstance(model, PATHS) else model
-    dataset = _dataset(data, Settings())
+    dataset = _dataset(data, Settings(series=series))
     if out is not None:
         _keep_apart(Path(out), dataset)
     folder = (
@@ -422,12 +443,11 @@ def predict(
 
 def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
     if isinstance(data, Dataset):
-        if settings.patient_pattern is not None:
-            raise SettingsError(
-                "the patient pattern belongs to opening", do="Pass it to open(…, patient_pattern=…)."
-            )
+        for name in ("patient_pattern", "series"):
+            if getattr(settings, name) is not None:
+                raise SettingsError(f"{name} belongs to opening", do=f"Pass it to open(…, {name}=…).")
         return data
-    return open(data, patient_pattern=settings.patient_pattern)
+    return open(data, patient_pattern=settings.patient_pattern, series=settings.series)
 
 
 def _keep_apart(out: Path, dataset: Dataset) -> None:

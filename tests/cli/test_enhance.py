@@ -9,7 +9,7 @@ import pytest
 
 from builders import class_folders, noise, write_picture
 from commands import Command
-from scanwright.transforms.enhancement.catalogue import BY_NAME
+from scanwright.data.step_kinds import BY_NAME
 
 
 def test_images_are_written_and_the_last_line_is_for_machines(tmp_path: Path, command: Command) -> None:

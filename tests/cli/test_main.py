@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,10 @@ import scanwright
 from commands import Command
 from tiny import SMALL_2D, TinyRun, disc_photographs
 
-HEAVY = ("torch", "monai", "lightning", "scipy", "nibabel", "SimpleITK", "matplotlib", "pydicom", "numpy")
+HEAVY = (
+    "torch", "monai", "lightning", "scipy", "nibabel", "SimpleITK", "skimage", "matplotlib", "pydicom",
+    "numpy",
+)  # fmt: skip
 SMALL = [word for name, value in SMALL_2D.items() for word in ("--set", f"{name}={value}")]
 
 
@@ -110,6 +114,29 @@ def test_a_plan_is_printed_with_reasons_and_written_editable(tmp_path: Path, com
     assert plan["batch_size"] == 3
     assert plan["overruled"] == ["batch_size"]
     assert all(plan["reasons"][name] for name in ("task", "network", "patch_voxels", "channels"))
+
+
+def test_the_cost_of_the_network_that_is_asked_for_is_told(tmp_path: Path, command: Command) -> None:
+    data, out = disc_photographs(tmp_path / "data"), tmp_path / "out"
+    said = command("plan", data, "--out", out, "--minutes", 2, "--set", "network.family=segresnet")
+    assert said.code == 0
+    line = next(line for line in said.out.splitlines() if line.startswith("network: "))
+    assert re.fullmatch(
+        r"network: [\d.]+ [kM] weights, [\d.]+ [kMG] multiply-adds a patch; "
+        r"about [\d,]+ steps in 2 minutes on this computer",
+        line,
+    )
+    plan = json.loads((out / "plan.json").read_text())
+    assert plan["network"]["family"] == "segresnet"
+    assert plan["overruled"] == ["network.family"]
+
+
+def test_a_network_too_large_to_train_is_said_when_it_is_planned(tmp_path: Path, command: Command) -> None:
+    data = disc_photographs(tmp_path / "data", 4)
+    huge = ["--set", "network.widths=[4096, 4096, 4096]"]
+    said = command("plan", data, "--out", tmp_path / "out", *huge)
+    assert said.code == 2
+    assert "too large to train" in said.err
 
 
 def test_quiet_says_nothing(tmp_path: Path, command: Command) -> None:

@@ -132,7 +132,7 @@ class TestEveryTaskInEveryWorld:
         (prediction,) = perfect(task, [case], plan)
         assert prediction.case == case.name
         if isinstance(prediction, MaskPrediction):
-            for volume in (prediction.mask, prediction.probabilities):
+            for volume in (prediction.mask, prediction.probabilities.read()):
                 assert volume.shape == image.shape
                 assert (volume.affine_ras is None) == (image.affine_ras is None)
                 assert volume.same_grid(image, tolerance=1e-9)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from scanwright.core.fidelity import data_range, psnr, ssim
 from scanwright.errors import DataError
@@ -56,6 +57,37 @@ def test_volumes_have_a_cubic_window():
     image, reference = pair((1, 12, 12, 12), seed=2, noise=60)
     slices = np.mean([ssim(image[..., k : k + 1], reference[..., k : k + 1], 255) for k in range(12)])
     assert ssim(image, reference, 255) != pytest.approx(slices, abs=1e-3)
+
+
+@given(
+    st.sampled_from([(1, 30, 24, 1), (3, 17, 16, 1), (1, 14, 13, 12), (2, 15, 12, 11)]),
+    st.integers(0, 1000),
+    st.floats(1, 80),
+    st.sampled_from([1e-4, 1.0, 1e4]),
+)
+def test_both_are_what_scikit_image_gives(shape, seed, noise, scale):
+    image, reference = (scale * array for array in pair(shape, seed=seed, noise=noise))
+    span = data_range(reference)
+    assert psnr(image, reference, span) == pytest.approx(
+        peak_signal_noise_ratio(reference, image, data_range=span), abs=1e-9
+    )
+    flat = (array.squeeze(-1) if shape[3] == 1 else array for array in (image, reference))
+    theirs = structural_similarity(
+        *flat,
+        data_range=span,
+        channel_axis=0,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    assert ssim(image, reference, span) == pytest.approx(theirs, abs=1e-9)
+
+
+def test_bytes_are_measured_as_scikit_image_does():
+    rng = np.random.default_rng(0)
+    image, reference = (rng.integers(60, 180, (1, 20, 18, 1), dtype=np.uint8) for _ in range(2))
+    theirs = peak_signal_noise_ratio(reference, image)  # its own rule: 255 for bytes
+    assert psnr(image, reference, data_range(reference)) == pytest.approx(theirs)
 
 
 @given(st.integers(0, 1000), st.floats(0.5, 60))

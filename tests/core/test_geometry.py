@@ -20,20 +20,10 @@ from scanwright.core.geometry import (
     resampled_shape,
     undo_reorient,
 )
+from strategies import affines
 
 shapes = st.tuples(*[st.integers(1, 7)] * 3)
 lengths = st.integers(1, 60)
-
-
-@st.composite
-def affines(draw):
-    """Any place in the patient: rotated obliquely, flipped, permuted, stretched, shifted."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-    affine = np.eye(4)
-    affine[:3, :3] = rotation * rng.uniform(0.2, 6, 3)
-    affine[:3, 3] = rng.uniform(-500, 500, 3)
-    return affine
 
 
 @given(affines(), shapes)

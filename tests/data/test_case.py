@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy
 from scanwright.data.dataset import Dataset
 from scanwright.data.prediction import ClassPrediction
@@ -19,7 +20,15 @@ def test_a_case_gives_its_image_mask_and_label():
     assert case.label == "benign"
 
 
-@pytest.mark.parametrize("part", ["image", "mask", "label"])
+def test_a_case_gives_its_boxes_labels_and_values():
+    boxes = Lazy("a.xml", lambda: Boxes(np.empty((0, 2, 3)), ()))
+    case = Case("a", {"image": PICTURE}, {"boxes": boxes, "labels": (), "values": {"age": 61.0}})
+    assert case.boxes is boxes
+    assert case.labels == ()
+    assert case.values == {"age": 61.0}
+
+
+@pytest.mark.parametrize("part", ["image", "mask", "label", "labels", "boxes", "values"])
 def test_what_a_case_lacks_is_named_with_the_case(part):
     with pytest.raises(DataError, match=f"case 7: the case has no {part}"):
         getattr(Case("case 7", {}), part)

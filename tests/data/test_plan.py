@@ -1,13 +1,14 @@
 """A plan is plain, complete, editable, and refuses nonsense."""
 
-import dataclasses
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import classification_plan, segmentation_plan
+from scanwright.data.choices import CLASS_LOSSES, OPTIMISERS
 from scanwright.data.plan import SCHEMA_VERSION, AugmentationPlan, ChannelPlan, NetworkPlan, Plan
 from scanwright.data.settings import Settings
 from scanwright.errors import ModelError, SettingsError
@@ -50,9 +51,11 @@ def plans(draw):
         patch_voxels=(*edges, 1)[:3],
         batch_size=draw(st.integers(1, 64)),
         network=network,
+        enhance=tuple(draw(st.lists(st.sampled_from(["n4", "median=1", "fill", "clahe=2"]), max_size=2))),
         spacing_mm=draw(st.none() | st.tuples(*[st.floats(0.01, 20)] * 3)),
         longest_side=draw(st.none() | st.integers(8, 4096)),
         class_weights=draw(st.just(()) | st.just((0.5,) * n_classes)),
+        class_shares=draw(st.just(()) | st.just((1 / n_classes,) * n_classes)),
         augmentation=AugmentationPlan(flip_axes=(0,), scale=draw(share), mixup=draw(share)),
         seed=draw(st.integers(0, 2**62)),
         pace=tuple(draw(st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1)), max_size=3))),
@@ -95,10 +98,10 @@ NONSENSE = {
     "too short a list": ({"patch_voxels": [8, 8]}, "patch_voxels: expected 3 values"),
     "text for an object": ({"network": "unet"}, "network: expected named fields"),
     "list for reasons": ({"reasons": ["why"]}, "reasons: expected named values"),
-    "missing part": ({"network": {"family": "unet"}}, "fields widths, strides are missing"),
+    "missing part": ({"network": {"widths": [4]}}, "fields family are missing"),
     "zero dims": ({"dims": 0}, "dims makes no sense. Expected between 2 and 3"),
-    "no such loss": ({"loss": "hinge"}, "loss makes no sense. Expected dice_ce or ce"),
-    "no such network": ({"network.family": "vgg"}, "family makes no sense. Expected unet or resnet"),
+    "no such loss": ({"loss": "hinge"}, "loss makes no sense. Expected dice_ce or ce or focal"),
+    "no such network": ({"network.family": "vgg"}, "family makes no sense. Expected cnn or resnet or"),
     "infinite rate": ({"learning_rate": float("inf")}, "learning_rate makes no sense"),
     "not a number": ({"overlap": float("nan")}, "overlap makes no sense"),
     "channel method": ({"channels": [{"name": "a", "method": "magic"}]}, "method makes no sense"),
@@ -111,7 +114,22 @@ NONSENSE = {
     "label values too few": ({"label_values": [0]}, "label_values must have one value for each"),
     "label values alike": ({"label_values": [2, 2]}, "label_values must have one value for each"),
     "label values gone": ({"label_values": []}, "label_values must say which value"),
-    "weights too many": ({"class_weights": [1, 1, 1]}, "class_weights must have one weight"),
+    "weights too many": ({"class_weights": [1, 1, 1]}, "class_weights must have one number for each"),
+    "shares too many": ({"class_shares": [0.2, 0.3, 0.5]}, "class_shares must have one number for each"),
+    "a share of nothing": ({"class_shares": [0, 1]}, "class_shares makes no sense"),
+    "loss of images": ({"loss": "mse"}, "loss=mse is not for masks, which can be learnt by dice_ce or ce"),
+    "weights in an overlap": (
+        {"loss": "dice", "class_weights": [1, 2]},
+        "class_weights has nothing to act on in loss=dice, but in dice_ce or ce or focal or boundary",
+    ),
+    "smoothing in an overlap": ({"loss": "tversky", "label_smoothing": 0.1}, "label_smoothing has nothing"),
+    "shares unknown": ({"loss": "ce", "logit_adjustment": 1}, "logit_adjustment needs class_shares"),
+    "adjusted overlap": ({"logit_adjustment": 1}, "logit_adjustment has nothing to act on in loss=dice_ce"),
+    "no such optimiser": ({"optimiser": "lion"}, "optimiser makes no sense. Expected adamw or adam"),
+    "no such schedule": ({"schedule": "sine"}, "schedule makes no sense. Expected cosine or constant"),
+    "no such sampling": ({"sampling": "often"}, "sampling makes no sense. Expected uniform or balanced"),
+    "momentum of AdamW": ({"momentum": 0.9}, "momentum must be above 0 for optimiser=momentum or nesterov"),
+    "no momentum": ({"optimiser": "nesterov"}, "momentum must be above 0 for optimiser=momentum or nesterov"),
     "no levels": ({"network.widths": []}, "strides must have one entry"),
     "strides too few": ({"network.strides": [[1, 1, 1]]}, "strides must have one entry"),
     "flat strides": ({"network.strides": [[1, 1], [2, 2]]}, "must have 3 positive numbers a level"),
@@ -120,6 +138,14 @@ NONSENSE = {
     "even kernels": ({"network.kernels": [[3, 3, 3], [2, 2, 2]]}, "kernels must have one entry of odd"),
     "patch not halved": ({"patch_voxels": [8, 9, 8]}, r"patch_voxels must be multiples of \[2, 2, 2\]"),
     "patch used up": ({"patch_voxels": [2, 2, 2]}, "must leave more than one voxel"),
+    "coarse answers": ({"network.strides": [[2, 2, 2], [2, 2, 2]]}, "first of network.strides must be 1"),
+    "voxels that nothing sees": ({"network.strides": [[1, 1, 1], [8, 8, 8]]}, "must not step over voxels"),
+    "too deep": (
+        {"network.widths": [4] * 13, "network.strides": [[1] * 3] * 13, "network.kernels": [[1] * 3] * 13},
+        "at most 12 levels",
+    ),
+    "endless blocks": ({"network.blocks": [10**9, 1]}, "blocks makes no sense. Expected between 0 and 64"),
+    "one answer for masks": ({"network.family": "cnn"}, "network.blocks must have one positive number"),
     "volume in 2-D": (
         {"dims": 2, "network.strides": [[1, 1], [2, 2]], "network.kernels": [[3, 3], [3, 3]]},
         "patch_voxels must end in 1 when dims is 2",
@@ -127,6 +153,10 @@ NONSENSE = {
     "mirrored twice": ({"mirror_axes": [0, 0]}, "mirror_axes must be different axes below 3"),
     "turned back in time": ({"pace": [[10, 1.5]]}, "pace must hold"),
     "no steps": ({"pace": [[0, 0.5]]}, "pace must hold"),
+    "an unknown step": ({"enhance": ["medain=1"]}, "unknown step 'medain', did you mean median"),
+    "a step without its value": ({"enhance": ["median"]}, "Expected median=RADIUS"),
+    "a step that moves the grid": ({"enhance": ["crop"]}, "a plan can't hold the step crop"),
+    "a number for a step": ({"enhance": [3]}, "enhance: expected a text"),
 }
 
 
@@ -140,11 +170,9 @@ def test_a_plan_edited_into_nonsense_is_refused_by_name(changes, message):
         Plan.from_json(plain if isinstance(changes, dict) else changes)
 
 
-def test_a_classifier_needs_blocks_for_each_level():
-    plan = classification_plan()
-    for blocks in ((), (1,), (1, 0)):
-        with pytest.raises(SettingsError, match=r"network\.blocks must have one positive number"):
-            dataclasses.replace(plan, network=dataclasses.replace(plan.network, blocks=blocks))
+def test_a_network_may_name_nothing_but_its_family():
+    plain = {**segmentation_plan().to_json(), "network": {"family": "segresnet"}}
+    assert Plan.from_json(plain).network.is_open
 
 
 def test_a_flat_plan_is_not_mirrored_in_depth():
@@ -155,8 +183,64 @@ def test_a_flat_plan_is_not_mirrored_in_depth():
 def test_the_user_overrules_a_field_and_the_plan_remembers():
     plan = segmentation_plan(reasons={"optimiser": "as usual"}).overrule({"optimiser": "sgd"})
     assert plan.optimiser == "sgd"
-    assert plan.overruled == ("optimiser",)
+    assert plan.overruled[0] == "optimiser"
     assert plan.reasons["optimiser"] == 'overruled by the user (was: "adamw")'
+
+
+@pytest.mark.parametrize("optimiser", sorted({*OPTIMISERS} - {"adamw"}))
+def test_an_optimiser_that_is_set_brings_its_own_rate_and_says_so(optimiser):
+    plan = segmentation_plan(weight_decay=0.3).overrule({"optimiser": optimiser})
+    assert {name: getattr(plan, name) for name in OPTIMISERS[optimiser]} == OPTIMISERS[optimiser]
+    assert "weight_decay" in plan.overruled
+    assert plan.reasons["weight_decay"] == f"usual for optimiser={optimiser}, which the user set (was: 0.3)"
+
+
+def test_what_is_set_beside_an_optimiser_stays():
+    plan = segmentation_plan().overrule({"learning_rate": "0.5", "optimiser": "nesterov", "momentum": "0.99"})
+    assert (plan.learning_rate, plan.momentum) == (0.5, 0.99)
+    assert plan.reasons["learning_rate"] == "overruled by the user (was: 0.001)"
+
+
+def test_another_optimiser_brings_other_values_and_the_same_one_none():
+    plan = segmentation_plan().overrule({"optimiser": "sgd"}).overrule({"optimiser": "rmsprop"})
+    assert plan.learning_rate == OPTIMISERS["rmsprop"]["learning_rate"]
+    own = segmentation_plan(learning_rate=0.123)
+    assert own.overrule({"optimiser": "adamw"}).learning_rate == 0.123
+
+
+def test_a_schedule_that_rises_by_itself_brings_its_warm_up():
+    assert segmentation_plan().overrule({"schedule": "one_cycle"}).warmup == 0.3
+    assert segmentation_plan().overrule({"schedule": "step"}).warmup == 0.05
+    assert segmentation_plan().overrule({"schedule": "cyclic", "warmup": "0.1"}).warmup == 0.1
+
+
+def test_class_weights_may_be_inverse_to_the_shares():
+    plan = segmentation_plan(class_shares=(0.9, 0.1)).overrule({"class_weights": "inverse"})
+    assert plan.class_weights == (0.5556, 5.0)
+    assert np.dot(plan.class_weights, plan.class_shares) == pytest.approx(1, rel=1e-4)
+    assert plan.reasons["class_weights"] == "inverse to class_shares, as the user asked (was: [])"
+    with pytest.raises(SettingsError, match="class_weights=inverse needs class_shares"):
+        segmentation_plan().overrule({"class_weights": "inverse"})
+    with pytest.raises(SettingsError, match="class_weights: expected a list"):
+        segmentation_plan(class_shares=(0.9, 0.1)).overrule({"class_weights": "invers"})
+
+
+@pytest.mark.parametrize("loss", CLASS_LOSSES)
+def test_losses_of_whole_images_take_weights_smoothing_and_adjustment(loss):
+    changes = {"loss": loss, "class_weights": [1, 2], "label_smoothing": 0.1, "logit_adjustment": 1}
+    assert classification_plan(class_shares=(0.5, 0.5)).overrule(changes).loss == loss
+
+
+@pytest.mark.parametrize("loss", ["dice", "dice_ce", "tversky", "boundary"])
+def test_losses_of_masks_are_refused_for_whole_images(loss):
+    with pytest.raises(SettingsError, match=f"loss={loss} is not for whole images, .* by ce or focal"):
+        classification_plan().overrule({"loss": loss})
+
+
+def test_what_an_optimiser_brought_keeps_its_reason_when_plans_are_compared():
+    ruled = segmentation_plan()
+    plan = ruled.overrule({"optimiser": "sgd"}).compare(ruled)
+    assert plan.reasons["learning_rate"].startswith("usual for optimiser=sgd")
 
 
 def test_nested_fields_and_lists_are_overruled_by_their_path():
@@ -164,6 +248,23 @@ def test_nested_fields_and_lists_are_overruled_by_their_path():
     assert plan.network.dropout == 0.3
     assert plan.mirror_axes == (0, 1)
     assert plan.overruled == ("network.dropout", "mirror_axes")
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("n4", ("n4",)),
+        ("fill=0, percentile=1:99", ("fill=0", "percentile=1:99")),
+        ('["n4", "median=1"]', ("n4", "median=1")),
+        (["n4"], ("n4",)),
+        ("[]", ()),
+        ("", ()),
+    ],
+)
+def test_steps_are_written_as_on_the_command_line_or_as_a_list(text, steps):
+    plan = segmentation_plan(enhance=("zscore",)).overrule({"enhance": text})
+    assert plan.enhance == steps
+    assert Plan.from_json(plan.to_json()).enhance == steps
 
 
 def test_fields_that_only_fit_together_are_overruled_together():
@@ -211,7 +312,13 @@ def test_every_decision_has_a_value_and_a_reason():
 
 
 def test_an_override_that_no_plan_can_have_is_refused_before_anything_is_read() -> None:
-    for name, value in (("foo", "1"), ("batch_size", "0"), ("optimiser", "lion"), ("network.dropout", "7")):
+    for name, value in (
+        ("foo", "1"),
+        ("batch_size", "0"),
+        ("optimiser", "lion"),
+        ("network.dropout", "7"),
+        ("enhance", "spacing=1"),
+    ):
         with pytest.raises(SettingsError):
             Settings(overrides={name: value})
     # Whether fields fit together is known only with the others.

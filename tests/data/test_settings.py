@@ -19,6 +19,7 @@ from scanwright.errors import SettingsError
         threads=st.none() | st.integers(1, 64),
         device=st.sampled_from(["auto", "cpu", "cuda"]),
         patient_pattern=st.none() | st.text(),
+        series=st.none() | st.text(),
         overrides=st.dictionaries(
             st.sampled_from(["batch_size", "average_steps", "patience", "seed"]),
             st.sampled_from(["1", "3", " 2 "]),
@@ -67,3 +68,8 @@ def test_a_value_of_another_kind_is_an_error_and_no_traceback(field, value):
 
 def test_whole_minutes_are_minutes():
     assert Settings.from_json({"minutes": 5}).minutes == 5.0
+
+
+def test_the_steps_that_the_overrides_ask_for():
+    assert Settings().enhance == ()
+    assert Settings(overrides={"enhance": "n4,median=1", "batch_size": "3"}).enhance == ("n4", "median=1")

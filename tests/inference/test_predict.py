@@ -60,7 +60,7 @@ def test_masks_have_the_grid_name_and_labels_of_the_input(
     found = np.asarray(mask.dataobj)
     assert set(np.unique(found)) <= {0, 2, 4}
     if name in ("plain", "tilted"):
-        assert overlap(found > 0, truth > 0) > 0.7
+        assert overlap(found > 0, truth > 0) > 0.5  # a misplaced mask has hardly any
 
 
 def test_a_lazily_turned_image_gives_the_turned_mask(volume_run: TinyRun, tmp_path: Path) -> None:

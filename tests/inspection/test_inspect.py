@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import scanwright as sw
-from builders import write_nifti
+from builders import coco_folder, noise, voc_folder, write_nifti, write_picture, yolo_folder
 from commands import Command
 from scanwright.errors import DataError, OutputError, SettingsError
 from tiny import ball_volumes, disc_classes
@@ -68,6 +69,38 @@ def test_a_cleaned_manifest_keeps_masks_and_the_names_of_classes(tmp_path: Path)
     assert dict(cleaned.class_names) == dict(whole.class_names)
     mask = cleaned.cases[0].mask.read()
     np.testing.assert_array_equal(mask.array, whole.cases[1].mask.read().array)
+
+
+@pytest.mark.parametrize("build", [voc_folder, yolo_folder, coco_folder])
+def test_a_cleaned_manifest_keeps_boxes_and_leaves_out_those_of_another_image(
+    build: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    data = build(tmp_path / "data")
+    before = sw.open(data)
+    if build is not yolo_folder:  # which tells no size
+        write_picture(data / before.cases[1].image.source, noise((5, 5)))
+    sw.inspect(data, tmp_path / "out", apply=True)
+    cleaned = {case.name: case for case in sw.open(tmp_path / "out").cases}
+    assert before.cases[0].name in cleaned
+    assert (before.cases[1].name in cleaned) == (build is yolo_folder)
+    for name, case in cleaned.items():
+        (original,) = [one for one in before.cases if one.name == name]
+        np.testing.assert_array_equal(case.boxes.read().box_ijk, original.boxes.read().box_ijk)
+
+
+def test_a_cleaned_manifest_keeps_several_masks_of_one_image(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for seed, name in enumerate("abc"):
+        write_nifti(data / "images" / f"{name}.nii.gz", noise((9, 8, 7), seed=seed))
+        for number, what in enumerate(("kidney", "tumour_1", "tumour_2")):
+            mask = np.zeros((9, 8, 7), np.uint8)
+            mask[number, number] = 1
+            write_nifti(data / "masks" / f"{name}_{what}.nii.gz", mask)
+    sw.inspect(data, tmp_path / "out", apply=True)
+    cleaned, whole = sw.open(tmp_path / "out"), sw.open(data)
+    assert dict(cleaned.class_names) == dict(whole.class_names) == {"1": "kidney", "2": "tumour"}
+    for one, other in zip(cleaned.cases, whole.cases, strict=True):
+        np.testing.assert_array_equal(one.mask.read().array, other.mask.read().array)
 
 
 def test_data_without_a_usable_case_are_looked_at_too(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.finding import SEVERITIES
@@ -218,6 +219,50 @@ def test_another_modality_and_another_number_of_channels_are_found() -> None:
     assert named(look([*volumes(), strange]), "odd_image") == [("mr",)]
 
 
+@pytest.mark.parametrize(
+    ("channel", "modality", "array", "held"),
+    [
+        ("CT", "MR", None, "MR"),
+        ("ct", "", np.clip(volume(5)[0], -100, 100), "values unlike Hounsfield units"),
+        ("T1", "CT", None, "CT"),
+    ],
+)
+def test_a_channel_that_is_named_after_something_else_is_found(
+    channel: str, modality: str, array: AnyArray | None, held: str
+) -> None:
+    image = Volume((volume(5)[0] if array is None else array)[None], np.diag([2.0, 2, 2, 1]), modality)
+    strange = Case("strange", {"image": Lazy("i", lambda: image)}, {})
+    inspection = look([strange], channels=(channel,))
+    (found,) = [one for one in inspection.findings if one.kind == "channel_name"]
+    assert found.cases == ("strange",)
+    assert held in found.title
+
+
+@pytest.mark.parametrize("channel", ["CT", "ct", "image", "PET"])
+def test_a_channel_that_may_hold_what_it_is_called_is_not(channel: str) -> None:
+    assert named(look(volumes(), channels=(channel,)), "channel_name") == []
+
+
+def test_values_without_a_name_and_names_without_a_value_are_found() -> None:
+    names = {"0": "background", "1": "ball", "3": "cyst"}
+    assert named(look(volumes(), class_names={"0": "background", "1": "ball"}), "label_names") == []
+    (unused,) = [one for one in look(volumes(), class_names=names).findings if one.kind == "label_names"]
+    assert (unused.severity, unused.cases) == ("note", ())
+    assert "3 (cyst)" in unused.title
+    array, mask = volume(90)
+    found = [
+        one
+        for one in look([*volumes(), volume_case("odd", array, 5 * mask)], class_names=names).findings
+        if one.kind == "label_names"
+    ]
+    assert [(one.severity, one.cases) for one in found] == [("warning", ("odd",)), ("note", ())]
+    assert "without a name: 5" in found[0].title
+
+
+def test_classes_of_whole_images_are_no_values_of_masks() -> None:
+    assert named(look(pictures(), class_names={"ill": "ill", "well": "well"}), "label_names") == []
+
+
 def test_rare_and_unequal_classes_are_found() -> None:
     cases = [picture_case(f"p{k}", texture(k), "well", patient=str(k)) for k in range(30)]
     cases += [picture_case(f"r{k}", texture(100 + k), "ill", patient=f"r{k}") for k in range(2)]
@@ -340,3 +385,119 @@ def test_an_image_without_any_finite_voxel_cannot_be_read() -> None:
     cases = [*volumes(), volume_case("lost", np.full((24, 24, 24), np.nan, np.float32), None)]
     assert named(look(cases), "unreadable") == [("lost",)]
     assert not named(look(cases), "non_finite")
+
+
+def boxed(case: Case, *boxes: tuple[float, float, float, float], classes: Sequence[str] = ()) -> Case:
+    """With boxes (i lo, j lo, i hi, j hi) of a picture."""
+    corners = np.array([[(a, b, 0), (c, d, 1)] for a, b, c, d in boxes]).reshape(-1, 2, 3)
+    drawn = Boxes(corners, tuple(classes) or ("cell",) * len(boxes))
+    return replace(case, targets={"boxes": Lazy(f"{case.name}.xml", lambda: drawn)})
+
+
+def boxed_pictures() -> list[Case]:
+    """A sound box and its neighbour in each."""
+    return [boxed(case, (5, 5, 20, 20), (18, 18, 40, 40)) for case in pictures()]
+
+
+KINDS_OF_BOXES = ("boxes_elsewhere", "box_outside", "box_without_area", "box_twice")
+
+
+def test_sound_boxes_are_let_be() -> None:
+    inspection = look(boxed_pictures())
+    assert [named(inspection, kind) for kind in KINDS_OF_BOXES] == [[]] * 4
+    rounded = [boxed(case, (-1, -1, 20, 20), (30, 30, 65, 64.5)) for case in pictures()]
+    assert named(look(rounded), "box_outside") == []
+    none_at_all = [boxed(case) for case in pictures()]
+    assert [named(look(none_at_all), kind) for kind in KINDS_OF_BOXES] == [[]] * 4
+
+
+def test_boxes_that_reach_out_of_the_image_are_found_and_those_beside_it_are_worse() -> None:
+    cases = boxed_pictures()
+    cases[2] = boxed(cases[2], (5, 5, 80, 20), (1, 1, 9, 9))
+    (finding,) = [one for one in look(cases).findings if one.kind == "box_outside"]
+    assert (finding.cases, finding.severity, finding.evidence["n"]) == (("p2",), "warning", 1)
+    cases[7] = boxed(cases[7], (70, 5, 80, 20))
+    (finding,) = [one for one in look(cases).findings if one.kind == "box_outside"]
+    assert (finding.cases, finding.severity, finding.evidence["beside"]) == (("p7", "p2"), "error", 1)
+
+
+def test_boxes_without_room_are_found() -> None:
+    cases = boxed_pictures()
+    cases[1] = boxed(cases[1], (5, 5, 5, 20), (10, 10, 11, 11))
+    cases[4] = boxed(cases[4], (5, 5, 5.05, 20))
+    (finding,) = [one for one in look(cases).findings if one.kind == "box_without_area"]
+    assert (finding.cases, finding.evidence["n"]) == (("p1", "p4"), 3)
+
+
+def test_a_lesion_of_one_voxel_is_no_slip_in_a_volume() -> None:
+    drawn = Boxes(np.array([[[9.0, 9, 9], [10, 10, 10]]]), ("lesion",))
+    cases = [replace(case, targets={"boxes": Lazy("b", lambda: drawn)}) for case in volumes()]
+    assert named(look(cases), "box_without_area") == []
+
+
+def test_a_box_that_stands_there_twice_is_found_unless_it_is_of_another_class() -> None:
+    cases = boxed_pictures()
+    cases[3] = boxed(cases[3], (5, 5, 25, 25), (5, 5, 25.5, 25), (40, 40, 60, 60))
+    cases[6] = boxed(cases[6], (5, 5, 25, 25), (5, 5, 25, 25), classes=("red", "white"))
+    (finding,) = [one for one in look(cases).findings if one.kind == "box_twice"]
+    assert (finding.cases, finding.evidence["n"]) == (("p3",), 1)
+
+
+def test_boxes_are_compared_in_parts_as_if_at_once() -> None:
+    """More of them than are compared at a time; the copy stands in another part than its original."""
+    places = [(2.0 * n, 0.0, 2.0 * n + 1, 3.0) for n in range(300)]
+    cases = [boxed(picture_case("many", texture(0, (700, 40))), *places, places[0])]
+    (finding,) = [one for one in look(cases).findings if one.kind == "box_twice"]
+    assert finding.evidence["n"] == 1
+
+
+def test_boxes_of_another_image_are_found_with_the_reason_and_left_out() -> None:
+    def refuse() -> Boxes:
+        raise DataError("the annotation was made for an image of another size", subject="p5.xml")
+
+    cases = boxed_pictures()
+    cases[5] = replace(cases[5], targets={"boxes": Lazy("p5.xml", refuse)})
+    inspection = look(cases)
+    assert named(inspection, "boxes_elsewhere") == [("p5",)]
+    assert "another size" in inspection.findings[0].title
+    assert "p5" not in {case.name for case in inspection.cleaned()}
+
+
+def test_classes_of_boxes_and_of_several_labels_that_hardly_occur_are_found() -> None:
+    cases = boxed_pictures()
+    cases[0] = boxed(cases[0], (5, 5, 20, 20), classes=("platelet",))
+    inspection = look(cases, class_names={"cell": "cell", "platelet": "platelet", "0": "0"})
+    rare = {one.evidence["class"]: one.cases for one in inspection.findings if one.kind == "rare_class"}
+    assert rare == {"platelet": ("p0",), "0": ()}
+    cases = [
+        replace(case, targets={"labels": ("Mass", "Edema") if n == 3 else ("Edema",)})
+        for n, case in enumerate(pictures())
+    ]
+    rare = [one for one in look(cases).findings if one.kind == "rare_class"]
+    assert [(one.evidence["class"], one.cases) for one in rare] == [("Mass", ("p3",))]
+
+
+def lesions_case(name: str, array: AnyArray, *lesions: AnyArray) -> Case:
+    """A volume whose mask is put together from several."""
+    drawn = [volume_case(name, array, lesion).mask for lesion in lesions]
+    whole = volume_case(name, array, np.maximum.reduce(lesions))
+    return replace(whole, targets={"mask": replace(whole.mask, parts=tuple(drawn))})
+
+
+def test_lesions_whose_masks_overlap_are_found() -> None:
+    cases = volumes()
+    for n, shift in ((2, 0), (4, 12)):
+        array, ball = volume(n)
+        cases[n] = lesions_case(f"v{n}", array, ball, np.roll(ball, shift, axis=0))
+    (finding,) = [one for one in look(cases).findings if one.kind == "overlapping_masks"]
+    assert finding.cases == ("v2",)
+    assert finding.evidence["voxels"] == int(volume(2)[1].sum())
+
+
+def test_boxes_are_seen_on_thumbnails() -> None:
+    inspection = look(boxed_pictures())
+    view = inspection.exam("p0").view  # type: ignore[union-attr]
+    assert view is not None
+    assert view.reference is not None
+    assert [int(view.reference[n, n]) for n in (10, 19, 30, 50)] == [1, 1, 2, 0]  # the smaller lies on top
+    assert len(inspection.thumbnails(["p0"])["p0"]) > 100

@@ -217,7 +217,12 @@ def test_masks_beside_the_images_of_a_class_are_no_images(tmp_path):
         write_picture(tmp_path / "benign" / f"benign (0){ending}.png", noise((9, 7)))
     dataset = open_dataset(tmp_path)
     assert len(dataset) == 6
-    assert dataset.notes == ("benign/: 2 masks beside their images are not used",)
+    assert "mask" in dataset.cases[0].targets
+    assert dataset.target == "label"
+    assert dataset.notes == (
+        "1 images have masks beside them: --task segmentation learns from these",
+        "several masks of one image are put together (1 images, lesions of one kind)",
+    )
 
 
 def test_two_files_of_one_name_but_different_formats_keep_apart(tmp_path):
@@ -257,6 +262,14 @@ def test_medmnist_colour_and_volumes(tmp_path, shape, expected):
     assert open_dataset(tmp_path).cases[0].image.read().array.shape == expected
 
 
+def test_medmnist_of_several_labels_each(tmp_path):
+    """As ChestMNIST: a column for each class."""
+    labels = np.array([[0, 1, 1], [0, 0, 0], [0, 1, 0]])
+    dataset = open_dataset(write_npz(tmp_path / "x.npz", train_images=noise((3, 4, 4)), train_labels=labels))
+    assert [case.labels for case in dataset.cases] == [("1", "2"), (), ("1",)]
+    assert (dataset.target, list(dataset.class_names)) == ("labels", ["0", "1", "2"])
+
+
 def test_pickled_objects_are_refused_without_being_opened(tmp_path):
     class Trap:
         def __reduce__(self):
@@ -273,10 +286,10 @@ def test_pickled_objects_are_refused_without_being_opened(tmp_path):
     ("arrays", "reason"),
     [
         ({"a": np.zeros(3)}, "not laid out as MedMNIST"),
-        ({"train_images": noise((3, 4, 4)), "train_labels": np.zeros((3, 14))}, "several labels each"),
+        ({"train_images": noise((3, 4, 4)), "train_labels": np.full((3, 14), 2)}, "more than 0 and 1"),
         (
             {"train_images": noise((3, 4, 4)), "train_labels": np.zeros(2)},
-            "3 train_images and 2 train_labels",
+            r"3 train_images and train_labels of shape \(2,\)",
         ),
         ({"train_images": noise((3, 4, 4)), "train_labels": np.array([0, 0.5, 1])}, "not whole numbers"),
         ({"train_images": noise((3, 4)), "train_labels": np.zeros(3)}, "does not hold pictures"),
@@ -358,7 +371,7 @@ def test_rows_that_point_nowhere_are_set_aside(tmp_path):
     assert "column mask does not exist" in reasons["maskless"]
     assert "column image is empty" in reasons["empty"]
     assert "unknown split" in reasons["split"]
-    assert "no DICOM file there has this SeriesInstanceUID" in reasons["series"]
+    assert "no DICOM file below the manifest has this SeriesInstanceUID" in reasons["series"]
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,31 @@ def test_copies_to_the_last_bit_are_found():
     facts = [gather_facts(scan("a", label="x")), gather_facts(photograph("b", picture()))]
     assert exact_duplicates(facts) == []
     assert exact_duplicates([*facts, gather_facts(scan("c", label="x"))]) == [["a", "c"]]
+
+
+def test_intensities_are_those_after_the_steps_and_all_else_is_as_it_came():
+    case = memory_case("a", noise((3, 20, 18, 1)), label="x", affine=None)
+    plain, after = gather_facts(case), gather_facts(case, ("grey", "percentile=0:100"))
+    assert (plain.n_channels, after.n_channels) == (3, 1)
+    assert after.sample.shape[0] == after.span.shape[0] == 1
+    assert 0 <= after.sample.min() < after.sample.max() <= 1
+    assert after.span[0, 1] <= 1
+    assert after.eight_bit
+    for name in ("shape", "spacing_mm", "sha256", "modality", "non_finite"):
+        assert getattr(after, name) == getattr(plain, name)
+    assert np.array_equal(after.look, plain.look)
+
+
+def test_samples_after_the_steps_lie_where_the_mask_does():
+    image = np.zeros((1, *SHAPE), np.float32)
+    mask = ball_mask(SHAPE)
+    image[0][mask > 0] = 100 + noise(SHAPE, top=50)[mask > 0]
+    facts = gather_facts(memory_case("a", image, mask=mask), ("window=100:400",))
+    assert facts.sample.min() >= 0.5
+
+
+def test_steps_that_leave_nothing_to_see_are_said():
+    with pytest.raises(
+        DataError, match=r"after the plan's steps every voxel has the same value.*window=900:10"
+    ):
+        gather_facts(scan(label="x"), ("window=900:10",))

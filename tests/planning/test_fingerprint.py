@@ -59,6 +59,15 @@ def test_a_fingerprint_is_plain_and_says_everything(make):
     assert {row["split"] for row in plain["cases"]} == {"train", "val", "test"}
 
 
+def test_it_counts_how_often_each_class_occurs():
+    masks = take_fingerprint(cohort(masked_volumes(6, label=4))).class_shares
+    share = float((ball_mask(SHAPE) > 0).mean())
+    assert masks == {"0": pytest.approx(1 - share), "4": pytest.approx(share)}
+    pictures = take_fingerprint(cohort(labelled_pictures(10)))
+    assert pictures.class_shares == {"benign": 0.5, "malignant": 0.5}
+    assert pictures.to_json()["class_shares"] == {"benign": 0.5, "malignant": 0.5}
+
+
 def test_known_patients_are_counted():
     cases = [dataclasses.replace(case, patient=f"p{n // 2}") for n, case in enumerate(masked_volumes(8))]
     facts = take_fingerprint(cohort(cases, patients="manifest"))
@@ -101,6 +110,7 @@ def test_test_cases_influence_nothing_that_is_learnt():
         "modality",
         "eight_bit",
         "classes",
+        "class_shares",
         "foreground_share",
         "lesion_voxels",
     )
@@ -256,3 +266,33 @@ def test_modality_is_told_when_all_agree():
 
     assert modality(["CT"] * 5) == "CT"
     assert modality(["CT", "MR"] * 5) == ""
+
+
+def test_a_fingerprint_knows_the_steps_it_was_taken_after():
+    plain, after = (take_fingerprint(cohort(masked_volumes(8)), enhance=steps) for steps in ((), ("zscore",)))
+    assert (plain.enhance, plain.to_json()["enhance"]) == ((), [])
+    assert (after.enhance, after.to_json()["enhance"]) == (("zscore",), ["zscore"])
+    assert after.intensity[0]["high"] < 5 < plain.intensity[0]["high"]
+    assert [fact.sha256 for fact in after.cases] == [fact.sha256 for fact in plain.cases]
+    assert after.splits == plain.splits
+
+
+def test_pictures_that_grey_makes_alike_are_all_used():
+    cases = [
+        *labelled_pictures(4),
+        photograph_of_colours := memory_case(
+            "colour", noise((3, 20, 16, 1), seed=77), label="benign", affine=None
+        ),
+    ]
+    assert [one.case for one in take_fingerprint(cohort(cases)).set_aside] == [photograph_of_colours.name]
+    facts = take_fingerprint(cohort(cases), enhance=("grey",))
+    assert facts.set_aside == ()
+    assert facts.channels == ("image",)
+
+
+def test_a_case_that_a_step_does_not_fit_is_set_aside_with_the_reason():
+    dark = memory_case("dark", noise((1, *SHAPE)).astype(np.int16) - 90, mask=ball_mask(SHAPE))
+    facts = take_fingerprint(cohort([*masked_volumes(6), dark]), enhance=("n4",))
+    (aside,) = facts.set_aside
+    assert aside.case == "dark"
+    assert "not for CT" in aside.reason

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facts_of import USUAL, facts_of
+from scanwright.data.plan import ChannelPlan
+from scanwright.errors import SettingsError
 from scanwright.planning import rules
 
 minutes = st.sampled_from([1.0, 5.0, 15.0, 30.0, 60.0, 240.0])
@@ -27,7 +29,7 @@ def test_a_channel_that_the_data_calls_ct_is_one():
 
 
 def test_eight_bit_pictures_share_one_scale_for_each_colour():
-    rows = tuple({**USUAL, "mean": mean} for mean in (90.0, 100.0, 110.0))
+    rows = tuple({**USUAL, "high": 250.0, "mean": mean} for mean in (90.0, 100.0, 110.0))
     facts = facts_of(eight_bit=True, intensity=rows, channels=("red", "green", "blue"))
     choice = rules.choose_channels(facts)
     assert [(c.name, c.method, c.high, c.mean) for c in choice.value] == [
@@ -36,6 +38,50 @@ def test_eight_bit_pictures_share_one_scale_for_each_colour():
         ("blue", "unit", 255, 110),
     ]
     assert "8-bit" in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("steps", "low", "high"),
+    [
+        (("median=1",), 0, 300),  # values above 255, as a bias field taken out makes them
+        (("percentile=1:99",), 0, 300),
+        (("zscore",), -8, 300),
+        (("grey", "clahe=2"), 0, 300),
+    ],
+)
+def test_pictures_after_steps_share_the_scale_that_the_steps_leave(steps, low, high):
+    choice = rules.choose_channels(facts_of(eight_bit=True, enhance=steps))
+    (channel,) = choice.value
+    assert (channel.method, channel.low, channel.high) == ("unit", low, high)
+    assert "as the steps leave them" in choice.reason
+
+
+@pytest.mark.parametrize(("steps", "high"), [(("median=1",), 255), (("window=9:9",), 1), (("zscore",), 8)])
+def test_the_range_of_pictures_goes_by_what_the_steps_make_of_their_values(steps, high):
+    row = {**USUAL, "low": 0.1, "high": 0.9}
+    (channel,) = rules.choose_channels(facts_of(eight_bit=True, intensity=(row,), enhance=steps)).value
+    assert channel.high == high
+
+
+@pytest.mark.parametrize(
+    ("method", "mean", "deviation", "fits"),
+    [
+        ("clip_zscore", 50, 40, True),
+        ("clip_zscore", 300, 40, True),
+        ("clip_zscore", 50, 400, True),
+        ("clip_zscore", 0.5, 0.2, False),
+        ("unit", 50, 4000, False),
+        ("zscore", 0, 1, True),
+    ],
+)
+def test_fixed_numbers_of_quite_other_values_are_refused(method, mean, deviation, fits):
+    channels = [ChannelPlan("image", method, mean=mean, deviation=deviation)]
+    facts = facts_of(enhance=("window=40:400",))
+    if fits:
+        rules.check_scale(channels, facts)
+        return
+    with pytest.raises(SettingsError, match=r"mean near 50, deviation near 40.*--set enhance=window=40:400"):
+        rules.check_scale(channels, facts)
 
 
 def test_other_images_are_normalised_by_themselves():
@@ -214,30 +260,12 @@ def test_small_pictures_keep_their_size():
     assert choice.reason == "the images' own size"
 
 
-def test_few_pictures_are_seen_through_wavelets():
+def test_wavelets_see_small_pictures_whatever_the_time():
     few = facts_of((600, 400, 1), None, dims=2, n_train=200)
-    size = rules.choose_input_size(few, 5)
-    assert size.value == (96, 64, 1)
-    assert rules.choose_input_size(few, 60).value == size.value
-    network = rules.choose_classifier(few, size.value)
-    assert (network.value.family, network.value.pool_grid) == ("scattering", 4)
-    assert "200 images are too few" in network.reason
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [
-        facts_of((600, 400, 1), None, dims=2, n_train=2000),
-        facts_of((28, 28, 1), None, dims=2, n_train=200),
-        facts_of((600, 400, 30), (1.0, 1.0, 1.0), dims=3, n_train=200),
-    ],
-    ids=["many", "tiny", "volumes"],
-)
-def test_other_images_get_a_residual_network(facts):
-    size = rules.choose_input_size(facts, 5).value
-    network = rules.choose_classifier(facts, size).value
-    assert network.family == "resnet"
-    assert len(network.widths) == len(network.strides) == len(network.blocks)
+    for budget in (5, 60):
+        choice = rules.choose_input_size(few, budget, scattered=True)
+        assert choice.value == (96, 64, 1)
+        assert "so few images" in choice.reason
 
 
 @given(st.tuples(edges, edges, edges), st.sampled_from([2, 3]), minutes, st.integers(1, 5000))
@@ -252,3 +280,10 @@ def test_input_sizes_are_bounded_and_easy_to_halve(shape, dims, budget, n_train)
 def test_thick_slices_get_an_input_that_is_a_cube_in_millimetres():
     i, j, k = rules.choose_input_size(facts_of((64, 64, 16), (1.0, 1.0, 4.0), n_train=10), 120).value
     assert i == j == k
+
+
+def test_the_shares_of_the_classes_are_in_their_order_and_never_nothing():
+    choice = rules.choose_class_shares(facts_of(class_shares={"4": 0.123456, "0": 0.876544}), ["0", "4", "9"])
+    assert choice.value == (0.8765, 0.1235, rules.LEAST_SHARE)
+    assert "training side" in choice.reason
+    assert rules.choose_class_shares(facts_of(), ["0", "1"]).value == ()

@@ -2,9 +2,11 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from builders import cohort, labelled_pictures, masked_volumes, memory_case, noise
+from scanwright.data.boxes import Boxes
 from scanwright.errors import SettingsError
 from scanwright.tasks.catalogue import TASKS, choose_task, find_task
 
@@ -41,3 +43,22 @@ def test_a_task_that_the_data_cannot_serve_is_refused():
 def test_unlabelled_data_teach_nothing():
     with pytest.raises(SettingsError, match="nothing here is labelled"):
         choose_task("auto", cohort([memory_case("a", noise((1, 4, 4, 4)))]))
+
+
+def test_what_no_task_learns_from_yet_is_said_with_what_there_is():
+    boxes = Boxes(np.array([[[0, 0, 0], [2, 2, 1]]]), ("cell",))
+    cases = [memory_case(f"c{n}", noise((1, 4, 4, 1)), boxes=boxes, affine=None) for n in range(3)]
+    with pytest.raises(
+        SettingsError,
+        match=r"no task learns from boxes yet.*segmentation \(from a mask\), classification \(from a label\)"
+        r".*3 cases with boxes.*inspect and convert work",
+    ):
+        choose_task("auto", cohort(cases))
+    with pytest.raises(SettingsError, match="learns from a mask, and the cases here have boxes"):
+        choose_task("segmentation", cohort(cases))
+    several = [memory_case("d", noise((1, 4, 4, 1)), labels=("a",), affine=None)]
+    with pytest.raises(SettingsError, match="no task learns from labels yet"):
+        choose_task("auto", cohort(several))
+    some = [*cases, memory_case("e", noise((1, 4, 4, 1)), label="a", affine=None)]
+    with pytest.raises(SettingsError, match="--task classification takes the cases that have"):
+        choose_task("auto", cohort(some))

@@ -98,6 +98,11 @@ def test_rare_classes_weigh_more():
     assert "9.0 times" in skewed.reasons["class_weights"]
 
 
+def test_the_shares_of_the_classes_are_in_the_plan():
+    facts = facts_of((28, 28, 1), None, dims=2, classes={"a": 9, "b": 1}, class_shares={"a": 0.9, "b": 0.1})
+    assert TASK.plan(facts, Settings()).class_shares == (0.9, 0.1)
+
+
 @pytest.mark.parametrize("minutes", [1, 15, 600])
 @pytest.mark.parametrize(
     "facts",

@@ -163,6 +163,12 @@ def test_classes_have_the_names_of_the_data_and_background_comes_first():
     assert plan.label_values == (0, 2, 4)
 
 
+def test_the_shares_of_the_voxels_are_in_the_plan():
+    plan = TASK.plan(take_fingerprint(cohort(masked_volumes(6, label=4))), Settings())
+    share = float((ball_mask(SHAPE) > 0).mean())
+    assert plan.class_shares == pytest.approx((1 - share, share), rel=1e-3)
+
+
 def test_masks_without_any_background_still_have_one():
     plan = TASK.plan(facts_of(classes={"1": 5, "2": 5}), Settings())
     assert plan.label_values == (0, 1, 2)

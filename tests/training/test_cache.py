@@ -47,8 +47,9 @@ def test_a_case_read_again_comes_from_the_cache(volumes: Path, plan: Plan, tmp_p
         assert set(example.labelled) == {1, 2}
         for index, places in example.labelled.items():
             assert (np.asarray(example.target).ravel()[places] == index).all()
-    _, failed = prepare_examples(closed, task, replace(plan, spacing_mm=(2.0, 2.0, 2.0)), tmp_path, silent)
-    assert len(failed) == len(cases)
+    for other in (replace(plan, spacing_mm=(2.0, 2.0, 2.0)), replace(plan, enhance=("median=1",))):
+        _, failed = prepare_examples(closed, task, other, tmp_path, silent)
+        assert len(failed) == len(cases)
 
 
 def test_what_fails_is_listed_and_the_rest_goes_on(volumes: Path, plan: Plan, tmp_path: Path) -> None:

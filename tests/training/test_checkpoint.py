@@ -13,10 +13,8 @@ from scanwright.errors import ModelError
 from scanwright.training.checkpoint import (
     Checkpoint,
     Position,
-    flatten_optimiser,
     load_checkpoint,
     plan_key,
-    restore_optimiser,
     save_checkpoint,
 )
 
@@ -96,30 +94,6 @@ def test_missing_and_senseless_files_are_named_as_damage(tmp_path: Path) -> None
     (tmp_path / "latest.json").write_text("{")
     with pytest.raises(ModelError, match="damaged"):
         load_checkpoint(tmp_path, "key")
-
-
-@pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.SGD])
-def test_an_optimiser_goes_on_as_if_nothing_had_happened(kind: type[torch.optim.Optimizer]) -> None:
-    def made() -> tuple[torch.nn.Linear, torch.optim.Optimizer]:
-        torch.manual_seed(0)
-        layer = torch.nn.Linear(3, 2)
-        options = {"momentum": 0.9} if kind is torch.optim.SGD else {}
-        return layer, kind(layer.parameters(), lr=0.1, **options)  # type: ignore[call-arg]
-
-    def step(layer: torch.nn.Linear, optimiser: torch.optim.Optimizer, n: int) -> None:
-        for _ in range(n):
-            optimiser.zero_grad()
-            layer(torch.ones(4, 3)).square().sum().backward()
-            optimiser.step()
-
-    whole, optimiser = made()
-    step(whole, optimiser, 2)
-    parted, fresh = made()
-    parted.load_state_dict(whole.state_dict())
-    restore_optimiser(fresh, {k: v.clone() for k, v in flatten_optimiser(optimiser).items()})
-    step(whole, optimiser, 3)
-    step(parted, fresh, 3)
-    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), parted.parameters(), strict=True))
 
 
 def test_minutes_and_reasons_may_differ_on_resuming_and_decisions_may_not() -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,31 @@ def test_a_plan_made_by_the_clock_can_be_replayed(photographs: Path, tmp_path: P
     assert first.plan.pace
     again = sw.train(photographs, tmp_path / "again", plan=first.plan, threads=1)
     assert weights(again) == weights(first)
+
+
+@pytest.mark.parametrize(("family", "make"), [("swin_unetr", disc_photographs), ("vit", disc_classes)])
+def test_a_model_of_another_family_is_trained_loaded_and_predicts(
+    family: str, make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    data = make(tmp_path / "data")
+    short = plan_of(data, ((3, 1.0),), overrides={"network.family": family, "batch_size": "2"})
+    sw.train(data, tmp_path / "run", plan=short, threads=1)
+    model = sw.load(tmp_path / "run")
+    assert model.plan.network.family == family
+    picture = next(path for path in data.rglob("*.png") if "masks" not in path.parts)
+    (prediction,) = model.predict(picture)
+    assert prediction.case == picture.stem
+
+
+def test_a_plan_with_nothing_but_a_family_is_completed_when_it_is_trained(
+    photographs: Path, plan: Plan, tmp_path: Path
+) -> None:
+    plain = {**plan.to_json(), "network": {"family": "segresnet"}, "pace": []}
+    (tmp_path / "plan.json").write_text(json.dumps(plain))
+    model = sw.train(photographs, tmp_path / "run", plan=tmp_path / "plan.json", minutes=0.003, threads=1)
+    assert model.plan.network.family == "segresnet"
+    assert "network.family" in model.plan.overruled
+    assert model.plan.patch_voxels == (24, 24, 1)  # the user's own
 
 
 def test_another_seed_gives_other_weights(photographs: Path, plan: Plan, tmp_path: Path) -> None:
@@ -143,6 +169,23 @@ def test_early_stopping_gives_its_reason(photographs: Path, tmp_path: Path) -> N
     assert model.provenance["ended"] == "no better validation score in 2 rounds"
     assert len(model.plan.pace) == 3
     assert model.provenance["minutes"] < 0.2
+
+
+def test_a_plateau_lowers_the_rate_and_is_replayed_and_resumed_exactly(
+    photographs: Path, tmp_path: Path
+) -> None:
+    # At such a rate no round is better than the first, until the rate has fallen and after.
+    pace = [(2, (n + 1) / 6) for n in range(6)]
+    overrides = {**SMALL_2D, "schedule": "plateau", "learning_rate": "1e-7", "warmup": "0"}
+    plan = plan_of(photographs, pace, overrides=overrides)
+    whole = sw.train(photographs, tmp_path / "whole", plan=plan, threads=1)
+    rows = json.loads((tmp_path / "whole" / "provenance.json").read_text())["log"]
+    assert [row["learning_rate"] for row in rows] == pytest.approx([1e-7] * 3 + [3e-8] * 2 + [9e-9])
+    replayed = sw.train(photographs, tmp_path / "replayed", plan=whole.plan, threads=1)
+    with pytest.raises(KeyboardInterrupt):
+        sw.train(photographs, tmp_path / "cut", plan=plan, threads=1, progress=interrupting(9, times=2))
+    resumed = sw.train(photographs, tmp_path / "cut", resume=True, threads=1)
+    assert weights(whole) == weights(replayed) == weights(resumed)
 
 
 def test_a_finished_run_is_resumed_by_giving_its_model(photo_run: TinyRun) -> None:

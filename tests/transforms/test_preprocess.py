@@ -12,6 +12,7 @@ from scanwright.core.geometry import ras_axes
 from scanwright.data.plan import ChannelPlan, NetworkPlan
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.transforms.enhancement.enhanced import enhance
 from scanwright.transforms.preprocess import clean, preprocess, preprocess_mask
 from scanwright.transforms.steps import Normalise, Pad, Reorient, Resample, restore
 
@@ -199,3 +200,43 @@ def test_a_value_that_the_plan_does_not_know_is_named():
     _, history = preprocess(tilted(), segmentation_plan(), fit=False)
     with pytest.raises(DataError, match=r"Expected one of 0, 2. Received 3"):
         preprocess_mask(Volume(ball_mask(SHAPE, label=3)[None], TILTED_AFFINE), segmentation_plan(), history)
+
+
+def test_the_steps_of_the_plan_come_before_all_else():
+    image = tilted()
+    plan = segmentation_plan(enhance=("median=1", "gaussian=2"))
+    done, history = preprocess(image, plan, fit=False)
+    before = enhance(image, plan.enhance)
+    expected, plain = preprocess(before, segmentation_plan(), fit=False)
+    np.testing.assert_array_equal(done, expected)
+    assert history == plain
+    assert restore(done, history).shape == image.array.shape
+    untouched, _ = preprocess(image, segmentation_plan(), fit=False)
+    assert not np.allclose(done, untouched)
+
+
+def test_with_grey_colours_fit_a_plan_of_one_channel():
+    plan = classification_plan(enhance=("grey",))
+    for channels in (1, 3):
+        image = Volume(noise((channels, 20, 18, 1)))
+        array, _ = preprocess(image, plan, fit=True)
+        assert array.shape == (1, 16, 16, 1)
+    with pytest.raises(DataError, match="3 channels, or 1"):
+        preprocess(Volume(noise((2, 20, 18, 1))), plan, fit=True)
+
+
+def test_a_step_that_does_not_fit_is_said():
+    with pytest.raises(DataError, match="not for CT"):
+        preprocess(
+            tilted(noise((1, *SHAPE)).astype(np.int16) - 500), segmentation_plan(enhance=("n4",)), fit=False
+        )
+
+
+def test_filled_voxels_are_not_taken_for_the_darkest():
+    array = noise((1, *SHAPE)).astype(np.float32) + 50
+    array[0, 4:6, 4:6, 3] = np.nan
+    plan = segmentation_plan(enhance=("fill",))
+    filled, _ = preprocess(tilted(array), plan, fit=False)
+    dark, _ = preprocess(tilted(array), segmentation_plan(), fit=False)
+    assert filled.min() > dark.min() - 1e-6
+    assert not np.allclose(filled, dark)

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanwright.transforms.steps import Normalise, Pad, Reorient, Resample, record, replay, restore
+from scanwright.transforms import steps as steps_module
+from scanwright.transforms.steps import (
+    Normalise,
+    Pad,
+    Reorient,
+    Resample,
+    record,
+    replay,
+    restore,
+    restore_chosen,
+)
 
 shapes = st.tuples(*[st.integers(1, 7)] * 3)
 orders = st.permutations(range(3)).map(tuple)
@@ -115,6 +125,21 @@ def test_probabilities_still_add_up_to_one_on_the_source_grid(drawn):
     outputs = np.random.default_rng(0).dirichlet((1, 1, 1), worked)
     restored = restore(np.moveaxis(outputs, -1, 0), history)
     np.testing.assert_allclose(restored.sum(axis=0), 1, atol=1e-5)
+
+
+@given(histories(), st.integers(1, 200))
+def test_what_is_chosen_slab_by_slab_is_what_is_chosen_of_all(drawn, slab_values):
+    shape, history = drawn
+    worked = apply(history, np.zeros((1, *shape), np.float32)).shape[1:]
+    outputs = np.moveaxis(np.random.default_rng(0).dirichlet((1, 1, 1), worked), -1, 0).astype(np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps_module, "SLAB_VALUES", slab_values)
+        chosen = restore_chosen(outputs, history, lambda shares: shares.argmax(axis=0))
+    shares = restore(outputs, history)
+    best = np.take_along_axis(shares, chosen[None], axis=0)[0]
+    # Ties may fall either way by rounding.
+    np.testing.assert_allclose(best, shares.max(axis=0), atol=1e-5)
+    assert chosen.shape == shape
 
 
 @given(st.lists(numbers, min_size=1, max_size=3), st.floats(0.1, 50), st.floats(-50, 50))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,11 @@ SECONDS_BETWEEN_LINES = 15.0
 MOST_LISTED = 5
 
 
+def is_heard() -> bool:
+    """Whether this process speaks: of those that torchrun starts, the first one does for all."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @dataclass
 class Console:
     """One command's voice.
@@ -30,6 +36,10 @@ class Console:
     quiet: bool = False
     as_json: bool = False
     result: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.quiet = self.quiet or not is_heard()
+        self.as_json = self.as_json and is_heard()
 
     def say(self, text: str = "") -> None:
         """A line for the person, on standard output."""

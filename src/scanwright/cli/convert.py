@@ -24,6 +24,7 @@ def convert(
         ),
     ],
     patient_pattern: options.PatientPattern = None,
+    series: options.SeriesChoice = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -37,7 +38,7 @@ def convert(
 
     console = Console(quiet, as_json)
     find_target(to)
-    dataset = api.open(data, patient_pattern=patient_pattern)
+    dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     with console.progress() as progress:
         result = api.convert(dataset, out, to=to, overwrite=overwrite, progress=progress)
     n = len(result.written)

@@ -9,6 +9,7 @@ import typer
 
 from scanwright.cli import options
 from scanwright.cli.console import Console
+from scanwright.data.step_kinds import KINDS
 
 if TYPE_CHECKING:
     from scanwright.recipes.run import Enhancement
@@ -23,11 +24,8 @@ def enhance(
         str,
         typer.Option(
             "--steps",
-            help="Steps in their order, with commas: median=1,n4,percentile=1:99. Known are grey, "
-            "median=RADIUS, gaussian=SIGMA_MM, bilateral=SIGMA_MM:SIGMA_INTENSITY, diffusion=ITERATIONS, n4, "
-            "zscore, percentile=LOW:HIGH, window=CENTRE:WIDTH, match=REFERENCE_FILE, clahe=CLIP, "
-            "fill[=MARKED], spacing=MM[:MM:MM], crop[=MARGIN_MM]. Lengths in mm, for photographs in "
-            "pixels.",
+            help="Steps in their order, with commas: median=1,n4,percentile=1:99. Known are "
+            f"{', '.join(kind.usage for kind in KINDS)}. Lengths in mm, for photographs in pixels.",
         ),
     ],
     reference: Annotated[

@@ -25,6 +25,7 @@ def evaluate(
     split: Annotated[str, typer.Option("--split", help="test, val or all.")] = "test",
     lang: options.Lang = "en",
     patient_pattern: options.PatientPattern = None,
+    series: options.SeriesChoice = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
     overwrite: options.Overwrite = False,
@@ -41,7 +42,7 @@ def evaluate(
     console = Console(quiet, as_json)
     folder = out if out is not None else run / "evaluation"
     model = api.load(run)
-    dataset = api.open(data, patient_pattern=patient_pattern)
+    dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     with console.progress() as progress:
         evaluation = api.evaluate(
             model,

@@ -9,6 +9,7 @@ import click
 import typer
 
 from scanwright import __version__
+from scanwright.cli.console import is_heard
 from scanwright.cli.convert import convert
 from scanwright.cli.demo import demo
 from scanwright.cli.enhance import enhance
@@ -60,7 +61,8 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except ScanwrightError as error:
-        sys.stderr.write(f"scanwright: {error}\n")
+        if is_heard():
+            sys.stderr.write(f"scanwright: {error}\n")
         code = error.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
         code = INTERRUPTED

@@ -26,6 +26,7 @@ def plan(
     seed: options.Seed = 0,
     set_: options.Set = None,
     patient_pattern: options.PatientPattern = None,
+    series: options.SeriesChoice = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -35,11 +36,14 @@ def plan(
     DATA is a folder of labelled scans, a MedMNIST .npz or a manifest.csv.
     """
     from scanwright import api
+    from scanwright.data.settings import Settings
     from scanwright.io.failures_csv import write_failures
     from scanwright.io.files import claim_folder, write_json
 
     console = Console(quiet, as_json)
-    dataset = api.open(data, patient_pattern=patient_pattern)
+    overrides = options.read_overrides(set_)
+    Settings(task=task, effort=effort, minutes=minutes, seed=seed, overrides=overrides)
+    dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
     with console.progress() as progress:
         planned = api.plan(
@@ -49,9 +53,10 @@ def plan(
             effort=effort,
             task=task,
             seed=seed,
-            overrides=options.read_overrides(set_),
+            overrides=overrides,
         )
     say_plan(console, planned)
+    say_estimate(console, planned)
     write_json(folder / "fingerprint.json", planned.fingerprint.to_json())
     write_json(folder / "plan.json", planned.plan.to_json())
     write_failures(folder / "failures.csv", planned.fingerprint.set_aside)
@@ -96,6 +101,34 @@ def say_plan(console: Console, planned: Planned) -> None:
         [(row["field"], _brief(row["value"]), row["reason"]) for row in plan.decisions()], widths=(20, 40)
     )
     console.list_set_aside(facts.set_aside)
+
+
+def say_estimate(console: Console, planned: Planned) -> None:
+    """What the network costs on this computer, where torch is installed."""
+    from scanwright.errors import MissingExtraError
+
+    if console.quiet:
+        return
+    try:
+        made = planned.estimate()
+    except MissingExtraError:
+        console.say("\nThe network's cost can be told where torch is installed.")
+        return
+    console.say(
+        f"\nnetwork: {_large(made.cost.weights)} weights, {_large(made.cost.multiply_adds)} multiply-adds a "
+        f"patch; about {_rough(made.steps)} steps in {planned.plan.minutes:g} minutes on this computer"
+    )
+
+
+def _large(number: float) -> str:
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number:g}"
+
+
+def _rough(number: int) -> str:
+    return f"{float(f'{number:.1g}' if number < 100 else f'{number:.2g}'):,.0f}"
 
 
 def _patients(n: int | None, how: str) -> str:

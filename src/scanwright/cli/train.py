@@ -30,6 +30,7 @@ def train(
     seed: options.Seed = 0,
     set_: options.Set = None,
     patient_pattern: options.PatientPattern = None,
+    series: options.SeriesChoice = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
     overwrite: options.Overwrite = False,
@@ -48,8 +49,8 @@ def train(
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
     Settings(task=task, effort=effort, minutes=minutes, device=device, seed=seed, overrides=overrides)
-    dataset = api.open(data, patient_pattern=patient_pattern)
-    goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, "")
+    dataset = api.open(data, patient_pattern=patient_pattern, series=series)
+    goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, dataset.target)
     console.say(
         f"{dataset.layout}: {goal if task == 'auto' else task}, {len(dataset)} cases, "
         f"patients {dataset.patients}"

@@ -89,12 +89,23 @@ def resample(array: AnyArray, shape: Sequence[int]) -> FloatArray:
     result = np.asarray(array, dtype=np.float32)
     for axis in sorted(range(1, 4), key=lambda a: shape[a - 1] / result.shape[a]):
         n_in, n_out = int(result.shape[axis]), int(shape[axis - 1])
-        if n_in == n_out:
-            continue
-        moved = np.moveaxis(result, axis, 0)
-        flat = interpolation_matrix(n_in, n_out) @ np.ascontiguousarray(moved).reshape(n_in, -1)
-        result = np.moveaxis(flat.reshape(n_out, *moved.shape[1:]), 0, axis)
+        if n_in != n_out:
+            result = _along(result, interpolation_matrix(n_in, n_out), axis)
     return np.ascontiguousarray(result, dtype=np.float32)
+
+
+def resample_slab(array: AnyArray, shape: Sequence[int], start: int, stop: int) -> FloatArray:
+    """The planes from ``start`` to ``stop`` along i of ``resample(array, shape)``, without the others."""
+    rows = interpolation_matrix(array.shape[1], shape[0])[start:stop]
+    first, last = int(rows.indices.min()), int(rows.indices.max()) + 1
+    near = np.asarray(array[:, first:last], dtype=np.float32)
+    return resample(_along(near, rows[:, first:last], 1), (stop - start, *shape[1:]))
+
+
+def _along(array: FloatArray, matrix: sparse.csr_matrix, axis: int) -> FloatArray:
+    moved = np.moveaxis(array, axis, 0)
+    flat = matrix @ np.ascontiguousarray(moved).reshape(len(moved), -1)
+    return np.moveaxis(flat.reshape(len(flat), *moved.shape[1:]), 0, axis)
 
 
 def resample_labels(labels: AnyArray, shape: Sequence[int], n_classes: int) -> AnyArray:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from scanwright.data.boxes import Boxes
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 
@@ -23,11 +24,16 @@ class Lazy(Generic[T]):
             file or folder with others, such as a picture of an .npz; ``#UID`` for a DICOM series.
         read: gives the value; raises DataError naming the source.
         further: what else it comes from, such as the files of the other channels.
+        parts: what it is put together from, each by itself, such as the lesions of a mask.
     """
 
     source: str
     read: Callable[[], T]
     further: tuple[str, ...] = ()
+    parts: tuple[Lazy[T], ...] = ()
+
+
+Target: TypeAlias = Lazy[Any] | str | tuple[str, ...] | dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,16 @@ class Case:
         name: unique in its dataset; path relative to the dataset without suffix.
         patient: who it is, or ``None`` when unknown.
         inputs: named inputs; images are ``Lazy[Volume]`` under "image".
-        targets: named targets; "mask" is a ``Lazy[Volume]`` of one integer channel, "label" a string.
+        targets: named targets, each with a property below: "mask" (a ``Lazy[Volume]`` of one integer
+            channel), "label" (a string), "labels" (a tuple of strings), "boxes" (``Lazy[Boxes]``), "values"
+            (name → number).
         split: as given by the data, or ``None``.
         facts: further columns (site, date, scanner, sex…), for subgroups.
     """
 
     name: str
     inputs: Mapping[str, Lazy[Volume]]
-    targets: Mapping[str, Lazy[Volume] | str] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
     patient: str | None = None
     split: Split | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -69,10 +77,16 @@ class Case:
         Raises:
             DataError: the case has none.
         """
-        mask = self.targets.get("mask")
-        if not isinstance(mask, Lazy):
-            raise DataError("the case has no mask", subject=self.name)
-        return mask
+        return self._target("mask", Lazy)
+
+    @property
+    def boxes(self) -> Lazy[Boxes]:
+        """Where the objects are; no box is an answer too.
+
+        Raises:
+            DataError: nothing is known of them.
+        """
+        return self._target("boxes", Lazy)
 
     @property
     def label(self) -> str:
@@ -81,10 +95,31 @@ class Case:
         Raises:
             DataError: the case has none.
         """
-        label = self.targets.get("label")
-        if not isinstance(label, str):
-            raise DataError("the case has no label", subject=self.name)
-        return label
+        return self._target("label", str)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of all classes that it has, of those that go together; none of them is an answer too.
+
+        Raises:
+            DataError: nothing is known of them.
+        """
+        return self._target("labels", tuple)
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """What was measured, by name.
+
+        Raises:
+            DataError: nothing was.
+        """
+        return self._target("values", dict)
+
+    def _target(self, name: str, kind: type[T]) -> T:
+        target = self.targets.get(name)
+        if not isinstance(target, kind):
+            raise DataError(f"the case has no {name}", subject=self.name)
+        return target
 
 
 @dataclass(frozen=True)

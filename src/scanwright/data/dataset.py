@@ -19,7 +19,8 @@ class Dataset:
         layout: which layout was recognised, in words ("nnU-Net raw", "folder per class").
         source: the folder or file, as the user gave it.
         channels: names of the image channels, when the data names them.
-        class_names: label as it stands in the data ("1", "benign") → the user's name for it.
+        class_names: class as it stands in the data ("1", "benign") → the user's name for it; may also name
+            classes that no case has.
         patients: how the patient of a case is known, in words; "unknown" when it is not.
         notes: what else was found and not used, one sentence each.
         set_aside: what could not be used, with the reason.
@@ -49,6 +50,6 @@ class Dataset:
 
     @property
     def target(self) -> str:
-        """What most cases hold as target: "mask", "label" or "" (nothing)."""
+        """What most cases hold as target: "mask", "label", …, or "" (nothing); the first among equals."""
         kinds = Counter(kind for case in self.cases for kind in case.targets)
         return kinds.most_common(1)[0][0] if kinds else ""

@@ -30,7 +30,8 @@ def check_keys(received: Iterable[str], known: Sequence[str], source: str) -> No
 
 
 def build(kind: type[T], plain: Any, source: str) -> T:
-    """Make a dataclass from plain values; lists become tuples, whole numbers floats where floats stand.
+    """Make a dataclass from plain values; lists become tuples, whole numbers floats where floats stand, and a
+    text is divided at its commas where a list of texts stands.
 
     Raises:
         SettingsError: a name is unknown or missing, or a value is of another kind.
@@ -71,6 +72,8 @@ def _convert(hint: Any, value: Any, source: str) -> Any:
 
 
 def _convert_tuple(arguments: tuple[Any, ...], value: Any, source: str) -> tuple[Any, ...]:
+    if isinstance(value, str) and arguments == (str, Ellipsis):
+        value = [part.strip() for part in value.split(",")] if value.strip() else []
     if not isinstance(value, (list, tuple)):
         raise SettingsError("expected a list", subject=source, received=repr(value)[:60])
     if arguments[-1] is Ellipsis:

@@ -10,7 +10,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from scanwright.data.choices import (
+    BROUGHT,
+    CLASS_LOSSES,
+    INVERSE,
+    MASK_LOSSES,
+    OPTIMISERS,
+    SAMPLINGS,
+    SCHEDULES,
+    SHAPING,
+    inverse_weights,
+)
+from scanwright.data.families import FAMILIES, network_misfits
 from scanwright.data.fields import build, check_keys
+from scanwright.data.recipe import read_plan_recipe
 from scanwright.errors import ModelError, SettingsError
 
 SCHEMA_VERSION = 1
@@ -61,26 +74,44 @@ class ChannelPlan:
 class NetworkPlan:
     """Every width and stride of the network; it is built from this alone.
 
+    A level's numbers are ``widths[n]``, ``strides[n]`` and so on. With nothing but a family, the network is
+    open: the family's rule decides the rest when the data are known.
+
     Attributes:
         family: row of the networks table.
         widths: channels of each level.
-        strides: step of each level along each axis; the first is the stem's.
-        kernels: kernel length of each level along each axis.
-        blocks: residual blocks of each level (resnet, scattering).
-        deep_supervision: how many coarser outputs are also trained (unet).
-        dropout: share of features dropped before the last layer.
+        strides: step of each level along each axis; the first is the stem's (vit: its patches).
+        kernels: kernel length of each level along each axis (cnn, and all that answer for voxels).
+        blocks: of each level: residual blocks, dense layers (densenet), convolutions (cnn), attention blocks
+            (vit, swin_unetr).
+        growth: channels that each dense layer adds (densenet).
+        inner: channels inside a block: the bottleneck (densenet), the hidden layer (vit, swin_unetr).
+        heads: of attention, of each level (vit, swin_unetr).
+        window: along each axis, in places of a level, within which attention looks (swin_unetr).
+        deep_supervision: how many coarser outputs are also trained (all that answer for voxels).
+        dropout: share of features dropped before the last layer; in families that answer for voxels, after
+            each convolution of a U-Net, and after the first of a segresnet.
         pool_grid: parts along each axis over which the last features are averaged; 1 forgets where they
-            were (resnet, scattering).
+            were (all that answer for an image).
     """
 
-    family: str = field(metadata=_ruled(_one_of("unet", "resnet", "scattering")))
-    widths: tuple[int, ...] = field(metadata=_ruled(_within(1, 4096)))
-    strides: tuple[tuple[int, ...], ...]
+    family: str = field(metadata=_ruled(_one_of(*FAMILIES)))
+    widths: tuple[int, ...] = field(metadata=_ruled(_within(1, 4096)), default=())
+    strides: tuple[tuple[int, ...], ...] = ()
     kernels: tuple[tuple[int, ...], ...] = ()
-    blocks: tuple[int, ...] = ()
+    blocks: tuple[int, ...] = field(metadata=_ruled(_within(0, 64)), default=())
+    growth: tuple[int, ...] = field(metadata=_ruled(_within(0, 1024)), default=())
+    inner: tuple[int, ...] = field(metadata=_ruled(_within(0, 16384)), default=())
+    heads: tuple[int, ...] = field(metadata=_ruled(_within(0, 256)), default=())
+    window: tuple[int, ...] = field(metadata=_ruled(_within(1, 1024)), default=())
     deep_supervision: int = field(metadata=_ruled(_within(0, 4)), default=0)
     dropout: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
     pool_grid: int = field(metadata=_ruled(_within(1, 16)), default=1)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing but the family is said."""
+        return not self.widths and not self.strides
 
 
 @dataclass(frozen=True)
@@ -90,23 +121,34 @@ class AugmentationPlan:
     Attributes:
         flip_axes: axes (0 = i, 1 = j, 2 = k) that may be mirrored.
         rotate_degrees: largest rotation about the centre; in-plane only when voxels are far from cubes.
+        shear_degrees: largest lean of one axis against another, in the same planes.
         scale: largest relative change of size.
         shift: largest shift, as a share of the patch.
+        elastic: largest displacement of the control points of a smooth bending, as a share of the distance
+            between them; 0.4 is the most that surely folds nothing.
         brightness, contrast, gamma, noise: standard deviations on normalised intensities.
+        bias_field: standard deviation of the logarithm of a smooth change of brightness, as in MR.
         blur: chance of a slight blur.
-        mixup: chance that two examples are mixed (classification).
+        low_resolution: chance of a grid up to twice as coarse.
+        mixup, cutmix: chance that pairs of examples are mixed, or that a box of one comes from another
+            (answers for the whole image).
     """
 
     flip_axes: tuple[int, ...] = field(metadata=_ruled(_within(0, 2)), default=())
     rotate_degrees: float = field(metadata=_ruled(_within(0, 180)), default=0.0)
+    shear_degrees: float = field(metadata=_ruled(_within(0, 60)), default=0.0)
     scale: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
     shift: float = field(metadata=_ruled(_within(0, 0.5)), default=0.0)
+    elastic: float = field(metadata=_ruled(_within(0, 0.4)), default=0.0)
     brightness: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
     contrast: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
     gamma: float = field(metadata=_ruled(_within(0, 2)), default=0.0)
     noise: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
+    bias_field: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
     blur: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
+    low_resolution: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
     mixup: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
+    cutmix: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -119,18 +161,26 @@ class Plan:
         channels: one entry for each image channel.
         classes: names; for masks the background comes first.
         label_values: for masks: the value that stands for each class in the user's data.
+        enhance: classical steps done on each image before everything else, as ``enhance --steps`` has them.
         spacing_mm: the grid that images are resampled to; ``None`` leaves the grid.
         longest_side: photographs larger than this many pixels are made smaller; ``None`` leaves them.
         patch_voxels: (i, j, k) that the network sees at once; a classified image is fitted into it.
         batch_size: patches in a step.
         network: see NetworkPlan.
-        loss: "dice_ce" or "ce".
-        class_weights: weight of each class in the cross-entropy; empty for equal weights.
-        optimiser: "adamw" or "sgd".
+        loss: what is made small; see ``data/choices.py`` for those of masks and of whole images.
+        class_weights: weight of each class in the loss; empty for equal weights.
+        class_shares: of the training side, how often each class occurs (images, or voxels); empty where
+            nobody counted.
+        logit_adjustment: how far training makes up for unequal ``class_shares``: 0 not at all, 1 wholly
+            (Menon et al. 2021); what is then predicted is each class as if all were as frequent.
+        optimiser: row of the optimisers table.
         learning_rate: at the top of the schedule.
+        momentum: of the optimisers "momentum" and "nesterov"; 0 for the others.
         weight_decay: of the optimiser.
+        schedule: how the learning rate goes with the progress; row of the schedules table.
         warmup: share of the training in which the learning rate rises.
-        label_smoothing: of the cross-entropy.
+        label_smoothing: share of each label that is spread over all classes.
+        sampling: "uniform" (every case as often) or "balanced" (every class as often).
         foreground_fraction: share of the patches that are centred on a labelled voxel.
         augmentation: see AugmentationPlan.
         average_steps: steps over which the weights of the kept model are averaged; 0 keeps the last ones.
@@ -155,15 +205,21 @@ class Plan:
     batch_size: int = field(metadata=_ruled(_within(1, 4096)))
     network: NetworkPlan
     label_values: tuple[int, ...] = ()
+    enhance: tuple[str, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
     longest_side: int | None = None
-    loss: str = field(metadata=_ruled(_one_of("dice_ce", "ce")), default="ce")
+    loss: str = field(metadata=_ruled(_one_of(*{**MASK_LOSSES, **CLASS_LOSSES})), default="ce")
     class_weights: tuple[float, ...] = field(metadata=_ruled(_within(0, 1e6)), default=())
-    optimiser: str = field(metadata=_ruled(_one_of("adamw", "sgd")), default="adamw")
+    class_shares: tuple[float, ...] = field(metadata=_ruled(_within(1e-9, 1)), default=())
+    logit_adjustment: float = field(metadata=_ruled(_within(0, 10)), default=0.0)
+    optimiser: str = field(metadata=_ruled(_one_of(*OPTIMISERS)), default="adamw")
     learning_rate: float = field(metadata=_ruled(_within(1e-8, 10)), default=1e-3)
+    momentum: float = field(metadata=_ruled(_within(0, 0.999)), default=0.0)
     weight_decay: float = field(metadata=_ruled(_within(0, 10)), default=1e-2)
+    schedule: str = field(metadata=_ruled(_one_of(*SCHEDULES)), default="cosine")
     warmup: float = field(metadata=_ruled(_within(0, 0.9)), default=0.05)
     label_smoothing: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
+    sampling: str = field(metadata=_ruled(_one_of(*SAMPLINGS)), default="uniform")
     foreground_fraction: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
     augmentation: AugmentationPlan = field(default_factory=AugmentationPlan)
     average_steps: int = field(metadata=_ruled(_within(0, 1_000_000)), default=100)
@@ -184,7 +240,8 @@ class Plan:
             _check_fields(channel)
         _check_fields(self.network)
         _check_fields(self.augmentation)
-        problems = [*self._misfits(), *self._network_misfits()]
+        read_plan_recipe(self.enhance)
+        problems = [*self._misfits(), *self._learning_misfits(), *network_misfits(self)]
         if problems:
             raise MisfitError(f"the plan does not fit together: {'; '.join(problems)}")
 
@@ -201,8 +258,9 @@ class Plan:
             yield "channels must not be empty"
         if self.label_values and not (n_classes == len(self.label_values) == len(set(self.label_values))):
             yield "label_values must have one value for each of the classes, all different"
-        if self.class_weights and len(self.class_weights) != n_classes:
-            yield "class_weights must have one weight for each of the classes"
+        for name in ("class_weights", "class_shares"):
+            if getattr(self, name) and len(getattr(self, name)) != n_classes:
+                yield f"{name} must have one number for each of the classes"
         if self.dims == 2 and self.patch_voxels[2] != 1:
             yield "patch_voxels must end in 1 when dims is 2"
         for name, axes in (("mirror_axes", self.mirror_axes), ("flip_axes", self.augmentation.flip_axes)):
@@ -211,31 +269,21 @@ class Plan:
         if any(steps < 1 or not 0 <= progress <= 1 for steps, progress in self.pace):
             yield "pace must hold (steps, progress) with steps of 1 or more and progress from 0 to 1"
 
-    def _network_misfits(self) -> Iterator[str]:
-        """Networks that could not be built, or would fail at the first step."""
-        network, dims = self.network, self.dims
-        levels = len(network.widths)
-        if not levels or len(network.strides) != levels:
-            yield "network.strides must have one entry for each of network.widths"
+    def _learning_misfits(self) -> Iterator[str]:
+        """Choices that have nothing to act on."""
+        losses, seen = (MASK_LOSSES, "masks") if self.label_values else (CLASS_LOSSES, "whole images")
+        if self.loss not in losses:
+            yield f"loss={self.loss} is not for {seen}, which can be learnt by {' or '.join(losses)}"
             return
-        if any(len(s) != dims or min(s) < 1 for s in (*network.strides, *network.kernels)):
-            yield f"network.strides and network.kernels must have {dims} positive numbers a level"
-            return
-        if network.family == "resnet" and (len(network.blocks) != levels or min(network.blocks) < 1):
-            yield "network.blocks must have one positive number for each of network.widths"
-        if network.family == "unet":
-            if not self.label_values:
-                yield "label_values must say which value of a mask stands for each of the classes"
-            if len(network.kernels) != levels or any(
-                n % 2 == 0 for kernel in network.kernels for n in kernel
-            ):
-                yield "network.kernels must have one entry of odd numbers for each of network.widths"
-            factors = [math.prod(stride[axis] for stride in network.strides) for axis in range(dims)]
-            patch = self.patch_voxels[:dims]
-            if any(n % factor for n, factor in zip(patch, factors, strict=True)):
-                yield f"patch_voxels must be multiples of {factors}, the product of network.strides"
-            elif math.prod(patch) == math.prod(factors):
-                yield "network.strides must leave more than one voxel of patch_voxels at the last level"
+        for name in SHAPING:
+            if getattr(self, name) and name not in losses[self.loss]:
+                fitting = " or ".join(loss for loss, fields in losses.items() if name in fields)
+                yield f"{name} has nothing to act on in loss={self.loss}, but in {fitting}"
+        if self.logit_adjustment and not self.class_shares:
+            yield "logit_adjustment needs class_shares, how often each class occurs"
+        with_momentum = [name for name, brought in OPTIMISERS.items() if brought["momentum"]]
+        if (self.momentum > 0) != (self.optimiser in with_momentum):
+            yield f"momentum must be above 0 for optimiser={' or '.join(with_momentum)}, and 0 for the others"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, the schema version first."""
@@ -267,6 +315,9 @@ class Plan:
     def overrule(self, overrides: Mapping[str, Any]) -> Plan:
         """A plan in which the named fields have the user's values; nested ones as "network.dropout".
 
+        A name that is usually trained with values of its own (``data/choices.py``) brings them, where the
+        user does not set these too. ``class_weights`` may be "inverse" to the shares of the classes.
+
         Raises:
             SettingsError: a name is unknown, or the values make no sense.
         """
@@ -280,10 +331,20 @@ class Plan:
                 if not isinstance(target, dict):
                     raise SettingsError(f"'{name}' is not a field of the plan", subject="--set")
             check_keys([last], [key for key in target if key not in _NOT_DECIDED], "--set")
-            target[last] = _parse(text)
-            was = json.dumps(_dig(before, [*path, last]))[:80]
-            plain["reasons"] = {**plain["reasons"], name: f"overruled by the user (was: {was})"}
-            plain["overruled"] = list(dict.fromkeys([*plain["overruled"], name]))
+            target[last] = parse(text)
+            _note(plain, name, "overruled by the user", _dig(before, [*path, last]))
+        for chooser, rows in BROUGHT.items():
+            chosen = str(plain[chooser])
+            if chosen != before[chooser]:
+                for name, value in rows.get(chosen, {}).items():
+                    if name not in overrides and value != before[name]:
+                        plain[name] = value
+                        _note(plain, name, f"usual for {chooser}={chosen}, which the user set", before[name])
+        if plain["class_weights"] == INVERSE:
+            if not self.class_shares:
+                raise MisfitError("class_weights=inverse needs class_shares, how often each class occurs")
+            plain["class_weights"] = inverse_weights(self.class_shares)
+            _note(plain, "class_weights", "inverse to class_shares, as the user asked", self.class_weights)
         # Made once all are in place: two fields may only fit together when both have changed.
         return Plan.from_json(plain, "--set")
 
@@ -326,6 +387,12 @@ class Plan:
         return rows
 
 
+def _note(plain: dict[str, Any], name: str, why: str, was: Any) -> None:
+    """Say in a plan's plain values that a field was overruled."""
+    plain["reasons"] = {**plain["reasons"], name: f"{why} (was: {json.dumps(was)[:80]})"}
+    plain["overruled"] = list(dict.fromkeys([*plain["overruled"], name]))
+
+
 def _dig(plain: Any, path: list[str]) -> Any:
     for key in path:
         plain = plain[key]
@@ -336,7 +403,7 @@ class MisfitError(SettingsError):
     """Fields that are sensible alone and not together."""
 
 
-def _parse(text: Any) -> Any:
+def parse(text: Any) -> Any:
     """JSON where it is JSON, else a word as it stands; what is no text (from Python) as it is."""
     if not isinstance(text, str):
         return text
@@ -376,7 +443,18 @@ _ANY_PLAN = Plan(
     patch_voxels=(16, 16, 16),
     batch_size=2,
     network=NetworkPlan("unet", (8, 16), ((1, 1, 1), (2, 2, 2)), ((3, 3, 3),) * 2),
+    class_shares=(0.5, 0.5),
 )
+
+
+def overruled_steps(overrides: Mapping[str, Any]) -> tuple[str, ...]:
+    """The steps of ``enhance`` that a plan has once it is overruled so; none where that is not asked for.
+
+    Raises:
+        SettingsError: they make no sense.
+    """
+    asked = {name: value for name, value in overrides.items() if name == "enhance"}
+    return _ANY_PLAN.overrule(asked).enhance
 
 
 def check_overrides(overrides: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
 
 
@@ -31,13 +32,14 @@ class MaskPrediction:
     Attributes:
         case: the case's name.
         mask: one integer channel.
-        probabilities: (class, i, j, k), background first; ``None`` when not asked for.
+        probabilities: (class, i, j, k) on the same grid, background first; made when asked for, as they take
+            a float for each class and voxel.
         doubts: why it may be wrong.
     """
 
     case: str
     mask: Volume
-    probabilities: Volume | None = None
+    probabilities: Lazy[Volume] | None = None
     doubts: tuple[Doubt, ...] = ()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanwright.data.fields import build
-from scanwright.data.plan import check_overrides
+from scanwright.data.plan import check_overrides, overruled_steps, parse
 from scanwright.errors import SettingsError
 
 EFFORT_MINUTES = {"quick": 5.0, "standard": 30.0, "thorough": 120.0}
@@ -27,6 +27,7 @@ class Settings:
         threads: processor threads; ``None`` takes all.
         device: "auto", "cpu" or "cuda".
         patient_pattern: regular expression with one group that finds the patient in a case's name.
+        series: regular expression that chooses series of a DICOM export.
         overrides: fields of the plan to overrule, as text ("optimiser" → "sgd").
     """
 
@@ -37,6 +38,7 @@ class Settings:
     threads: int | None = None
     device: str = "auto"
     patient_pattern: str | None = None
+    series: str | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -57,9 +59,20 @@ class Settings:
         check_overrides(self.overrides)
 
     @property
+    def family(self) -> str | None:
+        """The family of networks that is asked for; its rule then decides all that depends on it."""
+        asked = self.overrides.get("network.family")
+        return None if asked is None else str(parse(asked))
+
+    @property
     def budget_minutes(self) -> float:
         """Minutes that training may take."""
         return self.minutes if self.minutes is not None else EFFORT_MINUTES[self.effort]
+
+    @property
+    def enhance(self) -> tuple[str, ...]:
+        """Steps that the overrides put into the plan; facts are gathered after them."""
+        return overruled_steps(self.overrides)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; fields left at ``None`` are absent."""

@@ -10,15 +10,18 @@ import numpy as np
 from scipy import ndimage
 
 from scanwright.core.appearance import describe_look
+from scanwright.core.boxes import paint_boxes
 from scanwright.core.geometry import ras_axes, reorient, resample
 from scanwright.core.grouping import connected
 from scanwright.core.intensity import replace_non_finite
 from scanwright.core.kernel import oriented_gradients
 from scanwright.core.lettering import WrittenLine, find_lines
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import SPLITS, Case, Lazy
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, ScanwrightError
+from scanwright.inspection.box_exam import BoxExam, examine_boxes
 from scanwright.planning.facts import check_pair, count_labels, image_hash
 from scanwright.report.slices import Slice, target_slices
 from scanwright.types import AnyArray, FloatArray, Progress, silent
@@ -46,6 +49,7 @@ class MaskExam:
         voxels: value → voxels.
         n_parts: connected parts of all labelled voxels.
         share: of all voxels, how many are labelled.
+        overlap: voxels that more than one of the masks hold that it is put together from.
         in_air: share of the labelled voxels that are as dark as the image's surroundings.
         spread: standard deviation of the labelled intensities, on the scale of low 0 … high 1.
         edge: how much steeper the image is along the outline than inside of it.
@@ -57,6 +61,7 @@ class MaskExam:
     voxels: dict[int, int] | None = None
     n_parts: int = 0
     share: float = 0.0
+    overlap: int = 0
     in_air: float = 0.0
     spread: float = float("nan")
     edge: float = float("nan")
@@ -87,7 +92,7 @@ class Exam:
         features: of the smooth part and of the outlines, by which a small model tells classes apart; only of
             cases with a class.
         view: the plane to show, at most 128 pixels wide, intensities 0 … 255.
-        mask: ``None`` without one.
+        mask, boxes: ``None`` without.
     """
 
     case: Case
@@ -109,6 +114,7 @@ class Exam:
     features: FloatArray | None = None
     view: Slice | None = None
     mask: MaskExam | None = None
+    boxes: BoxExam | None = None
 
     @property
     def name(self) -> str:
@@ -119,6 +125,13 @@ class Exam:
         """The class, "" without one."""
         label = self.case.targets.get("label")
         return label if isinstance(label, str) else ""
+
+    @property
+    def classes(self) -> set[str]:
+        """The classes by name that are told of the case, of all of it or in boxes; none for one in a mask."""
+        found = {self.label} - {""}
+        found |= {*self.case.labels} if "labels" in self.case.targets else set()
+        return found | {*self.boxes.boxes.classes} if self.boxes and self.boxes.boxes else found
 
     @property
     def constant(self) -> bool:
@@ -154,6 +167,11 @@ class Examined:
         for group in groups.values():
             if len(group) >= FEWEST_TO_SHARE:
                 yield [exam for exam, _ in group], np.stack([own for _, own in group])
+
+    @property
+    def boxed(self) -> tuple[tuple[Exam, BoxExam, Boxes], ...]:
+        """The cases with boxes that could be read, also those without an object."""
+        return tuple((e, e.boxes, e.boxes.boxes) for e in self.exams if e.boxes and e.boxes.boxes is not None)
 
     @property
     def masked(self) -> tuple[tuple[Exam, MaskExam], ...]:
@@ -197,6 +215,9 @@ def examine_case(case: Case) -> Exam:
     labels, mask = _examine_mask(case, image, values, low, high)
     turned = _turned(values.mean(axis=0), image.affine_ras)
     coarse = _coarse(turned)
+    boxes = examine_boxes(case, image)
+    if labels is None and boxes is not None and boxes.boxes is not None:
+        labels = paint_boxes(boxes.boxes.box_ijk, image.shape)
     return Exam(
         case=case,
         shape=image.shape,
@@ -216,6 +237,7 @@ def examine_case(case: Case) -> Exam:
         features=_features(values, coarse) if "label" in case.targets else None,
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
+        boxes=boxes,
     )
 
 
@@ -282,7 +304,7 @@ def _examine_mask(
     labels = mask.array[0]
     inside = labels != 0
     n_inside = int(inside.sum())
-    facts = {"voxels": voxels, "share": n_inside / inside.size}
+    facts = {"voxels": voxels, "share": n_inside / inside.size, "overlap": _overlap(target)}
     if n_inside in (0, inside.size):
         return labels, MaskExam(**facts)
     _, n_parts = ndimage.label(inside, np.ones((3, 3, 3)))
@@ -299,6 +321,13 @@ def _examine_mask(
         mirrored_edge=mirrored_edge,
         coarse=_coarse(_turned(inside.astype(np.float32), image.affine_ras)),
     )
+
+
+def _overlap(mask: Lazy[Volume]) -> int:
+    """Voxels that several parts of a mask hold; each is read again, as the whole does not tell."""
+    if len(mask.parts) < 2:
+        return 0
+    return int((sum((part.read().array != 0).astype(np.uint16) for part in mask.parts) > 1).sum())
 
 
 def _edges(scaled: FloatArray, inside: AnyArray, affine_ras: FloatArray | None) -> tuple[float, float]:

@@ -10,10 +10,24 @@ from pathlib import Path
 
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
-from scanwright.errors import DataError
+from scanwright.errors import DataError, SettingsError
 from scanwright.io.archive import place_of
 from scanwright.io.formats.table import known_formats, without_suffix
-from scanwright.io.layouts import bids, classes, export, loose, manifest, medmnist, nnunet, pairs
+from scanwright.io.layouts import (
+    beside,
+    bids,
+    classes,
+    coco,
+    export,
+    labels_csv,
+    loose,
+    manifest,
+    medmnist,
+    nnunet,
+    pairs,
+    voc,
+    yolo,
+)
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import lazy_image
 from scanwright.io.layouts.patients import name_patients
@@ -32,6 +46,7 @@ class Layout:
         open_images: gives its images whether they have labels or not; ``None`` where a search for images
             below the folder does as well.
         uses: the names at the folder's top level that belong to it.
+        yields: whether it gives way to any other complete layout, as its signs may also lie beside these.
     """
 
     name: str
@@ -40,6 +55,7 @@ class Layout:
     open: Callable[[Folder, str], Dataset]
     uses: Callable[[Folder], Sequence[str]]
     open_images: Callable[[Folder, str], Dataset] | None
+    yields: bool = False
 
 
 def _npz_files(folder: Folder) -> list[str]:
@@ -70,7 +86,7 @@ def _class_uses(folder: Folder) -> list[str]:
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
         manifest.NAME,
-        "manifest.csv with the columns case, image and mask or label",
+        "manifest.csv with the columns case, image and mask, label, labels or boxes",
         lambda folder: manifest.FILE_NAME in folder.files,
         _open_manifest,
         lambda folder: [manifest.FILE_NAME],
@@ -91,6 +107,30 @@ LAYOUTS: tuple[Layout, ...] = (
         bids.open_bids,
         bids.used_entries,
         partial(bids.open_bids, labels_needed=False),
+    ),
+    Layout(
+        voc.NAME,
+        "Annotations/ with XML files and JPEGImages/ (Pascal VOC), or XML files beside their images",
+        voc.is_complete,
+        voc.open_voc,
+        voc.used_entries,
+        partial(voc.open_voc, labels_needed=False),
+    ),
+    Layout(
+        yolo.NAME,
+        "images/ and labels/ with text files of boxes (YOLO)",
+        yolo.is_complete,
+        yolo.open_yolo,
+        yolo.used_entries,
+        partial(yolo.open_yolo, labels_needed=False),
+    ),
+    Layout(
+        coco.NAME,
+        "annotations/*.json of images, annotations and categories (COCO)",
+        coco.is_complete,
+        coco.open_coco,
+        coco.used_entries,
+        None,
     ),
     Layout(
         pairs.NAME,
@@ -116,10 +156,28 @@ LAYOUTS: tuple[Layout, ...] = (
         _class_uses,
         None,
     ),
+    Layout(
+        beside.NAME,
+        "images with masks named after them beside them (x.png, x_mask.png, x_mask_1.png)",
+        beside.is_complete,
+        beside.open_beside,
+        beside.used_entries,
+        partial(beside.open_beside, labels_needed=False),
+        yields=True,
+    ),
+    Layout(
+        labels_csv.NAME,
+        "a single CSV of labels beside images",
+        labels_csv.is_complete,
+        labels_csv.open_labels,
+        labels_csv.used_entries,
+        None,
+        yields=True,
+    ),
     # Looked for last, as it opens every file that may be DICOM.
     Layout(
         export.NAME,
-        "a DICOM export with SEG or RTSTRUCT objects",
+        "a DICOM export with SEG or RTSTRUCT objects, or masks named after its series",
         export.is_complete,
         export.open_export,
         lambda folder: [*folder.folders, *folder.files],
@@ -128,23 +186,27 @@ LAYOUTS: tuple[Layout, ...] = (
 )
 
 
-def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Dataset:
+def open_dataset(
+    path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None
+) -> Dataset:
     """Open a labelled dataset; its layout is recognised at the top level. Images are read later.
 
     Args:
         path: a folder, a zip of one, a MedMNIST .npz file or a manifest.
         patient_pattern: a regular expression with one group that finds the patient in the name of a
             case (the path relative to the dataset); overrules what else is known of patients.
+        series: of a DICOM export take only the series whose "MODALITY description UID" this regular
+            expression finds something in, upper or lower case.
 
     Returns:
         Its cases; what is not used is in ``notes``, what cannot be used in ``set_aside``.
 
     Raises:
         DataError: nothing there, no known layout, two complete layouts, no labels.
-        SettingsError: the pattern is not usable.
+        SettingsError: a pattern is not usable, or there are no series to choose from.
     """
     source, path = os.fspath(path), place_of(Path(os.fspath(path)))
-    dataset = _named(_open(path, source), patient_pattern)
+    dataset = _named(_open(path, source, series), patient_pattern)
     if not dataset.cases:
         first = dataset.set_aside[0] if dataset.set_aside else None
         raise DataError(
@@ -156,7 +218,8 @@ def open_dataset(path: PathLikeStr, *, patient_pattern: str | None = None) -> Da
         raise DataError(
             "no case has a mask or a label",
             subject=dataset.source,
-            expected="masks (in BIDS below derivatives/), or a mask or label column in manifest.csv",
+            expected="masks (in BIDS below derivatives/), or a column mask, label, labels, label:NAME, "
+            "value:NAME or boxes in manifest.csv",
             do="For predictions labels are not needed: use predict.",
         )
     return dataset
@@ -173,13 +236,14 @@ def find_cases(
         SettingsError: the pattern is not usable.
     """
     source, place = os.fspath(path), place_of(Path(os.fspath(path)))
-    layout = _recognise(Folder(place), source) if place.is_dir() else None
-    if layout is not None and layout.name == export.NAME:
-        dataset = export.open_export(Folder(place), source, series=series)
-    elif place.is_dir() and (series is not None or layout is None):
+    folder = Folder(place) if place.is_dir() else None
+    layout = _recognise(folder, source) if folder else None
+    if folder and layout and (series is None or layout.name == export.NAME):
+        dataset = _open_layout(layout, folder, source, series)
+    elif folder:
         dataset = open_inputs(path, series=series)
     else:
-        dataset = _open(place, source)
+        dataset = _open(place, source, series)
     return _named(dataset, patient_pattern)
 
 
@@ -193,11 +257,11 @@ def _named(dataset: Dataset, patient_pattern: str | None) -> Dataset:
     return dataset
 
 
-def _open(path: Path, source: str) -> Dataset:
+def _open(path: Path, source: str, series: str | None = None) -> Dataset:
     if not path.exists():
         raise DataError("there is no such file or folder", subject=source)
     if path.is_file():
-        return _open_file(path, source)
+        return _open_file(path, source, series)
     folder = Folder(path)
     layout = _recognise(folder, source)
     if layout is None:
@@ -208,10 +272,28 @@ def _open(path: Path, source: str) -> Dataset:
             received=folder.described(),
             do="Sort the files so, or write a manifest.csv.",
         )
-    return _with_unused(layout, folder, layout.open(folder, source))
+    return _open_layout(layout, folder, source, series)
 
 
-def _open_file(path: Path, source: str) -> Dataset:
+def _open_layout(layout: Layout, folder: Folder, source: str, series: str | None) -> Dataset:
+    if series is None:
+        return _with_unused(layout, folder, layout.open(folder, source))
+    if layout.name != export.NAME:
+        raise _no_choice(layout.name, series)
+    return export.open_export(folder, source, series=series)
+
+
+def _no_choice(layout: str, series: str) -> SettingsError:
+    return SettingsError(
+        "series are chosen in a DICOM export, and this is none",
+        expected=export.NAME,
+        received=f"--series {series} for {layout}",
+    )
+
+
+def _open_file(path: Path, source: str, series: str | None = None) -> Dataset:
+    if series is not None:
+        raise _no_choice(path.suffix or "a file", series)
     if path.suffix.lower() == ".npz":
         return medmnist.open_medmnist(path, source)
     if path.suffix.lower() == ".csv":
@@ -225,12 +307,19 @@ def _open_file(path: Path, source: str) -> Dataset:
 
 def _recognise(folder: Folder, source: str) -> Layout | None:
     *sorted_ones, untouched = LAYOUTS
-    complete = [layout for layout in sorted_ones if layout.is_complete(folder)]
+    complete = [one for one in sorted_ones if not one.yields and one.is_complete(folder)]
+    if not complete:
+        complete = [one for one in sorted_ones if one.yields and one.is_complete(folder)]
     if not complete:
         return untouched if untouched.is_complete(folder) else None
     first, *others = complete
-    if first.name == classes.NAME and untouched.is_complete(folder):
-        return untouched  # folders of previews beside a DICOM export are no classes
+    if first.name == classes.NAME:
+        table = next(one for one in sorted_ones if one.name == labels_csv.NAME)
+        overruled = labels_csv.overrules_folders(folder)
+        first, others = (table if overruled else first), ([table, *others] if overruled is None else others)
+    is_untouched = export.has_objects if first.name == classes.NAME else untouched.is_complete
+    if (first.name == classes.NAME or first.yields) and is_untouched(folder):
+        return untouched  # previews beside a DICOM export, and lists of them, are no dataset
     if first.name == manifest.NAME:
         # A manifest may well tie together files that lie in the folders of another layout.
         used = [name for layout in others for name in layout.uses(folder)]
@@ -280,7 +369,7 @@ def _token(image: str) -> str:
 
 def reads_all_below(dataset: Dataset) -> bool:
     """Whether whatever image lies below the folder of a dataset belongs to it."""
-    return dataset.layout in (classes.NAME, export.NAME, loose.NAME)
+    return dataset.layout in (classes.NAME, coco.NAME, export.NAME, labels_csv.NAME, loose.NAME)
 
 
 def _with_unused(layout: Layout, folder: Folder, dataset: Dataset) -> Dataset:

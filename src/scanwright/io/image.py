@@ -49,6 +49,21 @@ def read_image(path: PathLikeStr, *, subject: str = "", n_channels: int = 1) -> 
             return known.read(path)
 
 
+def read_grid(path: PathLikeStr, *, subject: str = "") -> Volume:
+    """Shape and affine of an image, by its header alone where its format allows that: not to be looked into.
+
+    Raises:
+        DataError: see :func:`read_image`.
+    """
+    path = Path(os.fspath(path))
+    subject = subject or path.name
+    with reading(subject, quote=not path.name.lower().endswith(DICOM_SUFFIXES)):
+        known = format_of(path) if path.is_file() and path.stat().st_size else None
+        if known is not None and known.read_grid is not None:
+            return known.read_grid(path)
+    return read_image(path, subject=subject)
+
+
 def read_channels(paths: Sequence[Path], *, subjects: Sequence[str]) -> Volume:
     """Read several files as the channels of one volume.
 
@@ -56,15 +71,6 @@ def read_channels(paths: Sequence[Path], *, subjects: Sequence[str]) -> Volume:
         DataError: the files do not lie on one grid.
     """
     volumes = [read_image(path, subject=subject) for path, subject in zip(paths, subjects, strict=True)]
-    return join_channels(volumes, subjects=subjects)
-
-
-def join_channels(volumes: Sequence[Volume], *, subjects: Sequence[str]) -> Volume:
-    """Volumes as the channels of one.
-
-    Raises:
-        DataError: they do not lie on one grid.
-    """
     first = volumes[0]
     for volume, subject in zip(volumes[1:], subjects[1:], strict=True):
         if not first.same_grid(volume):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import nibabel as nib
 import numpy as np
 from PIL import Image
 
+from scanwright.core.geometry import ras_axes, reorient, reoriented_affine
+from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, OutputError
 from scanwright.io.failures import reading
@@ -18,11 +21,12 @@ from scanwright.io.formats.nifti import save_nifti
 from scanwright.io.formats.photograph import Picture, as_volume, load_picture, read_photograph
 from scanwright.io.formats.table import format_of
 from scanwright.io.image import read_image
-from scanwright.types import AnyArray, PathLikeStr
+from scanwright.types import AnyArray, BoolArray, FloatArray, PathLikeStr
 
 _MOST_LABELS_OF_A_PICTURE = 8
 _NEAR = 32  # grey values that JPEG or smoothing leaves around black and white
 _NEARLY_ALL = 0.9
+_MOST_MERGED_LABELS = 64
 
 
 def read_mask(path: PathLikeStr, *, subject: str = "") -> Volume:
@@ -48,6 +52,64 @@ def read_mask(path: PathLikeStr, *, subject: str = "") -> Volume:
             "the mask has several channels", subject=subject, expected="one", received=str(volume.n_channels)
         )
     return Volume(_whole(volume.array, subject), affine_ras=volume.affine_ras, modality=volume.modality)
+
+
+def merge_masks(parts: Sequence[Lazy[Volume]], values: Sequence[int | None]) -> Volume:
+    """One mask of several. Where they overlap, the structure that is smaller in all of the image is shown.
+
+    Args:
+        parts: masks on one grid.
+        values: for each, the value that what is outlined in it gets; ``None`` leaves those that it has.
+
+    Raises:
+        DataError: a part can't be read or lies elsewhere, holds several values where it should be one
+            structure, or all together hold more values than a mask can have.
+    """
+    outlined: dict[int, BoolArray] = {}
+    first: Volume | None = None
+    for part, value in zip(parts, values, strict=True):
+        mask = part.read()
+        first = first or mask
+        if not first.same_grid(mask):
+            raise DataError(
+                "the masks of the image do not lie on one grid",
+                subject=part.source,
+                expected=f"shape {first.shape}",
+                received=f"shape {mask.shape}" + ("" if first.shape != mask.shape else " and another affine"),
+            )
+        own = [int(label) for label in np.unique(mask.array) if label != 0]
+        if len(own) > 1 and value is not None:
+            raise DataError(
+                "the mask holds several values, and its name tells of one structure",
+                subject=part.source,
+                received=", ".join(map(str, own[:8])),
+            )
+        for label in own:
+            key = label if value is None else value
+            inside = mask.array == label
+            outlined[key] = outlined[key] | inside if key in outlined else inside
+        if len(outlined) > _MOST_MERGED_LABELS:
+            raise DataError("the masks of the image hold implausibly many values", subject=part.source)
+    if first is None:
+        raise DataError("there is no mask to read")
+    merged = np.zeros(first.array.shape, np.result_type(np.uint8, *map(np.min_scalar_type, outlined)))
+    for label in sorted(outlined, key=lambda label: -int(outlined[label].sum())):
+        merged[outlined[label]] = label
+    return Volume(_whole(merged, parts[0].source), affine_ras=first.affine_ras, modality=first.modality)
+
+
+def turned_onto(mask: Volume, affine_ras: FloatArray) -> Volume:
+    """A mask with its axes in the order and direction of an image's; no voxel moves in the patient.
+
+    Args:
+        mask: anything; one without a place stays as it is.
+        affine_ras: of the image.
+    """
+    if mask.affine_ras is None:
+        return mask
+    order, flips = ras_axes(np.linalg.inv(affine_ras) @ mask.affine_ras)
+    affine = reoriented_affine(mask.affine_ras, mask.shape, order, flips)
+    return Volume(reorient(mask.array, order, flips), affine_ras=affine, modality=mask.modality)
 
 
 def _picture_labels(picture: Picture, subject: str) -> AnyArray:

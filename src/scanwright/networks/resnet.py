@@ -1,65 +1,68 @@
-"""ResNet: features of a whole image and one answer. MONAI's residual blocks, 2-D and 3-D by argument."""
+"""ResNet: MONAI's residual blocks, with or without squeeze-and-excitation; or behind fixed wavelets."""
 
 from __future__ import annotations
 
 import torch
+from monai.networks.blocks.squeeze_and_excitation import ChannelSELayer
 from monai.networks.nets.resnet import ResNet, ResNetBlock
 from torch import nn
 
 from scanwright.data.plan import Plan
+from scanwright.networks.classifier import Classifier
 from scanwright.networks.scattering import scattering_stem
 
+REDUCTION, NARROWEST = 16, 8
+"""How much narrower the middle of a squeeze-and-excitation is than its block (Hu et al. 2018), down to where
+too few channels would be left that are not zero."""
 
-class ResidualClassifier(nn.Module):
-    """Stem, levels of residual blocks, means over parts of the image, dropout, one linear layer.
 
-    The stem is one strided convolution, or fixed wavelets ("scattering").
-
-    Input (batch, channel, …); output: a list of one (batch, class) logits.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__()
-        network = plan.network
-        levels = len(network.widths)
-        # MONAI's ResNet has four levels; the table's widths may have fewer or more, so its blocks are used.
-        parts = ResNet(
-            ResNetBlock,
-            [1, 1, 1, 1],
-            [network.widths[0]] * 4,
-            spatial_dims=plan.dims,
-            n_input_channels=len(plan.channels),
-            conv1_t_size=3,
-            conv1_t_stride=list(network.strides[0]),
-            no_max_pool=True,
-            num_classes=len(plan.classes),
-        )
-        self.stem = (
-            scattering_stem(plan)
-            if network.family == "scattering"
-            else nn.Sequential(parts.conv1, parts.bn1, nn.ReLU(inplace=True))
-        )
-        layers = []
-        for level in range(levels):
-            if not network.blocks[level]:
-                continue
+def resnet(plan: Plan, block: type[nn.Module] = ResNetBlock) -> Classifier:
+    """Levels of residual blocks behind one strided convolution, or behind wavelets ("scattering")."""
+    network = plan.network
+    # MONAI's ResNet has four levels; the table's widths may have fewer or more, so its blocks are used.
+    parts = ResNet(
+        ResNetBlock,
+        [1, 1, 1, 1],
+        [network.widths[0]] * 4,
+        spatial_dims=plan.dims,
+        n_input_channels=len(plan.channels),
+        conv1_t_size=3,
+        conv1_t_stride=list(network.strides[0]),
+        no_max_pool=True,
+        num_classes=len(plan.classes),
+    )
+    stem = (
+        scattering_stem(plan)
+        if network.family == "scattering"
+        else nn.Sequential(parts.conv1, parts.bn1, nn.ReLU(inplace=True))
+    )
+    layers = []
+    for level, (width, blocks) in enumerate(zip(network.widths, network.blocks, strict=True)):
+        if blocks:
+            stride = network.strides[level] if level and max(network.strides[level]) > 1 else 1
             # ``_make_layer`` keeps count of the channels that come in; it adds the projection where needed.
-            layers.append(
-                parts._make_layer(
-                    ResNetBlock,
-                    network.widths[level],
-                    network.blocks[level],
-                    plan.dims,
-                    "B",
-                    1 if level == 0 else max(network.strides[level]),
-                )
-            )
-        self.levels = nn.Sequential(*layers)
-        pool = nn.AdaptiveAvgPool3d if plan.dims == 3 else nn.AdaptiveAvgPool2d
-        self.pool = pool(network.pool_grid)
-        self.dropout = nn.Dropout(network.dropout)
-        self.head = nn.Linear(parts.in_planes * network.pool_grid**plan.dims, len(plan.classes))
+            layers.append(parts._make_layer(block, width, blocks, plan.dims, "B", stride))
+    return Classifier(plan, stem, nn.Sequential(*layers), parts.in_planes)
 
-    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
-        features = self.pool(self.levels(self.stem(images))).flatten(1)
-        return [self.head(self.dropout(features))]
+
+def se_resnet(plan: Plan) -> Classifier:
+    """A ResNet that weighs its channels anew in each block, by their means over the image.
+
+    Hu et al., Squeeze-and-Excitation Networks, CVPR 2018.
+    """
+    return resnet(plan, _SqueezeBlock)
+
+
+class _SqueezeBlock(ResNetBlock):  # type: ignore[misc]
+    """MONAI's residual block, weighed before it is added."""
+
+    def __init__(self, in_planes: int, planes: int, spatial_dims: int, **rest: object) -> None:
+        super().__init__(in_planes, planes, spatial_dims, **rest)
+        self.squeeze = ChannelSELayer(spatial_dims, planes, max(1, min(REDUCTION, planes // NARROWEST)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out = self.act(self.bn1(self.conv1(x)))
+        out = self.squeeze(self.bn2(self.conv2(out)))
+        out = out + (x if self.downsample is None else self.downsample(x))
+        result: torch.Tensor = self.act(out)
+        return result

@@ -75,7 +75,7 @@ class Scattering(nn.Module):
     @torch.no_grad()
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         # Amplitudes near nothing matter after the logarithm: 32 bit, whatever the rest is computed in.
-        with torch.autocast(images.device.type, enabled=False):
+        with torch.autocast("cuda" if images.is_cuda else "cpu", enabled=False):
             low = images.float()
             seen = low.mean(dim=1, keepdim=True) if self.mixed else low
             first = second = seen[:, :0]

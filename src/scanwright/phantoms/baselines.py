@@ -13,13 +13,11 @@ import cc3d
 import numpy as np
 from scipy import ndimage
 
+from scanwright.core.detection import froc_sensitivities
 from scanwright.core.metrics import dice
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.types import BoolArray, FloatArray, IntArray
-
-# Sensitivity is averaged over these false positives per patient (LUNA16: Setio et al., Med Image Anal 2017).
-FALSE_POSITIVES_PER_PATIENT = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 _LARGEST_MM = 40.0
 _SMOOTHING_MM = 0.8
@@ -289,21 +287,11 @@ def _match(blobs: Sequence[Blob], lesions: IntArray, mask: Volume) -> list[tuple
 
 
 def _sensitivities(patients: Sequence[Sequence[tuple[float, int]]], n_lesions: int) -> tuple[float, ...]:
-    """Part of the lesions found at each of FALSE_POSITIVES_PER_PATIENT, over all patients."""
-    findings = sorted(
-        (finding for patient in patients for finding in patient), key=lambda finding: -finding[0]
-    )
-    lesion = np.array([number for _, number in findings], dtype=int)
-    score = np.array([value for value, _ in findings])
-    false_positives = np.cumsum(lesion == 0) / max(1, len(patients))
-    found = np.cumsum(lesion > 0) / max(1, n_lesions)
-    # A threshold takes all findings of one score or none.
-    last_of_score = np.append(score[1:] != score[:-1], True) if len(score) else np.zeros(0, dtype=bool)
-    curve = []
-    for allowed in FALSE_POSITIVES_PER_PATIENT:
-        reached = found[last_of_score & (false_positives <= allowed)]
-        curve.append(float(reached.max()) if len(reached) else 0.0)
-    return tuple(curve)
+    """Part of the lesions found at each of FALSE_ALARMS a patient; a repeated hit counts for nothing."""
+    findings = [finding for patient in patients for finding in patient if finding[1] >= 0]
+    scores = np.array([score for score, _ in findings])
+    hits = np.array([lesion > 0 for _, lesion in findings], dtype=bool)
+    return froc_sensitivities(scores, hits, max(1, n_lesions), len(patients))
 
 
 def _smooth(image: Volume) -> tuple[FloatArray, tuple[float, float, float]]:

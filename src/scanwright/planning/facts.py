@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import nibabel as nib
@@ -14,6 +15,7 @@ from scanwright.core.intensity import replace_non_finite
 from scanwright.data.case import Case, Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.transforms.enhancement.enhanced import enhance
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
 MAX_LABEL_VALUES = 64
@@ -26,6 +28,9 @@ HASH_LENGTH = 16
 class CaseFacts:
     """What one reading of a case told.
 
+    Where a plan is to have classical steps, ``n_channels``, ``sample`` and ``span`` are of the image after
+    them, because that is what a network will see; all else is of the image as it came.
+
     Attributes:
         name: of the case.
         shape: (i, j, k) as the work will see it: volumes turned so that the axes run to the right, the front
@@ -35,13 +40,13 @@ class CaseFacts:
         orientation: letters of the axes ("RAS"), "" when unknown.
         n_channels: of the image.
         modality: see Volume.
-        eight_bit: whether intensities are bytes.
+        eight_bit: whether intensities came as bytes.
         non_finite: voxels that are NaN or infinite.
         sample: (channel, n) intensities, evenly taken, from labelled voxels where there is a mask.
         span: (channel, 2) low and high end (0.5 and 99.5 percent) of all intensities.
         label_voxels: value → voxels, for masks.
         label: class name, for labelled cases.
-        sha256: of the intensities.
+        sha256: of the intensities as they came.
         look: bits of a difference hash; near-identical pictures differ in few.
     """
 
@@ -62,14 +67,29 @@ class CaseFacts:
     look: BoolArray
 
 
-def gather_facts(case: Case) -> CaseFacts:
+def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
     """Read a case once and keep the facts.
 
+    Args:
+        case: any.
+        steps: classical steps that the plan is to begin with.
+
     Raises:
-        DataError: it can't be read, holds one single value, or its mask does not belong to it.
+        DataError: it can't be read, holds one single value, a step does not fit it, or its mask does not
+            belong to it.
     """
     image = case.image.read()
     finite, non_finite = _finite(image.array, case)
+    values = finite
+    if steps:
+        values, _ = replace_non_finite(enhance(image, steps).array)
+        if values.min() == values.max():
+            raise DataError(
+                "after the plan's steps every voxel has the same value",
+                subject=case.name,
+                received=f"enhance={','.join(steps)}",
+                do="Choose other values for the steps, or leave them out.",
+            )
     mask = case.targets.get("mask")
     label_voxels: dict[int, int] = {}
     foreground: BoolArray | None = None
@@ -86,12 +106,12 @@ def gather_facts(case: Case) -> CaseFacts:
         spacing_mm=spacing_mm,
         plane=image.shape[2] == 1,
         orientation="" if image.affine_ras is None else "".join(nib.aff2axcodes(image.affine_ras)),
-        n_channels=image.n_channels,
+        n_channels=values.shape[0],
         modality=image.modality,
         eight_bit=image.array.dtype == np.uint8,
         non_finite=non_finite,
-        sample=_sample(finite, foreground),
-        span=np.percentile(finite.reshape(image.n_channels, -1), (0.5, 99.5), axis=1).T.astype(np.float64),
+        sample=_sample(values, foreground),
+        span=np.percentile(values.reshape(values.shape[0], -1), (0.5, 99.5), axis=1).T.astype(np.float64),
         label_voxels=label_voxels,
         label=label if isinstance(label, str) else "",
         sha256=image_hash(image),

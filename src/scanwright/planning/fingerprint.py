@@ -33,8 +33,10 @@ class Fingerprint:
         median_shape: (i, j, k) of the images, see CaseFacts.
         spacing_mm: (3, 3) smallest, median, largest along i, j, k; ``None`` when any is unknown.
         intensity: for each channel: low, high, mean, deviation of the sampled voxels and ``scale_ratio``,
-            the largest over the smallest brightness of a case.
+            the largest over the smallest brightness of a case; after ``enhance``.
         classes: name → cases that hold it (labels), or value → cases that hold it (masks).
+        class_shares: the same keys → share of the cases (labels) or of all voxels (masks).
+        enhance: the classical steps that the plan is to begin with.
     """
 
     dataset: Dataset
@@ -49,10 +51,12 @@ class Fingerprint:
     modality: str
     eight_bit: bool
     classes: Mapping[str, int]
+    class_shares: Mapping[str, float] = field(default_factory=dict)
     target: str = ""
     foreground_share: float = 0.0
     lesion_voxels: float = 0.0
     set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
+    enhance: tuple[str, ...] = ()
 
     @property
     def n_train(self) -> int:
@@ -83,8 +87,10 @@ class Fingerprint:
             "orientations": dict(Counter(fact.orientation or "unknown" for fact in self.cases)),
             "modality": self.modality,
             "channels": list(self.channels),
+            "enhance": list(self.enhance),
             "intensity": [{name: float(f"{v:.6g}") for name, v in row.items()} for row in self.intensity],
             "classes": dict(self.classes),
+            "class_shares": {name: float(f"{share:.4g}") for name, share in self.class_shares.items()},
             "foreground_share": float(f"{self.foreground_share:.4g}"),
             "duplicates": [list(group) for group in self.duplicates],
             "non_finite_voxels": {fact.name: fact.non_finite for fact in self.cases if fact.non_finite},
@@ -105,7 +111,12 @@ class Fingerprint:
 
 
 def take_fingerprint(
-    dataset: Dataset, seed: int = 0, progress: Progress = silent, *, target: str = ""
+    dataset: Dataset,
+    seed: int = 0,
+    progress: Progress = silent,
+    *,
+    target: str = "",
+    enhance: tuple[str, ...] = (),
 ) -> Fingerprint:
     """Read every case once and gather the facts; cases that can't be used are set aside with the reason.
 
@@ -114,6 +125,7 @@ def take_fingerprint(
         seed: of the splits that are drawn.
         progress: told after every case.
         target: what is to be learnt, "mask" or "label"; "" takes what most cases hold.
+        enhance: classical steps that the plan is to begin with: intensities are taken after them.
 
     Raises:
         DataError: nothing usable is left, nothing is labelled, or no honest split exists.
@@ -125,7 +137,7 @@ def take_fingerprint(
             subject=dataset.source,
             do="Add masks (imagesTr and labelsTr, images and masks) or sort the images into class folders.",
         )
-    facts, unread = _read_all(dataset, target, progress)
+    facts, unread = _read_all(dataset, target, enhance, progress)
     of = {fact.name: fact for fact in facts}
     cases, odd = _drop_odd_channels([case for case in dataset.cases if case.name in of], of)
     cases, lonely = _drop_lonely_classes(cases) if target == "label" else (cases, [])
@@ -155,17 +167,20 @@ def take_fingerprint(
             do=error.do,
         ) from error
     facts = [fact for fact in facts if fact.name in splits.of]
-    return _aggregate(dataset, target, facts, splits, duplicates, [*set_aside, *splits.set_aside])
+    found = _aggregate(dataset, target, facts, splits, duplicates, [*set_aside, *splits.set_aside])
+    return replace(found, enhance=enhance)
 
 
-def _read_all(dataset: Dataset, target: str, progress: Progress) -> tuple[list[CaseFacts], list[SetAside]]:
+def _read_all(
+    dataset: Dataset, target: str, enhance: tuple[str, ...], progress: Progress
+) -> tuple[list[CaseFacts], list[SetAside]]:
     facts, set_aside = [], []
     for done, case in enumerate(dataset.cases):
         progress("Reading", done, len(dataset), case.name)
         try:
             if target not in case.targets:
                 raise DataError(f"the case has no {target}", subject=case.name)
-            facts.append(gather_facts(case))
+            facts.append(gather_facts(case, enhance))
         except ScanwrightError as error:
             set_aside.append(SetAside(case.name, "read", str(error)))
     progress("Reading", len(dataset), len(dataset), "")
@@ -223,6 +238,7 @@ def _aggregate(
     i, j, k = (int(n) for n in np.median([fact.shape for fact in learnt], axis=0))
     known = [s for s in spacings if s is not None]
     modalities = Counter(fact.modality for fact in learnt)
+    classes = _count_classes(learnt, target)
     return Fingerprint(
         dataset=replace(dataset, cases=tuple(case for case in dataset.cases if case.name in splits.of)),
         cases=tuple(facts),
@@ -237,7 +253,8 @@ def _aggregate(
         intensity=tuple(_intensity(learnt, channel) for channel in range(n_channels)),
         modality=modalities.most_common(1)[0][0] if len(modalities) == 1 else "",
         eight_bit=all(fact.eight_bit for fact in learnt),
-        classes=_count_classes(learnt, target),
+        classes=classes,
+        class_shares=_class_shares(learnt, target, classes),
         target=target,
         foreground_share=float(np.sum(voxels) / np.sum(sizes)),
         lesion_voxels=float(np.median([v for v in voxels if v] or [0.0])),
@@ -269,6 +286,15 @@ def _count_classes(facts: list[CaseFacts], target: str) -> dict[str, int]:
     for fact in facts:
         counts.update([fact.label] if target == "label" else map(str, fact.label_voxels))
     return {name: counts[name] for name in sorted(counts, key=_in_order)}
+
+
+def _class_shares(facts: list[CaseFacts], target: str, classes: Mapping[str, int]) -> dict[str, float]:
+    if target == "label":
+        return {name: n / len(facts) for name, n in classes.items()}
+    voxels: Counter[str] = Counter()
+    for fact in facts:
+        voxels.update({str(value): n for value, n in fact.label_voxels.items()})
+    return {name: voxels[name] / voxels.total() for name in classes}
 
 
 def _in_order(name: str) -> tuple[bool, int, str]:

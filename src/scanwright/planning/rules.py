@@ -13,7 +13,10 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from scanwright.data.plan import ChannelPlan, NetworkPlan
+from scanwright.data.plan import ChannelPlan
+from scanwright.data.recipe import read_plan_recipe, scale_after
+from scanwright.data.step_kinds import Scale
+from scanwright.errors import SettingsError
 from scanwright.planning.fingerprint import Fingerprint
 
 T = TypeVar("T")
@@ -35,12 +38,27 @@ SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
 LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 32 * 32 * 32}
 MOST_PATCH_VOXELS = {2: 320 * 320, 3: 96 * 96 * 64}
+# A class that the training side does not hold at all counts as this share; its logarithm must be a number.
+LEAST_SHARE = 1e-6
 
+
+# What pictures of 8 bits may hold, by what the steps of the plan made of their values.
+PICTURE_RANGES: dict[Scale, tuple[float, float]] = {
+    "source": (0.0, 255.0),
+    "unit": (0.0, 1.0),
+    "deviations": (-8.0, 8.0),
+}
+
+# Deviations off the mean, and times as wide or narrow: no network sees anything in values so far off.
+MOST_AWAY, MOST_WIDER = 10.0, 20.0
 
 # Why the fields that no fact of the data changes are as they are.
 COMMON_REASONS = {
+    "enhance": "none: networks learn what they need; enhance in the reference lists what can be asked for",
     "optimiser": "AdamW: needs the least tuning of its learning rate",
+    "momentum": "0: only the optimisers momentum and nesterov take one",
     "weight_decay": "holds weights down a little; norms and biases are left free",
+    "schedule": "half a cosine: falls late, and ends at almost nothing when the minutes do",
     "warmup": "the first steps are small, until the averages of the optimiser mean something",
     "average_steps": "the kept weights are an average over the last steps, steadier than any single one",
     "patience": "0: the time is used up; the best weights by validation are kept anyway",
@@ -58,19 +76,27 @@ class Choice(Generic[T]):
 
 
 def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
-    """How intensities are normalised."""
+    """How intensities are normalised, after the steps that the facts were taken after."""
     rows = list(zip(facts.channels, facts.intensity, strict=True))
+    after = ", as the steps leave them" if facts.enhance else ""
     if _is_ct(facts):
         channels = tuple(
             ChannelPlan(name, "clip_zscore", i["low"], i["high"], i["mean"], i["deviation"])
             for name, i in rows
         )
         return Choice(
-            channels, "CT: Hounsfield units mean the same everywhere, so all images share one scale"
+            channels, f"CT: Hounsfield units mean the same everywhere, so all images share one scale{after}"
         )
     if facts.eight_bit:
-        channels = tuple(ChannelPlan(name, "unit", 0.0, 255.0, i["mean"], i["deviation"]) for name, i in rows)
-        return Choice(channels, "8-bit pictures: one scale for all, from the training pictures")
+        low, high = PICTURE_RANGES[scale_after(read_plan_recipe(facts.enhance))]
+        channels = tuple(
+            # A bias field taken out may bring values above the range of the picture.
+            ChannelPlan(
+                name, "unit", low, max(high, i["high"] if facts.enhance else high), i["mean"], i["deviation"]
+            )
+            for name, i in rows
+        )
+        return Choice(channels, f"8-bit pictures: one scale for all, from the training pictures{after}")
     ratio = max(i["scale_ratio"] for i in facts.intensity)
     reason = (
         f"the intensity scale differs between cases by a factor of {ratio:,.0f}: "
@@ -79,6 +105,24 @@ def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
         else "intensities have no fixed unit: every image is normalised by itself"
     )
     return Choice(tuple(ChannelPlan(name, "zscore") for name in facts.channels), reason)
+
+
+def check_scale(channels: Sequence[ChannelPlan], facts: Fingerprint) -> None:
+    """Raise when the fixed numbers of a plan are of quite other values than its steps make of the images.
+
+    Raises:
+        SettingsError: as when steps were written into a plan that had been made without.
+    """
+    for channel, found in zip(channels, facts.intensity, strict=True):
+        away = abs(found["mean"] - channel.mean) / channel.deviation
+        wider = found["deviation"] / channel.deviation
+        if channel.method != "zscore" and (away > MOST_AWAY or not 1 / MOST_WIDER < wider < MOST_WIDER):
+            raise SettingsError(
+                f"the numbers of channel '{channel.name}' are not of images such as the plan's steps make",
+                expected=f"mean near {found['mean']:.3g}, deviation near {found['deviation']:.3g}",
+                received=f"mean {channel.mean:.3g}, deviation {channel.deviation:.3g}",
+                do=f"Make the plan with its steps: --set enhance={','.join(facts.enhance)}",
+            )
 
 
 def _is_ct(facts: Fingerprint) -> bool:
@@ -231,6 +275,14 @@ def choose_flips(facts: Fingerprint, *, sided: bool) -> Choice[tuple[int, ...]]:
     return Choice((0,), "mirrored left to right: bodies are nearly symmetric")
 
 
+def choose_class_shares(facts: Fingerprint, classes: Sequence[str]) -> Choice[tuple[float, ...]]:
+    """How often each class occurs, in the order of ``classes`` (keys of ``facts.classes``)."""
+    if not facts.class_shares:
+        return Choice((), "not counted")
+    shares = [max(LEAST_SHARE, float(f"{facts.class_shares.get(name, 0.0):.4g}")) for name in classes]
+    return Choice(tuple(shares), "as counted on the training side")
+
+
 def choose_tolerance(facts: Fingerprint) -> Choice[float]:
     """Tolerance of the surface Dice: about one voxel, the error that no reader would mind."""
     if facts.spacing_mm is None:
@@ -239,35 +291,21 @@ def choose_tolerance(facts: Fingerprint) -> Choice[float]:
     return Choice(float(f"{max(1.0, float(spacing.min())):.2g}"), "one voxel, and not less than 1 mm")
 
 
-def _are_few(facts: Fingerprint) -> bool:
+def are_few(facts: Fingerprint) -> bool:
     """Whether images are planes with something to see in them, and too few to learn to see from."""
     return facts.dims == 2 and facts.n_train <= FEW_IMAGES and min(facts.median_shape[:2]) >= 64
 
 
-def choose_classifier(facts: Fingerprint, size: Sequence[int]) -> Choice[NetworkPlan]:
-    """The network that classifies whole images of a size."""
-    one, two = (1,) * facts.dims, (2,) * facts.dims
-    if _are_few(facts):
-        return Choice(
-            NetworkPlan("scattering", (64, 128), ((8, 8), two), blocks=(0, 1), dropout=0.2, pool_grid=4),
-            f"{facts.n_train} images are too few to learn to see from: fixed wavelets see, and a small "
-            "residual network learns what that means, and where",
-        )
-    small = max(size) <= 48
-    n_levels = 3 if small else 4 if max(size) <= 96 else 5
-    base = 32 if facts.dims == 2 else 16
-    network = NetworkPlan(
-        "resnet",
-        tuple(min(256, base * 2**level) for level in range(n_levels)),
-        (one if small else two, *(two for _ in range(n_levels - 1))),
-        blocks=(2,) * n_levels if small else (1,) * n_levels,
-        dropout=0.2,
-    )
-    return Choice(network, "a residual network, its depth from the image size")
+def choose_input_size(
+    facts: Fingerprint, minutes: float, *, scattered: bool = False
+) -> Choice[tuple[int, int, int]]:
+    """The size that whole images are fitted into: as large as they are, as small as the minutes ask for.
 
-
-def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, int, int]]:
-    """The size that whole images are fitted into: as large as they are, as small as the minutes ask for."""
+    Args:
+        facts: of the data.
+        minutes: of training.
+        scattered: whether wavelets are to see them, of which few are enough for whatever few images teach.
+    """
     shape = np.array(facts.median_shape, dtype=float)
     if facts.spacing_mm is not None and facts.dims == 3:
         shape = shape * facts.spacing_mm[1] / facts.spacing_mm[1].min()
@@ -276,8 +314,9 @@ def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, i
     affordable = minutes * 60 * VOXELS_PER_SECOND_CLASSIFIED / looks
     most = min({2: 224 * 224, 3: 96 * 96 * 96}[facts.dims], affordable)
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
-    few = _are_few(facts)
-    factor = min(1.0, SCATTERED_SIDE / shape.max() if few else (most / shape[axes].prod()) ** (1 / len(axes)))
+    factor = min(
+        1.0, SCATTERED_SIDE / shape.max() if scattered else (most / shape[axes].prod()) ** (1 / len(axes))
+    )
     size = [int(max(min(24, shape[axis]), round(shape[axis] * factor))) for axis in axes]
     if max(size) > 32:
         size = [-(-n // 8) * 8 for n in size]
@@ -285,6 +324,6 @@ def choose_input_size(facts: Fingerprint, minutes: float) -> Choice[tuple[int, i
     reason = f"what {minutes:g} minutes can train on this many images"
     if factor == 1.0:
         reason = "the images' own size"
-    elif few:
+    elif scattered:
         reason = f"{SCATTERED_SIDE} pixels show what so few images can teach"
     return Choice((i, j, k), reason)

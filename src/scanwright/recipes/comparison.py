@@ -10,8 +10,8 @@ import numpy as np
 from scanwright.core.fidelity import data_range, psnr, ssim
 from scanwright.core.intensity import replace_non_finite
 from scanwright.core.statistics import Key, Number, mean_defined, patient_bootstrap
+from scanwright.data.step_kinds import Scale
 from scanwright.data.volume import Volume
-from scanwright.transforms.enhancement.base import Scale
 from scanwright.types import FloatArray, IntArray, JsonDict
 
 MEASURES = {"psnr": psnr, "ssim": ssim}

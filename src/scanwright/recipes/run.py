@@ -12,6 +12,8 @@ from typing import Any
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
+from scanwright.data.recipe import Recipe
+from scanwright.data.step_kinds import BY_NAME
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.failures_csv import write_failures
@@ -23,13 +25,21 @@ from scanwright.recipes.comparison import compare, summarise
 from scanwright.recipes.storage import places, stored_values, to_store
 from scanwright.report.before_after import before_and_after
 from scanwright.report.enhancement import MOST_PICTURES, Pair, render_enhancement
-from scanwright.transforms.enhancement.catalogue import BY_NAME
-from scanwright.transforms.enhancement.planes import with_array
-from scanwright.transforms.enhancement.recipe import Recipe, follow
+from scanwright.transforms.enhancement.channels import with_array
+from scanwright.transforms.enhancement.enhanced import follow
 from scanwright.types import JsonDict, PathLikeStr, Progress, silent
 
 RECORD, PAGE, FAILURES = "steps.json", "enhance.html", "failures.csv"
-PACKAGES = ("scanwright", "numpy", "scipy", "SimpleITK", "connected-components-3d")
+_DRAWN = {"masks": "mask", "boxes": "boxes"}  # what moves with the grid, and the target that it is
+PACKAGES = (
+    "scanwright",
+    "numpy",
+    "scipy",
+    "SimpleITK",
+    "scikit-image",
+    "PyWavelets",
+    "connected-components-3d",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,9 +236,8 @@ def _abouts(lang: str) -> dict[str, Any]:
 
 def _notes(dataset: Dataset, recipe: Recipe) -> tuple[str, ...]:
     moved = [step.kind.name for step in recipe if step.kind.moves_grid]
-    if not moved or not any("mask" in case.targets for case in dataset.cases):
+    drawn = [name for name, kind in _DRAWN.items() if any(kind in case.targets for case in dataset.cases)]
+    if not moved or not drawn:
         return ()
-    return (
-        f"masks are not written, and {' and '.join(dict.fromkeys(moved))} gives the images another grid than "
-        "their masks have",
-    )
+    what, steps = " and ".join(drawn), " and ".join(dict.fromkeys(moved))
+    return (f"{what} are not written, and {steps} gives the images another grid than their {what} have",)

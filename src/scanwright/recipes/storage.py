@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 
 from scanwright.data.dataset import Dataset
+from scanwright.data.step_kinds import Scale
 from scanwright.data.volume import Volume
 from scanwright.io.writing.case import Place
 from scanwright.io.writing.names import distinct, for_files
-from scanwright.transforms.enhancement.base import Scale
 from scanwright.types import AnyArray, JsonDict
 
 LARGEST = float(np.iinfo(np.uint16).max)

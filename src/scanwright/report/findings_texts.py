@@ -6,7 +6,7 @@ EN = {
     "findings.read": "{n} cases were read ({layout}).",
     "findings.patients": "They are of {n} patients.",
     "findings.patients_unknown": "Which patient each comes from is not known.",
-    "findings.counts": "{error} errors · {warning} warnings · {note} notes",
+    "findings.counts": "errors: {error} · warnings: {warning} · notes: {note}",
     "findings.none": "Nothing was found.",
     "findings.sure": (
         "Each finding is a suspicion with its evidence, found by rules that can err both ways. What they "

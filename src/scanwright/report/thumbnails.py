@@ -1,4 +1,4 @@
-"""Thumbnails: a case in few pixels, with the outline of its mask."""
+"""Thumbnails: a case in few pixels, with the outlines of its mask or boxes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_PIXELS = 192
 
 
 def draw_thumbnail(plane: Slice) -> bytes:
-    """A plane as PNG, proportions by its spacing, the mask's outline in the colour of references.
+    """A plane as PNG, proportions by its spacing, outlines of values in the colour of references.
 
     Args:
         plane: its image in bytes, 0 … 255.
@@ -28,11 +28,13 @@ def draw_thumbnail(plane: Slice) -> bytes:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     picture = np.array(Image.fromarray(grey).convert("RGB").resize(size, Image.Resampling.BILINEAR))
     if plane.reference is not None and (plane.reference != 0).any():
-        inside = Image.fromarray((plane.reference != 0).astype(np.uint8)).resize(
-            size, Image.Resampling.NEAREST
+        values = Image.fromarray(plane.reference.astype(np.int32)).resize(size, Image.Resampling.NEAREST)
+        drawn = np.asarray(values)
+        # Where a neighbour is less: also between a structure, or a box, and another that it touches.
+        least = ndimage.grey_erosion(
+            drawn, footprint=ndimage.generate_binary_structure(2, 1), mode="constant", cval=0
         )
-        mask = np.array(inside, dtype=bool)
-        outline = mask & ~ndimage.binary_erosion(mask, iterations=1, border_value=0)
+        outline = (drawn != 0) & (least < drawn)
         picture[outline] = [int(REFERENCE[n : n + 2], 16) for n in (1, 3, 5)]
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", optimize=True)

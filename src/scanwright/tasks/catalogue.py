@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from scanwright.data.dataset import Dataset
 from scanwright.errors import SettingsError
 from scanwright.tasks.base import Task
@@ -26,13 +28,15 @@ def choose_task(name: str, dataset: Dataset) -> Task:
     """The named task, or for "auto" the one that learns the targets that the dataset holds.
 
     Raises:
-        SettingsError: no such task, or the dataset holds nothing that it could learn.
+        SettingsError: no such task, nothing in the dataset that it could learn, or what no task learns yet.
     """
     target = dataset.target
     if name == "auto":
         fitting = [task for task in TASKS.values() if task.target == target]
         if fitting:
             return fitting[0]
+        if target:
+            raise _not_yet(dataset)
         raise SettingsError(
             "nothing here is labelled, so nothing can be learnt",
             subject=dataset.source,
@@ -41,8 +45,28 @@ def choose_task(name: str, dataset: Dataset) -> Task:
         )
     task = find_task(name)
     if not any(task.target in case.targets for case in dataset.cases):
-        held = f"a {target}" if target else "no target"
+        held = _held(target) if target else "no target"
         raise SettingsError(
             f"{name} learns from a {task.target}, and the cases here have {held}", subject=dataset.source
         )
     return task
+
+
+def _not_yet(dataset: Dataset) -> SettingsError:
+    """That there is no task for what most cases hold, and what there is."""
+    known = ", ".join(f"{task.name} (from a {task.target})" for task in TASKS.values())
+    counts = Counter(kind for case in dataset.cases for kind in case.targets)
+    able = [t.name for t in TASKS.values() if counts[t.target]]
+    return SettingsError(
+        f"no task learns from {_held(dataset.target)} yet",
+        subject=dataset.source,
+        expected=f"what one of the tasks learns from: {known}",
+        received=", ".join(f"{n} cases with {_held(kind)}" for kind, n in counts.items()),
+        do=f"--task {' or '.join(able)} takes the cases that have what it learns from."
+        if able
+        else "inspect and convert work with these data.",
+    )
+
+
+def _held(target: str) -> str:
+    return target if target.endswith("s") else f"a {target}"

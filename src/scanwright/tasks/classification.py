@@ -16,6 +16,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.fingerprint import Fingerprint
+from scanwright.planning.networks import Scene, choose_family, design_network
 from scanwright.tasks.base import Example, Record, Summary, check_answer
 from scanwright.transforms.preprocess import preprocess
 from scanwright.transforms.steps import History
@@ -33,23 +34,26 @@ class Classification:
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
         minutes = settings.budget_minutes
         channels = rules.choose_channels(facts)
-        size = rules.choose_input_size(facts, minutes)
+        family = choose_family(facts, "image", settings.family)
+        size = rules.choose_input_size(facts, minutes, scattered=family.value == "scattering")
         flips = rules.choose_flips(facts, sided=False)
-        network = rules.choose_classifier(facts, size.value)
+        design = design_network(family, Scene(size.value, None, facts.dims, minutes))
         counts = np.array(list(facts.classes.values()), dtype=float)
         skew = float(counts.max() / counts.min())
         weights = tuple(float(f"{w:.4g}") for w in np.sqrt(counts.sum() / (len(counts) * counts)))
         names = tuple(facts.classes)
+        shares = rules.choose_class_shares(facts, names)
         return Plan(
             task=self.name,
             dims=facts.dims,
             channels=channels.value,
             classes=names,
-            patch_voxels=size.value,
+            patch_voxels=design.patch_voxels.value,
             batch_size=int(np.clip(2 ** round(np.log2(max(4, facts.n_train / 40))), 8, 64)),
-            network=network.value,
+            network=design.network.value,
             loss="ce",
             class_weights=weights if skew > 1.5 else (),
+            class_shares=shares.value,
             learning_rate=2e-3,
             weight_decay=5e-2,
             label_smoothing=0.05,
@@ -74,6 +78,10 @@ class Classification:
                 "spacing_mm": "none: whole images are fitted into one size",
                 "longest_side": "none: whole images are fitted into one size",
                 "loss": "cross-entropy: gives probabilities, not only a class",
+                "class_shares": f"images of each class, {shares.reason}",
+                "logit_adjustment": "0: it moves the line between the classes and not their ranking",
+                "sampling": "uniform: every image as often as the others; nothing shows yet that drawing "
+                "rare classes oftener ranks better than weights do",
                 "foreground_fraction": "none: an image is seen whole",
                 "overlap": "none: an image is seen whole",
                 "tolerance_mm": "none: nothing is outlined",
@@ -81,9 +89,9 @@ class Classification:
                 "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
                 "channels": channels.reason,
                 "classes": "as the data names them",
-                "patch_voxels": size.reason,
+                "patch_voxels": ", ".join(filter(None, (size.reason, design.patch_voxels.reason))),
                 "batch_size": "about 40 steps or more for each look at all images",
-                "network": network.reason,
+                "network": design.network.reason,
                 "class_weights": f"the largest class is {skew:.1f} times the smallest"
                 + ("; errors in rare classes weigh more" if skew > 1.5 else ""),
                 "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",

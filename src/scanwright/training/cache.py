@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
-from scanwright.errors import OutputError, ScanwrightError
+from scanwright.errors import OutputError, ScanwrightError, SettingsError
 from scanwright.io.files import naming_full_disks, write_whole
 from scanwright.tasks.base import Example, Task
 from scanwright.types import AnyArray, IntArray, Progress
@@ -29,6 +29,10 @@ def prepare_examples(
     """Preprocess cases, or take them from the cache; what fails is set aside with the reason.
 
     The key of a cached case holds everything of the plan that preprocessing depends on.
+
+    Raises:
+        OutputError: the disk is full.
+        SettingsError: a case refuses to be read, as it is not the one that was planned with.
     """
     key = _key(task, plan)
     examples: dict[str, Example] = {}
@@ -38,8 +42,8 @@ def prepare_examples(
         stem = folder / hashlib.sha256(f"{key}/{case.name}".encode()).hexdigest()[:24]
         try:
             examples[case.name] = _load(stem) or _make(stem, case, task, plan)
-        except OutputError:
-            raise  # a full disk is no fault of the case; what was prepared stays for --resume
+        except (OutputError, SettingsError):
+            raise  # a full disk or other data are no fault of the case; what was prepared stays for --resume
         except (ScanwrightError, MemoryError) as error:
             if isinstance(error, MemoryError):
                 error = ScanwrightError(
@@ -54,7 +58,7 @@ def prepare_examples(
 
 def _key(task: Task, plan: Plan) -> str:
     plain = plan.to_json()
-    parts = ("dims", "channels", "classes", "label_values", "spacing_mm", "longest_side")
+    parts = ("dims", "channels", "classes", "label_values", "enhance", "spacing_mm", "longest_side")
     return json.dumps(
         [task.name, *(plain[name] for name in parts), None if task.tiled else plan.patch_voxels]
     )

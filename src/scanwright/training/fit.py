@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,12 +43,14 @@ from scanwright.training.checkpoint import (
 )
 from scanwright.training.learn.base import Batch, Learner
 from scanwright.training.learn.catalogue import LEARNERS
+from scanwright.training.optimisers import build_optimiser
 from scanwright.training.pace import FIRST_STEPS, Clock, Record, Round
+from scanwright.training.sampling import choose_cases, group_examples
+from scanwright.training.schedule import SAME_SCORE, learning_rate
+from scanwright.training.team import Team
 from scanwright.types import AnyArray, FloatArray, Progress
 
 LARGEST_GRADIENT = 12.0
-# Scores within this of the best count as equal; the later weights are then kept, as they are better averaged.
-SAME_SCORE = 1e-4
 # The loss that is logged is the mean over the last steps of a round, and over no more than these.
 RECENT_STEPS = 200
 
@@ -61,7 +63,7 @@ class Fitted:
         weights: the kept weights by name.
         position: where training ended, with its log and its pace.
         ended: why, in words.
-        device, precision: as they really were.
+        device, precision, processes: as they really were.
     """
 
     weights: dict[str, AnyArray]
@@ -69,6 +71,7 @@ class Fitted:
     ended: str
     device: str
     precision: str
+    processes: int = 1
 
 
 @dataclass
@@ -85,7 +88,9 @@ class Trainer:
     best: Tensors
     runtime: TorchRuntime
     train: list[Example]
+    groups: list[list[int]]
     val: dict[str, Example]
+    team: Team
     position: Position = field(default_factory=Position)
 
 
@@ -99,6 +104,7 @@ def fit(
     resume: bool,
     progress: Progress,
     started: float | None = None,
+    team: Team | None = None,
 ) -> Fitted:
     """Train by the plan.
 
@@ -111,13 +117,15 @@ def fit(
         resume: go on from the checkpoint in ``folder``, if there is one.
         progress: told after every step.
         started: ``time.monotonic()`` at which the minutes began to count; ``None`` for now.
+        team: the processes that train together; ``None`` for this one alone.
 
     Raises:
         ModelError: the checkpoint to resume from is damaged or belongs to another plan.
         OutputError: a checkpoint can't be written; the one before is still there.
         ScanwrightError: the loss stopped being a number before the end of the first round.
     """
-    trainer = _set_up(task, plan, examples, device)
+    team = team or Team()
+    trainer = _set_up(task, plan, examples, device, team)
     key = plan_key(plan.to_json())
     if resume and (checkpoint := load_checkpoint(folder, key)):
         _take_up(trainer, checkpoint)
@@ -131,9 +139,11 @@ def fit(
     ended = "the planned training was completed"
     with _interruption() as interrupted:
         while position.progress < 1.0 and not pace.exhausted:
-            planned = pace.plan_round(position.progress, time.monotonic() - start + before_s)
+            planned = team.agree(pace.plan_round(position.progress, time.monotonic() - start + before_s))
             steps_start = time.monotonic()
-            loss, steps, step_s = _run_round(trainer, planned, pace, interrupted, progress, before_s - start)
+            loss, steps, step_s = team.agree(
+                _run_round(trainer, planned, pace, interrupted, progress, before_s - start)
+            )
             steps_s = time.monotonic() - steps_start
             if not math.isfinite(loss):
                 ended = _give_up(position)
@@ -141,10 +151,11 @@ def fit(
             if steps:
                 _end_round(trainer, planned, steps, loss, time.monotonic() - start + before_s)
             position.elapsed_s = time.monotonic() - start + before_s
-            _save(trainer, folder, key)
+            if team.leads:
+                _save(trainer, folder, key)
             pace.learn(steps, step_s, time.monotonic() - steps_start - steps_s)
             position.elapsed_s = time.monotonic() - start + before_s
-            if interrupted.is_set():
+            if team.agree(interrupted.is_set()):
                 ended = "stopped by the user; the best weights so far are kept"
                 break
             if (
@@ -158,7 +169,7 @@ def fit(
         progress("Training", position.progress, 1.0, _note(trainer, position.log[-1]["loss"]))
     weights = {name: value.detach().cpu().numpy() for name, value in trainer.best.items()}
     precision = "bf16-mixed" if trainer.runtime.bf16 else "32-true"
-    return Fitted(weights, position, ended, str(trainer.runtime.device), precision)
+    return Fitted(weights, position, ended, str(trainer.runtime.device), precision, team.size)
 
 
 def _give_up(position: Position) -> str:
@@ -173,7 +184,9 @@ def _give_up(position: Position) -> str:
     return f"{problem}; the best weights so far are kept ({advice})"
 
 
-def _set_up(task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]], device: str) -> Trainer:
+def _set_up(
+    task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]], device: str, team: Team
+) -> Trainer:
     torch.manual_seed(plan.seed)
     place = choose_device(device)
     precision = "bf16-mixed" if plan.precision == "bf16-mixed" and has_bf16(place) else "32-true"
@@ -182,13 +195,15 @@ def _set_up(task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]
     with warnings.catch_warnings():
         # Fabric advises on clusters and on the graphics card we were told not to use.
         warnings.simplefilter("ignore")
-        fabric = Fabric(accelerator=place.type, devices=1, precision=precision)
+        fabric = Fabric(accelerator=place.type, precision=precision, **team.strategy)
+        fabric.launch()
         learner = LEARNERS[plan.task](plan)
         built = learner.networks(plan)
         networks, optimisers = {}, {}
         for group, network in built.items():
             networks[group], optimisers[group] = fabric.setup(network, build_optimiser(plan, network))
     average = {name: value.detach().clone() for name, value in built["network"].state_dict().items()}
+    train = list(examples["train"].values())
     return Trainer(
         task=task,
         plan=plan,
@@ -199,36 +214,11 @@ def _set_up(task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]
         average=average,
         best={name: value.clone() for name, value in average.items()},
         runtime=TorchRuntime(plan, _arrays(average), device),
-        train=list(examples["train"].values()),
+        train=train,
+        groups=group_examples(train, plan),
         val=dict(examples["val"]),
+        team=team,
     )
-
-
-def build_optimiser(plan: Plan, network: nn.Module) -> torch.optim.Optimizer:
-    """The plan's optimiser; norms and biases are not decayed."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    free = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": free, "weight_decay": 0.0}]
-    if plan.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=plan.learning_rate, momentum=0.99, nesterov=True)
-    return torch.optim.AdamW(groups, lr=plan.learning_rate)
-
-
-def learning_rate(plan: Plan, progress: float) -> float:
-    """Linear warm-up, then half a cosine to (almost) nothing."""
-    if progress < plan.warmup:
-        return plan.learning_rate * (0.02 + 0.98 * progress / plan.warmup)
-    share = (progress - plan.warmup) / (1.0 - plan.warmup)
-    return plan.learning_rate * (0.001 + 0.999 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, share))))
-
-
-def choose_cases(n_cases: int, batch_size: int, step: int, seed: int) -> list[int]:
-    """Which cases a step sees: every case once before any comes again, in an order drawn anew each time."""
-    chosen = []
-    for place in range(step * batch_size, (step + 1) * batch_size):
-        order = np.random.default_rng((seed, 1, place // n_cases)).permutation(n_cases)
-        chosen.append(int(order[place % n_cases]))
-    return chosen
 
 
 def _run_round(
@@ -245,6 +235,7 @@ def _run_round(
     usually takes.
     """
     plan, position = trainer.plan, trainer.position
+    scores = [row["score"] for row in position.log]
     losses: list[float] = []
     seconds: list[float] = []
     start = time.monotonic()
@@ -252,18 +243,17 @@ def _run_round(
         network.train()
     for done in range(planned.steps):
         step_start = time.monotonic()
-        seed = (plan.seed, position.step)
+        seed = (plan.seed, position.step, trainer.team.rank)[: 2 if trainer.team.leads else 3]
         torch.manual_seed(hash(seed) % 2**63)
-        chosen = choose_cases(len(trainer.train), plan.batch_size, position.step, plan.seed)
-        batch = trainer.learner.draw(trainer.train, chosen, np.random.default_rng(seed)).to(
-            trainer.fabric.device
-        )
-        losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done))))
+        chosen = trainer.team.share(choose_cases(trainer.groups, plan.batch_size, position.step, plan.seed))
+        rng = np.random.default_rng(seed)
+        batch = trainer.learner.draw(trainer.train, chosen, rng, trainer.fabric.device)
+        losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done), scores)))
         position.step += 1
         now = time.monotonic()
         seconds.append(now - step_start)
         progress("Training", planned.progress(done + 1), 1.0, _note(trainer, losses[-1]))
-        if interrupted.is_set() or pace.is_over(now - start, now + clock_offset_s):
+        if trainer.team.agree(interrupted.is_set() or pace.is_over(now - start, now + clock_offset_s)):
             break
     # A step whose loss overflowed was left out; when most were, there is nothing left to learn from.
     finite = [loss for loss in losses[-RECENT_STEPS:] if math.isfinite(loss)]
@@ -315,8 +305,10 @@ def _end_round(trainer: Trainer, planned: Round, steps: int, loss: float, elapse
     position.progress = planned.end if steps == planned.steps else planned.progress(steps)
     position.pace.append((steps, position.progress))
     score = _validate(trainer)
+    rate = learning_rate(plan, position.progress, [row["score"] for row in position.log])
     if position.best_score is None or score > position.best_score + SAME_SCORE:
         position.improved_round = len(position.log)
+    # Of equal scores the later weights are kept, as they are better averaged.
     if position.best_score is None or score > position.best_score - SAME_SCORE:
         position.best_score = max(score, position.best_score if position.best_score is not None else score)
         position.best_round = len(position.log)
@@ -329,7 +321,7 @@ def _end_round(trainer: Trainer, planned: Round, steps: int, loss: float, elapse
             "minutes": elapsed_s / 60,
             "loss": loss,
             "score": score,
-            "learning_rate": learning_rate(plan, position.progress),
+            "learning_rate": rate,
         }
     )
 
@@ -339,23 +331,23 @@ def _validate(trainer: Trainer) -> float:
     trainer.runtime.load(_arrays(trainer.average))
     plan = replace(trainer.plan, overlap=0.25)
     records = []
-    for (name, example), outputs in zip(trainer.val.items(), _val_outputs(trainer, plan), strict=True):
+    own = trainer.team.share(list(trainer.val.items()))
+    examples = [example for _, example in own]
+    for (name, example), outputs in zip(own, _val_outputs(trainer, examples, plan), strict=True):
         truth = example_case(name, example, plan)
         prediction = trainer.task.decode(name, outputs, plan, (), truth.image.read(), {})
         records.append(trainer.task.measure(prediction, truth, plan))
-    score = score_of(trainer.task, records, plan)
+    score = score_of(trainer.task, trainer.team.gather(records), plan)
     return score if math.isfinite(score) else 0.0
 
 
-def _val_outputs(trainer: Trainer, plan: Plan) -> Iterator[FloatArray]:
-    """Probabilities of the validation cases, in order; whole images many at a time."""
+def _val_outputs(trainer: Trainer, examples: Sequence[Example], plan: Plan) -> Iterator[FloatArray]:
+    """Probabilities of validation cases, in order; whole images many at a time."""
     if trainer.task.tiled:
-        for example in trainer.val.values():
+        for example in examples:
             yield predict_array(trainer.runtime, np.asarray(example.image), plan, tiled=True, mirror=False)
-    else:
-        yield from predict_batch(
-            trainer.runtime, np.stack([example.image for example in trainer.val.values()])
-        )
+    elif examples:
+        yield from predict_batch(trainer.runtime, np.stack([example.image for example in examples]))
 
 
 def example_case(name: str, example: Example, plan: Plan) -> Case:

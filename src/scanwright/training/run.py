@@ -8,6 +8,7 @@ import platform
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,14 @@ from scanwright.io.failures_csv import read_failures, write_failures
 from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.planning.rules import check_scale
 from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
+from scanwright.tasks.decision import decide
 from scanwright.training.cache import prepare_examples
 from scanwright.training.fit import Fitted, choose_thresholds, fit
+from scanwright.training.same_data import as_planned
+from scanwright.training.team import Team, joined
 from scanwright.types import JsonDict, Progress
 
 # The model goes first: a run killed while it was being replaced must not seem finished.
@@ -37,7 +42,10 @@ RUN_ENTRIES = (
     "cache", "provenance.json", "failures.csv",
     "evaluation/evaluation.json", "evaluation/report.html", "evaluation/failures.csv",
 )  # fmt: skip
-PACKAGES = ("scanwright", "torch", "monai", "lightning", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK")
+PACKAGES = (
+    "scanwright", "torch", "monai", "lightning", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK",
+    "scikit-image", "PyWavelets",
+)  # fmt: skip
 
 
 def train_run(
@@ -75,39 +83,53 @@ def train_run(
     started = time.monotonic()
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
-    choose_device(settings.device)
-    found = find_run(out) if resume else "nothing"
-    if found == "a finished run":
-        return load_model(out)
-    going_on = found == "an unfinished run"
-    if resume and not going_on and _holds_something_else(out):
+    with joined(choose_device(settings.device).type) as team:
+        found = team.agree(find_run(out) if resume else "nothing")
+        if found == "a finished run":
+            return load_model(out)
+        if found == "nothing":
+            begin = partial(_begin, dataset, out, settings, plan, facts, progress)
+            team.lead(partial(begin, resume=resume, overwrite=overwrite))
+        else:
+            dataset = as_planned(dataset, read_json(out / "fingerprint.json")["cases"])
+        plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))
+        team.check(plan)
+        task, split_of = find_task(plan.task), read_json(out / "splits.json")["of"]
+        examples = _prepare(dataset, task, plan, split_of, out, progress, team)
+        fitted = fit(
+            task,
+            plan,
+            examples,
+            out / "checkpoint",
+            device=settings.device,
+            resume=resume,
+            progress=progress,
+            started=started,
+            team=team,
+        )
+        val, device = examples["val"], settings.device
+        team.lead(partial(_finish, dataset, out, task, plan, fitted, val, device))
+    return load_model(out)
+
+
+def _begin(
+    dataset: Dataset,
+    out: Path,
+    settings: Settings,
+    plan: Plan | None,
+    facts: Fingerprint | None,
+    progress: Progress,
+    *,
+    resume: bool,
+    overwrite: bool,
+) -> None:
+    """Claim the folder and decide everything."""
+    if resume and _holds_something_else(out):
         raise OutputError(
             "there is no run here to resume", subject=str(out), do="Leave out --resume, or correct --out."
         )
-    if not going_on:
-        claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES, resumable=True)
-        plan = _decide(dataset, out, settings, plan, facts, progress)
-    else:
-        plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))
-    task = find_task(plan.task)
-    split_of: dict[str, str] = read_json(out / "splits.json")["of"]
-    examples = _prepare(dataset, task, plan, split_of, out, progress)
-    fitted = fit(
-        task,
-        plan,
-        examples,
-        out / "checkpoint",
-        device=settings.device,
-        resume=resume,
-        progress=progress,
-        started=started,
-    )
-    thresholds = choose_thresholds(task, plan, fitted.weights, examples["val"], settings.device)
-    model = _finish(dataset, out, plan, fitted, thresholds)
-    forget_partials(out)
-    shutil.rmtree(out / "cache", ignore_errors=True)
-    shutil.rmtree(out / "checkpoint", ignore_errors=True)
-    return model
+    claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES, resumable=True)
+    _decide(dataset, out, settings, plan, facts, progress)
 
 
 def _holds_something_else(out: Path) -> bool:
@@ -124,28 +146,22 @@ def _decide(
     plan: Plan | None,
     facts: Fingerprint | None,
     progress: Progress,
-) -> Plan:
+) -> None:
     """Fingerprint, plan and splits, written as three artefacts."""
     task = choose_task(settings.task if plan is None else plan.task, dataset)
-    if facts is None:
-        facts = take_fingerprint(
-            dataset, settings.seed if plan is None else plan.seed, progress, target=task.target
-        )
-    if plan is None:
-        plan = task.plan(facts, settings)
-    elif not plan.pace:
-        # What was edited by hand, or made for other data, is said to be so; a recorded plan is repeated.
-        plan = plan.compare(task.plan(facts, Settings(minutes=plan.minutes, seed=plan.seed)))
-    overrides: dict[str, Any] = dict(settings.overrides)
-    if settings.minutes is not None and settings.minutes != plan.minutes:
-        overrides = {"minutes": settings.minutes, **overrides}
-    plan = plan.overrule(overrides)
+    steps = settings.enhance if plan is None or "enhance" in settings.overrides else plan.enhance
+    if facts is None or facts.enhance != steps:
+        seed = settings.seed if plan is None else plan.seed
+        facts = take_fingerprint(dataset, seed, progress, target=task.target, enhance=steps)
+    plan = decide(task, facts, settings, plan)
     if len(plan.channels) != len(facts.channels):
         raise SettingsError(
             "the plan is for images with another number of channels",
             expected=f"{len(plan.channels)}",
             received=f"{len(facts.channels)}",
         )
+    if plan.enhance:
+        check_scale(plan.channels, facts)
     # Written only now: an error before leaves the folder free for the corrected command.
     write_text(out / "settings.toml", settings_toml(settings))
     write_json(out / "fingerprint.json", facts.to_json())
@@ -154,20 +170,35 @@ def _decide(
     write_json(
         out / "splits.json", {"schema_version": 1, "how": facts.splits.how, "of": dict(facts.splits.of)}
     )
-    return plan
 
 
 def _prepare(
-    dataset: Dataset, task: Task, plan: Plan, split_of: Mapping[str, str], out: Path, progress: Progress
+    dataset: Dataset,
+    task: Task,
+    plan: Plan,
+    split_of: Mapping[str, str],
+    out: Path,
+    progress: Progress,
+    team: Team,
 ) -> dict[str, dict[str, Example]]:
     """Preprocessed examples of the training and validation cases; test cases stay closed."""
     wanted: dict[str, list[Case]] = {"train": [], "val": []}
     for case in dataset.cases:
         if split_of.get(case.name) in wanted:
             wanted[split_of[case.name]].append(case)
-    both = [*wanted["train"], *wanted["val"]]
-    made, failed = prepare_examples(both, task, plan, out / "cache", progress)
-    _record_failures(out, failed)
+    made: dict[str, Example] = {}
+    failed: list[SetAside] = []
+
+    def prepare() -> None:
+        new, aside = prepare_examples([*wanted["train"], *wanted["val"]], task, plan, out / "cache", progress)
+        made.update(new)
+        failed.extend(aside)
+
+    team.lead(prepare)
+    if team.leads:
+        _record_failures(out, failed)
+    else:  # most of it lies in the cache by now
+        prepare()
     examples = {
         split: {case.name: made[case.name] for case in cases if case.name in made}
         for split, cases in wanted.items()
@@ -199,11 +230,14 @@ def _record_failures(out: Path, new: Sequence[SetAside]) -> None:
 def _finish(
     dataset: Dataset,
     out: Path,
+    task: Task,
     plan: Plan,
     fitted: Fitted,
-    thresholds: Mapping[str, float],
-) -> Model:
-    """Write plan with its realised pace, log, provenance and model."""
+    val: Mapping[str, Example],
+    device: str,
+) -> None:
+    """Write plan with its realised pace, log, provenance and model; drop what was only for going on."""
+    thresholds = choose_thresholds(task, plan, fitted.weights, val, device)
     plan = Plan.from_json({**plan.to_json(), "pace": fitted.position.pace})
     provenance = _provenance(dataset, out, plan, fitted)
     write_json(out / "plan.json", plan.to_json())
@@ -213,9 +247,10 @@ def _finish(
         out / "provenance.json",
         {**provenance, "log": rows, "set_aside": [vars(entry) for entry in set_aside]},
     )
-    model = Model(plan, fitted.weights, thresholds, provenance, out / "model")
-    save_model(model, out / "model")
-    return model
+    save_model(Model(plan, fitted.weights, thresholds, provenance, out / "model"), out / "model")
+    forget_partials(out)
+    shutil.rmtree(out / "cache", ignore_errors=True)
+    shutil.rmtree(out / "checkpoint", ignore_errors=True)
 
 
 def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> JsonDict:
@@ -227,6 +262,7 @@ def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> Json
             "system": platform.platform(),
             "threads": torch.get_num_threads(),
             "device": fitted.device,
+            "processes": fitted.processes,
         },
         "precision": fitted.precision,
         "seed": plan.seed,

@@ -9,12 +9,13 @@ from scanwright.core.intensity import replace_non_finite
 from scanwright.data.plan import ChannelPlan, Plan
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.transforms.enhancement.enhanced import enhance
 from scanwright.transforms.steps import History, Normalise, Pad, Reorient, Resample, Step
 from scanwright.types import AnyArray, FloatArray, IntArray
 
 
 def preprocess(image: Volume, plan: Plan, *, fit: bool) -> tuple[FloatArray, History]:
-    """Orientation, grid and intensities as the plan wants them.
+    """The plan's classical steps, then orientation, grid and intensities as the plan wants them.
 
     Args:
         image: as it came.
@@ -26,8 +27,9 @@ def preprocess(image: Volume, plan: Plan, *, fit: bool) -> tuple[FloatArray, His
         float32 (channel, i, j, k), and the steps taken.
 
     Raises:
-        DataError: another number of channels than the plan's, or no finite voxel.
+        DataError: a step does not fit the image; another number of channels than the plan's; no finite voxel.
     """
+    image = enhance(image, plan.enhance)
     if image.n_channels != len(plan.channels):
         raise DataError(
             "another number of channels than the model learnt from",

@@ -6,14 +6,19 @@ Arrays are (channel, i, j, k).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from scanwright.core.geometry import Shape3, reorient, resample, resample_labels, undo_reorient
+from scanwright.core.geometry import Shape3, reorient, resample, resample_labels, resample_slab, undo_reorient
 from scanwright.types import AnyArray, FloatArray
+
+# Of one slab, over all classes: small enough for any machine, large enough to be quick.
+SLAB_VALUES = 1 << 24
+Choose: TypeAlias = Callable[[AnyArray], AnyArray]
+"""(class, i, j, k) → class indices (i, j, k)."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,14 @@ class Resample:
 
     def invert(self, array: AnyArray) -> FloatArray:
         return resample(array, self.source)
+
+    def invert_chosen(self, array: AnyArray, choose: Choose) -> AnyArray:
+        """What is chosen at each voxel of the source, slab by slab: all shares would need a float for each
+        class and voxel."""
+        i, j, k = self.source
+        depth = max(1, SLAB_VALUES // (len(array) * j * k))
+        slabs = [(start, min(i, start + depth)) for start in range(0, i, depth)]
+        return np.concatenate([choose(resample_slab(array, self.source, *slab)) for slab in slabs])
 
 
 @dataclass(frozen=True)
@@ -128,3 +141,17 @@ def restore(array: AnyArray, history: History) -> AnyArray:
     for step in reversed(history):
         array = step.invert(array)
     return array
+
+
+def restore_chosen(array: AnyArray, history: History, choose: Choose) -> AnyArray:
+    """As ``choose(restore(array, history))``, class indices (i, j, k), in little memory."""
+    for n, step in enumerate(history):
+        # From the first change of size on shares must be kept; before it, indices do.
+        if isinstance(step, Resample):
+            indices = step.invert_chosen(restore(array, history[n + 1 :]), choose)
+            history = history[:n]
+            break
+    else:
+        indices = choose(array)
+    chosen: AnyArray = restore(indices[None], history)[0]
+    return chosen

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from builders import class_folders, dicom_series, real_data, write_dicom
-from outlines import IMAGE_UID, image, segmentation, square, structures
-from scanwright.errors import DataError
+from dicom_objects import IMAGE_UID, image, segmentation, square, structures
 from scanwright.io import open_dataset, open_inputs, read_mask
 from scanwright.io.dataset import find_cases
 from scanwright.io.dicom.painting import inside
@@ -111,13 +110,6 @@ def test_labels_find_their_image_by_reference_and_else_by_its_space(tmp_path):
     dataset = find_cases(write_dicom(tmp_path / "unclear", [*image(), *twin, contours]))
     assert not dataset.cases
     assert any("it may outline any of 2 volumes" in one.reason for one in dataset.set_aside)
-
-
-def test_labels_across_the_slices_are_refused(tmp_path):
-    upright = [-150, -160, -500, -145, -160, -500, -145, -160, -490, -150, -160, -490]
-    (case,) = open_dataset(write_dicom(tmp_path, [*image(), structures({"a": [upright]})])).cases
-    with pytest.raises(DataError, match="planes that are not those of the image"):
-        case.mask.read()
 
 
 def test_to_predict_on_such_an_export_its_labels_are_not_needed(tmp_path):

@@ -18,6 +18,7 @@ from builders import (
     ball_mask,
     bids_folder,
     class_folders,
+    coco_folder,
     cohort,
     dicom_series,
     labelled_pictures,
@@ -25,11 +26,14 @@ from builders import (
     memory_case,
     nnunet_folder,
     noise,
+    voc_folder,
     write_dicom,
     write_nifti,
     write_picture,
     write_text,
+    yolo_folder,
 )
+from scanwright.data.boxes import Boxes
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.io.writing.convert import TARGETS
@@ -296,7 +300,7 @@ def test_arrays_of_a_medmnist_file_become_pictures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("to", ["nnunet", "bids"])
 def test_classes_are_refused_where_only_masks_can_be(tmp_path: Path, to: str) -> None:
-    with pytest.raises(SettingsError, match=r"holds masks, and not a class.*Use --to manifest"):
+    with pytest.raises(SettingsError, match=r"holds masks, and not classes.*Use --to manifest"):
         sw.convert(class_folders(tmp_path / "source"), tmp_path / "out", to=to)
     assert not (tmp_path / "out").exists()
 
@@ -361,12 +365,100 @@ def test_nnunet_needs_a_mask_of_every_case(tmp_path: Path) -> None:
 def test_classes_beside_masks_are_said_to_be_lost(tmp_path: Path) -> None:
     both = memory_case("both", noise((1, 12, 10, 8)), mask=ball_mask(), label="sick")
     data = cohort([*masked_volumes(2), both])
-    assert (
-        "classes are not written: nnU-Net raw holds masks only (cases with a class: 1)"
-        in sw.convert(data, tmp_path / "n", to="nnunet").notes[0]
+    assert sw.convert(data, tmp_path / "b", to="bids").notes[0] == (
+        "not written, as BIDS holds masks: classes (cases with some: 1)"
     )
-    sw.convert(data, tmp_path / "m", to="manifest")
-    assert sw.open(tmp_path / "m").cases[2].label == "sick"
+    for to in ("manifest", "nnunet"):
+        assert sw.convert(data, tmp_path / to, to=to).notes == ()
+        assert sw.open(tmp_path / to).cases[2].label == "sick"
+
+
+# --- boxes, several classes, numbers
+
+
+def assert_same_targets(before: Dataset, after: Dataset) -> None:
+    """All that is told of the cases, in order."""
+    for attribute in ("name", "patient", "split", "facts"):
+        assert [getattr(c, attribute) for c in after.cases] == [getattr(c, attribute) for c in before.cases]
+    assert (after.class_names, after.target) == (before.class_names, before.target)
+    for one, other in zip(before.cases, after.cases, strict=True):
+        assert one.targets.keys() == other.targets.keys()
+        for kind in one.targets.keys() & {"label", "labels", "values"}:
+            assert one.targets[kind] == other.targets[kind]
+        if "boxes" in one.targets:
+            boxes, again = one.boxes.read(), other.boxes.read()
+            np.testing.assert_array_equal(again.box_ijk, boxes.box_ijk)
+            assert (again.classes, again.flags) == (boxes.classes, boxes.flags)
+    assert_same_images(before, after)
+
+
+@pytest.mark.parametrize("build", [voc_folder, yolo_folder, coco_folder])
+def test_boxes_are_kept_by_a_manifest_and_refused_by_layouts_of_masks(
+    build: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    before = sw.open(build(tmp_path / "source"))
+    content = tree(tmp_path / "source")
+    converted = sw.convert(before, tmp_path / "out", to="manifest")
+    assert (converted.notes, converted.set_aside) == ((), ())
+    assert tree(tmp_path / "source") == content
+    after = sw.open(tmp_path / "out")
+    assert (after.layout, after.notes, after.set_aside) == ("manifest.csv", (), ())
+    assert_same_targets(before, after)
+    sw.convert(after, tmp_path / "again", to="manifest")
+    assert (tmp_path / "again" / "boxes.csv").read_bytes() == (tmp_path / "out" / "boxes.csv").read_bytes()
+    for to in ("nnunet", "bids"):
+        with pytest.raises(SettingsError, match=r"holds masks, and not boxes.*Use --to manifest"):
+            sw.convert(before, tmp_path / to, to=to)
+
+
+def test_several_classes_and_numbers_are_kept_by_a_manifest(tmp_path: Path) -> None:
+    for name in "abcd":
+        write_picture(tmp_path / "source" / f"{name}.png", noise((6, 8)))
+    lines = ["a.png,P1,1,0,61,x", "b.png,P1,0,0,0.1,", "c.png,P2,,,,y", "d.png,P2,-1,1,,x"]
+    write_text(
+        tmp_path / "source" / "manifest.csv", "image,patient,label:Edema,label:Rare,value:age,site", *lines
+    )
+    before = sw.open(tmp_path / "source")
+    sw.convert(before, tmp_path / "out", to="manifest")
+    after = sw.open(tmp_path / "out")
+    assert_same_targets(before, after)
+    assert [case.targets.get("labels") for case in after.cases] == [("Edema",), (), None, ("Rare",)]
+    assert after.cases[3].facts == {"site": "x", "uncertain": "Edema"}
+
+
+def test_boxes_in_volumes_are_written_in_voxels_and_mm(tmp_path: Path) -> None:
+    boxes = Boxes(np.array([[[1.0, 2, 3], [4, 5, 6]]]), ("nodule",), flags=("difficult",))
+    case = memory_case("v", noise((1, 12, 10, 8)), mask=ball_mask(), boxes=boxes)
+    for to in ("manifest", "nnunet"):
+        sw.convert(cohort([case]), tmp_path / to, to=to)
+        with (tmp_path / to / "boxes.csv").open(newline="") as stream:
+            (row,) = csv.DictReader(stream)
+        assert float(row["z_lo_mm"]) == pytest.approx(5 + 2.5 * 2.5)
+        np.testing.assert_array_equal(sw.open(tmp_path / to).cases[0].boxes.read().box_ijk, boxes.box_ijk)
+    notes = sw.convert(cohort([case]), tmp_path / "bids", to="bids").notes
+    assert notes[0] == "not written, as BIDS holds masks: boxes (cases with some: 1)"
+
+
+def test_boxes_of_another_image_are_set_aside_by_name(tmp_path: Path) -> None:
+    root = voc_folder(tmp_path / "source")
+    write_picture(root / "JPEGImages" / "b.png", noise((5, 5)))
+    converted = sw.convert(root, tmp_path / "out", to="manifest")
+    assert "image of another size" in set_aside(converted.set_aside)["b"]
+    assert names(sw.open(tmp_path / "out")) == ["a", "c"]
+
+
+def test_lesions_and_structures_become_one_mask(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_nifti(tmp_path / "source" / "images" / f"{name}.nii.gz", noise((7, 6, 5)))
+        for number, what in enumerate(("kidney", "tumour 1", "tumour 2")):
+            mask = np.zeros((7, 6, 5), np.uint8)
+            mask[number, number] = 1
+            write_nifti(tmp_path / "source" / "masks" / f"{name}_{what}.nii.gz", mask)
+    before = sw.open(tmp_path / "source")
+    assert before.class_names == {"1": "kidney", "2": "tumour"}
+    for to in OF_MASKS:
+        sw.convert(before, tmp_path / to, to=to)
+        assert_same_masks(before, sw.open(tmp_path / to))
 
 
 # --- names

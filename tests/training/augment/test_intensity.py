@@ -7,8 +7,14 @@ import pytest
 import torch
 from scipy import ndimage
 
+from scanwright.core.geometry import resample
 from scanwright.data.plan import AugmentationPlan
-from scanwright.training.augment.intensity import apply_gamma, gaussian_blur, vary_intensities
+from scanwright.training.augment.intensity import (
+    apply_bias,
+    apply_gamma,
+    soften,
+    vary_intensities,
+)
 
 
 def batch(*shape: int) -> torch.Tensor:
@@ -20,7 +26,9 @@ def test_without_ranges_nothing_changes() -> None:
     assert torch.equal(vary_intensities(images, AugmentationPlan(), np.random.default_rng(0)), images)
 
 
-@pytest.mark.parametrize("name", ["gamma", "contrast", "brightness", "noise", "blur"])
+@pytest.mark.parametrize(
+    "name", ["gamma", "bias_field", "contrast", "brightness", "noise", "blur", "low_resolution"]
+)
 @pytest.mark.parametrize("shape", [(6, 5), (6, 5, 4), (6, 5, 1)])
 def test_each_range_changes_images_and_leaves_the_given_ones(name: str, shape: tuple[int, ...]) -> None:
     images = batch(*shape)
@@ -35,7 +43,7 @@ def test_each_range_changes_images_and_leaves_the_given_ones(name: str, shape: t
 
 
 def test_the_same_seed_varies_alike() -> None:
-    plan = AugmentationPlan(brightness=0.1, contrast=0.2, gamma=0.3, noise=0.1, blur=0.5)
+    plan = AugmentationPlan(brightness=0.1, contrast=0.2, gamma=0.3, noise=0.1, blur=0.5, low_resolution=0.5)
     varied = [vary_intensities(batch(6, 5), plan, np.random.default_rng(seed)) for seed in (4, 4, 5)]
     assert torch.equal(varied[0], varied[1])
     assert not torch.equal(varied[0], varied[2])
@@ -59,11 +67,42 @@ def test_a_constant_image_stays_finite() -> None:
 @pytest.mark.parametrize("shape", [(20, 16), (14, 12, 10), (14, 12, 1)])
 def test_the_blur_is_that_of_scipy(shape: tuple[int, ...]) -> None:
     images = batch(*shape)
-    blurred = gaussian_blur(images, 1.0)
+    blurred = soften(images, np.ones(3), np.ones(3))
     sigma = [1.0 if n > 1 else 0.0 for n in shape]
     wanted = ndimage.gaussian_filter(images.numpy(), (0, 0, *sigma), mode="nearest", truncate=3.0)
     np.testing.assert_allclose(blurred.numpy(), wanted, atol=1e-5)
 
 
 def test_a_blur_wider_than_the_image_is_no_error() -> None:
-    assert gaussian_blur(batch(2, 3), 1.2).shape == (3, 2, 2, 3)
+    assert soften(batch(2, 3), np.full(3, 1.2), np.ones(3)).shape == (3, 2, 2, 3)
+
+
+def test_every_image_is_blurred_by_itself() -> None:
+    images = batch(12, 10)
+    together = soften(images, np.array([0.5, 1.0, 2.0]), np.ones(3))
+    for nth, sigma in enumerate((0.5, 1.0, 2.0)):
+        torch.testing.assert_close(
+            together[nth], soften(images[nth : nth + 1], np.array([sigma]), np.ones(1))[0]
+        )
+
+
+@pytest.mark.parametrize("shape", [(20, 16), (14, 12, 10), (14, 12, 1)])
+def test_a_coarser_grid_is_that_of_resampling(shape: tuple[int, ...]) -> None:
+    images = batch(*shape)
+    coarse = soften(images, np.zeros(3), np.array([2.0, 1.0, 1.5])).numpy()
+    for nth, factor in enumerate((2.0, 1.0, 1.5)):
+        whole = (*shape, 1)[:3]
+        lower = tuple(max(1, round(n / factor)) if n > 1 else 1 for n in whole)
+        wanted = resample(resample(images[nth].numpy().reshape(2, *whole), lower), whole)
+        np.testing.assert_allclose(coarse[nth].reshape(2, *whole), wanted, atol=1e-4)
+
+
+def test_a_bias_brightens_one_side_smoothly_and_keeps_the_darkest() -> None:
+    images = torch.rand(1, 1, 30, 20)
+    images[0, 0, 0, 0] = 0.0
+    side = np.linspace(-1, 1, 5)[None, :, None] * np.ones((1, 5, 5))
+    biased = apply_bias(images, side)
+    ratio = (biased / images)[0, 0, 1:, 10]
+    assert bool((ratio.diff() > 0).all())
+    assert float(biased.min()) == 0.0
+    torch.testing.assert_close(apply_bias(images, np.zeros((1, 5, 5))), images)

@@ -10,9 +10,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
+from scipy.interpolate import BSpline
 
 from scanwright.data.plan import AugmentationPlan
-from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp, warp_labels
+from scanwright.training.augment.spatial import (
+    INTERVALS,
+    draw_affine,
+    draw_bending,
+    draw_grid,
+    sampling_grid,
+    warp,
+    warp_labels,
+)
 
 NOTHING = AugmentationPlan()
 
@@ -139,3 +148,74 @@ def test_the_same_seed_draws_the_same_map() -> None:
     maps = [draw_affine(plan, (1.0, 1.0), (9, 9), np.random.default_rng(seed)) for seed in (5, 5, 6)]
     assert np.array_equal(maps[0], maps[1])
     assert not np.array_equal(maps[0], maps[2])
+
+
+def bent_places(bending: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Where each voxel comes from, (dims, *shape), by scipy's splines."""
+    moved = bending
+    for axis, n in enumerate(shape):
+        knots = np.arange(-3, INTERVALS + 4, dtype=float)
+        spline = BSpline(knots, np.moveaxis(moved, axis, 0), 3)
+        moved = np.moveaxis(spline((np.arange(n) + 0.5) / n * INTERVALS), 0, axis)
+    return np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij")) + np.moveaxis(moved, -1, 0)
+
+
+@pytest.mark.parametrize("shape", [(30, 24), (20, 24, 16)])
+def test_a_bending_is_that_of_scipy(shape: tuple[int, ...]) -> None:
+    image, dims = smooth(shape), len(shape)
+    bending = draw_bending(AugmentationPlan(elastic=0.4), (1.0,) * dims, shape, np.random.default_rng(1))
+    nothing = np.concatenate([np.eye(dims), np.zeros((dims, 1))], axis=1)
+    grid = sampling_grid(nothing[None], shape, shape, bending[None])
+    wanted = ndimage.map_coordinates(image, bent_places(bending, shape), order=1, mode="nearest")
+    moved = warp(tensor(image), grid)[0, 0].numpy()
+    np.testing.assert_allclose(moved, wanted, atol=5e-3)
+    assert not np.allclose(moved, image, atol=0.1)
+
+
+@given(seed=st.integers(0, 50), dims=st.sampled_from([2, 3]))
+def test_nothing_folds(seed: int, dims: int) -> None:
+    shape = (25,) * dims
+    bending = draw_bending(AugmentationPlan(elastic=0.4), (1.0,) * dims, shape, np.random.default_rng(seed))
+    places = bent_places(bending, shape)
+    steps = np.stack([np.stack(np.gradient(p)) for p in places])
+    assert np.linalg.det(np.moveaxis(steps, (0, 1), (-2, -1))).min() > 0
+
+
+def test_thick_slices_are_not_bent_across() -> None:
+    bending = draw_bending(
+        AugmentationPlan(elastic=0.4), (1.0, 1.0, 6.0), (20, 20, 5), np.random.default_rng(0)
+    )
+    assert not bending[..., 2].any()
+    assert bending[..., :2].any()
+
+
+def test_bending_comes_before_turning() -> None:
+    shape, rng = (24, 24), np.random.default_rng(2)
+    image = smooth(shape)
+    bending = draw_bending(AugmentationPlan(elastic=0.4), (1.0, 1.0), shape, rng)
+    quarter = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0]])
+    turned = np.rot90(image, -1)
+    together = warp(tensor(image), sampling_grid(quarter[None], shape, shape, bending[None]))[0, 0].numpy()
+    wanted = ndimage.map_coordinates(turned, bent_places(bending, shape), order=1, mode="nearest")
+    np.testing.assert_allclose(together, wanted, atol=5e-3)
+
+
+@given(seed=st.integers(0, 100))
+def test_shearing_keeps_the_size_and_leans_no_further_than_asked(seed: int) -> None:
+    plan = AugmentationPlan(shear_degrees=20)
+    matrix = draw_affine(plan, (1.0, 1.0), (9, 9), np.random.default_rng(seed))[:, :2]
+    assert np.isclose(np.linalg.det(matrix), 1.0)
+    assert abs(matrix[0, 1]) <= np.tan(np.deg2rad(20))
+    assert matrix[0, 1] != 0
+
+
+def test_a_grid_holds_all_that_the_plan_asks_for() -> None:
+    plan = AugmentationPlan(rotate_degrees=10, elastic=0.3)
+    grids = [
+        draw_grid(plan, (1.0, 1.0), torch.zeros(2, 1, 12, 12), (9, 9), np.random.default_rng(s))
+        for s in (4, 4, 5)
+    ]
+    assert grids[0].shape == (2, 9, 9, 2)
+    assert torch.equal(grids[0], grids[1])
+    assert not torch.allclose(grids[0], grids[2])
+    assert not torch.allclose(grids[0][0], grids[0][1])

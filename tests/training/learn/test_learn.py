@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from builders import memory_case, segmentation_plan
 from scanwright.data.plan import AugmentationPlan, ChannelPlan, NetworkPlan, Plan
 from scanwright.tasks.base import Example
-from scanwright.training.fit import build_optimiser, choose_cases, learning_rate
+from scanwright.tasks.catalogue import find_task
+from scanwright.training.cache import prepare_examples
 from scanwright.training.learn.base import Batch
 from scanwright.training.learn.classification import ClassificationLearner
-from scanwright.training.learn.segmentation import SegmentationLearner, cut, soft_dice_loss
+from scanwright.training.learn.segmentation import SegmentationLearner, cut
+from scanwright.types import silent
 
+CPU = torch.device("cpu")
 SEGMENTATION = Plan(
     task="segmentation",
     dims=3,
@@ -51,14 +56,42 @@ def example() -> Example:
 def test_patches_are_drawn_around_labelled_voxels_each_class_alike() -> None:
     learner = SegmentationLearner(SEGMENTATION)
     rng = np.random.default_rng(0)
-    seen = [learner.draw([example()], [0, 0], rng).targets.unique().tolist() for _ in range(30)]
+    seen = [learner.draw([example()], [0, 0], rng, CPU).targets.unique().tolist() for _ in range(30)]
     assert all(set(classes) & {1, 2} for classes in seen)
     assert sum(1 in classes for classes in seen) > 8
     assert sum(2 in classes for classes in seen) > 8
 
 
+@pytest.mark.parametrize(("beside_a_large_one", "least"), [(False, 640), (True, 5)])
+def test_a_lesion_of_two_voxels_in_a_large_volume_is_seen(
+    beside_a_large_one: bool, least: int, tmp_path: Path
+) -> None:
+    shape = (120, 120, 60)
+    target = np.zeros(shape, np.uint8)
+    target[100, 20, 50] = target[101, 20, 50] = 2
+    image = 100.0 * (target > 0)
+    if beside_a_large_one:
+        target[20:40, 20:40, 20:40] = 2
+    plan = segmentation_plan(
+        channels=(ChannelPlan("image", "clip_zscore", 0.0, 100.0, 0.0, 10.0),),
+        patch_voxels=(16, 16, 8),
+        foreground_fraction=0.5,
+        augmentation=AugmentationPlan(flip_axes=(0,), rotate_degrees=15, scale=0.15),
+    )
+    case = memory_case("a", image[None].astype(np.float32), mask=target, affine=np.eye(4))
+    examples, _ = prepare_examples([case], find_task("segmentation"), plan, tmp_path, silent)
+    learner, rng = SegmentationLearner(plan), np.random.default_rng(0)
+    seen = 0
+    for _ in range(200):
+        batch = learner.draw([examples["a"]], [0] * 8, rng, CPU)
+        seen += int(((batch.targets == 1) & (batch.images[:, 0] > 1)).flatten(1).any(1).sum())
+    # Of 1600 patches half look for a lesion: for this one always, or once in 64 times by the root of its
+    # size (by its size it would be once in 4001). Turning and shrinking loses it now and then.
+    assert least <= seen <= 820
+
+
 def test_a_batch_has_the_patch_of_the_plan() -> None:
-    batch = SegmentationLearner(SEGMENTATION).draw([example()], [0, 0], np.random.default_rng(0))
+    batch = SegmentationLearner(SEGMENTATION).draw([example()], [0, 0], np.random.default_rng(0), CPU)
     assert batch.images.shape == (2, 1, 8, 8, 4)
     assert batch.targets.shape == (2, 8, 8, 4)
     assert batch.images.dtype == torch.float32
@@ -68,7 +101,7 @@ def test_a_batch_has_the_patch_of_the_plan() -> None:
 def test_images_smaller_than_the_patch_are_filled_up(shape: tuple[int, int, int]) -> None:
     plan = replace(SEGMENTATION, foreground_fraction=0.0)
     small = Example(np.ones((1, *shape), np.float32), np.ones(shape, np.uint8))
-    batch = SegmentationLearner(plan).draw([small], [0, 0], np.random.default_rng(0))
+    batch = SegmentationLearner(plan).draw([small], [0, 0], np.random.default_rng(0), CPU)
     assert batch.images.shape == (2, 1, 8, 8, 4)
     assert bool((batch.images == 1).all())
 
@@ -78,7 +111,7 @@ def test_image_and_target_of_a_patch_belong_together() -> None:
     inner = np.zeros_like(truth)
     inner[8:12, 8:12, 8:12] = 1
     both = Example(truth[None].astype(np.float32), truth, {1: np.flatnonzero(inner)})
-    batch = SegmentationLearner(SEGMENTATION).draw([both], [0, 0], np.random.default_rng(0))
+    batch = SegmentationLearner(SEGMENTATION).draw([both], [0, 0], np.random.default_rng(0), CPU)
     torch.testing.assert_close(batch.images[:, 0], batch.targets.float(), atol=1e-4, rtol=0)
 
 
@@ -90,13 +123,6 @@ def test_a_cut_beyond_the_border_goes_on_with_the_edge_or_with_nothing(centre: t
         padded = np.pad(array, ((0, 0), (9, 9), (9, 9), (9, 9)), mode="edge" if edge else "constant")
         i, j, k = (c + 9 - 2 for c in centre)
         assert np.array_equal(piece, padded[:, i : i + 4, j : j + 4, k : k + 4])
-
-
-def test_the_dice_loss_is_0_for_truth_and_1_for_its_opposite() -> None:
-    truth = torch.tensor([[[0, 1], [2, 2]]])
-    sure = 50.0 * torch.nn.functional.one_hot(truth, 3).permute(0, 3, 1, 2).float()
-    assert soft_dice_loss(sure, truth).item() == pytest.approx(0, abs=1e-4)
-    assert soft_dice_loss(sure, (truth + 1) % 3).item() == pytest.approx(1, abs=1e-4)
 
 
 def test_coarser_outputs_count_half_as_much() -> None:
@@ -113,7 +139,7 @@ def test_coarser_outputs_count_half_as_much() -> None:
 def test_class_shares_add_up_to_one_also_when_mixed() -> None:
     plan = replace(CLASSIFICATION, augmentation=AugmentationPlan(mixup=1.0))
     examples = [Example(np.full((1, 8, 6, 1), n, np.float32), np.array(n, np.uint8)) for n in range(3)]
-    batch = ClassificationLearner(plan).draw(examples, [0, 1, 2], np.random.default_rng(1))
+    batch = ClassificationLearner(plan).draw(examples, [0, 1, 2], np.random.default_rng(1), CPU)
     torch.testing.assert_close(batch.targets.sum(1), torch.ones(3))
     # Constant images say themselves in which proportion they were mixed.
     torch.testing.assert_close(
@@ -132,33 +158,3 @@ def test_class_weights_of_the_plan_count() -> None:
     )
     assert plain["network"].item() == pytest.approx(math.log(3))
     assert weighted["network"].item() == pytest.approx(math.log(3))  # (2 · ln 3 + 0 · ln 3) / 2 images
-
-
-def test_every_case_is_seen_once_before_any_comes_again() -> None:
-    seen = [case for step in range(7) for case in choose_cases(10, 3, step, seed=4)]
-    assert sorted(seen[:10]) == sorted(seen[10:20]) == list(range(10))
-    assert seen[:10] != seen[10:20]
-    assert choose_cases(10, 3, 2, seed=4) == seen[6:9]
-    assert len(choose_cases(2, 5, 0, seed=0)) == 5
-
-
-def test_the_learning_rate_rises_and_falls_to_almost_nothing() -> None:
-    plan = replace(SEGMENTATION, learning_rate=0.1, warmup=0.1)
-    rates = [learning_rate(plan, progress) for progress in np.linspace(0, 1, 101)]
-    assert rates[0] == pytest.approx(0.002)
-    assert max(rates) == rates[10] == pytest.approx(0.1)
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert 0 < rates[-1] < 0.001 * 0.11
-    assert learning_rate(replace(plan, warmup=0.0), 0.0) == pytest.approx(0.1)
-
-
-@pytest.mark.parametrize("name", ["adamw", "sgd"])
-def test_norms_and_biases_are_not_decayed(name: str) -> None:
-    layer = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.InstanceNorm2d(2, affine=True))
-    decayed, free = build_optimiser(
-        replace(SEGMENTATION, optimiser=name, weight_decay=0.3), layer
-    ).param_groups
-    assert [p.ndim for p in decayed["params"]] == [4]
-    assert decayed["weight_decay"] == 0.3
-    assert len(free["params"]) == 3
-    assert free["weight_decay"] == 0.0

@@ -96,6 +96,59 @@ def test_a_hole_in_a_neighbour_of_a_missing_slice_is_filled_in_both():
     assert np.allclose(done, clean, atol=0.5)
 
 
+def wave(shape):
+    """Bends everywhere: neither a line nor harmonic."""
+    grid = np.meshgrid(*[np.linspace(0, 3, n) for n in shape], indexing="ij")
+    return (100 * np.sin(grid[0]) * np.cos(grid[1]) + 20 * grid[2] ** 2).astype(np.float32)[None]
+
+
+@pytest.mark.parametrize(("shape", "affine"), [((40, 36, 1), None), ((20, 18, 16), np.eye(4))])
+def test_small_holes_follow_bends(shape, affine):
+    clean = wave(shape)
+    array = clean.copy()
+    middle = shape[2] // 2
+    array[0, 9:13, 8:12, max(0, middle - 1) : middle + 2] = np.nan
+    done = fill(Volume(array, affine)).image.array
+    assert abs(done - clean).max() < 0.3
+
+
+def test_thick_slices_are_filled_one_by_one():
+    clean = wave((40, 36, 5))
+    clean[..., 2] += 1000
+    array = clean.copy()
+    array[0, 9:13, 8:12, 2] = np.nan
+    done = fill(Volume(array, THICK)).image.array
+    assert abs(done - clean).max() < 0.3
+
+
+@pytest.mark.parametrize("size", [7, 12])
+def test_large_holes_stay_between_their_surroundings(size):
+    clean = wave((40, 36, 1))
+    array = clean.copy()
+    array[0, 10 : 10 + size, 8 : 8 + size] = np.nan
+    done = fill(Volume(array)).image.array
+    around = clean[0, 9 : 11 + size, 7 : 9 + size]
+    edge = np.concatenate([around[0], around[-1], around[:, 0], around[:, -1]])
+    hole = done[0, 10 : 10 + size, 8 : 8 + size]
+    assert edge.min() - 0.5 <= hole.min()
+    assert hole.max() <= edge.max() + 0.5
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.002, 0.95, 1), (0.2, 0, 0.05)])
+def test_holes_so_near_that_they_touch_count_as_one_large(share, least, most, monkeypatch):
+    # Of many voxels in common the equation of small holes would take minutes.
+    asked = []
+    monkeypatch.setattr(
+        "scanwright.transforms.enhancement.gaps.restoration.inpaint_biharmonic",
+        lambda plane, gone: asked.append(np.count_nonzero(gone)) or plane,
+    )
+    array = noise((1, 40, 40, 40)).astype(np.float32)
+    holes = np.random.default_rng(0).random(array.shape) < share
+    array[holes] = np.nan
+    assert np.isfinite(fill(Volume(array, np.eye(4))).image.array).all()
+    assert least <= sum(asked) / holes.sum() <= most
+
+
 def test_nothing_to_fill_from_is_said():
     with pytest.raises(DataError, match="nothing can be filled from"):
         fill(Volume(np.full((1, 4, 4, 4), np.nan), np.eye(4)))

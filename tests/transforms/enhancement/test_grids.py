@@ -85,7 +85,7 @@ def test_a_crop_holds_the_body_with_its_margin_in_place(centre, margin):
         assert low <= centre[axis] - 6
         assert high > centre[axis] + 6
         gap = centre[axis] - 6 - low
-        assert low == 0 or gap * image.spacing_mm[axis] >= margin - 1e-9
+        assert low == 0 or gap * image.spacing_mm[axis] >= margin - 1e-5  # hardly a margin is none
         assert gap * image.spacing_mm[axis] < margin + image.spacing_mm[axis]
     box = tuple(slice(low, high) for low, high in made.realised["box_ijk"])
     assert np.array_equal(made.image.array, image.array[(slice(None), *box)])

@@ -10,6 +10,7 @@ from scanwright.inspection.exam import Exam, Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
 
 AIR_HU = -500.0
+METAL_HU = 30000.0
 MOST_CLIPPED = 0.2
 MOST_RATIO = 10.0
 ALIKE = 0.3
@@ -33,9 +34,14 @@ def find_scale(examined: Examined) -> Iterator[Found]:
 
 def find_hounsfield(examined: Examined) -> Iterator[Found]:
     scans = [exam for exam in examined.exams if exam.modality == "CT" and not exam.eight_bit]
-    lost = [exam.name for exam in scans if exam.low > AIR_HU / 2 or exam.high > 30000]
+    lost = [exam.name for exam in scans if not has_hounsfield(exam)]
     if lost and len(lost) < len(scans):
         yield Found(tuple(lost), {"n": len(lost), "of": len(scans)})
+
+
+def has_hounsfield(exam: Exam) -> bool:
+    """Whether intensities may be Hounsfield units: some air is there, and nothing beyond metal."""
+    return exam.low <= AIR_HU / 2 and exam.high <= METAL_HU
 
 
 def find_inverted(examined: Examined) -> Iterator[Found]:

@@ -13,14 +13,14 @@ FEWEST_CASES = 10
 
 def find(examined: Examined) -> Iterator[Found]:
     names = examined.dataset.class_names
-    counts = Counter(exam.label for exam in examined.labelled)
+    counts = Counter(name for exam in examined.exams for name in exam.classes)
     for _, mask in examined.masked:
         counts.update(names.get(str(v), str(v)) for v in mask.voxels or {} if v != 0)
     # Classes that the data names and no case has.
-    labels = {name for value, name in names.items() if value != "0"} if examined.masked else set()
+    labels = {name for value, name in names.items() if value != "0" or name == "0"} if counts else set()
     for name in sorted(counts.keys() | labels):
         if counts[name] < FEWEST_CASES:
-            holders = [e.name for e in examined.labelled if e.label == name]
+            holders = [e.name for e in examined.exams if name in e.classes]
             found = {"class": name, "n": counts[name]}
             yield Found(tuple(holders), found, severity="error" if counts[name] < 3 else "warning")
 

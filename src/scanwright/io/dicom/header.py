@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from scanwright.errors import DataError
+from scanwright.io.dicom.fields import number_of, numbers_of, text_of, value_of
 from scanwright.io.dicom.raw import TAGS, RawPixels, find_raw
+from scanwright.io.dicom.skimming import skim, skimmed_tags
 from scanwright.types import FloatArray
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -72,11 +72,13 @@ _TAGS = [
     "Columns",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
+    "RescaleSlope",
+    "RescaleIntercept",
     *(single for single, _ in _MARKS),
     *TAGS,
 ]
-# Looking a keyword up takes longer than reading most fields.
-_TAG_OF = {name: Tag(name) for name in {*_TAGS, *(frame for _, frame in _MARKS)}}
+_NOTHING = Dataset()
+_SKIMMED = skimmed_tags(_TAGS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +98,7 @@ class Plane:
         thickness_mm: between slices as the header says, used where there is one slice only.
         identified: whether the header holds what names a person, and does not say that it was replaced.
         burned_in: whether the header says that the picture itself shows such things.
+        slope, intercept: from stored to measured values.
         raw: where its pixels lie, if they are plain ones.
         marks: what may tell it from another plane at its place: the name of a field → its value.
     """
@@ -122,6 +125,8 @@ class Plane:
     thickness_mm: float | None
     identified: bool
     burned_in: bool
+    slope: float
+    intercept: float
     raw: RawPixels | None
     marks: Mapping[str, str]
 
@@ -166,7 +171,10 @@ def read_planes(path: Path) -> tuple[Plane, ...]:
     """
     # Files from before DICOM's preamble are read too, hence force; the fields below then tell.
     with path.open("rb") as file:
-        dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS, force=True)
+        dataset = skim(file, _SKIMMED)
+        if dataset is None:
+            file.seek(0)
+            dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS, force=True)
         return _planes(path, dataset, file)
 
 
@@ -176,11 +184,11 @@ def _planes(path: Path, dataset: Dataset, file: BinaryIO) -> tuple[Plane, ...]:
         if "SOPInstanceUID" not in dataset and "Modality" not in dataset and not index:
             raise DataError("the file is not DICOM, or damaged")
         return ()
-    if _text(dataset, "Modality") in _DERIVED:
+    if text_of(dataset, "Modality") in _DERIVED:
         return ()
-    if not _text(dataset, "SeriesInstanceUID"):
+    if not text_of(dataset, "SeriesInstanceUID"):
         raise DataError("the image has no SeriesInstanceUID")
-    n_frames = int(dataset.get("NumberOfFrames") or 1)
+    n_frames = int(value_of(dataset, "NumberOfFrames") or 1)
     if not 1 <= n_frames <= MOST_FRAMES:
         raise DataError("NumberOfFrames makes no sense", received=f"{n_frames}")
     by_frame, raw = FrameGroups(dataset), find_raw(file, dataset, n_frames)
@@ -191,31 +199,34 @@ def _plane(
     path: Path, dataset: Dataset, by_frame: FrameGroups, frame: int, n_frames: int, raw: RawPixels | None
 ) -> Plane:
     place = read_geometry(dataset, by_frame, frame)
+    slope, intercept = _rescaling(dataset, by_frame, frame)
     return Plane(
         path=path,
         frame=frame,
         n_frames=n_frames,
-        sop_class=_text(dataset, "SOPClassUID"),
-        study_uid=_text(dataset, "StudyInstanceUID"),
-        series_uid=_text(dataset, "SeriesInstanceUID"),
-        frame_uid=_text(dataset, "FrameOfReferenceUID"),
-        instance_uid=_text(dataset, "SOPInstanceUID"),
-        description=_text(dataset, "SeriesDescription"),
-        modality=_text(dataset, "Modality"),
-        body_part=_text(dataset, "BodyPartExamined"),
-        view=_text(dataset, "ViewPosition"),
-        patient=_text(dataset, "PatientID") or None,
-        scanner=f"{_text(dataset, 'Manufacturer')} {_text(dataset, 'ManufacturerModelName')}".strip(),
-        rows=int(dataset.Rows),
-        columns=int(dataset.Columns),
+        sop_class=text_of(dataset, "SOPClassUID"),
+        study_uid=text_of(dataset, "StudyInstanceUID"),
+        series_uid=text_of(dataset, "SeriesInstanceUID"),
+        frame_uid=text_of(dataset, "FrameOfReferenceUID"),
+        instance_uid=text_of(dataset, "SOPInstanceUID"),
+        description=text_of(dataset, "SeriesDescription"),
+        modality=text_of(dataset, "Modality"),
+        body_part=text_of(dataset, "BodyPartExamined"),
+        view=text_of(dataset, "ViewPosition"),
+        patient=text_of(dataset, "PatientID") or None,
+        scanner=f"{text_of(dataset, 'Manufacturer')} {text_of(dataset, 'ManufacturerModelName')}".strip(),
+        rows=int(value_of(dataset, "Rows")),
+        columns=int(value_of(dataset, "Columns")),
         position_lps=place.position_lps,
         orientation_lps=place.orientation_lps,
         spacing_mm=place.spacing_mm,
         thickness_mm=place.thickness_mm,
-        identified=_text(dataset, "PatientIdentityRemoved") != "YES"
-        and any(_text(dataset, name) for name in _IDENTIFIERS),
+        identified=text_of(dataset, "PatientIdentityRemoved") != "YES"
+        and any(text_of(dataset, name) for name in _IDENTIFIERS),
+        burned_in=text_of(dataset, "BurnedInAnnotation") == "YES",
+        slope=slope,
+        intercept=intercept,
         raw=raw,
-        burned_in=_text(dataset, "BurnedInAnnotation") == "YES",
         marks=by_frame.marks(frame) if by_frame.exist else _marks(dataset, (one for one, _ in _MARKS)),
     )
 
@@ -238,7 +249,7 @@ def read_geometry(dataset: Dataset, by_frame: FrameGroups, frame: int) -> Geomet
     """
 
     def numbers(name: str, count: int, group: str) -> FloatArray | None:
-        return _numbers(by_frame.find(frame, group) if by_frame.exist else dataset, name, count)
+        return numbers_of(by_frame.find(frame, group) if by_frame.exist else dataset, name, count)
 
     orientation = numbers("ImageOrientationPatient", 6, "PlaneOrientationSequence")
     spacing = numbers("PixelSpacing", 2, "PixelMeasuresSequence")
@@ -255,24 +266,36 @@ def read_geometry(dataset: Dataset, by_frame: FrameGroups, frame: int) -> Geomet
     )
 
 
+def _rescaling(dataset: Dataset, by_frame: FrameGroups, frame: int) -> tuple[float, float]:
+    """Slope and intercept of a frame; 1 and 0 for colours, and where a table maps the values."""
+    is_colour = text_of(dataset, "SamplesPerPixel") not in ("", "1")
+    is_palette = text_of(dataset, "PhotometricInterpretation") == "PALETTE COLOR"
+    if is_colour or is_palette or value_of(dataset, "ModalityLUTSequence"):
+        return 1.0, 0.0
+    own = by_frame.find(frame, "PixelValueTransformationSequence")
+    source = own if "RescaleSlope" in own else dataset
+    slope = number_of(source, "RescaleSlope", 1.0) or 1.0  # some write 0 where they have none
+    return slope, number_of(source, "RescaleIntercept", 0.0)
+
+
 class FrameGroups:
     """What an enhanced image says of its frames: of all of them at once, or of each (PS3.3 C.7.6.16)."""
 
     def __init__(self, dataset: Dataset) -> None:
-        shared = dataset.get("SharedFunctionalGroupsSequence")
-        self._shared: Dataset = shared[0] if shared else Dataset()
-        self._each: Sequence[Dataset] = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+        shared = value_of(dataset, "SharedFunctionalGroupsSequence")
+        self._shared: Dataset = shared[0] if shared else _NOTHING
+        self._each: Sequence[Dataset] = value_of(dataset, "PerFrameFunctionalGroupsSequence") or ()
         self.exist = bool(shared or self._each)
 
     def find(self, frame: int, group: str) -> Dataset:
         """The first item of a group, of the frame or of all frames; empty where there is none."""
-        own = self._each[frame] if frame < len(self._each) else Dataset()
-        items = own.get(group) or self._shared.get(group)
-        return items[0] if items else Dataset()
+        own = self._each[frame] if frame < len(self._each) else _NOTHING
+        items = value_of(own, group) or value_of(self._shared, group)
+        return items[0] if items else _NOTHING
 
     def marks(self, frame: int) -> dict[str, str]:
         """What may tell a frame from another at its place; in whichever group a field stands."""
-        own = self._each[frame] if frame < len(self._each) else Dataset()
+        own = self._each[frame] if frame < len(self._each) else _NOTHING
         items = [element.value[0] for element in own if element.VR == "SQ" and element.value]
         found: dict[str, str] = {}
         for item in items:
@@ -281,25 +304,4 @@ class FrameGroups:
 
 
 def _marks(dataset: Dataset, fields: Iterable[str]) -> dict[str, str]:
-    return {field: text for field in fields if (text := _text(dataset, field))}
-
-
-def _text(dataset: Dataset, name: str) -> str:
-    tag = _TAG_OF[name]
-    if tag not in dataset:
-        return ""
-    value = dataset[tag].value
-    return "" if value is None else str(value).strip()
-
-
-def _numbers(dataset: Dataset, name: str, count: int) -> FloatArray | None:
-    tag = _TAG_OF[name]
-    value = dataset[tag].value if tag in dataset else None
-    if value is None or value == "":
-        return None
-    numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    if numbers.size == 0:
-        return None
-    if numbers.shape != (count,) or not np.isfinite(numbers).all():
-        raise DataError(f"{name} does not hold {count} numbers")
-    return numbers
+    return {field: text for field in fields if (text := text_of(dataset, field))}

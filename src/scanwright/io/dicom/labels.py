@@ -1,35 +1,28 @@
-"""Labels that are DICOM too: segmentations (SEG) and contours (RTSTRUCT), on the grid of their image."""
+"""Labels that are DICOM too, such as segmentations and contours, as masks on the grid of an image."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pydicom
-from pydicom.dataset import Dataset
 
 from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.dicom.contours import contour_planes
-from scanwright.io.dicom.header import quietly
-from scanwright.io.dicom.painting import Sheet, paint
-from scanwright.io.dicom.segments import segment_planes
-from scanwright.io.dicom.series import Series, read_grid
+from scanwright.io.dicom.header import Geometry, quietly
+from scanwright.io.dicom.painting import Grid, Sheet, paint
+from scanwright.io.dicom.reference import Reference
+from scanwright.io.dicom.series import Series
 from scanwright.io.failures import reading
-from scanwright.types import AnyArray
+from scanwright.io.notes import listed
+from scanwright.types import FloatArray, IntArray
 
-_TAGS = [
-    "Modality",
-    "FrameOfReferenceUID",
-    "ReferencedSeriesSequence",
-    "SegmentSequence",
-    "StructureSetROISequence",
-    "ReferencedFrameOfReferenceSequence",
-]
+_SAME_DIRECTION = 0.1  # degrees
+_SAME_SIZE = 0.01  # of a pixel's side
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,103 +31,106 @@ class Labels:
 
     Attributes:
         path: the file.
-        kind: "SEG" or "RTSTRUCT".
+        instance_uid: its SOPInstanceUID.
         names: of the structures by their number in the file.
-        series_uids: of the images that it refers to.
-        frame_uid: the frame of reference, by which images of one session lie in one space; "" when unknown.
+        reference: which image it belongs to.
+        read_sheets: what each structure covers, by its number; given the grid to be painted on.
+        fractional: whether its pixels are shares, cut at a half.
+        overlap: whether its structures overlap: "yes", "perhaps", or "" where it says that they don't.
+        drawn_on: the pixels that it was drawn on, where its header says so at once.
     """
 
     path: Path
-    kind: str
+    instance_uid: str
     names: Mapping[int, str]
-    series_uids: tuple[str, ...]
-    frame_uid: str
+    reference: Reference
+    read_sheets: Callable[[Path, Grid], dict[int, list[Sheet]]]
+    fractional: bool = False
+    overlap: str = ""
+    drawn_on: Geometry | None = None
+
+    def is_resampled_on(self, image: Series) -> bool:
+        """Whether it was drawn in other directions, or on pixels of another size, than those of an image."""
+        place, ours = self.drawn_on, image.planes[0]
+        if place is None or place.orientation_lps is None or place.spacing_mm is None:
+            return False
+        if ours.orientation_lps is None or ours.spacing_mm is None:
+            return False
+        cosines = np.abs(_directions(place.orientation_lps) @ _directions(ours.orientation_lps).T)
+        turned = np.degrees(np.arccos(min(1.0, float(cosines.max(axis=1).min()))))
+        same_size = np.allclose(sorted(place.spacing_mm), sorted(ours.spacing_mm), rtol=_SAME_SIZE)
+        return bool(turned > _SAME_DIRECTION) or not same_size
 
 
-def read_labels(path: Path) -> Labels | None:
-    """What a file outlines, without its pixels or contours; ``None`` for other objects.
-
-    Raises:
-        Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
-    """
-    dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS, force=True)
-    kind = str(dataset.get("Modality") or "")
-    if kind == "SEG":
-        segments = dataset.get("SegmentSequence") or ()
-        names = {int(one.SegmentNumber): str(one.get("SegmentLabel") or "").strip() for one in segments}
-        names.pop(0, None)  # a label map counts its background as a segment
-        uids = [str(one.SeriesInstanceUID) for one in dataset.get("ReferencedSeriesSequence") or ()]
-    elif kind == "RTSTRUCT":
-        regions = dataset.get("StructureSetROISequence") or ()
-        names = {int(one.ROINumber): str(one.get("ROIName") or "").strip() for one in regions}
-        uids = [str(one.SeriesInstanceUID) for one in _referenced_series(dataset)]
-    else:
-        return None
-    named = {number: name or f"structure {number}" for number, name in names.items()}
-    return Labels(path, kind, named, tuple(uids), _frame_uid(dataset))
-
-
-def _referenced_series(dataset: Dataset) -> list[Dataset]:
-    return [
-        series
-        for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ()
-        for study in frame.get("RTReferencedStudySequence") or ()
-        for series in study.get("RTReferencedSeriesSequence") or ()
-    ]
-
-
-def _frame_uid(dataset: Dataset) -> str:
-    frames = {
-        str(one.get("FrameOfReferenceUID") or "")
-        for one in dataset.get("ReferencedFrameOfReferenceSequence") or ()
-    } - {""}
-    return str(dataset.get("FrameOfReferenceUID") or "") or (frames.pop() if len(frames) == 1 else "")
-
-
-def name_structures(labels: Iterable[Labels]) -> dict[int, str]:
-    """The value in the masks of each name: its place in the alphabet, upper and lower case alike."""
-    spelt: dict[str, str] = {}
-    for one in labels:
-        for name in one.names.values():
-            spelt.setdefault(name.casefold(), name)
-    return {value: spelt[key] for value, key in enumerate(sorted(spelt), start=1)}
+def _directions(orientation_lps: FloatArray) -> FloatArray:
+    return np.vstack([orientation_lps, np.cross(*orientation_lps)])
 
 
 def lazy_labels(
-    series: Series, labels: Sequence[Labels], names: Mapping[int, str], sources: Sequence[str] = ()
+    read_grid: Callable[[], Grid], root: Path, labels: Sequence[Labels], values: Mapping[str, int]
 ) -> Lazy[Volume]:
-    """A mask on the grid of a series, painted when asked for.
+    """A mask on the grid of an image, painted when asked for.
 
     Args:
-        series: the image, one volume.
-        labels: the objects that outline something in it.
-        names: value in the mask → name of the structure, upper and lower case alike.
-        sources: where the objects are; by default below the folder of the series.
+        read_grid: gives the grid.
+        root: what the paths of the files are relative to.
+        labels: the objects that outline something in the image.
+        values: the value in the mask of each name; names are compared without upper and lower case.
     """
-    sources = sources or [one.path.relative_to(series.root).as_posix() for one in labels]
-    painted = partial(_painted, series, tuple(labels), names, tuple(sources))
+    sources = [one.path.relative_to(root).as_posix() for one in labels]
+    painted = partial(_painted, read_grid, dict(zip(sources, labels, strict=True)), values)
     return Lazy(sources[0], painted, tuple(sources[1:]))
 
 
 def _painted(
-    series: Series, labels: Sequence[Labels], names: Mapping[int, str], sources: Sequence[str]
+    read_grid: Callable[[], Grid], labels: Mapping[str, Labels], values: Mapping[str, int]
 ) -> Volume:
-    values = {name.casefold(): value for value, name in names.items()}
-    grid = read_grid(series)
+    grid = read_grid()
     mask = np.zeros(grid.shape, dtype=np.uint8 if max(values.values(), default=0) < 256 else np.uint16)
-    painted: list[tuple[int, AnyArray]] = []
-    for one, subject in zip(labels, sources, strict=True):
+    index = np.uint32 if mask.size < 1 << 32 else np.int64
+    painted: list[tuple[int, IntArray]] = []
+    for subject, one in labels.items():
         with reading(subject, quote=False), quietly():
-            for number, sheets in _sheets(one).items():
+            for number, sheets in one.read_sheets(one.path, grid).items():
                 if number not in one.names:
                     raise DataError("a structure without a name", received=f"number {number}")
-                covered = paint(sheets, grid)
-                painted.append((values[one.names[number].casefold()], covered))
+                # Places and not masks: a hundred organs need no more memory than the voxels that they fill.
+                places: IntArray = np.flatnonzero(paint(sheets, grid)).astype(index)
+                painted.append((values[one.names[number].casefold()], places))
     # The largest first: a lesion in an organ stays visible.
-    for value, covered in sorted(painted, key=lambda pair: -int(pair[1].sum())):
-        mask[covered] = value
+    for value, places in sorted(painted, key=lambda pair: -len(pair[1])):
+        mask.reshape(-1)[places] = value
     return Volume(mask[None], affine_ras=grid.affine_ras)
 
 
-def _sheets(labels: Labels) -> dict[int, list[Sheet]]:
-    return segment_planes(labels.path) if labels.kind == "SEG" else contour_planes(labels.path)
+def values_of(labels: Sequence[Labels]) -> tuple[dict[str, int], dict[str, str]]:
+    """Name in lower case → value in the masks, and value → name as it is spelt first.
+
+    Values go by the names in the alphabet, so that they are the same in all masks.
+    """
+    spelt: dict[str, str] = {}
+    for one in labels:
+        for name in one.names.values():
+            spelt.setdefault(name.casefold(), name)
+    values = {key: value for value, key in enumerate(sorted(spelt), start=1)}
+    return values, {str(value): spelt[key] for key, value in values.items()}
+
+
+def notes_on(used: Sequence[tuple[str, Labels, Series | None]]) -> list[str]:
+    """What one should know of how labels became masks.
+
+    Args:
+        used: subject of messages, labels, and their image if it is DICOM.
+    """
+    told: dict[str, list[str]] = defaultdict(list)
+    for subject, labels, image in used:
+        if labels.fractional:
+            told["give shares (FRACTIONAL), cut at a half"].append(subject)
+        if labels.overlap:
+            may = "" if labels.overlap == "yes" else "may "
+            told[f"{may}overlap in themselves: where structures do, the smaller one is shown"].append(subject)
+        if image is not None and labels.is_resampled_on(image):
+            told["were drawn on another grid than their image's: each voxel takes the nearest label"].append(
+                subject
+            )
+    return [f"labels that {what}: {listed(subjects)}" for what, subjects in told.items()]

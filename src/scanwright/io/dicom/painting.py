@@ -10,8 +10,9 @@ import numpy as np
 from scanwright.errors import DataError
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
-_PARALLEL = 1e-2  # of the cosine's distance from 1, 8 degrees
-_SLACK_MM = 0.01
+SAME_PLANE_MM = 0.05
+"""What lies closer together than this lies in one plane: places are written with few digits."""
+_PARALLEL = 1e-3  # of the cosine; 3 degrees
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,11 @@ class Grid:
         turned: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ self.affine_ras
         return turned
 
+    @property
+    def normal_lps(self) -> FloatArray:
+        """The direction in which slices follow each other, of length 1."""
+        return unit(np.cross(self.affine_ras[:3, 0], self.affine_ras[:3, 1]) * (-1.0, -1.0, 1.0))
+
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
@@ -36,7 +42,7 @@ class Sheet:
         origin_lps: a point of the plane.
         normal_lps: its direction, of length 1.
         thickness_mm: of the slab that the plane stands for; ``None`` for a slice of the image.
-        covers: points in LPS+ (n, m, 3) near the plane → which of them are covered.
+        covers: points in LPS+ (n, 3) near the plane → which of them are covered.
     """
 
     origin_lps: FloatArray
@@ -46,42 +52,81 @@ class Sheet:
 
 
 def paint(sheets: Sequence[Sheet], grid: Grid) -> BoolArray:
-    """The voxels that the sheets of one structure cover.
+    """The voxels that the sheets of one structure cover, however sheets and slices lie to each other.
 
-    Each slice of the image takes the sheets of the nearest plane, if it lies in the slab that they stand for.
+    Each voxel takes the sheets of the plane that its centre is nearest to, if it lies in the slab that they
+    stand for. One slice of the image is looked at at a time.
 
     Raises:
-        DataError: the sheets are not parallel to the image's slices.
+        DataError: the sheets are not parallel to each other.
     """
     covered = np.zeros(grid.shape, dtype=bool)
     if not sheets:
         return covered
-    affine = grid.affine_lps
-    normal = np.cross(affine[:3, 0], affine[:3, 1])
-    normal /= np.linalg.norm(normal)
+    normal = sheets[0].normal_lps
     if any(abs(sheet.normal_lps @ normal) < 1 - _PARALLEL for sheet in sheets):
         raise DataError(
-            "it outlines structures in planes that are not those of the image",
-            do="Export it on the image's own slices.",
+            "it outlines one structure in planes of several directions",
+            do="Export it in planes of one direction.",
         )
-    heights = np.array([sheet.origin_lps @ normal for sheet in sheets])
     known = [sheet.thickness_mm for sheet in sheets if sheet.thickness_mm is not None]
-    # Half the slab that a sheet stands for, and not less than half a slice of the image.
-    reach = max(*known, abs(float(affine[:3, 2] @ normal)), 0.0) / 2
+    slack = min([SAME_PLANE_MM, *(thickness / 4 for thickness in known)])
+    levels, members = _levels(sheets, normal, slack)
+    reach = _reach(known, normal, grid) + slack / 5
+    # Of two levels at one distance the lower, for all voxels of a slice, though heights are rounded.
+    between = (levels[:-1] + levels[1:]) / 2 + slack / 5
+    affine = grid.affine_lps
     columns, rows = np.meshgrid(*map(np.arange, grid.shape[:2]), indexing="ij")
     plane = columns[..., None] * affine[:3, 0] + rows[..., None] * affine[:3, 1] + affine[:3, 3]
+    corners = plane[:: max(1, grid.shape[0] - 1), :: max(1, grid.shape[1] - 1)] @ normal
     for k in range(grid.shape[2]):
-        height = float((affine[:3, 3] + k * affine[:3, 2]) @ normal)
-        far = np.abs(heights - height)
-        if far.min() > reach + _SLACK_MM:
+        rise = float(k * affine[:3, 2] @ normal)
+        if levels[0] > corners.max() + rise + reach or levels[-1] < corners.min() + rise - reach:
             continue
-        points = plane + k * affine[:3, 2]
-        nearest = heights[int(far.argmin())]
-        for sheet, at in zip(sheets, heights, strict=True):
-            if abs(at - nearest) <= _SLACK_MM:
+        points = (plane + k * affine[:3, 2]).reshape(-1, 3)
+        heights = points @ normal
+        nearest = np.searchsorted(between, heights)
+        near = np.flatnonzero(np.abs(levels[nearest] - heights) <= reach)
+        if not len(near):
+            continue
+        # Voxels of one level together, so that a slice across hundreds of levels is sorted once.
+        near = near[np.argsort(nearest[near], kind="stable")]
+        found, starts = np.unique(nearest[near], return_index=True)
+        flat = np.zeros(len(points), dtype=bool)
+        for level, voxels in zip(found, np.split(near, starts[1:]), strict=True):
+            for sheet in members[level]:
                 # A contour within another one cuts a hole.
-                covered[..., k] ^= sheet.covers(points)
+                flat[voxels] ^= sheet.covers(points[voxels])
+        covered[..., k] = flat.reshape(grid.shape[:2])
     return covered
+
+
+def _levels(
+    sheets: Sequence[Sheet], normal: FloatArray, slack: float
+) -> tuple[FloatArray, list[list[Sheet]]]:
+    """Heights of the planes along their normal, from low to high, and the sheets of each."""
+    heights = np.array([float(sheet.origin_lps @ normal) for sheet in sheets])
+    order = np.argsort(heights, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(heights[order]) > slack) + 1)
+    return (
+        np.array([heights[group].mean() for group in groups]),
+        [[sheets[index] for index in group] for group in groups],
+    )
+
+
+def _reach(known_mm: Sequence[float], normal: FloatArray, grid: Grid) -> float:
+    """How far from its plane a sheet counts: half of its slab; where that is unknown, or the image's slices
+    lie like the sheets, not less than half a voxel of the image, mm."""
+    voxel_mm = float(np.abs(normal @ grid.affine_lps[:3, :3]).sum())
+    if known_mm and abs(normal @ grid.normal_lps) < 1 - _PARALLEL:
+        voxel_mm = 0.0
+    return max(*known_mm, voxel_mm, 0.0) / 2
+
+
+def unit(vector: FloatArray) -> FloatArray:
+    """The same direction with length 1."""
+    made: FloatArray = vector / np.linalg.norm(vector)
+    return made
 
 
 def inside(polygon: FloatArray, points: FloatArray) -> BoolArray:

@@ -1,16 +1,18 @@
-"""The pixels of one DICOM image in the units that its header gives them."""
+"""The stored values of DICOM images, and how they become the measured ones that their headers tell of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, pixel_array
+from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, iter_pixels, pixel_array
+from pydicom.pixels.utils import pixel_dtype
 from pydicom.uid import (
     JPEG2000,
     UID,
@@ -22,11 +24,11 @@ from pydicom.uid import (
 )
 
 from scanwright.errors import DataError
-from scanwright.io.dicom.header import FrameGroups, Plane
+from scanwright.io.dicom.header import Plane
 from scanwright.io.dicom.raw import RawPixels
-from scanwright.types import AnyArray
+from scanwright.types import AnyArray, FloatArray
 
-# All that decoding and rescaling need; the rest of a header takes longer to read than the pixels.
+# All that decoding needs; the rest of a header takes longer to read than the pixels.
 _TAGS = [
     "SamplesPerPixel",
     "PhotometricInterpretation",
@@ -52,10 +54,6 @@ _TAGS = [
     "SegmentedGreenPaletteColorLookupTableData",
     "SegmentedBluePaletteColorLookupTableData",
     "ModalityLUTSequence",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
     "ExtendedOffsetTable",
     "ExtendedOffsetTableLengths",
     "PixelData",
@@ -70,29 +68,26 @@ _PLUGINS = {
     JPEG2000: "pylibjpeg",
 }
 _LOSSLESS_JPEG = (JPEGLossless, JPEGLosslessSV1)
+_LARGEST_SHIFT = 1 << 24
+_LARGE_BYTES = 1 << 24  # more compressed pixels than this are not held in memory at once
+_AT_ONCE = 16  # planes next to each other in memory are written faster together
 
 
-@dataclass(frozen=True, eq=False)
-class Pixels:
-    """Stored values of a plane and how they become measured ones: stored · slope + intercept.
+def read_pixels(path: Path, frames: Collection[int] = (0,)) -> Iterator[AnyArray]:
+    """Read frames of one file, one after the other; colour comes as RGB, MONOCHROME1 turned so that more is
+    brighter.
 
-    Attributes:
-        stored: (channel, column, row).
-    """
+    Args:
+        frames: which, from 0.
 
-    stored: AnyArray
-    slope: float
-    intercept: float
-
-
-def read_pixels(path: Path, frames: Sequence[int] = (0,)) -> list[Pixels]:
-    """Read frames of one file; colour comes as RGB, MONOCHROME1 turned so that more is brighter.
+    Yields:
+        (row, column, channel) of each of them, in the order of the file.
 
     Raises:
         DataError: no pixels, or an unknown kind of them.
         Exception: whatever pydicom raises on damaged files; call inside ``failures.reading``.
     """
-    dataset = pydicom.dcmread(path, force=True, specific_tags=_TAGS)
+    dataset = pydicom.dcmread(path, force=True, specific_tags=_TAGS, defer_size=_LARGE_BYTES)
     if "PixelData" not in dataset:
         raise DataError(
             "the file holds no whole-number pixels", do="Export the image again, with its pixels."
@@ -101,45 +96,33 @@ def read_pixels(path: Path, frames: Sequence[int] = (0,)) -> list[Pixels]:
         # A file without preamble is in DICOM's default encoding (PS3.5, 10.1).
         dataset.ensure_file_meta()
         dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
-    stored = decoded(dataset)
     kind = str(dataset.get("PhotometricInterpretation") or "MONOCHROME2")
-    if kind == "PALETTE COLOR":
-        stored = apply_color_lut(stored, dataset)[..., :3]
     n_channels = 3 if kind == "PALETTE COLOR" else int(dataset.get("SamplesPerPixel") or 1)
-    n_frames = int(dataset.get("NumberOfFrames") or 1)
     if n_channels not in (1, 3):
         raise DataError("the image is neither grey nor of three colours", received=f"{n_channels} samples")
-    stored = stored.reshape(n_frames, int(dataset.Rows), int(dataset.Columns), n_channels)
-    if n_channels == 1:
-        if "ModalityLUTSequence" in dataset:
-            stored = apply_modality_lut(stored, dataset)
-        if kind == "MONOCHROME1":
-            stored = (
-                stored.max() - stored
-                if stored.dtype.kind == "f"
-                else _inverted(stored, int(dataset.BitsStored))
-            )
-    by_frame = FrameGroups(dataset)
-    scaled = n_channels == 1 and "ModalityLUTSequence" not in dataset
-    made = []
-    for frame in frames:
-        group = by_frame.find(frame, "PixelValueTransformationSequence")
-        source = group if "RescaleSlope" in group else dataset
-        slope = float(source.get("RescaleSlope") or 1.0) if scaled else 1.0
-        intercept = float(source.get("RescaleIntercept") or 0.0) if scaled else 0.0
-        if not np.isfinite([slope, intercept]).all():
-            raise DataError("RescaleSlope or RescaleIntercept is not a number")
-        made.append(Pixels(stored[frame].transpose(2, 1, 0), slope, intercept))
-    return made
+    shape = (int(dataset.Rows), int(dataset.Columns), n_channels)
+    is_large = path.stat().st_size > _LARGE_BYTES
+    for frame, stored in enumerate(decoded(dataset, path if is_large else None)):
+        if frame in frames:
+            yield _plain(stored, dataset, kind).reshape(shape)
 
 
-def read_raw(plane: Plane, raw: RawPixels) -> Pixels:
-    """Read a plane whose pixels are plain.
+def _plain(stored: AnyArray, dataset: Dataset, kind: str) -> AnyArray:
+    """A frame with its tables of colours and values applied, where more is brighter."""
+    if kind == "PALETTE COLOR":
+        return np.asarray(apply_color_lut(stored, dataset)[..., :3])
+    is_grey = stored.ndim == 2
+    if is_grey and dataset.get("ModalityLUTSequence"):
+        stored = apply_modality_lut(stored, dataset)
+    return _inverted(stored, int(dataset.BitsStored)) if is_grey and kind == "MONOCHROME1" else stored
+
+
+def read_raw(plane: Plane, raw: RawPixels) -> AnyArray:
+    """Read a plane whose pixels are plain: (row, column, channel).
 
     Raises:
         DataError: the file has become shorter since its header was read.
     """
-    shape = (plane.rows, plane.columns)
     kind = np.dtype(raw.kind)
     length = plane.rows * plane.columns * kind.itemsize
     with plane.path.open("rb") as file:
@@ -147,19 +130,27 @@ def read_raw(plane: Plane, raw: RawPixels) -> Pixels:
         stored = file.read(length)
     if len(stored) < length:
         raise DataError("the file is cut short", do="Copy or export it again.")
-    values: AnyArray = np.frombuffer(stored, kind).reshape(shape)
+    values: AnyArray = np.frombuffer(stored, kind).reshape(plane.rows, plane.columns, 1)
     if raw.unused_bits:  # there and back: what stood in them goes, and the sign comes
-        values = np.right_shift(np.left_shift(values, raw.unused_bits), raw.unused_bits)
-    return Pixels(values.T[np.newaxis], raw.slope, raw.intercept)
+        values = values << raw.unused_bits
+        values >>= raw.unused_bits
+    return values
 
 
-def decoded(dataset: Dataset) -> AnyArray:
-    """Stored values, by the decoder that is trusted with the encoding.
+def decoded(dataset: Dataset, path: Path | None = None) -> Iterator[AnyArray]:
+    """Stored values of each frame, by the decoder that is trusted with the encoding.
+
+    Args:
+        path: of the dataset's file, where compressed frames shall be read one by one.
+
+    Yields:
+        (row, column), or (row, column, channel) for colours.
 
     Raises:
-        DataError: nothing decodes it, or a lossless JPEG does not hold what the header says.
+        DataError: nothing decodes it, a lossless JPEG is not what the header says, or the number of frames.
         Exception: whatever the decoder raises.
     """
+    n_frames = int(dataset.get("NumberOfFrames") or 1)
     encoding = dataset.file_meta.TransferSyntaxUID
     too_deep = encoding == JPEGExtended12Bit and int(dataset.get("BitsStored") or 0) > 8
     if too_deep or (encoding.is_compressed and not encoding.is_deflated and not _has_decoder(encoding)):
@@ -169,11 +160,24 @@ def decoded(dataset: Dataset) -> AnyArray:
             do="Export the images again, uncompressed.",
         )
     if encoding in _LOSSLESS_JPEG:
-        n_frames = int(dataset.get("NumberOfFrames") or 1)
+        path = None
         for frame in generate_frames(dataset.PixelData, number_of_frames=n_frames):
             _check_jpeg(frame, dataset)
-    stored: AnyArray = pixel_array(dataset, decoding_plugin=_PLUGINS.get(encoding, ""))
-    return stored
+    frames: Iterable[AnyArray]
+    if encoding.is_encapsulated:
+        frames = iter_pixels(path or dataset, decoding_plugin=_PLUGINS.get(encoding, ""))
+    else:  # as a whole: frames of single bits do not begin at bytes
+        whole = pixel_array(dataset)
+        frames = whole if n_frames > 1 else [whole]
+    kind, n_found = pixel_dtype(dataset), 0
+    for n_found, frame in enumerate(frames, start=1):
+        if n_found > n_frames:
+            break
+        yield frame.astype(kind, copy=False)  # a decoder may give fewer bits
+    if n_found != n_frames:
+        raise DataError(
+            "the file does not hold as many frames as it says", received=f"NumberOfFrames={n_frames}"
+        )
 
 
 def _has_decoder(encoding: UID) -> bool:
@@ -206,21 +210,79 @@ def _inverted(stored: AnyArray, bits: int) -> AnyArray:
     return (top - stored.astype(np.int64)).astype(stored.dtype)
 
 
-def stacked(slices: Sequence[Pixels]) -> AnyArray:
-    """Measured values of all slices, (channel, column, row, slice).
+def gathered(planes: Iterator[tuple[int, AnyArray]], n_planes: int) -> AnyArray:
+    """The stored values of all planes in one block, with no more than a few planes beside it.
+
+    Args:
+        planes: the number of each and its (row, column, channel), in any order.
+
+    Returns:
+        (channel, column, row, plane).
+
+    Raises:
+        DataError: some are in colour and others are not.
+    """
+    block: AnyArray | None = None
+    while some := list(islice(planes, _AT_ONCE)):
+        numbers, shapes = [number for number, _ in some], {plane.shape[-1] for _, plane in some}
+        kind = np.result_type(*(plane for _, plane in some))
+        if block is None:
+            rows, columns, n_channels = some[0][1].shape
+            block = np.empty((n_channels, columns, rows, n_planes), kind.newbyteorder("="))
+        if shapes != {len(block)}:
+            raise DataError("some images are in colour and others are not", received=f"{n_planes} images")
+        block = block.astype(np.result_type(block, kind), copy=False)
+        follow_each_other = numbers == list(range(numbers[0], numbers[0] + len(some)))
+        where = slice(numbers[0], numbers[-1] + 1) if follow_each_other else numbers
+        block[..., where] = np.stack([plane.T for _, plane in some], axis=-1)
+    if block is None:
+        raise DataError("the series holds no image")
+    return block
+
+
+def measured(stored: AnyArray, slopes: Sequence[float], intercepts: Sequence[float]) -> AnyArray:
+    """stored · slope + intercept, in the same memory where that can be.
 
     Whole numbers stay whole (int16 for CT); other slopes give float32.
+
+    Args:
+        stored: (channel, column, row, plane); lost.
+        slopes, intercepts: of each plane.
     """
-    array = np.stack([one.stored for one in slices], axis=-1)
-    if all(one.slope == 1 and one.intercept == 0 for one in slices):
-        return np.ascontiguousarray(array)
-    slopes = np.array([one.slope for one in slices])
-    intercepts = np.array([one.intercept for one in slices])
-    whole = array.dtype.kind in "iu" and bool(
-        (slopes == 1).all() and (intercepts == np.rint(intercepts)).all()
-    )
-    if not whole or np.abs(intercepts).max() > 1 << 24:
-        return np.ascontiguousarray((array * slopes + intercepts).astype(np.float32))
-    shifted = array.astype(np.int32) + intercepts.astype(np.int32)
-    fits = np.iinfo(np.int16).min <= shifted.min() and shifted.max() <= np.iinfo(np.int16).max
-    return np.ascontiguousarray(shifted.astype(np.int16) if fits else shifted)
+    slope, intercept = _common(slopes), _common(intercepts)
+    if (slope == 1).all() and not intercept.any():
+        return stored
+    kind = _kind_of_sum(stored, intercept) if (slope == 1).all() else np.dtype(np.float32)
+    in_place = kind.itemsize == stored.itemsize
+    values = stored.view(kind) if in_place else np.empty(stored.shape, kind)
+    for channel, made in zip(stored, values, strict=True):
+        for before, after in zip(channel, made, strict=True):
+            if kind.kind == "f":
+                after[...] = before * slope + intercept
+            else:  # either summand may be too large for the kind; the sum is not
+                if not in_place:
+                    after[...] = before
+                after += intercept.astype(np.int64).astype(kind)
+    return values
+
+
+def _common(values: Sequence[float]) -> FloatArray:
+    """One number where all are the same, which takes less time."""
+    return np.asarray(values if len(set(values)) > 1 else values[0], dtype=np.float64)
+
+
+def scaled(values: AnyArray, factor: float) -> AnyArray:
+    """values · factor as float32; the values are lost where they are float32 already."""
+    made = values if values.dtype.kind == "f" else np.empty(values.shape, np.float32)
+    return np.multiply(values, factor, out=made, casting="unsafe")
+
+
+def _kind_of_sum(stored: AnyArray, shifts: FloatArray) -> np.dtype[Any]:
+    """The kind of whole numbers that holds stored + shift; float32 where none does."""
+    if (shifts == np.rint(shifts)).all() and np.abs(shifts).max() <= _LARGEST_SHIFT:
+        axes = (0, 1, 2) if shifts.ndim else None
+        low, high = (stored.min(axis=axes) + shifts).min(), (stored.max(axis=axes) + shifts).max()
+        for kind in (np.int16, np.int32):
+            if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+                return np.dtype(kind)
+    return np.dtype(np.float32)

@@ -5,6 +5,7 @@ After DICOM PS3.3 C.7.6.2.1.1 (Image Plane).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from scanwright.types import AnyArray, FloatArray, IntArray
 # Directions are written with few digits; 0.001 is 0.06 degrees.
 _SAME_DIRECTION = 1e-3
 _SAME_PLACE_MM = 1e-3
+_SAME_SIZE = 1e-3  # of the size
 _TILT = 0.01  # sideways per step forwards; 0.6 degrees
 _MOST_TILT = 1.0  # 45 degrees; no gantry tilts further
 _UNEVEN = 0.1  # of the median step; positions are often rounded to 0.1 mm
@@ -86,7 +88,7 @@ def _normal(planes: Sequence[Plane]) -> FloatArray:
             raise DataError("some images have no place in the patient")
         if not same_direction(plane, first):
             raise DataError("the images lie in different directions (a localizer?)")
-        if not np.allclose(plane.spacing_mm, first.spacing_mm or (0.0, 0.0), rtol=1e-3):
+        if not same_spacing(plane, first):
             raise DataError("the images differ in PixelSpacing")
     along_columns, along_rows = np.asarray(first.orientation_lps)
     normal: FloatArray = np.cross(along_columns, along_rows)
@@ -100,7 +102,15 @@ def same_direction(plane: Plane, other: Plane) -> bool:
     """Whether two planes are parallel, and their rows and columns too."""
     if plane.orientation_lps is None or other.orientation_lps is None:
         return plane.orientation_lps is other.orientation_lps
-    return bool(np.allclose(plane.orientation_lps, other.orientation_lps, atol=_SAME_DIRECTION))
+    return bool(np.abs(plane.orientation_lps - other.orientation_lps).max() <= _SAME_DIRECTION)
+
+
+def same_spacing(plane: Plane, other: Plane) -> bool:
+    """Whether the pixels of two planes are of one size, or of none that is known."""
+    if plane.spacing_mm is None or other.spacing_mm is None:
+        return plane.spacing_mm is other.spacing_mm
+    sizes = zip(plane.spacing_mm, other.spacing_mm, strict=True)
+    return all(math.isclose(one, two, rel_tol=_SAME_SIZE) for one, two in sizes)
 
 
 def lie_apart(planes: Sequence[Plane]) -> bool:

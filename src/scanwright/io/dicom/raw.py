@@ -9,6 +9,8 @@ from typing import BinaryIO
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from scanwright.io.dicom.fields import value_of
+
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 _KINDS = {(8, 0): "u1", (8, 1): "i1", (16, 0): "<u2", (16, 1): "<i2", (32, 0): "<u4", (32, 1): "<i4"}
 TAGS = (
@@ -19,8 +21,6 @@ TAGS = (
     "HighBit",
     "PixelRepresentation",
     "ModalityLUTSequence",
-    "RescaleSlope",
-    "RescaleIntercept",
 )
 
 
@@ -32,30 +32,26 @@ class RawPixels:
         offset: bytes before the first one.
         kind: NumPy's name of their type.
         unused_bits: the highest ones of each pixel, which may hold anything.
-        slope, intercept: from stored to measured values.
     """
 
     offset: int
     kind: str
     unused_bits: int
-    slope: float
-    intercept: float
 
 
 def find_raw(file: BinaryIO, dataset: Dataset, n_frames: int) -> RawPixels | None:
     """The pixels of a file whose header was read up to them; ``None`` where they need more than reading."""
     encoding = dataset.file_meta.get("TransferSyntaxUID")
-    kind = _KINDS.get((dataset.get("BitsAllocated", 0), dataset.get("PixelRepresentation", -1)))
+    allocated, used = value_of(dataset, "BitsAllocated"), value_of(dataset, "BitsStored")
+    kind = _KINDS.get((allocated, value_of(dataset, "PixelRepresentation")))
     if (
         encoding not in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
         or kind is None
-        or dataset.get("HighBit") != int(dataset.get("BitsStored", 0)) - 1
-        or not 1 <= dataset.BitsStored <= dataset.BitsAllocated
-        or dataset.get("SamplesPerPixel") != 1
-        or dataset.get("PhotometricInterpretation") != "MONOCHROME2"
-        or "ModalityLUTSequence" in dataset
-        or "PerFrameFunctionalGroupsSequence" in dataset
-        or "SharedFunctionalGroupsSequence" in dataset
+        or value_of(dataset, "HighBit") != int(used or 0) - 1
+        or not 1 <= used <= allocated
+        or value_of(dataset, "SamplesPerPixel") != 1
+        or value_of(dataset, "PhotometricInterpretation") != "MONOCHROME2"
+        or value_of(dataset, "ModalityLUTSequence")
     ):
         return None
     start, head = file.tell(), file.read(12)
@@ -63,10 +59,8 @@ def find_raw(file: BinaryIO, dataset: Dataset, n_frames: int) -> RawPixels | Non
     explicit = encoding == ExplicitVRLittleEndian
     length = int.from_bytes(head[8:12] if explicit else head[4:8], "little")
     offset = start + (12 if explicit else 8)
-    wanted = n_frames * int(dataset.Rows) * int(dataset.Columns) * int(dataset.BitsAllocated) // 8
+    wanted = n_frames * int(dataset.Rows) * int(dataset.Columns) * int(allocated) // 8
     whole = os.fstat(file.fileno()).st_size >= offset + wanted
     if not head.startswith(_PIXEL_DATA) or not wanted <= length <= wanted + 1 or not whole or not wanted:
         return None
-    slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
-    unused = int(dataset.BitsAllocated) - int(dataset.BitsStored)
-    return RawPixels(offset, kind, unused, float(slope or 1.0), float(intercept or 0.0))
+    return RawPixels(offset, kind, int(allocated) - int(used))

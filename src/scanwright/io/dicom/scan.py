@@ -10,15 +10,19 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from scanwright.data.case import SetAside
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, SettingsError
 from scanwright.io.dicom.header import Plane, is_dicom, quietly, read_planes
-from scanwright.io.dicom.labels import Labels, read_labels
+from scanwright.io.dicom.instances import Instances
+from scanwright.io.dicom.labels import Labels
+from scanwright.io.dicom.objects import read_object
 from scanwright.io.dicom.placement import place
-from scanwright.io.dicom.series import Series, in_a_file_name, read_series
+from scanwright.io.dicom.reports import Report
+from scanwright.io.dicom.series import Series, read_series
 from scanwright.io.failures import reading
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -61,24 +65,33 @@ class Scan:
     Attributes:
         root: the folder.
         series: in the order of their first file.
-        set_aside: files that look like DICOM and cannot be read.
+        set_aside: files that look like DICOM and cannot be read, or contradict one that was read.
         labels: objects that outline structures in images (SEG, RTSTRUCT).
-        n_other: how many further objects are no images (SR, presentation states…).
+        reports: of measurements (SR).
+        n_other: how many further objects are no images (other SR, presentation states…).
+        n_copies: files that repeat others.
     """
 
     root: Path
     series: tuple[Series, ...]
     set_aside: tuple[SetAside, ...]
     labels: tuple[Labels, ...]
+    reports: tuple[Report, ...]
     n_other: int
+    n_copies: int
+
+    @cached_property
+    def series_uids(self) -> frozenset[str]:
+        """Of all series, usable or not."""
+        return frozenset(one.uid for one in self.series)
 
 
 def scan_tree(root: Path) -> Scan:
     """Find all DICOM series and labels below a folder, headers only."""
     groups: dict[str, list[Plane]] = defaultdict(list)
-    seen: dict[str, set[str]] = defaultdict(set)
+    instances = Instances(root)
     set_aside: list[SetAside] = []
-    labels: list[Labels] = []
+    objects: list[Labels | Report] = []
     n_other = 0
     with quietly():
         for path in _files_below(root):
@@ -88,20 +101,27 @@ def scan_tree(root: Path) -> Scan:
                     if not is_dicom(path):
                         continue
                     planes = read_planes(path)
-                    outlines = None if planes else read_labels(path)
+                    found = None if planes else read_object(path)
+                    if instances.is_copy(path, planes[0] if planes else found):
+                        continue  # an export often holds the same instance twice
             except DataError as error:
                 set_aside.append(SetAside(subject, "read", error.problem))
                 continue
-            if not planes:
-                labels += [outlines] if outlines else []
-                n_other += outlines is None
-                continue
-            uid, instance = planes[0].series_uid, planes[0].instance_uid
-            if not instance or instance not in seen[uid]:  # an export often holds the same instance twice
-                seen[uid].add(instance)
-                groups[uid].extend(planes)
-    series = tuple(Series(uid, tuple(planes), root) for uid, planes in groups.items())
-    return Scan(root, series, tuple(set_aside), tuple(labels), n_other)
+            if planes:
+                groups[planes[0].series_uid].extend(planes)
+            elif found is not None:
+                objects.append(found)
+            else:
+                n_other += 1
+    return Scan(
+        root,
+        tuple(Series(uid, tuple(planes), root) for uid, planes in groups.items()),
+        tuple(set_aside),
+        tuple(one for one in objects if isinstance(one, Labels)),
+        tuple(one for one in objects if isinstance(one, Report)),
+        n_other,
+        instances.n_copies,
+    )
 
 
 def _files_below(root: Path) -> Iterator[Path]:
@@ -204,6 +224,17 @@ def series_chooser(series: str | None) -> Callable[[Series], bool] | None:
     return lambda one: bool(pattern.search(f"{one.described} {one.uid}"))
 
 
+def none_chosen(scan: Scan, series: str, source: str) -> DataError:
+    """What is said when an expression finds no volume."""
+    found = Counter(one.planes[0].modality or "unknown" for one in scan.series)
+    return DataError(
+        "no DICOM series is of the kind that was asked for",
+        subject=source,
+        expected=f"one in which '{series}' is found",
+        received=", ".join(f"{n} {modality}" for modality, n in found.items()) or "no series",
+    )
+
+
 def _is_volume(series: Series) -> bool:
     first = series.planes[0]
     several = len(series.planes) > 1 and first.position_lps is not None
@@ -234,11 +265,19 @@ def _why_not(series: Series, studies_with_volumes: Collection[str]) -> str:
     return ""
 
 
-def counted(scan: Scan, *, labels_used: bool = False) -> tuple[str, ...]:
-    """What a scan found besides series, as notes."""
-    n = scan.n_other + (0 if labels_used else len(scan.labels))
-    kinds = "SR…" if labels_used else "RTSTRUCT, SR, SEG…"
-    return (f"{n} DICOM objects that are no images ({kinds}) are not used",) if n else ()
+def counted(scan: Scan, *, n_used: int = 0) -> tuple[str, ...]:
+    """What a scan found besides series, as notes.
+
+    Args:
+        n_used: of the objects that outline something.
+    """
+    n_left = max(0, len(scan.labels) - n_used)
+    n = scan.n_other + n_left
+    kinds = "RTSTRUCT, SR, SEG…" if n_left else "SR…"
+    notes = [f"{n} DICOM objects that are no images ({kinds}) are not used"] if n else []
+    if scan.n_copies:
+        notes.append(f"{scan.n_copies} DICOM files are copies of others (the same instance) and count once")
+    return tuple(notes)
 
 
 def names_of(series: Sequence[Series], root: Path) -> list[str]:
@@ -254,5 +293,5 @@ def names_of(series: Sequence[Series], root: Path) -> list[str]:
             name = root.resolve().name or one.uid
         else:
             name = folder.relative_to(root).as_posix()
-        names.append(f"{name}_{in_a_file_name(one.mark)}" if one.mark else name)
+        names.append(one.named(name))
     return names

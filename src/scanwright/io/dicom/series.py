@@ -5,23 +5,22 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-
-import numpy as np
 
 from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane, quietly, read_planes
 from scanwright.io.dicom.painting import Grid
-from scanwright.io.dicom.pixels import Pixels, read_pixels, read_raw, stacked
-from scanwright.io.dicom.placement import place, straightened, straightened_grid
+from scanwright.io.dicom.pixels import gathered, measured, read_pixels, read_raw, scaled
+from scanwright.io.dicom.placement import Placement, place, straightened, straightened_grid
 from scanwright.io.dicom.stacks import Stack, split
 from scanwright.io.dicom.suv import uptake_factor
 from scanwright.io.failures import reading
+from scanwright.types import AnyArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +58,8 @@ class Series:
 
     @property
     def facts(self) -> dict[str, str]:
-        """Modality, scanner, what is shown and from where, the unit of PET, and whether header or picture
-        name the patient, where known."""
+        """Modality, scanner, body part, view, the unit of PET, and whether header or picture name the patient,
+        where known."""
         first = self.planes[0]
         known = {"modality": first.modality, "scanner": first.scanner}
         known |= {"body_part": first.body_part, "view": first.view}
@@ -69,11 +68,20 @@ class Series:
         known["burned_in"] = "yes" if any(plane.burned_in for plane in self.planes) else ""
         return {key: value for key, value in known.items() if value}
 
+    @cached_property
+    def instance_uids(self) -> frozenset[str]:
+        """The SOPInstanceUIDs of its files."""
+        return frozenset(plane.instance_uid for plane in self.planes)
+
     @property
     def entry(self) -> str:
-        """What it is called within its export: its SeriesInstanceUID, and its mark if it is one of several
-        volumes."""
-        return f"{self.uid}_{in_a_file_name(self.mark)}" if self.mark else self.uid
+        """What tells it from all else in its export: the SeriesInstanceUID, and its mark if it has one."""
+        return self.named(self.uid)
+
+    def named(self, name: str) -> str:
+        """A name of its series with its mark, in letters that any file system takes."""
+        mark = re.sub(r"[^A-Za-z0-9.+]+", "-", self.mark).strip("-.")
+        return f"{name}_{mark}" if self.mark else name
 
     @property
     def described(self) -> str:
@@ -99,7 +107,7 @@ class Series:
         """The volume, read when asked for.
 
         Args:
-            source: where it is; by default below the folder of the dataset.
+            source: where it is, see ``Lazy``; by default it is named as one of the dataset's folder.
 
         Raises:
             DataError: the planes do not make one volume.
@@ -117,11 +125,6 @@ class Series:
                 do="Export them as series of their own, or convert the one you need to NIfTI.",
             )
         return parts[0]
-
-
-def in_a_file_name(mark: str) -> str:
-    """A mark in letters that any file system takes."""
-    return re.sub(r"[^A-Za-z0-9.+]+", "-", mark).strip("-.")
 
 
 def read_file(path: Path) -> Volume:
@@ -159,28 +162,27 @@ def read_series(series: Series) -> Volume:
     """
     series = series._only_volume()
     placement = place(series.planes)
-    by_file: dict[Path, list[Plane]] = defaultdict(list)
-    for plane in placement.planes:
-        by_file[plane.path].append(plane)
-    read: dict[Plane, Pixels] = {}
-    with quietly():
-        for path, planes in by_file.items():
-            with reading(Path(os.path.relpath(path, series.root)).as_posix(), quote=False):
-                read |= _read_file(path, planes)
-    with reading(series.uid, quote=False):
-        array = stacked([read.pop(plane) for plane in placement.planes])
-        if series.uptake_factor not in (None, 1.0):
-            array = (array * series.uptake_factor).astype(np.float32)
+    planes = placement.planes
+    with reading(series.uid, quote=False), quietly():
+        stored = gathered(_stored(series, placement), len(planes))
+        array = measured(stored, [one.slope for one in planes], [one.intercept for one in planes])
+        if series.uptake_factor is not None and series.uptake_factor != 1.0:
+            array = scaled(array, series.uptake_factor)
         array, affine = straightened(array, placement)
-        return Volume(array, affine_ras=affine, modality=placement.planes[0].modality)
+        return Volume(array, affine_ras=affine, modality=planes[0].modality)
 
 
-def _read_file(path: Path, planes: Sequence[Plane]) -> dict[Plane, Pixels]:
-    """The pixels of planes that are in one file."""
-    raw = planes[0].raw
-    if raw is not None:
-        return {plane: read_raw(plane, raw) for plane in planes}
-    return dict(zip(planes, read_pixels(path, [plane.frame for plane in planes]), strict=True))
+def _stored(series: Series, placement: Placement) -> Iterator[tuple[int, AnyArray]]:
+    """The number and the stored values of each plane, file by file."""
+    by_file: dict[Path, dict[int, tuple[int, Plane]]] = defaultdict(dict)
+    for number, plane in enumerate(placement.planes):
+        by_file[plane.path][plane.frame] = number, plane
+    for path, frames in by_file.items():
+        with reading(Path(os.path.relpath(path, series.root)).as_posix(), quote=False):
+            numbers, planes = zip(*(frames[frame] for frame in sorted(frames)), strict=True)
+            raw = planes[0].raw
+            pixels = read_pixels(path, frames) if raw is None else (read_raw(plane, raw) for plane in planes)
+            yield from zip(numbers, pixels, strict=True)
 
 
 def read_grid(series: Series) -> Grid:

@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 
 from scanwright.io.dicom.header import Plane
-from scanwright.io.dicom.placement import lie_apart, same_direction
+from scanwright.io.dicom.placement import lie_apart, same_direction, same_spacing
 
 FEWEST_PLANES = 4
 """Fewer planes of a direction, size or spacing than this are a localizer or a stray image, no volume."""
@@ -66,8 +66,7 @@ def _is_like(plane: Plane, other: Plane) -> bool:
         (plane.rows, plane.columns) == (other.rows, other.columns)
         and same_direction(plane, other)
         and (plane.position_lps is None) == (other.position_lps is None)
-        and (plane.spacing_mm is None) == (other.spacing_mm is None)
-        and np.allclose(plane.spacing_mm or 1.0, other.spacing_mm or 1.0, rtol=1e-3)
+        and same_spacing(plane, other)
     )
 
 

@@ -22,6 +22,7 @@ from scanwright.types import AnyArray
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _EXIF_ORIENTATION = 274
+_LYING = (5, 6, 7, 8)  # EXIF orientations that swap rows and columns
 _warning_filters = threading.Lock()  # warnings.catch_warnings changes the whole process
 
 
@@ -53,6 +54,18 @@ def read_photograph(path: Path) -> Volume:
     return as_volume(load_picture(path).pixels)
 
 
+def read_grid(path: Path) -> Volume:
+    """The shape of a photograph by its header alone: a volume that holds nothing and takes no room.
+
+    For formats that Pillow reads. One channel, whatever the picture has.
+    """
+    with _opened(path) as image:
+        columns, rows = image.size
+        if image.getexif().get(_EXIF_ORIENTATION) in _LYING:
+            columns, rows = rows, columns
+    return Volume(np.broadcast_to(np.uint8(0), (1, columns, rows, 1)), modality="photograph")
+
+
 def as_volume(pixels: AnyArray) -> Volume:
     """(row, column[, channel]) → a photograph Volume (channel, column, row, 1)."""
     if pixels.ndim == 2:
@@ -81,12 +94,15 @@ def load_picture(path: Path, *, for_display: bool = True) -> Picture:
     return _load_pillow(path)
 
 
-def _load_pillow(path: Path) -> Picture:
+def _opened(path: Path) -> Image.Image:
     with _warning_filters, warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.simplefilter("ignore", UserWarning)  # odd metadata; the pixels decide
-        opened = Image.open(path)
-    with opened as image:
+        return Image.open(path)
+
+
+def _load_pillow(path: Path) -> Picture:
+    with _opened(path) as image:
         frames = getattr(image, "n_frames", 1)
         if frames != 1:
             raise DataError(
@@ -170,7 +186,7 @@ def _decodes(page: tifffile.TiffPage) -> bool:
 
 def _turned(pixels: AnyArray, orientation: int) -> AnyArray:
     """EXIF orientation 1…8 undone (TIFF 6.0, tag 274)."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in _LYING:
         pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]

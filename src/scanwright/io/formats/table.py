@@ -12,7 +12,9 @@ from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
 from scanwright.io.dicom.series import read_file
 from scanwright.io.formats.itk import read_itk
 from scanwright.io.formats.nifti import SUFFIXES as NIFTI_SUFFIXES
+from scanwright.io.formats.nifti import read_grid as read_nifti_grid
 from scanwright.io.formats.nifti import read_nifti
+from scanwright.io.formats.photograph import read_grid as read_picture_grid
 from scanwright.io.formats.photograph import read_photograph
 
 _HEAD_BYTES = 360
@@ -27,12 +29,14 @@ class Format:
         suffixes: in lower case, with the dot.
         starts: True for the first bytes of such a file.
         read: gives the volume; may raise whatever its library raises.
+        read_grid: gives its shape and affine by the header alone, where that is possible.
     """
 
     name: str
     suffixes: tuple[str, ...]
     starts: Callable[[bytes], bool]
     read: Callable[[Path], Volume]
+    read_grid: Callable[[Path], Volume] | None = None
 
 
 def _is_nifti(head: bytes) -> bool:
@@ -47,19 +51,25 @@ def _is_nifti(head: bytes) -> bool:
 FORMATS: tuple[Format, ...] = (
     # First, as what stands before its mark may be anything, even the start of a TIFF.
     Format("DICOM", DICOM_SUFFIXES, lambda head: head[128:132] == b"DICM", read_file),
-    Format("NIfTI", NIFTI_SUFFIXES, _is_nifti, read_nifti),
+    Format("NIfTI", NIFTI_SUFFIXES, _is_nifti, read_nifti, read_nifti_grid),
     Format("NRRD", (".nrrd", ".nhdr"), lambda head: head.startswith(b"NRRD0"), read_itk),
     Format("MetaImage", (".mha", ".mhd"), lambda head: head.startswith((b"ObjectType", b"NDims")), read_itk),
-    Format("PNG", (".png",), lambda head: head.startswith(b"\x89PNG"), read_photograph),
-    Format("JPEG", (".jpg", ".jpeg"), lambda head: head.startswith(b"\xff\xd8\xff"), read_photograph),
+    Format("PNG", (".png",), lambda head: head.startswith(b"\x89PNG"), read_photograph, read_picture_grid),
+    Format(
+        "JPEG",
+        (".jpg", ".jpeg"),
+        lambda head: head.startswith(b"\xff\xd8\xff"),
+        read_photograph,
+        read_picture_grid,
+    ),
     Format(
         "TIFF",
         (".tif", ".tiff"),
         lambda head: head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
         read_photograph,
     ),
-    Format("GIF", (".gif",), lambda head: head.startswith(b"GIF8"), read_photograph),
-    Format("BMP", (".bmp",), lambda head: head.startswith(b"BM"), read_photograph),
+    Format("GIF", (".gif",), lambda head: head.startswith(b"GIF8"), read_photograph, read_picture_grid),
+    Format("BMP", (".bmp",), lambda head: head.startswith(b"BM"), read_photograph, read_picture_grid),
 )
 
 

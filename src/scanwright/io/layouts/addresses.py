@@ -1,191 +1,153 @@
-"""Addresses in a manifest: a path, or PATH#ENTRY for what lies in a folder, a zip or an .npz with others."""
+"""Where something lies, as a manifest says it: a path, or PATH#ENTRY for one of several in a folder or file.
+
+An entry is a series of a DICOM export by its SeriesInstanceUID (export#1.2.3), with a mark where the series
+holds several volumes (export#1.2.3_EchoTime-4.6), or a picture of an .npz (small.npz#train/17). Entries are
+looked up among what is there; no entry ever becomes part of a path.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 from scanwright.data.case import Lazy, SetAside
-from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.archive import place_of
-from scanwright.io.dicom.labels import Labels, read_labels
 from scanwright.io.dicom.scan import Scan, counted, one_series, scan_tree
 from scanwright.io.dicom.series import Series, read_file, series_of_file
-from scanwright.io.failures import reading
 from scanwright.io.formats.table import format_of
-from scanwright.io.image import read_image
 from scanwright.io.layouts.medmnist import lazy_picture
+from scanwright.io.layouts.nnunet import lazy_image
 
 SEPARATOR = "#"
-ALSO = "|"
-"""Between the objects that make one mask."""
-_UID = re.compile(r"^[0-9]+(\.[0-9]+)+(_.+)?$")
+_UID = re.compile(r"^[0-9]+(\.[0-9]+)+$")
 
 
-def split_address(root: Path, cell: str, what: str = "file") -> tuple[str, str]:
-    """The path, and the entry in it ("" for all of it). A file may have a # in its name: what exists counts.
+@dataclass(frozen=True)
+class Address:
+    """A path with forward slashes, relative to the folder of a dataset, and what in it; "" for all of it."""
+
+    path: str
+    entry: str = ""
+
+
+def find_address(root: Path, text: str) -> Address | None:
+    """What a text means; a file may have a # in its name, so what exists counts. ``None``: it is not there.
+
+    Args:
+        root: what paths are relative to.
+        text: PATH, PATH#ENTRY, #ENTRY or a SeriesInstanceUID of what lies below the root.
+    """
+    path, separator, entry = text.rpartition(SEPARATOR)
+    ways = [(text, "")] + ([(path or ".", entry)] if separator and entry else [])
+    for one, within in ways:
+        for spelt in spellings(one):
+            if os.path.exists(root / spelt):
+                return Address(spelt, within)
+    return Address(".", text) if _UID.match(text) else None
+
+
+def find_file(root: Path, text: str, column: str) -> str:
+    """The path of a file or folder that a cell names.
 
     Raises:
-        DataError: no such file or folder; ``what`` it should be.
+        DataError: it is not there, or an address of something in it.
     """
-    # A manifest written on Windows names paths with backslashes.
-    for address in (cell, cell.replace("\\", "/")):
-        ends = [len(address), *(match.start() for match in re.finditer(SEPARATOR, address))]
-        for end in ends:
-            if (root / address[:end]).exists():
-                return address[:end], address[end + 1 :]
-    raise DataError(f"the {what} does not exist", received=cell)
+    address = find_address(root, text)
+    if address is None or address.entry:
+        raise _missing(text, column)
+    return address.path
 
 
-def locate(root: Path, cell: str, what: str = "file") -> tuple[Path, str]:
-    """Where a cell's path is on the disk, zips unpacked, and the entry in it.
-
-    Raises:
-        DataError: no such file or folder, or a zip that can't be unpacked.
-    """
-    path, entry = split_address(root, cell, what)
-    place = place_of(root / path)
-    if place == root / path or not entry:
-        return place, entry
-    if (place / entry).exists() or SEPARATOR in entry:
-        return locate(place, entry, what)
-    return place, entry
+def spellings(path: str) -> tuple[str, ...]:
+    """The paths that a cell can mean: a manifest written on Windows names them with backslashes."""
+    return tuple(dict.fromkeys([path, path.replace("\\", "/")])) if path else ()
 
 
-def address_from(folder: Path, dataset: Dataset, source: str) -> str:
-    """The address, as seen from a folder, of what a dataset reads from ``source``.
-
-    Raises:
-        DataError: there is no such file.
-    """
-    given = Path(dataset.source)
-    if place_of(given) not in (given, given.parent):  # a zip
-        return f"{_seen_from(folder, given)}{SEPARATOR}{source.removeprefix(SEPARATOR)}"
-    root = given if given.is_dir() else given.parent
-    path, entry = split_address(root, source)
-    return _seen_from(folder, root / path) + (f"{SEPARATOR}{entry}" if entry else "")
+def address_from(folder: Path, root: Path, source: str) -> str | None:
+    """The address, as seen from a folder, of what a dataset at ``root`` reads from ``source``; ``None`` where
+    nothing is there."""
+    address = find_address(root, source)
+    if address is None:
+        return None
+    path = Path(os.path.relpath((root / address.path).resolve(), folder.resolve())).as_posix()
+    return f"{path}{SEPARATOR}{address.entry}" if address.entry else path
 
 
-def _seen_from(folder: Path, path: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
-
-
-class Pointers:
-    """What the cells of a manifest point to; an export is scanned once, and only if need be."""
+class Images:
+    """The images that the cells of a manifest name; an export is scanned once, and only if need be."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self._root = root
         self._scans: dict[Path, Scan] = {}
         self._asked: set[str] = set()
 
-    def image(self, cell: str, column: str, *, n_channels: int = 1) -> tuple[Lazy[Volume], Series | None]:
-        """An image, read when asked for, and the DICOM series that it is.
+    def find(self, cell: str, column: str, n_channels: int) -> tuple[Lazy[Volume], Series | None]:
+        """An image, read when asked for, and the DICOM series that it is, if it is one.
 
         Args:
-            cell: a file, a folder of one series, a SeriesInstanceUID below the manifest, or PATH#ENTRY.
+            cell: its address.
             column: in which it stands.
             n_channels: of a NIfTI file, see ``io.image.read_image``.
 
         Raises:
-            DataError: there is no such thing, or no volume.
+            DataError: there is no such image, or a series that is not one volume.
         """
-        if _UID.match(cell) and not (self.root / cell).exists():
-            cell = f"{SEPARATOR}{cell}"
-        path, entry = locate(self.root, cell, _of(column))
+        address = find_address(self._root, cell)
+        if address is None:
+            raise _missing(cell, column)
+        path = self._root / address.path
         if path.is_dir():
-            series = self._series(path, entry) if entry else one_series(path, cell)
+            series = self._series(path, address.entry) if address.entry else one_series(path, cell)
             return series.image(cell), series
-        if entry:
-            return lazy_picture(path, entry, cell), None
-        if _is_dicom(path):
-            series = series_of_file(path, self.root, cell)
+        if address.entry:
+            return lazy_picture(path, address.entry, cell), None
+        known = format_of(path) if path.stat().st_size else None
+        if known is not None and known.read is read_file:
+            series = series_of_file(path, self._root, cell)
             return series.image(cell), series
-        return Lazy(cell, partial(read_image, path, subject=cell, n_channels=n_channels)), None
-
-    def file(self, cell: str, column: str) -> Path:
-        """A file, perhaps in a zip.
-
-        Raises:
-            DataError: there is none.
-        """
-        path, entry = locate(self.root, cell, _of(column))
-        if entry:
-            raise DataError("a file was expected", received=cell)
-        return path
-
-    def outlines(self, cells: Sequence[str], column: str) -> list[Labels]:
-        """The SEG and RTSTRUCT objects that cells name; none where a cell names another file.
-
-        Raises:
-            DataError: no such file, or a damaged one.
-        """
-        found = []
-        for cell in cells:
-            path = self.file(cell, column)
-            if not path.is_file() or not _is_dicom(path):
-                return []
-            with reading(cell, quote=False):
-                labels = read_labels(path)
-            if labels is None:
-                return []
-            found.append(labels)
-        return found
+        return lazy_image(self._root, [address.path], n_channels=n_channels), None
 
     def _series(self, export: Path, entry: str) -> Series:
-        if export not in self._scans:
-            self._scans[export] = scan_tree(export)
-        uid, _, mark = entry.partition("_")
-        self._asked.add(uid)
-        for series in self._scans[export].series:
-            if series.uid == uid:
-                volumes = series.volumes() if mark else (series,)
-                known = {volume.entry: volume for volume in volumes}
-                if entry in known:
-                    return known[entry]
-                raise DataError(
-                    "the series holds no such volume", received=entry, expected=", ".join(known) or "none"
-                )
-        raise DataError(
-            "no DICOM file there has this SeriesInstanceUID",
-            received=entry,
-            expected=f"one of the {len(self._scans[export].series)} series found",
-        )
+        place = export.resolve()
+        if place == place.parent:
+            raise DataError("a whole disk is not searched for a series", expected="the folder of an export")
+        if place not in self._scans:
+            self._scans[place] = scan_tree(export)
+        own = [one for one in self._scans[place].series if one.uid == entry.partition("_")[0]]
+        found = [one for one in own if one.uid == entry]
+        found = found or [volume for one in own for volume in one.volumes() if volume.entry == entry]
+        if len(found) != 1:
+            of_series = [volume.entry for one in own for volume in one.volumes()]
+            raise DataError(
+                "no DICOM file there has this SeriesInstanceUID"
+                if not own
+                else f"{len(found) or 'no'} volumes of the series are called so",
+                received=entry,
+                expected=", ".join(of_series) or f"one of {len(self._scans[place].series)} series found",
+            )
+        self._asked.add(found[0].uid)
+        return found[0]
 
-    def left_over(self) -> tuple[str, ...]:
-        """Notes on what exports hold besides, if any was scanned."""
+    def left_over(self, n_used: int) -> tuple[str, ...]:
+        """Notes on what exports hold besides, if any had to be scanned.
+
+        Args:
+            n_used: how many objects that outline something are used.
+        """
         notes: tuple[str, ...] = ()
         for scan in self._scans.values():
-            unnamed = [series for series in scan.series if series.uid not in self._asked]
-            notes += (f"{len(unnamed)} DICOM series are in no row of the manifest",) if unnamed else ()
-            notes += counted(scan, labels_used=True)
+            n_unnamed = len(scan.series_uids - self._asked)
+            notes += (f"{n_unnamed} DICOM series are in no row of the manifest",) if n_unnamed else ()
+            notes += counted(scan, n_used=n_used)
         return notes
 
     def damaged(self) -> tuple[SetAside, ...]:
-        """The files that look like DICOM and cannot be read, in exports that were scanned."""
+        """The files that look like DICOM and cannot be read, in exports that had to be scanned."""
         return tuple(one for scan in self._scans.values() for one in scan.set_aside)
 
 
-def _of(column: str) -> str:
-    return f"file of the column {column}"
-
-
-def _is_dicom(path: Path) -> bool:
-    known = None if path.stat().st_size == 0 else format_of(path)
-    return known is not None and known.read is read_file
-
-
-def several(root: Path, cell: str) -> list[str]:
-    """The addresses that one cell holds."""
-    if ALSO not in cell or (root / cell).exists():
-        return [cell]
-    return [part.strip() for part in cell.split(ALSO)]
-
-
-def joined(addresses: Collection[str]) -> str:
-    """One cell for them."""
-    return ALSO.join(addresses)
+def _missing(cell: str, column: str) -> DataError:
+    return DataError(f"the file of the column {column} does not exist", received=cell)

@@ -10,6 +10,7 @@ from pathlib import Path
 from scanwright.errors import DataError
 
 FILE_NAME = "dataset.json"
+_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,13 @@ class Description:
     Attributes:
         channels: names of the image channels, in order.
         class_names: value in the masks → name.
+        classes: names of the classes of boxes; also of those that no box has.
         notes: what it says and is not used, in words.
     """
 
     channels: tuple[str, ...] = ()
     class_names: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -51,26 +54,49 @@ def read_description(folder: Path) -> Description:
     channels = described.get("channel_names", described.get("modality"))
     if isinstance(channels, dict):
         channels = [channels[key] for key in sorted(channels, key=_as_number)]
-    notes = []
-    class_names: dict[str, str] = {}
-    labels = described.get("labels")
-    for key, value in labels.items() if isinstance(labels, dict) else ():
-        if isinstance(value, list):
-            notes.append(
-                f"dataset.json: the region {key!r} joins the labels {value}; the labels are learnt one by one"
-            )
-        elif isinstance(value, int):
-            class_names[str(value)] = str(key)  # nnU-Net v2: {"liver": 1}
-        elif str(key).lstrip("-").isdigit():
-            class_names[str(key)] = str(value)  # MSD and nnU-Net v1: {"1": "liver"}
-        elif str(value).lstrip("-").isdigit():
-            class_names[str(value)] = str(key)
+    classes = described.get("classes")
+    class_names, notes = _read_labels(described.get("labels"))
+    if channels is not None and not isinstance(channels, list):
+        notes.append("dataset.json: channel_names (or modality) is no list of names; it is not used")
     return Description(
         channels=tuple(str(channel) for channel in channels) if isinstance(channels, list) else (),
         class_names=dict(sorted(class_names.items(), key=lambda item: _as_number(item[0]))),
+        classes=tuple(str(name) for name in classes) if isinstance(classes, list) else (),
         notes=tuple(notes),
     )
 
 
+def _read_labels(labels: object) -> tuple[dict[str, str], list[str]]:
+    """Value → name, and notes on what cannot be used."""
+    if labels is None:
+        return {}, []
+    if not isinstance(labels, dict):
+        return {}, ["dataset.json: labels is no table of names and values; it is not used"]
+    class_names: dict[str, str] = {}
+    notes = []
+    for key, value in labels.items():
+        if isinstance(value, list):
+            notes.append(
+                f"dataset.json: the region {key!r} joins the labels {value}; the labels are learnt one by one"
+            )
+            continue
+        # nnU-Net v2 writes {"liver": 1}, MSD and nnU-Net v1 {"1": "liver"}.
+        number, name = (str(value), str(key)) if isinstance(value, int) else (str(key), str(value))
+        if not _is_whole(number):
+            number, name = name, number
+        if not _is_whole(number):
+            said = f"{str(key)[:_SHOWN]!r}: {str(value)[:_SHOWN]!r}"
+            notes.append(f"dataset.json: the label {said} gives no whole number; it names nothing")
+        elif class_names.setdefault(number, name) != name:
+            notes.append(
+                f"dataset.json: the value {number} has two names; it is called {class_names[number]!r}"
+            )
+    return class_names, notes
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
+
+
 def _as_number(key: str) -> tuple[int, str]:
-    return (int(key), "") if key.lstrip("-").isdigit() else (10**9, key)
+    return (int(key), "") if _is_whole(key) else (10**9, key)

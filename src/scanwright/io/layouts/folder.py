@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
 from scanwright.io.dicom.scan import Scan, scan_tree
-from scanwright.io.formats.table import suffix_of
+from scanwright.io.formats.table import suffix_of, without_suffix
+from scanwright.io.notes import listed
 
+DOUBLED = "several images have this name but for the suffix"
 _SHOWN = 8
 
 
@@ -56,10 +59,19 @@ class Folder:
             found += [f"{name}/{image}" for image in folder.images_below()]
         return found
 
+    def doubled_below(self) -> frozenset[str]:
+        """Paths of images below, without suffix, that several files share."""
+        counts = Counter(without_suffix(file) for file in self.images_below())
+        return frozenset(stem for stem, n in counts.items() if n > 1)
+
+    def files_below(self, suffix: str) -> list[str]:
+        """Paths of all files with a suffix below, relative to this folder, with forward slashes."""
+        found = [name for name in self.files if name.lower().endswith(suffix)]
+        for name, folder in self.folders.items():
+            found += [f"{name}/{file}" for file in folder.files_below(suffix)]
+        return found
+
     def described(self) -> str:
         """What lies here, in words, for messages."""
         parts = [f"{name}/" for name in self.folders] + list(self.files)
-        if not parts:
-            return "nothing"
-        more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-        return ", ".join(parts[:_SHOWN]) + more
+        return listed(parts, _SHOWN) or "nothing"

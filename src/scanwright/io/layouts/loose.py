@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
-from scanwright.errors import DataError
-from scanwright.io.dicom.scan import counted, series_chooser, usable_volumes
+from scanwright.io.dicom.measurements import find_measurements
+from scanwright.io.dicom.scan import counted, none_chosen, series_chooser, usable_volumes
 from scanwright.io.formats.table import is_picture
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import group_channels, lazy_image
+from scanwright.io.layouts.series_masks import find_masks
+from scanwright.io.notes import listed
 
 NAME = "images without labels"
 
@@ -39,27 +39,30 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         files = [file for file in files if file not in previews]
     elif wanted is not None:
         files = []
-    images = group_channels(tuple(files))
-    cases = [Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())]
     volumes, set_aside, doubled = usable_volumes(scan, wanted)
+    named = find_masks(files, volumes)
+    notes += (f"taken for masks of series, by their names: {listed(list(named))}",) if named else ()
+    images = group_channels(tuple(file for file in files if file not in named))
+    cases = [Case(name, {"image": lazy_image(folder.path, files)}) for name, files in sorted(images.items())]
+    measured = find_measurements(scan, volumes)
     cases += [
-        Case(name, {"image": volume.image()}, patient=volume.patient, facts=volume.facts)
+        Case(
+            name,
+            {"image": volume.image()},
+            {"values": dict(measured.values[name])} if measured.values.get(name) else {},
+            patient=volume.patient,
+            facts={**volume.facts, **measured.words.get(name, {})},
+        )
         for name, volume in volumes.items()
     ]
-    if wanted is not None and not cases:
-        found = Counter(one.planes[0].modality or "unknown" for one in scan.series)
-        raise DataError(
-            "no DICOM series is of the kind that was asked for",
-            subject=source,
-            expected=f"one in which '{series}' is found",
-            received=", ".join(f"{n} {modality}" for modality, n in found.items()) or "no series",
-        )
+    if series is not None and not cases:
+        raise none_chosen(scan, series, source)
     known = any(case.patient for case in cases)
     return Dataset(
         tuple(cases),
         NAME,
         source,
         patients="PatientID in the DICOM header" if known else "unknown",
-        notes=(*notes, *doubled),
+        notes=(*notes, *doubled, *measured.notes),
         set_aside=(*scan.set_aside, *set_aside),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scanwright.data.case import SPLITS, Case, Lazy
+from scanwright.data.case import SPLITS, Case, Lazy, Target
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
@@ -18,6 +18,7 @@ from scanwright.io.formats.photograph import as_volume
 from scanwright.types import AnyArray
 
 NAME = "MedMNIST .npz"
+_MOST_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,10 @@ def open_medmnist(path: Path, source: str) -> Dataset:
     """One case per image, named split_number; images are decompressed when first asked for.
 
     Raises:
-        DataError: not such a file, pickled objects in it, several labels for an image.
+        DataError: not such a file, pickled objects in it, labels that are none.
     """
     with reading(path.name):
-        members = _read_headers(path)
+        members = _read_headers(path, path.stat().st_mtime_ns)
     splits = [split for split in SPLITS if f"{split}_images" in members and f"{split}_labels" in members]
     if not splits:
         raise DataError(
@@ -46,53 +47,59 @@ def open_medmnist(path: Path, source: str) -> Dataset:
         )
     cases: list[Case] = []
     for split in splits:
-        images = members[f"{split}_images"]
-        if images.dtype.kind not in "uif" or len(images.shape) not in (3, 4, 5):
-            raise DataError(
-                f"{split}_images does not hold pictures", subject=path.name, received=f"shape {images.shape}"
-            )
-        labels = _labels(path, split, images.shape[0])
-        width = max(5, len(str(len(labels))))
-        for index, label in enumerate(labels):
+        targets = _targets(path, split, _n_images(members[f"{split}_images"], path.name, split))
+        width = max(5, len(str(len(targets))))
+        for index, target in enumerate(targets):
             name = f"{split}_{index:0{width}d}"
             image = Lazy(f"{path.name}#{split}/{index}", partial(_read_one, path, f"{split}_images", index))
-            cases.append(Case(name, {"image": image}, {"label": label}, split=split))
-    names = sorted({case.label for case in cases}, key=int)
+            cases.append(Case(name, {"image": image}, target, split=split))
+    names = {case.label for case in cases if "label" in case.targets}
+    for split in splits:
+        shape = members[f"{split}_labels"].shape
+        names |= {str(column) for column in range(shape[1])} if len(shape) == 2 and shape[1] > 1 else set()
     unused = [name for name in members if name.rpartition("_")[0] not in splits]
     notes = (f"{path.name}: arrays that are not used: {', '.join(unused)}",) if unused else ()
-    return Dataset(tuple(cases), NAME, source, class_names={name: name for name in names}, notes=notes)
+    return Dataset(
+        tuple(cases), NAME, source, class_names={name: name for name in sorted(names, key=int)}, notes=notes
+    )
 
 
 def lazy_picture(path: Path, entry: str, source: str) -> Lazy[Volume]:
-    """One picture of such a file, read when asked for.
+    """One image of a file, read when asked for.
 
     Args:
-        path: the file.
-        entry: "train/17" is the 18th of train_images.
-        source: its address, for messages.
+        path: of the file.
+        entry: SPLIT/NUMBER, such as train/17.
+        source: of the Lazy.
 
     Raises:
-        DataError: no such file, or no such picture in it.
+        DataError: no such file, or no such image in it.
     """
-    split, _, number = entry.partition("/")
     with reading(path.name):
-        members = _known_headers(path, path.stat().st_mtime_ns) if path.suffix.lower() == ".npz" else {}
-    images = members.get(f"{split}_images")
-    if images is None or not number.isascii() or not number.isdigit() or int(number) >= images.shape[0]:
-        raise DataError(
-            "there is no such picture",
-            received=source,
-            expected="FILE.npz#train/17 for the 18th of train_images",
-        )
+        if path.suffix.lower() != ".npz":
+            raise DataError("only an .npz file and a DICOM export hold several images", received=source)
+        members = _read_headers(path, path.stat().st_mtime_ns)
+        split, _, number = entry.partition("/")
+        member = members.get(f"{split}_images")
+        if not number.isdecimal() or len(number) > _MOST_DIGITS or member is None:
+            raise DataError("there is no such picture", expected="SPLIT/NUMBER", received=source)
+        if int(number) >= _n_images(member, path.name, split):
+            raise DataError(
+                "there is no such picture", expected=f"at most {member.shape[0] - 1}", received=source
+            )
     return Lazy(source, partial(_read_one, path, f"{split}_images", int(number)))
 
 
+def _n_images(images: _Member, file: str, split: str) -> int:
+    if images.dtype.kind not in "uif" or len(images.shape) not in (3, 4, 5):
+        raise DataError(
+            f"{split}_images does not hold pictures", subject=file, received=f"shape {images.shape}"
+        )
+    return images.shape[0]
+
+
 @lru_cache(maxsize=3)
-def _known_headers(path: Path, changed_ns: int) -> dict[str, _Member]:
-    return _read_headers(path)
-
-
-def _read_headers(path: Path) -> dict[str, _Member]:
+def _read_headers(path: Path, changed_ns: int) -> dict[str, _Member]:
     members = {}
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
@@ -113,21 +120,20 @@ def _read_headers(path: Path) -> dict[str, _Member]:
     return members
 
 
-def _labels(path: Path, split: str, n_images: int) -> list[str]:
+def _targets(path: Path, split: str, n_images: int) -> list[dict[str, Target]]:
+    """A class for each image, or with several columns of 0 and 1 (ChestMNIST) all that it has, by number."""
     with reading(path.name):
         labels = _member(path, path.stat().st_mtime_ns, f"{split}_labels")
-        if labels.ndim == 2 and labels.shape[1] > 1:
-            raise DataError(
-                "the images have several labels each; that is not supported yet",
-                expected="one label for each image",
-                received=f"{split}_labels of shape {labels.shape}",
-            )
-        labels = labels.reshape(-1)
-        if labels.size != n_images:
-            raise DataError(f"{n_images} {split}_images and {labels.size} {split}_labels")
+        several = labels.ndim == 2 and labels.shape[1] > 1
+        if labels.ndim > 2 or len(labels) != n_images or (not several and labels.size != n_images):
+            raise DataError(f"{n_images} {split}_images and {split}_labels of shape {labels.shape}")
         if labels.dtype.kind not in "uib" and not (labels == np.rint(labels)).all():
             raise DataError(f"{split}_labels are not whole numbers")
-    return [str(int(label)) for label in labels]
+        if several and not np.isin(labels, (0, 1)).all():
+            raise DataError(f"{split}_labels has {labels.shape[1]} columns of more than 0 and 1")
+    if several:
+        return [{"labels": tuple(str(column) for column in np.flatnonzero(row))} for row in labels]
+    return [{"label": str(int(label))} for label in labels.reshape(-1)]
 
 
 def _read_one(path: Path, member: str, index: int) -> Volume:

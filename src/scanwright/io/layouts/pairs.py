@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
+from dataclasses import replace
 
 from scanwright.data.case import Case, SetAside, Split
 from scanwright.data.dataset import Dataset
 from scanwright.io.formats.table import without_suffix
 from scanwright.io.layouts.classes import split_folders
 from scanwright.io.layouts.folder import Folder
-from scanwright.io.layouts.nnunet import group_channels, lazy_image, lazy_mask
+from scanwright.io.layouts.lesions import Part, also_known, lazy_masks, part_of, settle
+from scanwright.io.layouts.nnunet import group_channels, lazy_image
 
 NAME = "images + masks"
 IMAGE_FOLDERS = ("images", "image", "imgs")
 MASK_FOLDERS = ("masks", "mask", "labels", "label", "annotations", "annotation")
-_MASK_ENDING = re.compile(r"[_\-. ](?:masks?|seg|segmentation|labels?|annotation|gt)$", re.IGNORECASE)
-_IMAGE_ENDING = re.compile(r"[_\-. ](?:image|img)$", re.IGNORECASE)
 
 
 def _find(folder: Folder, names: tuple[str, ...]) -> str | None:
@@ -52,48 +50,49 @@ def used_folders(folder: Folder) -> tuple[str, ...]:
 
 
 def open_pairs(folder: Folder, source: str, *, labels_needed: bool = True) -> Dataset:
-    """One case per image that has a mask; named by the image's path in its folder.
+    """One case per image with a mask, or several that go together; named by the image's path in its folder.
 
     Args:
         labels_needed: set images without mask aside; otherwise they are cases, and lone masks go unsaid.
     """
-    cases: list[Case] = []
-    set_aside: list[SetAside] = []
+    images: dict[str, list[str]] = {}
+    splits: dict[str, Split | None] = {}
+    parts: dict[str, list[Part]] = {}
+    lone: list[SetAside] = []
     for place, split in _places(folder).items():
         parent = folder.folders[place] if place else folder
         sides = _sides(parent)
         if sides is None:
             continue
         prefix = f"{place}/" if place else ""
-        images = group_channels(tuple(parent.folders[sides[0]].images_below()))
-        masks: dict[str, list[str]] = defaultdict(list)
+        own = group_channels(tuple(parent.folders[sides[0]].images_below()))
+        known = also_known(own)
+        for name, files in own.items():
+            images[prefix + name] = [f"{prefix}{sides[0]}/{file}" for file in files]
+            splits[prefix + name], parts[prefix + name] = split, []
         for file in parent.folders[sides[1]].images_below():
-            masks[_mask_key(file, images)].append(file)
-        for name, files in sorted(images.items()):
-            case_name, fitting = prefix + name, masks.pop(name, [])
-            if len(fitting) != 1 and labels_needed:
-                reason = (
-                    f"{len(fitting)} masks fit the image"
-                    if fitting
-                    else f"the image has no mask in {sides[1]}"
-                )
-                set_aside.append(SetAside(case_name, "read", reason))
-                continue
-            image = lazy_image(folder.path, [f"{prefix}{sides[0]}/{file}" for file in files])
-            mask = [lazy_mask(folder.path, f"{prefix}{sides[1]}/{file}") for file in fitting]
-            cases.append(
-                Case(case_name, {"image": image}, {"mask": mask[0]} if len(mask) == 1 else {}, split=split)
-            )
-        for name in sorted(masks) if labels_needed else ():
-            set_aside.append(SetAside(prefix + name, "read", f"the mask has no image in {sides[0]}"))
-    return Dataset(tuple(cases), NAME, source, set_aside=tuple(set_aside))
-
-
-def _mask_key(file: str, images: dict[str, list[str]]) -> str:
-    """The image that a mask belongs to: same name, else without an ending such as _mask."""
-    stem = without_suffix(file)
-    bare = _MASK_ENDING.sub("", stem)
-    for name in (stem, bare):
-        if name in images:
-            return name
-    return next((name for name in images if _IMAGE_ENDING.sub("", name) == bare), stem)
+            found = part_of(file, known)
+            if found is not None:
+                image, part = found
+                parts[prefix + image].append(replace(part, file=f"{prefix}{sides[1]}/{file}"))
+            elif labels_needed:
+                name = prefix + without_suffix(file)
+                lone.append(SetAside(name, "read", f"the mask has no image in {sides[0]}"))
+    settled = settle({name: own for name, own in parts.items() if own})
+    cases: list[Case] = []
+    set_aside: list[SetAside] = []
+    for name, files in sorted(images.items()):
+        masks = settled.values.get(name)
+        if masks is None and labels_needed:
+            set_aside.append(SetAside(name, "read", settled.problems.get(name, "the image has no mask")))
+            continue
+        targets = {"mask": lazy_masks(folder.path, masks)} if masks else {}
+        cases.append(Case(name, {"image": lazy_image(folder.path, files)}, targets, split=splits[name]))
+    return Dataset(
+        tuple(cases),
+        NAME,
+        source,
+        class_names=settled.names,
+        notes=settled.notes(),
+        set_aside=(*set_aside, *lone),
+    )

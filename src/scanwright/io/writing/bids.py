@@ -181,7 +181,8 @@ def _write_tsv(path: Path, rows: Sequence[Sequence[str]]) -> None:
 TARGET = Target(
     "bids",
     "BIDS",
-    takes_labels=False,
+    needs_masks=True,
+    keeps_all=False,
     index=("derivatives", PARTICIPANTS, DESCRIPTION, "README", ".bidsignore"),
     places=_places,
     check=_check,

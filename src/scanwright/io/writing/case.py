@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ class Loaded:
     """A case in memory.
 
     Attributes:
-        case: what is known of it.
+        case: what is known of it, its boxes in memory.
         image: (channel, i, j, k).
         mask: one channel on the grid of the image, with its affine; ``None`` when the case has none.
     """
@@ -90,12 +90,16 @@ class Written:
 
 
 def load_case(case: Case) -> Loaded:
-    """Read image and mask.
+    """Read image, mask and boxes.
 
     Raises:
         DataError: one can't be read, or they do not lie on one grid.
     """
     image = case.image.read()
+    if "boxes" in case.targets:
+        boxes = case.boxes.read()
+        held = replace(case.boxes, read=lambda: boxes)
+        case = replace(case, targets={**case.targets, "boxes": held})
     if "mask" not in case.targets:
         return Loaded(case, image, None)
     mask = case.mask.read()

@@ -21,6 +21,7 @@ from scanwright.types import PathLikeStr, Progress, silent
 TARGETS: dict[str, Target] = {one.name: one for one in (nnunet.TARGET, bids.TARGET, manifest.TARGET)}
 RECORD = "conversion.json"
 FAILURES = "failures.csv"
+_KINDS = {"label": "classes", "labels": "classes", "boxes": "boxes", "values": "numbers"}  # all but masks
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,12 @@ def convert(
         progress: told after every case.
 
     Raises:
-        SettingsError: an unknown target, or one that can't hold classes.
+        SettingsError: an unknown target, or one of masks where there are none.
         DataError: no case can be written.
         OutputError: ``out`` holds something else, or writing fails.
     """
     target = find_target(to)
-    _check_labels(dataset, target)
+    _check_targets(dataset, target)
     places = {name: place for name, place in target.places(dataset).items() if place.fits}
     files = [path for place in places.values() for path in (*place.images(1), place.mask)]
     folder, earlier = claim_recorded(
@@ -114,13 +115,15 @@ def find_target(name: str) -> Target:
         ) from None
 
 
-def _check_labels(dataset: Dataset, target: Target) -> None:
-    if dataset.target == "label" and not target.takes_labels:
-        able = " or ".join(f"--to {one.name}" for one in TARGETS.values() if one.takes_labels)
+def _check_targets(dataset: Dataset, target: Target) -> None:
+    if not target.needs_masks or dataset.target not in _KINDS:
+        return
+    if not any("mask" in case.targets for case in dataset.cases):
+        able = " or ".join(f"--to {one.name}" for one in TARGETS.values() if not one.needs_masks)
         raise SettingsError(
-            f"{target.words} holds masks, and not a class for each image",
+            f"{target.words} holds masks, and not {_KINDS[dataset.target]}",
             expected="a dataset with masks",
-            received=f"{dataset.source}, a {dataset.layout} with classes",
+            received=f"{dataset.source}, a dataset of the layout {dataset.layout}",
             do=f"Use {able}.",
         )
 
@@ -169,10 +172,9 @@ def _kind(one: Written) -> str:
 
 
 def _unkept(written: Sequence[Written], target: Target) -> tuple[str, ...]:
-    n = sum("label" in one.case.targets for one in written)
-    if not n or target.takes_labels:
-        return ()
-    return (f"classes are not written: {target.words} holds masks only (cases with a class: {n})",)
+    counts = Counter(kind for one in written for kind in one.case.targets if kind in _KINDS)
+    lost = ", ".join(f"{_KINDS[kind]} (cases with some: {n})" for kind, n in counts.items())
+    return () if target.keeps_all or not lost else (f"not written, as {target.words} holds masks: {lost}",)
 
 
 def _write_record(

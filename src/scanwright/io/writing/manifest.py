@@ -9,11 +9,10 @@ from pathlib import Path
 
 from scanwright.data.case import Case, Lazy
 from scanwright.data.dataset import Dataset
-from scanwright.data.volume import Volume
 from scanwright.io.image import read_channels
-from scanwright.io.layouts import manifest
 from scanwright.io.masks import read_mask
 from scanwright.io.writing.case import Loaded, Place, Written
+from scanwright.io.writing.manifest_csv import FILES, write_manifest
 from scanwright.io.writing.names import distinct, for_files
 from scanwright.io.writing.target import Target
 
@@ -32,18 +31,16 @@ def _takes_all(loaded: Loaded) -> None:
 
 
 def tie(folder: Path, dataset: Dataset, written: Sequence[Written]) -> None:
-    """Write the manifest.csv of cases that lie in a folder, and their dataset.json."""
+    """Write the manifest.csv of cases that lie in a folder, and what belongs to it."""
     cases = [_as_read_back(folder, one) for one in written]
-    manifest.write_manifest(folder, replace(dataset, source=str(folder), cases=tuple(cases)), cases)
+    write_manifest(folder, replace(dataset, source=str(folder), cases=tuple(cases)), cases)
 
 
 def _as_read_back(folder: Path, one: Written) -> Case:
     first, *further = one.images
     paths = [folder / file for file in one.images]
     image = Lazy(first, partial(read_channels, paths, subjects=one.images), tuple(further))
-    targets: dict[str, Lazy[Volume] | str] = {
-        kind: value for kind, value in one.case.targets.items() if isinstance(value, str)
-    }
+    targets = {kind: target for kind, target in one.case.targets.items() if kind != "mask"}
     if one.mask:
         targets["mask"] = Lazy(one.mask, partial(read_mask, folder / one.mask, subject=one.mask))
     return replace(one.case, inputs={"image": image}, targets=targets)
@@ -69,8 +66,9 @@ def _n_files(one: Written) -> int:
 TARGET = Target(
     "manifest",
     "a manifest.csv",
-    takes_labels=True,
-    index=(manifest.FILE_NAME, "dataset.json"),
+    needs_masks=False,
+    keeps_all=True,
+    index=FILES,
     places=_places,
     check=_takes_all,
     alike=_n_files,

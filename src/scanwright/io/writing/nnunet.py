@@ -18,11 +18,11 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.files import write_json
 from scanwright.io.image import read_image
-from scanwright.io.layouts import manifest as manifest_layout
 from scanwright.io.layouts.description import FILE_NAME
 from scanwright.io.masks import write_mask
 from scanwright.io.writing.case import Loaded, Place, Written
 from scanwright.io.writing.manifest import tie
+from scanwright.io.writing.manifest_csv import FILES
 from scanwright.io.writing.names import distinct, for_files
 from scanwright.io.writing.target import Target, channel_names
 
@@ -118,8 +118,9 @@ def _renumber(path: Path, numbers: dict[int, int]) -> None:
 TARGET = Target(
     "nnunet",
     "nnU-Net raw",
-    takes_labels=False,
-    index=("imagesTr", "labelsTr", "imagesTs", "labelsTs", FILE_NAME, manifest_layout.FILE_NAME),
+    needs_masks=True,
+    keeps_all=True,
+    index=("imagesTr", "labelsTr", "imagesTs", "labelsTs", *FILES),
     places=_places,
     check=_check,
     alike=_alike,

@@ -17,7 +17,8 @@ class Target:
     Attributes:
         name: as the user says it.
         words: as messages say it.
-        takes_labels: whether it can hold a class for each image.
+        needs_masks: whether cases without a mask have no place in it.
+        keeps_all: whether classes, boxes and numbers beside masks are kept.
         index: names at the top level that ``finish`` writes.
         places: where the files of each case go, by its name.
         check: raises DataError for a case that the target can't hold.
@@ -27,7 +28,8 @@ class Target:
 
     name: str
     words: str
-    takes_labels: bool
+    needs_masks: bool
+    keeps_all: bool
     index: tuple[str, ...]
     places: Callable[[Dataset], Mapping[str, Place]]
     check: Callable[[Loaded], None]

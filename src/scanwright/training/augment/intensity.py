@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from scanwright.data.plan import AugmentationPlan
+from scanwright.training.augment.separable import (
+    apply_along,
+    blur_matrices,
+    coarsening_matrices,
+    smooth_field,
+)
+from scanwright.types import FloatArray
+
+# Voxels: from hardly seen to a soft reconstruction kernel.
+BLUR_SIGMAS = (0.4, 1.2)
+COARSEST = 2.0
+BIAS_INTERVALS = 2
 
 
 def vary_intensities(images: torch.Tensor, plan: AugmentationPlan, rng: np.random.Generator) -> torch.Tensor:
-    """Gamma, contrast, brightness, blur and noise, drawn for each image anew."""
-    shape = (len(images), *(1,) * (images.ndim - 1))
-
-    def draw(values: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(values.astype(np.float32)).reshape(shape).to(images.device)
-
+    """Gamma, bias field, contrast, brightness, blur, coarser grid and noise, drawn for each image anew."""
     n = len(images)
     if plan.gamma:
-        images = apply_gamma(images, draw(np.exp(rng.normal(0, plan.gamma, n))))
+        images = apply_gamma(images, _one_each(np.exp(rng.normal(0, plan.gamma, n)), images))
+    if plan.bias_field:
+        points = (BIAS_INTERVALS + 3,) * (images.ndim - 2)
+        images = apply_bias(images, rng.normal(0, plan.bias_field, (n, *points)))
     if plan.contrast or plan.brightness:
         centre = images.mean(dim=tuple(range(1, images.ndim)), keepdim=True)
-        gain = draw(np.exp(rng.normal(0, plan.contrast, n)))
-        images = (images - centre) * gain + centre + draw(rng.normal(0, plan.brightness, n))
-    if plan.blur:
-        chosen = np.flatnonzero(rng.random(n) < plan.blur)
+        gain = _one_each(np.exp(rng.normal(0, plan.contrast, n)), images)
+        images = (images - centre) * gain + centre + _one_each(rng.normal(0, plan.brightness, n), images)
+    if plan.blur or plan.low_resolution:
+        sigmas = np.where(rng.random(n) < plan.blur, rng.uniform(*BLUR_SIGMAS, n), 0.0)
+        factors = np.where(rng.random(n) < plan.low_resolution, rng.uniform(1, COARSEST, n), 1.0)
+        chosen = np.flatnonzero((sigmas > 0) | (factors > 1))
         if len(chosen):
             images = images.clone()
-            images[chosen] = gaussian_blur(images[chosen], float(rng.uniform(0.4, 1.2)))
+            images[chosen] = soften(images[chosen], sigmas[chosen], factors[chosen])
     if plan.noise:
-        deviation = draw(rng.uniform(0, plan.noise, n))
-        noise = torch.from_numpy(rng.standard_normal(images.shape, dtype=np.float32)).to(images.device)
+        deviation = _one_each(rng.uniform(0, plan.noise, n), images)
+        # Drawn on the device: as many numbers as the batch has voxels.
+        generator = torch.Generator(images.device).manual_seed(int(rng.integers(2**62)))
+        noise = torch.randn(images.shape, generator=generator, device=images.device)
         images = images + noise * deviation
     return images
+
+
+def _one_each(values: np.ndarray, images: torch.Tensor) -> torch.Tensor:
+    """A number for each image, ready to be multiplied with them."""
+    column = torch.from_numpy(values.astype(np.float32)).to(images.device)
+    return column.reshape(len(images), *(1,) * (images.ndim - 1))
 
 
 def apply_gamma(images: torch.Tensor, gamma: torch.Tensor) -> torch.Tensor:
@@ -45,20 +62,30 @@ def apply_gamma(images: torch.Tensor, gamma: torch.Tensor) -> torch.Tensor:
     return ((images - low) / span).pow(gamma) * span + low
 
 
-def gaussian_blur(images: torch.Tensor, sigma: float) -> torch.Tensor:
-    """Blur along every axis with a Gaussian of ``sigma`` voxels; borders are continued."""
-    reach = max(1, math.ceil(2.5 * sigma))
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma) ** 2).to(images)
-    kernel = kernel / kernel.sum()
-    dims = images.ndim - 2
-    convolve = F.conv3d if dims == 3 else F.conv2d
-    flat = images.reshape(-1, 1, *images.shape[2:])
-    for axis in range(dims):
-        if flat.shape[2 + axis] == 1:
-            continue
-        shape = [1] * dims
-        shape[axis] = 2 * reach + 1
-        padding = [0, 0] * dims
-        padding[2 * (dims - 1 - axis)] = padding[2 * (dims - 1 - axis) + 1] = reach
-        flat = convolve(F.pad(flat, padding, mode="replicate"), kernel.reshape(1, 1, *shape))
-    return flat.reshape(images.shape)
+def apply_bias(images: torch.Tensor, logarithms: np.ndarray) -> torch.Tensor:
+    """Brighten one side and darken another, as coils of an MR scanner do: a smooth factor above the lowest
+    intensity of each image.
+
+    Args:
+        images: (batch, channel, …).
+        logarithms: of the factor at control points (batch, …), a cubic B-spline between them.
+    """
+    field = smooth_field(logarithms[..., None], images.shape[2:], images.device)[..., 0].exp()
+    low = images.amin(tuple(range(1, images.ndim)), keepdim=True)
+    return (images - low) * field[:, None] + low
+
+
+def soften(images: torch.Tensor, sigmas: FloatArray, factors: FloatArray) -> torch.Tensor:
+    """What a softer or a cheaper scan would show.
+
+    Args:
+        images: (batch, channel, …).
+        sigmas: of the Gaussian that blurs each image along every axis, in voxels; 0 for none.
+        factors: how much coarser the grid is to which each image is then brought, and back; 1 for none.
+    """
+    for axis in range(2, images.ndim):
+        n = images.shape[axis]
+        if n > 1:
+            matrices = coarsening_matrices(n, factors) @ blur_matrices(n, sigmas)
+            images = apply_along(images, matrices.to(images.device), axis)
+    return images

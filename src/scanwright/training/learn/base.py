@@ -26,9 +26,6 @@ class Batch:
     images: torch.Tensor
     targets: torch.Tensor
 
-    def to(self, device: torch.device) -> Batch:
-        return Batch(self.images.to(device), self.targets.to(device))
-
 
 class Learner(Protocol):
     """What ``training/learn/x.py`` offers to the loop."""
@@ -37,15 +34,16 @@ class Learner(Protocol):
         """The networks by parameter group; the one under "network" makes the predictions."""
         ...
 
-    def draw(self, examples: Sequence[Example], chosen: Sequence[int], rng: np.random.Generator) -> Batch:
-        """A batch from the chosen examples, augmented."""
+    def draw(
+        self,
+        examples: Sequence[Example],
+        chosen: Sequence[int],
+        rng: np.random.Generator,
+        device: torch.device,
+    ) -> Batch:
+        """A batch from the chosen examples, augmented on the device."""
         ...
 
     def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
         """Loss by parameter group."""
         ...
-
-
-def cross_entropy_weights(plan: Plan, device: torch.device) -> torch.Tensor | None:
-    """The plan's class weights as a tensor; ``None`` when all classes count the same."""
-    return torch.tensor(plan.class_weights, device=device) if plan.class_weights else None

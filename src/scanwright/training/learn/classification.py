@@ -1,4 +1,4 @@
-"""Learning to classify: whole images, cross-entropy, mixed pairs."""
+"""Learning to classify: whole images, mixed pairs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from scanwright.data.plan import Plan
 from scanwright.networks.catalogue import build_network
 from scanwright.tasks.base import Example
 from scanwright.training.augment.intensity import vary_intensities
-from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp
-from scanwright.training.learn.base import Batch, cross_entropy_weights
-
-MIXUP_ALPHA = 0.4
+from scanwright.training.augment.mixing import cutmix, mixup
+from scanwright.training.augment.spatial import draw_grid, warp
+from scanwright.training.learn.base import Batch
+from scanwright.training.losses import measure_images
 
 
 class ClassificationLearner:
@@ -29,26 +29,26 @@ class ClassificationLearner:
     def networks(self, plan: Plan) -> dict[str, nn.Module]:
         return {"network": build_network(plan)}
 
-    def draw(self, examples: Sequence[Example], chosen: Sequence[int], rng: np.random.Generator) -> Batch:
+    def draw(
+        self,
+        examples: Sequence[Example],
+        chosen: Sequence[int],
+        rng: np.random.Generator,
+        device: torch.device,
+    ) -> Batch:
         plan = self.plan
-        images = torch.from_numpy(np.stack([examples[i].image for i in chosen]))
+        images = torch.from_numpy(np.stack([examples[i].image for i in chosen])).to(device)
         images = images.reshape(len(chosen), -1, *self.patch)
-        maps = np.stack([draw_affine(plan.augmentation, (1.0,) * plan.dims, self.patch, rng) for _ in chosen])
-        images = vary_intensities(
-            warp(images, sampling_grid(maps, self.patch, self.patch)), plan.augmentation, rng
-        )
-        classes = torch.tensor([int(examples[i].target) for i in chosen])
+        grid = draw_grid(plan.augmentation, (1.0,) * plan.dims, images, self.patch, rng)
+        images = vary_intensities(warp(images, grid), plan.augmentation, rng)
+        classes = torch.tensor([int(examples[i].target) for i in chosen], device=device)
         shares = F.one_hot(classes, len(plan.classes)).float()
         if plan.augmentation.mixup and rng.random() < plan.augmentation.mixup:
-            # Zhang et al. 2018: two examples and their labels in the same proportion.
-            share = float(rng.beta(MIXUP_ALPHA, MIXUP_ALPHA))
-            other = torch.from_numpy(rng.permutation(len(chosen)))
-            images = share * images + (1 - share) * images[other]
-            shares = share * shares + (1 - share) * shares[other]
+            images, shares = mixup(images, shares, rng)
+        if plan.augmentation.cutmix and rng.random() < plan.augmentation.cutmix:
+            images, shares = cutmix(images, shares, rng)
         return Batch(images, shares)
 
     def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
         logits = networks["network"](batch.images)[0].float()
-        weights = cross_entropy_weights(self.plan, batch.images.device)
-        loss = F.cross_entropy(logits, batch.targets, weights, label_smoothing=self.plan.label_smoothing)
-        return {"network": loss}
+        return {"network": measure_images(self.plan, logits, batch.targets)}

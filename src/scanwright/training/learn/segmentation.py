@@ -1,4 +1,4 @@
-"""Learning to segment: patches around labelled voxels, Dice and cross-entropy."""
+"""Learning to segment: patches around labelled voxels, the loss at each size of the output."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from scanwright.data.plan import Plan
 from scanwright.networks.catalogue import build_network
 from scanwright.tasks.base import Example
 from scanwright.training.augment.intensity import vary_intensities
-from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp, warp_labels
-from scanwright.training.learn.base import Batch, cross_entropy_weights
+from scanwright.training.augment.spatial import draw_grid, warp, warp_labels
+from scanwright.training.learn.base import Batch
+from scanwright.training.losses import measure_voxels
 from scanwright.types import AnyArray
 
 # How much longer the cut-out is at each end, so that turning and shrinking find voxels and not borders. The
@@ -36,27 +37,29 @@ class SegmentationLearner:
     def networks(self, plan: Plan) -> dict[str, nn.Module]:
         return {"network": build_network(plan)}
 
-    def draw(self, examples: Sequence[Example], chosen: Sequence[int], rng: np.random.Generator) -> Batch:
+    def draw(
+        self,
+        examples: Sequence[Example],
+        chosen: Sequence[int],
+        rng: np.random.Generator,
+        device: torch.device,
+    ) -> Batch:
         plan, dims = self.plan, self.plan.dims
-        images, labels, maps = [], [], []
+        images, labels = [], []
         for index in chosen:
             example = examples[index]
             centre = self._centre(example, rng)
             images.append(cut(example.image, centre, self.region, edge=True))
             labels.append(cut(example.target[None], centre, self.region, edge=False)[0])
-            maps.append(draw_affine(plan.augmentation, self.spacing, self.patch[:dims], rng))
-        source = np.stack(images).reshape(len(images), -1, *self.region[:dims])
-        truth = np.stack(labels).reshape(len(labels), *self.region[:dims])
-        grid = sampling_grid(np.stack(maps), self.region[:dims], self.patch[:dims])
-        warped = warp(torch.from_numpy(source), grid)
-        return Batch(
-            vary_intensities(warped, plan.augmentation, rng),
-            warp_labels(torch.from_numpy(truth.astype(np.int64)), grid),
-        )
+        region, patch = self.region[:dims], self.patch[:dims]
+        source = torch.from_numpy(np.stack(images).reshape(len(images), -1, *region)).to(device)
+        truth = torch.from_numpy(np.stack(labels).reshape(len(labels), *region)).to(device)
+        grid = draw_grid(plan.augmentation, self.spacing, source, patch, rng)
+        warped = vary_intensities(warp(source, grid), plan.augmentation, rng)
+        return Batch(warped, warp_labels(truth, grid))
 
     def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
         outputs = networks["network"](batch.images)
-        weights = cross_entropy_weights(self.plan, batch.images.device)
         parts = []
         for output in outputs:
             logits, targets = output.float(), batch.targets
@@ -64,10 +67,7 @@ class SegmentationLearner:
                 targets = F.interpolate(targets[:, None].float(), logits.shape[2:], mode="nearest")[
                     :, 0
                 ].long()
-            loss = F.cross_entropy(logits, targets, weights, label_smoothing=self.plan.label_smoothing)
-            if self.plan.loss == "dice_ce":
-                loss = loss + soft_dice_loss(logits, targets)
-            parts.append(loss)
+            parts.append(measure_voxels(self.plan, logits, targets))
         # Coarser outputs count half as much as the next finer one (nnU-Net).
         shares = [0.5**level for level in range(len(parts))]
         total = torch.stack([share * part for share, part in zip(shares, parts, strict=True)]).sum() / sum(
@@ -115,18 +115,3 @@ def cut(array: AnyArray, centre: Sequence[int], size: Sequence[int], *, edge: bo
     ]
     piece = array[(slice(None), *inner)]
     return np.pad(piece, ((0, 0), *widths), mode="edge" if edge else "constant")
-
-
-def soft_dice_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """1 − soft Dice over the batch, mean over the classes but background (Milletari et al. 2016).
-
-    Args:
-        logits: (batch, class, …).
-        targets: class indices (batch, …).
-    """
-    probabilities = torch.softmax(logits, dim=1)[:, 1:].flatten(2)
-    n_classes = logits.shape[1]
-    truth = torch.stack([targets == c for c in range(1, n_classes)], dim=1).flatten(2).to(probabilities.dtype)
-    common = (probabilities * truth).sum((0, 2))
-    both = probabilities.sum((0, 2)) + truth.sum((0, 2))
-    return 1 - ((2 * common + 1e-5) / (both + 1e-5)).mean()

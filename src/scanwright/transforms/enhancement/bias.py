@@ -11,7 +11,8 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.transforms.enhancement.base import Outcome
 from scanwright.transforms.enhancement.body import foreground
-from scanwright.transforms.enhancement.planes import filtered_axes, from_itk, steps_of, to_itk, with_array
+from scanwright.transforms.enhancement.channels import steps_of, with_array
+from scanwright.transforms.enhancement.itk import filtered_axes, from_itk, to_itk
 from scanwright.types import AnyArray, FloatArray
 
 LONGEST = 64

@@ -5,15 +5,21 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import cg
+from skimage import restoration
 
 from scanwright.core.intensity import LARGEST
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.transforms.enhancement.base import Outcome
-from scanwright.transforms.enhancement.planes import steps_of, with_array
+from scanwright.transforms.enhancement.channels import slice_axis, steps_of, with_array
 from scanwright.types import BoolArray, FloatArray
 
 TOLERANCE, MOST_ROUNDS = 1e-5, 500
+SMALL = {2: 36, 3: 1000}
+"""Voxels of a small hole, in a plane and in a volume. In larger ones a plate bends too far, and in volumes
+its equation takes minutes (``benchmarks/filling.py``)."""
+THICK = 2.0
+"""Slices this many times as far apart as voxels within them say little about each other."""
 
 
 def fill(image: Volume, *, marked: float | None = None) -> Outcome:
@@ -21,8 +27,9 @@ def fill(image: Volume, *, marked: float | None = None) -> Outcome:
 
     A slice of one single value between others is interpolated linearly between its neighbours (along the axis
     of the widest spacing, the last of equals); constant slices at the ends stay, they may be air. NaN,
-    infinities and voxels of the value ``marked`` take the smoothest values that continue their surroundings
-    (Laplace's equation).
+    infinities and voxels of the value ``marked`` take values that continue their surroundings: those of a
+    stretched skin (Laplace's equation), which stay in the range around them, and in small holes those of a
+    bent plate (the biharmonic equation, Damelin and Hoang 2018), which follow slopes too.
 
     Raises:
         DataError: a channel has no usable voxel.
@@ -40,6 +47,7 @@ def fill(image: Volume, *, marked: float | None = None) -> Outcome:
         slices.append(_fill_slices(channel, hole, steps))
         if hole.any():
             channel[hole] = _continued(channel, hole, steps)
+            _round_off(channel, hole, steps)
     n_voxels = [int(np.count_nonzero(hole)) for hole in holes]
     if not any(n_voxels) and not any(slices):
         return Outcome(image, {"slices": slices, "voxels": n_voxels})
@@ -48,10 +56,7 @@ def fill(image: Volume, *, marked: float | None = None) -> Outcome:
 
 def _fill_slices(channel: FloatArray, hole: BoolArray, steps: tuple[float, float, float]) -> list[int]:
     """Interpolate slices of one value in place, also in ``hole``, where they are no longer; their numbers."""
-    axis = max(range(3), key=lambda a: (channel.shape[a] > 1, steps[a], a))
-    across = tuple(other for other in range(3) if other != axis)
-    if any(channel.shape[other] == 1 for other in across):
-        return []  # a line of a picture is no slice
+    axis = slice_axis(channel.shape, steps)
     planes, missing = np.moveaxis(channel, axis, 0), np.moveaxis(hole, axis, 0)
     usable = np.array([_varies(plane[~gone]) for plane, gone in zip(planes, missing, strict=True)])
     good = np.flatnonzero(usable)
@@ -106,3 +111,19 @@ def _continued(channel: FloatArray, hole: BoolArray, steps: tuple[float, float, 
     # Not to the last digit: noise in the surroundings is far larger. The start is already plausible.
     values, _ = cg(matrix, known, x0=start, rtol=TOLERANCE, maxiter=MOST_ROUNDS)
     return np.asarray(values, dtype=np.float32)
+
+
+def _round_off(channel: FloatArray, hole: BoolArray, steps: tuple[float, float, float]) -> None:
+    """Fill small holes again, in place, by the biharmonic equation; slice by slice where slices are thick."""
+    across = slice_axis(channel.shape, steps)
+    links = ndimage.generate_binary_structure(3, 1)
+    flat = channel.shape[across] == 1 or steps[across] > THICK * min(steps)
+    if flat:
+        np.moveaxis(links, across, 0)[[0, 2]] = False
+    # Holes with one voxel between them have their equations in common: together they count as one.
+    pieces, _ = ndimage.label(ndimage.binary_dilation(hole, links), links)
+    small = hole & (np.bincount(pieces[hole]) <= SMALL[2 if flat else 3])[pieces]
+    planes, holes = (np.moveaxis(array, across, 0) if flat else array[None] for array in (channel, small))
+    for plane, gone in zip(planes, holes, strict=True):
+        if gone.any():
+            plane[gone] = restoration.inpaint_biharmonic(plane.copy(), gone.copy())[gone]

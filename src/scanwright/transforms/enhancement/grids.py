@@ -11,7 +11,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.transforms.enhancement.base import Outcome
 from scanwright.transforms.enhancement.body import body
-from scanwright.transforms.enhancement.planes import steps_of
+from scanwright.transforms.enhancement.channels import steps_of
 from scanwright.types import FloatArray
 
 MOST_VOXELS = 2**30

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
+from functools import partial
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
-from scipy import ndimage
+from skimage import exposure
 
 from scanwright.core.intensity import replace_non_finite
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.transforms.enhancement.base import Outcome
+from scanwright.transforms.enhancement.channels import each_channel, is_colour, with_array
 from scanwright.transforms.enhancement.intensities import LUMINANCE
-from scanwright.transforms.enhancement.planes import from_itk, is_colour, to_itk, with_array
+from scanwright.transforms.enhancement.itk import from_itk, to_itk
 from scanwright.types import AnyArray, FloatArray
 
 LEVELS, POINTS = 1024, 100
@@ -23,8 +24,6 @@ TILES = 8
 SMALLEST_TILE = 16
 """Voxels along the side of a tile: in fewer a histogram is chance."""
 BINS = 256
-AT_ONCE = 2**20
-"""Voxels whose places are held in memory together."""
 
 
 def match(image: Volume, *, reference: Volume) -> Outcome:
@@ -46,7 +45,7 @@ def match(image: Volume, *, reference: Volume) -> Outcome:
             for n, channel in enumerate(image.array)
         ]
     )
-    return Outcome(with_array(image, array), {"levels": LEVELS, "points": POINTS}, "reference")
+    return Outcome(with_array(image, array), {"levels": LEVELS, "points": POINTS})
 
 
 def _matched(channel: FloatArray, reference: AnyArray) -> AnyArray:
@@ -72,43 +71,17 @@ def clahe(image: Volume, *, clip: float) -> Outcome:
         light = np.tensordot(np.asarray(LUMINANCE, dtype=np.float32), array, axes=1)
         moved = array + (_equalised(light, clip) - light)
         return Outcome(with_array(image, np.clip(moved, array.min(), array.max())))
-    channels = [_equalised(channel.astype(np.float32), clip) for channel in image.array]
-    return Outcome(with_array(image, np.stack(channels)))
+    return Outcome(each_channel(image, partial(_equalised, clip=clip)))
 
 
 def _equalised(channel: FloatArray, clip: float) -> FloatArray:
     """(i, j, k) float32 → the same shape and range."""
-    low, high = float(channel.min()), float(channel.max())
+    low, high = channel.min(), channel.max()
     if low == high:
         return channel
-    places = (channel - low) * ((BINS - 1) / (high - low))
-    n_tiles = [min(TILES, max(1, n // SMALLEST_TILE)) for n in channel.shape]
-    tables = np.empty((*n_tiles, BINS), dtype=np.float32)
-    for index in np.ndindex(*n_tiles):
-        tile = tuple(
-            slice(math.floor(t * n / m), math.floor((t + 1) * n / m))
-            for t, n, m in zip(index, channel.shape, n_tiles, strict=True)
-        )
-        tables[index] = _table(places[tile], clip)
-    # A place among the centres of the tiles, and among the bins: one linear interpolation does both.
-    centres = [
-        (np.arange(n, dtype=np.float32) + 0.5) * (m / n) - 0.5
-        for n, m in zip(channel.shape, n_tiles, strict=True)
-    ]
-    result = np.empty_like(channel)
-    per_plane = max(1, channel.shape[1] * channel.shape[2])
-    for start in range(0, channel.shape[0], max(1, AT_ONCE // per_plane)):
-        part = slice(start, start + max(1, AT_ONCE // per_plane))
-        grid = np.meshgrid(centres[0][part], centres[1], centres[2], indexing="ij")
-        ndimage.map_coordinates(tables, [*grid, places[part]], result[part], order=1, mode="nearest")
-    return low + (high - low) * result
-
-
-def _table(places: FloatArray, clip: float) -> FloatArray:
-    """Bin → its place in the evened histogram, 0 … 1: the cumulative counts up to the bin's middle."""
-    counts = np.bincount(np.rint(places).astype(np.int64).ravel(), minlength=BINS).astype(np.float64)
-    limit = clip * counts.sum() / BINS
-    spare = np.clip(counts - limit, 0, None).sum()
-    counts = np.minimum(counts, limit) + spare / BINS
-    steps = np.cumsum(counts) - counts / 2
-    return np.asarray(steps / counts.sum(), dtype=np.float32)
+    unit = ((channel - low) / (high - low)).squeeze()
+    if unit.ndim == 3 and unit.shape[-1] in (3, 4):
+        unit = unit[np.newaxis]  # or scikit-image would take the slices for colours
+    tiles = [n // min(TILES, max(1, n // SMALLEST_TILE)) for n in unit.shape]
+    even = exposure.equalize_adapthist(unit, tiles, clip_limit=clip / BINS, nbins=BINS)
+    return np.asarray(low + (high - low) * even.reshape(channel.shape))

@@ -7,7 +7,7 @@ import numpy as np
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.transforms.enhancement.base import COLOURS, Outcome
-from scanwright.transforms.enhancement.planes import channel_groups, with_array
+from scanwright.transforms.enhancement.channels import channel_groups, with_array
 from scanwright.types import FloatArray
 
 LUMINANCE = (0.299, 0.587, 0.114)
@@ -40,7 +40,7 @@ def zscore(image: Volume) -> Outcome:
         array[group] = (array[group] - mean) / deviation
         realised["mean"].append(mean)
         realised["deviation"].append(deviation)
-    return Outcome(with_array(image, array), realised, "deviations")
+    return Outcome(with_array(image, array), realised)
 
 
 def percentile(image: Volume, *, low: float, high: float) -> Outcome:
@@ -52,14 +52,14 @@ def percentile(image: Volume, *, low: float, high: float) -> Outcome:
         array[group] = _to_unit(array[group], ends[0], ends[1])
         realised["low"].append(ends[0])
         realised["high"].append(ends[1])
-    return Outcome(with_array(image, array), realised, "unit")
+    return Outcome(with_array(image, array), realised)
 
 
 def window(image: Volume, *, centre: float, width: float) -> Outcome:
     """Cut at half the width on both sides of the centre, then 0 … 1."""
     low, high = centre - width / 2, centre + width / 2
     array = _to_unit(image.array.astype(np.float32), low, high)
-    return Outcome(with_array(image, array), {"low": low, "high": high}, "unit")
+    return Outcome(with_array(image, array), {"low": low, "high": high})
 
 
 def _to_unit(array: FloatArray, low: float, high: float) -> FloatArray:

@@ -1,11 +1,10 @@
-"""Between our arrays and SimpleITK's images, and which channels belong together."""
+"""How steps go over an image: which channels belong together, plane by plane, and along which axis."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 
 from scanwright.data.volume import Volume
 from scanwright.transforms.enhancement.base import COLOURS
@@ -29,26 +28,15 @@ def channel_groups(image: Volume) -> list[slice]:
     return [slice(channel, channel + 1) for channel in range(image.n_channels)]
 
 
-def filtered_axes(shape: Sequence[int]) -> list[int]:
-    """The axes that filters see: those of more than one voxel, and at least two."""
-    long = [axis for axis in range(3) if shape[axis] > 1]
-    flat = [axis for axis in range(3) if shape[axis] == 1]
-    return sorted([*long, *flat[: max(0, 2 - len(long))]])
+def slice_axis(shape: Sequence[int], steps: Sequence[float]) -> int:
+    """The axis across the slices: of a single voxel, else of the widest spacing; the last of equals."""
+    return max(range(3), key=lambda axis: (shape[axis] == 1, steps[axis], axis))
 
 
-def to_itk(array: AnyArray, steps: tuple[float, float, float]) -> sitk.Image:
-    """(i, j, k) as an image of SimpleITK of the filtered axes, the first axis first."""
-    kept = filtered_axes(array.shape)
-    flat = array.reshape([array.shape[axis] for axis in kept])
-    image = sitk.GetImageFromArray(np.ascontiguousarray(flat.T))
-    image.SetSpacing([steps[axis] for axis in kept])
-    return image
-
-
-def from_itk(image: sitk.Image, shape: tuple[int, ...]) -> AnyArray:
-    """The inverse of :func:`to_itk`, (i, j, k)."""
-    array: AnyArray = sitk.GetArrayFromImage(image).T.reshape(shape)
-    return array
+def plane_by_plane(array: AnyArray, axis: int, work: Callable[[AnyArray], AnyArray]) -> AnyArray:
+    """``work`` done on every plane across an axis; a plane keeps the axis, one voxel long."""
+    parts = [work(part) for part in np.split(array, array.shape[axis], axis)]
+    return np.concatenate(parts, axis)
 
 
 def each_channel(image: Volume, work: Callable[[FloatArray], AnyArray]) -> Volume:

@@ -1,19 +1,14 @@
-"""A recipe: steps as the user writes them, checked before anything is read, and done one after the other."""
+"""Recipe: classical steps in their order, as the user writes them, checked before anything is read."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from scanwright.core.intensity import replace_non_finite
-from scanwright.data.volume import Volume
-from scanwright.errors import DataError, SettingsError
-from scanwright.transforms.enhancement.base import Kind, Parameter, Scale, Values
-from scanwright.transforms.enhancement.catalogue import BY_NAME, KINDS
-from scanwright.transforms.enhancement.planes import with_array
-from scanwright.types import JsonDict
+from scanwright.data.step_kinds import BY_NAME, KINDS, Kind, Parameter, Scale, Values
+from scanwright.errors import SettingsError
 
 
 @dataclass(frozen=True)
@@ -44,23 +39,6 @@ class Step:
 Recipe: TypeAlias = tuple[Step, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Enhanced:
-    """What the steps made of an image.
-
-    Attributes:
-        image: the new one.
-        scale: what its values are.
-        done: what each step did, plain values.
-        n_replaced: voxels without a usable value that counted as the smallest usable one.
-    """
-
-    image: Volume
-    scale: Scale
-    done: tuple[JsonDict, ...]
-    n_replaced: int
-
-
 def read_recipe(steps: str | Sequence[str]) -> Recipe:
     """Steps from text, "median=1,n4,percentile=1:99", or from a list of such.
 
@@ -78,6 +56,34 @@ def read_recipe(steps: str | Sequence[str]) -> Recipe:
             received=repr(",".join(texts)),
         )
     return tuple(_read_step(text) for text in texts)
+
+
+def read_plan_recipe(steps: Sequence[str]) -> Recipe:
+    """The steps of a plan; there may be none.
+
+    A model goes by its plan alone and answers on the grid that an image came on: what needs a file or moves
+    the grid has no place there.
+
+    Raises:
+        SettingsError: an unknown step, wrong values, or one that a plan can't hold.
+    """
+    recipe = read_recipe(steps) if steps else ()
+    for step in recipe:
+        if step.kind.not_in_plans:
+            raise SettingsError(
+                f"a plan can't hold the step {step.kind.name}",
+                received=f"enhance={step.written}",
+                do=f"Leave it out: {step.kind.not_in_plans}.",
+            )
+    return recipe
+
+
+def scale_after(recipe: Recipe) -> Scale:
+    """What the values of an image are after the steps."""
+    scale: Scale = "source"
+    for step in recipe:
+        scale = step.kind.scale or scale
+    return scale
 
 
 def _read_step(text: str) -> Step:
@@ -126,47 +132,3 @@ def _read_value(parameter: Parameter, text: str, step: str) -> float | str:
             f"the step {step} has a wrong value", expected=parameter.expected, received=repr(text)
         )
     return value
-
-
-def follow(recipe: Recipe, image: Volume, references: Mapping[str, Volume]) -> Enhanced:
-    """Do the steps, one after the other; the image given is not changed.
-
-    Args:
-        recipe: the steps.
-        image: any.
-        references: file → image, of the files that the steps name.
-
-    Raises:
-        DataError: a step does not fit the image; the step is named.
-    """
-    scale: Scale = "source"
-    done: list[JsonDict] = []
-    replaced = 0
-    for step in recipe:
-        if not step.kind.fills:
-            array, n = replace_non_finite(image.array)
-            if n and n == image.array.size:
-                raise DataError("no voxel has a usable value")
-            image, replaced = with_array(image, array), replaced + n
-        values = {
-            name: references[value] if isinstance(value, str) else value
-            for name, value in step.values.items()
-        }
-        try:
-            outcome = step.kind.apply(image, **values)
-        except RuntimeError as error:  # what SimpleITK raises
-            raise DataError(
-                f"the step {step.written} does not work on this image",
-                received=f"shape {image.shape}, {image.n_channels} channels, {image.array.dtype}",
-            ) from error
-        image, scale = outcome.image, outcome.scale or scale
-        done.append(
-            {
-                "step": step.kind.name,
-                "parameters": dict(step.values),
-                "realised": outcome.realised,
-                "invertible": bool(step.kind.undo),
-                "undo": step.kind.undo,
-            }
-        )
-    return Enhanced(image, scale, tuple(done), replaced)

@@ -1,0 +1,124 @@
+"""Boxes: (n, 2, axes), lo and hi, half-open in voxels.
+
+Voxel n of an axis reaches from n to n + 1, as in the formats of pictures; its centre, which an affine takes n
+for, is at n + 0.5. All functions are pure and work on numpy arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scanwright.types import FloatArray, IntArray
+
+_CENTRE = 0.5
+
+
+def box_volume(boxes: FloatArray) -> FloatArray:
+    """(n,) product of the sides, in voxels; 0 for a box without room. Area for two axes.
+
+    Args:
+        boxes: (n, 2, axes).
+    """
+    sides = np.clip(boxes[:, 1] - boxes[:, 0], 0.0, None)
+    return np.asarray(sides.prod(axis=1), dtype=np.float64)
+
+
+def box_volume_mm3(box_ijk: FloatArray, affine_ras: FloatArray) -> FloatArray:
+    """(n,) volume in mm³.
+
+    Args:
+        box_ijk: (n, 2, 3).
+        affine_ras: (4, 4), voxel to patient mm.
+    """
+    voxel_mm3 = abs(float(np.linalg.det(np.asarray(affine_ras, dtype=np.float64)[:3, :3])))
+    return box_volume(box_ijk) * voxel_mm3
+
+
+def intersection_over_union(a: FloatArray, b: FloatArray) -> FloatArray:
+    """(n, m) of every box of one set with every box of another; 0 where both have no room.
+
+    An affine leaves it as it is, so that it is the same in voxels and in mm.
+
+    Args:
+        a: (n, 2, axes).
+        b: (m, 2, axes).
+    """
+    common = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    shared = np.clip(common, 0.0, None).prod(axis=2)
+    union = box_volume(a)[:, None] + box_volume(b)[None, :] - shared
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
+
+
+def clip_boxes(boxes: FloatArray, shape: Sequence[int]) -> FloatArray:
+    """The part of each box that lies on a grid of ``shape``; one that lies beside it has no room left."""
+    return np.clip(boxes, 0.0, np.asarray(shape, dtype=np.float64))
+
+
+def corners_mm(box_ijk: FloatArray, affine_ras: FloatArray) -> FloatArray:
+    """(n, 8, 3) corners in patient mm, RAS+; k runs fastest, then j, then i, lo before hi.
+
+    Args:
+        box_ijk: (n, 2, 3).
+        affine_ras: (4, 4), voxel to patient mm.
+    """
+    affine = np.asarray(affine_ras, dtype=np.float64)
+    return (_corners(box_ijk) - _CENTRE) @ affine[:3, :3].T + affine[:3, 3]
+
+
+def enclosing_mm(box_ijk: FloatArray, affine_ras: FloatArray) -> FloatArray:
+    """(n, 2, 3) the smallest boxes along the axes of the patient that hold boxes of a grid, in mm, RAS+.
+
+    Where the grid runs along these axes, forwards or backwards, they are the same boxes.
+    """
+    corners = corners_mm(box_ijk, affine_ras)
+    return np.stack([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+
+def enclosing_ijk(box_mm: FloatArray, affine_ras: FloatArray) -> FloatArray:
+    """(n, 2, 3) the smallest boxes of a grid that hold boxes along the axes of the patient.
+
+    Args:
+        box_mm: (n, 2, 3), in mm, RAS+.
+        affine_ras: (4, 4), voxel to patient mm.
+    """
+    corners = ijk_of(_corners(box_mm), affine_ras) + _CENTRE
+    return np.stack([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+
+def ijk_of(points_mm: FloatArray, affine_ras: FloatArray) -> FloatArray:
+    """(…, 3) voxel coordinates of points in mm; a whole number is the centre of a voxel."""
+    affine = np.asarray(affine_ras, dtype=np.float64)
+    return np.asarray((points_mm - affine[:3, 3]) @ np.linalg.inv(affine[:3, :3]).T)
+
+
+def boxes_around(centre_ijk: FloatArray, diameter_mm: FloatArray, affine_ras: FloatArray) -> FloatArray:
+    """(n, 2, 3) the smallest boxes of a grid that hold balls.
+
+    Args:
+        centre_ijk: (n, 3); a whole number is the centre of a voxel.
+        diameter_mm: (n,).
+        affine_ras: (4, 4), voxel to patient mm.
+    """
+    # A ball reaches as far along a voxel axis as the row of the inverse that gives this axis is long.
+    inverse = np.linalg.inv(np.asarray(affine_ras, dtype=np.float64)[:3, :3])
+    reach = 0.5 * diameter_mm[:, None] * np.linalg.norm(inverse, axis=1)
+    middle = centre_ijk + _CENTRE
+    return np.stack([middle - reach, middle + reach], axis=1)
+
+
+def paint_boxes(box_ijk: FloatArray, shape: Sequence[int]) -> IntArray:
+    """(i, j, k) of 0, and in every voxel that a box touches its number (from 1); smaller boxes lie on top."""
+    painted: IntArray = np.zeros(tuple(shape), dtype=np.int32)
+    inside = clip_boxes(box_ijk, shape)
+    lo, hi = np.floor(inside[:, 0]).astype(int), np.ceil(inside[:, 1]).astype(int)
+    for n in np.argsort(-box_volume(box_ijk), kind="stable"):
+        painted[tuple(slice(a, b) for a, b in zip(lo[n], hi[n], strict=True))] = n + 1
+    return painted
+
+
+def _corners(boxes: FloatArray) -> FloatArray:
+    """(n, 8, 3)."""
+    which = np.array([(a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1)])
+    return np.asarray(boxes, dtype=np.float64)[:, which, np.arange(3)]

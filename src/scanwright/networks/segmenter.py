@@ -1,0 +1,66 @@
+"""An answer for each voxel: what all families share that segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from monai.networks.blocks.dynunet_block import UnetOutBlock
+from torch import nn
+
+from scanwright.data.plan import Plan
+
+
+class Encoder(nn.ModuleList):
+    """Levels one after the other: images → features of each level, finest first."""
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        features = []
+        for level in self:
+            images = level(images)
+            features.append(images)
+        return features
+
+
+class Segmenter(nn.Module):
+    """An encoder that becomes coarser, a decoder that comes back, with bridges between equal sizes.
+
+    Input (batch, channel, …). Outputs: a list of (batch, class, …) logits, finest first; the coarser ones,
+    each at its own size, only while training.
+
+    Args:
+        encoder: images → features of each level, finest first.
+        decoder: of each level but the deepest, deepest first: (coarser features, bridge) → features.
+        heads: of the finest levels: features → logits.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: Iterable[nn.Module], heads: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = nn.ModuleList(decoder)
+        self.heads = nn.ModuleList(heads)
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        bridges = self.encoder(images)
+        decoded = [bridges[-1]]
+        for block, bridge in zip(self.decoder, reversed(bridges[:-1]), strict=True):
+            decoded.append(block(decoded[-1], bridge))
+        heads = self.heads if self.training else self.heads[:1]
+        return [head(features) for head, features in zip(heads, reversed(decoded), strict=False)]
+
+
+def instance_norm(channels: int) -> tuple[str, dict[str, int]]:
+    """Instance norm, as group norm with a group for each channel: torch computes that one without first
+    putting channels-last features into another order."""
+    return ("group", {"num_groups": channels})
+
+
+def n_outputs(plan: Plan) -> int:
+    """The finest output and the coarser ones that are also trained; never one at the deepest level."""
+    return 1 + min(plan.network.deep_supervision, max(0, len(plan.network.widths) - 2))
+
+
+def plain_heads(plan: Plan) -> list[nn.Module]:
+    """One 1 × 1 convolution an output."""
+    widths = plan.network.widths[: n_outputs(plan)]
+    return [UnetOutBlock(plan.dims, width, len(plan.classes)) for width in widths]

@@ -1,0 +1,92 @@
+"""Decide: the plan by a task's rules, or a given one, and what the user overrules."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from scanwright.data.plan import NetworkPlan, Plan
+from scanwright.data.settings import Settings
+from scanwright.errors import SettingsError
+from scanwright.planning.fingerprint import Fingerprint
+from scanwright.tasks.base import Task
+
+FAMILY = "network.family"
+
+
+def decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | None = None) -> Plan:
+    """The plan to train by.
+
+    Another family of networks, asked for by ``--set network.family`` or by a given plan that says nothing
+    else of its network, decides all that depends on it; single fields that the user sets stand above that.
+
+    Args:
+        task: what is learnt.
+        facts: of the data.
+        settings: what the user wants.
+        given: a plan to use as it is, but for what the settings ask for.
+
+    Raises:
+        SettingsError: a name is unknown, or the values do not fit each other or the task.
+    """
+    rest: dict[str, Any] = {name: text for name, text in settings.overrides.items() if name != FAMILY}
+    if given is None:
+        return _rule(task, facts, settings, settings.family).overrule(rest)
+    if settings.minutes is not None and settings.minutes != given.minutes:
+        rest = {"minutes": settings.minutes, **rest}
+    if settings.family or not given.pace:  # a recorded plan is repeated
+        given = _adapt(task, facts, given, settings.family or given.network.family)
+    return given.overrule(rest)
+
+
+def _rule(task: Task, facts: Fingerprint, settings: Settings, family: str | None) -> Plan:
+    """The plan by the rules; with another family than they would choose, it says so."""
+    plan = task.plan(facts, replace(settings, overrides={}))
+    if family in (None, plan.network.family):
+        return plan
+    reason = f'asked for (by the rules: "{plan.network.family}")'
+    plan = task.plan(facts, replace(settings, overrides={FAMILY: family}))
+    return replace(plan, reasons={**plan.reasons, FAMILY: reason}, overruled=(FAMILY,))
+
+
+def _adapt(task: Task, facts: Fingerprint, given: Plan, family: str) -> Plan:
+    """The given plan with that family; what was edited by hand, or made for other data, is said to be so."""
+    settings = Settings(minutes=given.minutes, seed=given.seed)
+    try:
+        ruled = _rule(task, facts, settings, family)
+    except SettingsError:
+        if given.network.is_open or given.network.family != family:
+            raise
+        # A plan need not be one that the rules would make.
+        ruled = _rule(task, facts, settings, None)
+    if given.network.is_open or given.network.family != family:
+        given = _with_network(given, _rule(task, facts, settings, given.network.family), ruled)
+    plan = given.compare(ruled)
+    if FAMILY in ruled.overruled and FAMILY not in plan.overruled:
+        reasons = {**plan.reasons, FAMILY: ruled.reasons[FAMILY]}
+        plan = replace(plan, reasons=reasons, overruled=(*plan.overruled, FAMILY))
+    return plan
+
+
+def _with_network(given: Plan, before: Plan, after: Plan) -> Plan:
+    """The given plan with the network of another, and with all else that follows from the family.
+
+    Args:
+        given: the user's.
+        before: by the rules, with the family that the given plan has.
+        after: by the rules, with the family that it is to have.
+    """
+    follow: dict[str, Any] = {
+        f.name: getattr(after, f.name)
+        for f in fields(Plan)
+        if f.name != "reasons" and getattr(given, f.name) == getattr(before, f.name)
+    }
+    network = after.network
+    if given.network.is_open:  # the few fields that it gives all the same stand
+        blank = NetworkPlan(given.network.family)
+        said = {f.name: getattr(given.network, f.name) for f in fields(NetworkPlan)}
+        network = replace(network, **{n: value for n, value in said.items() if value != getattr(blank, n)})
+    kept = {name: reason for name, reason in given.reasons.items() if not name.startswith("network")}
+    new = {name: after.reasons[name] for name in ("network", "patch_voxels")}
+    overruled = tuple(name for name in given.overruled if not name.startswith("network"))
+    return replace(given, **{**follow, "network": network, "reasons": kept | new, "overruled": overruled})

@@ -1,0 +1,63 @@
+"""Whether the data of a resumed run are those that it was begun with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from scanwright.data.case import Lazy
+from scanwright.data.dataset import Dataset
+from scanwright.data.volume import Volume
+from scanwright.errors import SettingsError
+from scanwright.planning.facts import count_labels, image_hash
+
+
+def as_planned(dataset: Dataset, facts: Sequence[Mapping[str, Any]]) -> Dataset:
+    """A dataset whose cases refuse to be read where they are not those that a run was begun with.
+
+    What the run has prepared already is not read again, and needs no such check.
+
+    Args:
+        dataset: as it is now.
+        facts: of its cases when the run was begun, see ``Fingerprint.to_json``.
+
+    Raises:
+        SettingsError: a case has another class.
+    """
+    planned = {row["case"]: row for row in facts}
+    cases = []
+    for case in dataset.cases:
+        row, mask, label = planned.get(case.name), case.targets.get("mask"), case.targets.get("label")
+        if row is not None:
+            if label is not None and label != row["labels"] and not isinstance(row["labels"], dict):
+                raise _other_data(case.name, "class")
+            same_image = partial(_read_planned, case.name, "image", case.image, image_hash, row["sha256"])
+            case = replace(case, inputs={**case.inputs, "image": replace(case.image, read=same_image)})
+            if isinstance(mask, Lazy) and isinstance(row["labels"], dict):
+                same_mask = partial(_read_planned, case.name, "mask", mask, _label_counts, row["labels"])
+                case = replace(case, targets={**case.targets, "mask": replace(mask, read=same_mask)})
+        cases.append(case)
+    return replace(dataset, cases=tuple(cases))
+
+
+def _read_planned(
+    name: str, what: str, lazy: Lazy[Volume], mark: Callable[[Volume], Any], planned: Any
+) -> Volume:
+    volume = lazy.read()
+    if mark(volume) != planned:
+        raise _other_data(name, what)
+    return volume
+
+
+def _label_counts(mask: Volume) -> dict[str, int]:
+    return {str(value): n for value, n in count_labels(mask.array, "").items()}
+
+
+def _other_data(name: str, what: str) -> SettingsError:
+    return SettingsError(
+        f"the case has another {what} than when the run was begun: this is other data",
+        subject=name,
+        do="Name the data that the run was begun with, or begin anew with another --out.",
+    )

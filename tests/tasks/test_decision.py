@@ -1,0 +1,128 @@
+"""Deciding: another family takes all that depends on it along, and single fields stand above that."""
+
+import dataclasses
+import json
+
+import pytest
+
+from builders import classification_plan
+from facts_of import facts_of
+from scanwright.data.plan import NetworkPlan, Plan
+from scanwright.data.settings import Settings
+from scanwright.errors import SettingsError
+from scanwright.tasks.catalogue import TASKS
+from scanwright.tasks.decision import decide
+
+VOLUMES = facts_of((160, 160, 80), (1, 1, 1), classes={"0": 20, "1": 20})
+PICTURES = facts_of((230, 150, 1), None, dims=2, n_train=3000, eight_bit=True)
+SEGMENT, CLASSIFY = TASKS["segmentation"], TASKS["classification"]
+
+
+def settings(**overrides):
+    named = {name.replace("__", "."): value for name, value in overrides.items()}
+    return Settings(minutes=30, overrides=named)
+
+
+def edited(plan, **network):
+    """The plan as it would be after its network was edited in plan.json."""
+    return Plan.from_json(json.loads(json.dumps({**plan.to_json(), "network": network})))
+
+
+def test_without_a_wish_the_rules_decide():
+    plan = decide(SEGMENT, VOLUMES, settings())
+    assert (plan.network.family, plan.overruled) == ("unet", ())
+    assert plan.reasons["network"].startswith("U-Nets are hard to beat")
+    assert decide(CLASSIFY, PICTURES, settings()).network.family == "resnet"
+
+
+@pytest.mark.parametrize("family", ["residual_unet", "segresnet", "swin_unetr"])
+def test_a_family_that_is_asked_for_decides_the_whole_network(family):
+    for text in (family, f'"{family}"'):
+        plan = decide(SEGMENT, VOLUMES, settings(network__family=text))
+        assert plan.network.family == family
+        assert len(plan.network.blocks) == len(plan.network.widths)
+        assert plan.overruled == ("network.family",)
+        assert plan.reasons["network.family"] == 'asked for (by the rules: "unet")'
+        assert plan.reasons["network"].startswith("asked for: ")
+
+
+def test_asking_for_what_the_rules_say_overrules_nothing():
+    plan = decide(SEGMENT, VOLUMES, settings(network__family="unet"))
+    assert plan.overruled == ()
+    assert plan.network == decide(SEGMENT, VOLUMES, settings()).network
+
+
+def test_single_fields_stand_above_the_family():
+    plan = decide(CLASSIFY, PICTURES, settings(network__family="densenet", network__dropout="0.4"))
+    assert (plan.network.family, plan.network.dropout) == ("densenet", 0.4)
+    assert set(plan.overruled) == {"network.family", "network.dropout"}
+    with pytest.raises(SettingsError, match=r"network\.growth must have one positive number"):
+        decide(CLASSIFY, PICTURES, settings(network__family="densenet", network__growth="[4]"))
+
+
+def test_the_size_follows_the_family():
+    by_rules = decide(CLASSIFY, PICTURES, settings())
+    plan = decide(CLASSIFY, PICTURES, settings(network__family="vit"))
+    assert by_rules.patch_voxels != plan.patch_voxels
+    assert not any(n % 16 for n in plan.patch_voxels[:2])
+    assert "rounded up to whole patches" in plan.reasons["patch_voxels"]
+    few = facts_of((600, 400, 1), None, dims=2, n_train=200)
+    assert decide(CLASSIFY, few, settings()).patch_voxels == (96, 64, 1)
+    assert max(decide(CLASSIFY, few, settings(network__family="resnet")).patch_voxels) > 96
+
+
+def test_a_family_that_answers_something_else_is_refused():
+    with pytest.raises(SettingsError, match="an answer for each voxel is needed"):
+        decide(SEGMENT, VOLUMES, settings(network__family="vit"))
+
+
+def test_a_given_plan_is_used_as_it_is():
+    given = dataclasses.replace(decide(SEGMENT, VOLUMES, settings()), batch_size=3)
+    plan = decide(SEGMENT, VOLUMES, Settings(), given)
+    assert plan.batch_size == 3
+    assert plan.overruled == ("batch_size",)
+    assert decide(SEGMENT, VOLUMES, Settings(minutes=7), given).minutes == 7
+
+
+def test_a_given_plan_of_another_family_is_compared_with_that_familys_rule():
+    given = decide(SEGMENT, VOLUMES, settings(network__family="segresnet"))
+    plan = decide(SEGMENT, VOLUMES, Settings(), given)
+    assert plan == given
+
+
+def test_another_family_for_a_given_plan_keeps_what_the_user_changed():
+    given = dataclasses.replace(decide(CLASSIFY, PICTURES, settings()), label_smoothing=0.2)
+    plan = decide(CLASSIFY, PICTURES, settings(network__family="vit"), given)
+    ruled = decide(CLASSIFY, PICTURES, settings(network__family="vit"))
+    assert (plan.network, plan.patch_voxels, plan.label_smoothing) == (ruled.network, ruled.patch_voxels, 0.2)
+    assert set(plan.overruled) == {"network.family", "label_smoothing"}
+
+
+def test_a_plan_whose_network_is_only_a_family_is_completed():
+    before = decide(SEGMENT, VOLUMES, settings())
+    given = edited(before, family="swin_unetr", dropout=0.1)
+    plan = decide(SEGMENT, VOLUMES, Settings(), given)
+    ruled = decide(SEGMENT, VOLUMES, settings(network__family="swin_unetr"))
+    assert plan.network == dataclasses.replace(ruled.network, dropout=0.1)
+    assert set(plan.overruled) == {"network.family", "network.dropout"}
+    assert decide(SEGMENT, VOLUMES, Settings(), edited(before, family="unet")) == before
+
+
+def test_a_family_edited_into_a_network_of_another_is_refused_with_advice():
+    before = decide(SEGMENT, VOLUMES, settings())
+    with pytest.raises(SettingsError, match="leave of network nothing but its family"):
+        edited(before, **{**before.to_json()["network"], "family": "segresnet"})
+
+
+def test_a_recorded_plan_is_repeated_whatever_the_rules_say():
+    given = dataclasses.replace(decide(SEGMENT, VOLUMES, settings()), pace=((4, 1.0),), batch_size=5)
+    assert decide(SEGMENT, VOLUMES, Settings(), given) == given
+
+
+def test_a_plan_that_no_rule_would_make_is_compared_with_the_rules():
+    few = facts_of((20, 20, 1), None, dims=2, n_train=30)
+    network = NetworkPlan("scattering", (8,), ((4, 4),), blocks=(1,))
+    given = classification_plan(classes=("0", "1"), patch_voxels=(20, 20, 1), network=network)
+    plan = decide(CLASSIFY, few, Settings(), given)
+    assert plan.network == network
+    assert "network.widths" in plan.overruled
