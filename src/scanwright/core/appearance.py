@@ -24,7 +24,7 @@ LEAST_SPREAD = 0.5
 """In the units of the numbers: where all are nearly the same, small differences are none."""
 
 
-def describe_look(image: FloatArray) -> FloatArray:
+def describe_appearance(image: FloatArray) -> FloatArray:
     """Greys, coarseness, direction of the texture and layout of an image, whatever its scale of intensities.
 
     Args:
@@ -56,7 +56,7 @@ def describe_look(image: FloatArray) -> FloatArray:
     ).astype(np.float32)
 
 
-def remoteness(looks: FloatArray) -> FloatArray:
+def remoteness(appearances: FloatArray) -> FloatArray:
     """How far each lies from the others: 0 like the median, 1 like the furthest fifth, more further out.
 
     Distance to the nearest neighbours (Ramaswamy et al., SIGMOD 2000), after the directions in which the
@@ -64,9 +64,9 @@ def remoteness(looks: FloatArray) -> FloatArray:
     (Rousseeuw and Van Driessen, Technometrics 1999), so that strangers do not hide themselves.
 
     Args:
-        looks: (n, number) from :func:`describe_look`.
+        appearances: (n, number) from :func:`describe_appearance`.
     """
-    centred = looks.astype(np.float64) - np.median(looks, axis=0)
+    centred = appearances.astype(np.float64) - np.median(appearances, axis=0)
     squares = (centred**2).sum(axis=1)
     even = centred
     for _ in range(N_CONCENTRATIONS):

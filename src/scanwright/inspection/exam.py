@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
 
-from scanwright.core.appearance import describe_look
+from scanwright.core.appearance import describe_appearance
 from scanwright.core.boxes import paint_boxes
+from scanwright.core.copies import CopyPair, find_copies, join_copies, take_look
 from scanwright.core.geometry import ras_axes, reorient, resample
-from scanwright.core.grouping import connected
 from scanwright.core.intensity import replace_non_finite
 from scanwright.core.kernel import oriented_gradients
 from scanwright.core.lettering import WrittenLine, find_lines
@@ -26,15 +26,9 @@ from scanwright.planning.facts import check_pair, count_labels, image_hash
 from scanwright.report.slices import Slice, target_slices
 from scanwright.types import AnyArray, FloatArray, Progress, silent
 
-# Signatures are compared by their fine structure: what is left when the smooth part is taken away. Anatomy of
-# one kind is alike in the smooth part, and two different pictures of it are not in the fine one.
-SIGNATURE_SHAPE = {2: (48, 48, 1), 3: (20, 20, 20)}
-SMOOTH = 2.0
 EDGE_VOXELS = 1.0
 COARSE_SHAPE = {2: (16, 16, 1), 3: (12, 12, 12)}
 FEWEST_TO_SHARE = 8
-# Decision note 18; benchmarks/doctor.py.
-LEAST_ALIKE = 0.85
 THUMBNAIL_PIXELS = 128
 OUTLINED_SIDE = 56
 N_BORDER = 3
@@ -85,9 +79,8 @@ class Exam:
         border: mean of the outermost pixels of the middle plane, on the scale of low 0 … high 1.
         clipped: share of the voxels that have the very highest value.
         sha256: of shape and intensities.
-        signature: unit vector of the fine structure; the product of two is near 1 for the same picture.
-            ``None`` where there is no structure.
-        look: what kind of picture it is, see ``core.appearance``.
+        look: by which copies are found, see ``core.copies``; ``None`` where there is no structure.
+        appearance: what kind of picture it is, see ``core.appearance``.
         lines: rows of letter-like marks in its middle plane.
         features: of the smooth part and of the outlines, by which a small model tells classes apart; only of
             cases with a class.
@@ -107,9 +100,9 @@ class Exam:
     border: float = 0.0
     clipped: float = 0.0
     sha256: str = ""
-    signature: FloatArray | None = None
+    look: AnyArray | None = None
     coarse: FloatArray | None = None
-    look: FloatArray | None = None
+    appearance: FloatArray | None = None
     lines: tuple[WrittenLine, ...] = ()
     features: FloatArray | None = None
     view: Slice | None = None
@@ -148,9 +141,19 @@ class Examined:
     unread: tuple[Exam, ...]
 
     @cached_property
-    def copies(self) -> list[list[Exam]]:
-        """Groups of cases that show one picture; those of the strictest split first: they are kept."""
-        return [sorted(group, key=_strictness) for group in alike(self.exams)]
+    def copy_pairs(self) -> list[CopyPair]:
+        """Pairs of exams, by their numbers, that show one picture; enough of them to join each group."""
+        return find_copies([exam.look for exam in self.exams])
+
+    def copies(self, *, turned: bool = True) -> list[list[Exam]]:
+        """Groups of cases that show one picture; those of the strictest split first: they are kept.
+
+        Args:
+            turned: also where one is mirrored or turned.
+        """
+        pairs = [pair for pair in self.copy_pairs if turned or not pair.turned]
+        groups = join_copies(len(self.exams), pairs)
+        return [sorted((self.exams[n] for n in group), key=_strictness) for group in groups]
 
     @property
     def labelled(self) -> tuple[Exam, ...]:
@@ -230,32 +233,15 @@ def examine_case(case: Case) -> Exam:
         border=_border(values, low, high),
         clipped=float(np.mean(values == values.max())),
         sha256=image_hash(image),
-        signature=signature(values),
+        look=take_look(values, image.affine_ras),
         coarse=coarse,
-        look=describe_look(turned),
+        appearance=describe_appearance(turned),
         lines=_lines(values, low, high),
         features=_features(values, coarse) if "label" in case.targets else None,
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
         boxes=boxes,
     )
-
-
-def signature(values: AnyArray) -> FloatArray | None:
-    """Unit vector of an image's fine structure; resized, re-compressed or brightened images keep it.
-
-    ``None`` for an image without any, which is alike to nothing.
-
-    Args:
-        values: (channel, i, j, k).
-    """
-    mean = values.mean(axis=0, keepdims=True)
-    # Very large values, such as burned-in text, must not drown the rest.
-    low, high = np.percentile(mean, (1, 99))
-    small = resample(np.clip(mean, low, high), SIGNATURE_SHAPE[2 if values.shape[3] == 1 else 3])[0]
-    fine = small - ndimage.gaussian_filter(small, SMOOTH, mode="nearest")
-    length = float(np.linalg.norm(fine))
-    return np.asarray(fine / length, dtype=np.float32).ravel() if length else None
 
 
 def _turned(array: AnyArray, affine_ras: FloatArray | None) -> AnyArray:
@@ -377,29 +363,3 @@ def _view(
         plane.plane,
         plane.note,
     )
-
-
-def alike(exams: Sequence[Exam], least: float = LEAST_ALIKE) -> list[list[Exam]]:
-    """Groups of cases whose fine structure agrees by at least ``least`` (1 is the very same)."""
-    groups: list[list[Exam]] = []
-    for length in sorted({len(e.signature) for e in exams if e.signature is not None}):
-        own = [e for e in exams if e.signature is not None and len(e.signature) == length]
-        vectors = _without_shared(np.stack([e.signature for e in own if e.signature is not None]))
-        pairs: list[tuple[int, int]] = []
-        for start in range(0, len(own), 1024):
-            agreement = vectors[start : start + 1024] @ vectors.T
-            pairs += [
-                (start + int(a), int(b))
-                for a, b in zip(*np.nonzero(agreement >= least), strict=True)
-                if start + a < b
-            ]
-        groups += [[own[n] for n in group] for group in connected(len(own), pairs)]
-    return groups
-
-
-def _without_shared(vectors: FloatArray) -> FloatArray:
-    """Unit vectors without what all have in common, such as the round frame of eye photographs."""
-    if len(vectors) < FEWEST_TO_SHARE:
-        return vectors
-    own = vectors - vectors.mean(axis=0)
-    return np.asarray(own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9), dtype=np.float32)

@@ -18,13 +18,13 @@ REMOTE = 4.0
 
 def find(examined: Examined) -> Iterator[Found]:
     remote: dict[str, float] = {}
-    for exams, looks in examined.by_grid(lambda exam: None if exam.constant else exam.look):
+    for exams, appearances in examined.by_grid(lambda exam: None if exam.constant else exam.appearance):
         if len(exams) < FEWEST_CASES:
             continue
         # Very many cases are judged in parts, each a sample of all.
         n_parts = -(-len(exams) // MOST_AT_ONCE)
         for part in range(n_parts):
-            far = remoteness(looks[part::n_parts])
+            far = remoteness(appearances[part::n_parts])
             remote |= {exams[part + n_parts * n].name: float(far[n]) for n in np.flatnonzero(far > REMOTE)}
     if remote:
         names = sorted(remote, key=lambda name: -remote[name])
