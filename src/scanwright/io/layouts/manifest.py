@@ -11,6 +11,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.dicom.series import Series
 from scanwright.io.formats.table import without_suffix
+from scanwright.io.layouts.addresses import SEPARATOR as WITHIN
 from scanwright.io.layouts.addresses import Images, find_file, spellings
 from scanwright.io.layouts.classes import SPLIT_FOLDERS
 from scanwright.io.layouts.description import read_description
@@ -109,9 +110,9 @@ def open_rows(root: Path, table: Table, source: str, *, subject: str, layout: st
     )
 
 
-def refers_into(path: Path, folders: Sequence[str]) -> bool:
-    """True when some row of the manifest names a file in one of the folders beside it."""
-    starts = tuple(f"{folder}/" for folder in folders)
+def refers_into(path: Path, names: Sequence[str]) -> bool:
+    """True when some row of the manifest names what lies in one of the folders, or files, beside it."""
+    starts = tuple(f"{name}{end}" for name in names for end in ("/", WITHIN))
     cells = (cell for row in read_table(path, what="manifest").rows for cell in row.cells.values())
     return any(cell.replace("\\", "/").removeprefix("./").startswith(starts) for cell in cells)
 
@@ -170,8 +171,13 @@ class _Reader:
             raise DataError(self.masks.problems[key])
         values = self.masks.values.get(key, dict.fromkeys(parts))
         found = {find_file(self._root, file, "mask"): value for file, value in values.items()}
-        if self.outlines.are_objects([*found]) or list(found.values()) == [None]:
+        objects = [file for file in found if self.outlines.are_objects([file])]
+        if len(objects) == len(found) or list(found.values()) == [None]:
             return self.outlines.mask([*found], image, series)
+        if objects:
+            raise DataError(
+                "a mask is made of DICOM objects or of files of voxels", received=row.cells["mask"]
+            )
         return lazy_masks(self._root, found)
 
     def _are_objects(self, files: Sequence[str]) -> bool:

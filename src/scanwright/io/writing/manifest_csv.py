@@ -10,6 +10,7 @@ from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.annotations.table import write_boxes
+from scanwright.io.archive import place_of
 from scanwright.io.files import write_csv, write_json
 from scanwright.io.layouts.addresses import address_from
 from scanwright.io.layouts.description import FILE_NAME as DESCRIPTION
@@ -30,6 +31,12 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
             be read.
     """
     root = Path(dataset.source)
+    if place_of(root) not in (root, root.parent):
+        raise DataError(
+            "a manifest can't name what lies in a zip",
+            subject=root.name,
+            do="Unpack it, and name its folder.",
+        )
     root = root if root.is_dir() else root.parent
     n_channels = max((1 + len(case.image.further) for case in cases), default=1)
     names = dataset.channels if len(dataset.channels) == n_channels else [str(c) for c in range(n_channels)]
@@ -117,6 +124,5 @@ def _address(folder: Path, root: Path, source: str, case: Case) -> str:
             "a manifest can't name what the case comes from",
             subject=case.name,
             expected="files, DICOM series or pictures of an .npz",
-            do="Unpack a zip, and name its folder.",
         )
     return address
