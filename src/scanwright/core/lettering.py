@@ -15,6 +15,7 @@ from scanwright.types import AnyArray, BoolArray, FloatArray
 # Pixels of the plane, which is made smaller by halves: letters of all sizes pass through this range.
 SMALLEST, LARGEST = 6, 28
 SMALLEST_SIDE = 24
+MOST_SIDE = 1280  # larger ones are radiographs, whose letters are large too
 MOST_HALVINGS = 3
 WINDOW_SHIFTS = (1, 2, 4, 8)  # add up to a window of 16 pixels
 # A mark is what lies above one of these levels between the darkest and the brightest pixel of its window:
@@ -89,16 +90,22 @@ def find_lines(plane: FloatArray, low: float, high: float) -> list[WrittenLine]:
         return []
     small = np.clip((plane - low) / (high - low), -0.2, 1.2).astype(np.float32)
     found: list[WrittenLine] = []
-    for halvings in range(MOST_HALVINGS + 1):
+    scale = 1
+    while max(small.shape) > MOST_SIDE:
+        small, scale = _halved(small), 2 * scale
+    for _ in range(MOST_HALVINGS + 1):
         if min(small.shape) < SMALLEST_SIDE:
             break
-        scale = 2**halvings
         for box, n in _lines_at(small):
             i, j, i_end, j_end = (scale * int(edge) for edge in box)
             found.append(WrittenLine((i, j, min(i_end, plane.shape[0]), min(j_end, plane.shape[1])), n))
-        i, j = (n // 2 * 2 for n in small.shape)
-        small = small[:i, :j].reshape(i // 2, 2, j // 2, 2).mean(axis=(1, 3))
+        small, scale = _halved(small), 2 * scale
     return _distinct(found)
+
+
+def _halved(plane: FloatArray) -> FloatArray:
+    i, j = (n // 2 * 2 for n in plane.shape)
+    return plane[:i, :j].reshape(i // 2, 2, j // 2, 2).mean(axis=(1, 3))
 
 
 def _distinct(lines: list[WrittenLine]) -> list[WrittenLine]:
