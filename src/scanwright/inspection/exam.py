@@ -12,7 +12,7 @@ from scipy import ndimage
 from scanwright.core.boxes import paint_boxes
 from scanwright.core.copies import CopyPair, find_copies, join_copies, take_look
 from scanwright.core.geometry import ras_axes, reorient, resample
-from scanwright.core.intensity import replace_non_finite
+from scanwright.core.intensity import percentiles, replace_non_finite
 from scanwright.core.kernel import oriented_gradients
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import SPLITS, Case, Lazy
@@ -202,16 +202,16 @@ def examine_case(case: Case) -> Exam:
         DataError: the image can't be read.
     """
     image = case.image.read()
-    if image.array.size and not np.isfinite(image.array).any():
-        raise DataError("the image holds no finite voxel", subject=case.name)
     array, n_non_finite = replace_non_finite(image.array)
-    values = array.astype(np.float32, copy=False)
-    low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
-    labels, mask = _examine_mask(case, image, values, low, high)
+    if n_non_finite == array.size:
+        raise DataError("the image holds no finite voxel", subject=case.name)
+    low, high = (float(v) for v in percentiles(array, (0.5, 99.5)))
+    grey = array[0] if len(array) == 1 else array.mean(axis=0, dtype=np.float32)
+    labels, mask = _examine_mask(case, image, grey, low, high)
     boxes = examine_boxes(case, image)
     if labels is None and boxes is not None and boxes.boxes is not None:
         labels = paint_boxes(boxes.boxes.box_ijk, image.shape)
-    coarse = _coarse(values.mean(axis=0), image.affine_ras)
+    coarse = _coarse(grey, image.affine_ras)
     return Exam(
         case=case,
         shape=image.shape,
@@ -221,12 +221,12 @@ def examine_case(case: Case) -> Exam:
         n_non_finite=n_non_finite,
         low=low,
         high=high,
-        border=_border(values, low, high),
-        clipped=float(np.mean(values == values.max())),
+        border=_border(grey, low, high),
+        clipped=float(np.count_nonzero(array == array.max()) / array.size),
         sha256=image_hash(image),
-        look=take_look(values, image.affine_ras),
+        look=take_look(grey[None], image.affine_ras),
         coarse=coarse,
-        features=_features(values, coarse) if "label" in case.targets else None,
+        features=_features(grey, coarse) if "label" in case.targets else None,
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
         boxes=boxes,
@@ -242,16 +242,16 @@ def _coarse(array: AnyArray, affine_ras: FloatArray | None) -> FloatArray:
     return np.asarray(small / max(float(np.linalg.norm(small)), 1e-9), dtype=np.float32)
 
 
-def _features(values: AnyArray, coarse: FloatArray) -> FloatArray:
+def _features(grey: AnyArray, coarse: FloatArray) -> FloatArray:
     """The smooth part, and for planes the outlines, each of length 1."""
-    if values.shape[3] > 1:
+    if grey.shape[2] > 1:
         return coarse.ravel()
-    plane = resample(values.mean(axis=0, keepdims=True), (OUTLINED_SIDE, OUTLINED_SIDE, 1))[0, :, :, 0]
+    plane = resample(grey[None], (OUTLINED_SIDE, OUTLINED_SIDE, 1))[0, :, :, 0]
     return np.concatenate([coarse.ravel(), oriented_gradients(plane)])
 
 
 def _examine_mask(
-    case: Case, image: Volume, values: AnyArray, low: float, high: float
+    case: Case, image: Volume, grey: AnyArray, low: float, high: float
 ) -> tuple[AnyArray | None, MaskExam | None]:
     """The mask's values, when it belongs to the image, and its exam."""
     target = case.targets.get("mask")
@@ -269,17 +269,17 @@ def _examine_mask(
     facts = {"voxels": voxels, "share": n_inside / inside.size, "overlap": _overlap(target)}
     if n_inside in (0, inside.size):
         return labels, MaskExam(**facts)
-    _, n_parts = ndimage.label(inside, np.ones((3, 3, 3)))
-    grey = values.mean(axis=0)
+    box = _around(inside)
+    _, n_parts = ndimage.label(inside[box], np.ones((3, 3, 3)))
     dark = low + 0.02 * (high - low)
-    scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
+    scaled = np.clip((grey[box].astype(np.float32) - low) / max(high - low, 1e-9), 0, 1)
     return labels, MaskExam(
         **facts,
         n_parts=n_parts,
         in_air=float(np.mean(grey[inside] <= dark)),
-        spread=float(scaled[inside].std()),
-        edge=_edge(scaled, inside),
-        coarse=_coarse(inside.astype(np.float32), image.affine_ras),
+        spread=float(scaled[inside[box]].std()),
+        edge=_edge(scaled, inside[box]),
+        coarse=_coarse(inside, image.affine_ras),
     )
 
 
@@ -290,10 +290,18 @@ def _overlap(mask: Lazy[Volume]) -> int:
     return int((sum((part.read().array != 0).astype(np.uint16) for part in mask.parts) > 1).sum())
 
 
+def _around(inside: AnyArray) -> tuple[slice, ...]:
+    """The box of all that is inside, and what a look at its outline needs around it."""
+    box = []
+    for axis in range(inside.ndim):
+        found = np.flatnonzero(inside.any(axis=tuple(other for other in range(inside.ndim) if other != axis)))
+        box.append(slice(max(0, int(found[0]) - 4), int(found[-1]) + 5))
+    return tuple(box)
+
+
 def _edge(scaled: FloatArray, inside: AnyArray) -> float:
     """Mean steepness on the outline over that inside; NaN when the mask is all outline."""
-    box = tuple(slice(max(0, int(found.min()) - 4), int(found.max()) + 5) for found in np.nonzero(inside))
-    inside, steep = inside[box], ndimage.gaussian_gradient_magnitude(scaled[box], EDGE_VOXELS)
+    steep = ndimage.gaussian_gradient_magnitude(scaled, EDGE_VOXELS)
     reach = np.ones([3 if n > 1 else 1 for n in inside.shape], bool)
     core = ndimage.binary_erosion(inside, reach, border_value=1)
     outline = inside & ~core
@@ -302,8 +310,8 @@ def _edge(scaled: FloatArray, inside: AnyArray) -> float:
     return float(steep[outline].mean() / max(float(steep[core].mean()), 1e-9))
 
 
-def _border(values: AnyArray, low: float, high: float) -> float:
-    plane = values[..., values.shape[3] // 2].mean(axis=0)
+def _border(grey: AnyArray, low: float, high: float) -> float:
+    plane = grey[..., grey.shape[2] // 2]
     n = min(N_BORDER, max(1, min(plane.shape) // 4))
     frame = np.ones(plane.shape, bool)
     frame[n:-n, n:-n] = False
