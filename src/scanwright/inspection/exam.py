@@ -13,7 +13,7 @@ from scanwright.core.appearance import describe_appearance
 from scanwright.core.boxes import paint_boxes
 from scanwright.core.copies import CopyPair, find_copies, join_copies, take_look
 from scanwright.core.geometry import ras_axes, reorient, resample
-from scanwright.core.intensity import replace_non_finite
+from scanwright.core.intensity import percentiles, replace_non_finite
 from scanwright.core.kernel import oriented_gradients
 from scanwright.core.lettering import WrittenLine, find_lines
 from scanwright.data.boxes import Boxes
@@ -210,17 +210,17 @@ def examine_case(case: Case) -> Exam:
         DataError: the image can't be read.
     """
     image = case.image.read()
-    if image.array.size and not np.isfinite(image.array).any():
-        raise DataError("the image holds no finite voxel", subject=case.name)
     array, n_non_finite = replace_non_finite(image.array)
-    values = array.astype(np.float32, copy=False)
-    low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
-    labels, mask = _examine_mask(case, image, values, low, high)
-    turned = _turned(values.mean(axis=0), image.affine_ras)
-    coarse = _coarse(turned)
+    if n_non_finite == array.size:
+        raise DataError("the image holds no finite voxel", subject=case.name)
+    low, high = (float(v) for v in percentiles(array, (0.5, 99.5)))
+    grey = array[0] if len(array) == 1 else array.mean(axis=0, dtype=np.float32)
+    labels, mask = _examine_mask(case, image, grey, low, high)
     boxes = examine_boxes(case, image)
     if labels is None and boxes is not None and boxes.boxes is not None:
         labels = paint_boxes(boxes.boxes.box_ijk, image.shape)
+    turned = _turned(grey, image.affine_ras)
+    coarse = _coarse(turned)
     return Exam(
         case=case,
         shape=image.shape,
@@ -230,14 +230,14 @@ def examine_case(case: Case) -> Exam:
         n_non_finite=n_non_finite,
         low=low,
         high=high,
-        border=_border(values, low, high),
-        clipped=float(np.mean(values == values.max())),
+        border=_border(grey, low, high),
+        clipped=float(np.count_nonzero(array == array.max()) / array.size),
         sha256=image_hash(image),
-        look=take_look(values, image.affine_ras),
+        look=take_look(grey[None], image.affine_ras),
         coarse=coarse,
         appearance=describe_appearance(turned),
-        lines=_lines(values, low, high),
-        features=_features(values, coarse) if "label" in case.targets else None,
+        lines=_lines(array, low, high),
+        features=_features(grey, coarse) if "label" in case.targets else None,
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
         boxes=boxes,
@@ -256,26 +256,26 @@ def _coarse(turned: AnyArray) -> FloatArray:
     return np.asarray(small / max(float(np.linalg.norm(small)), 1e-9), dtype=np.float32)
 
 
-def _lines(values: AnyArray, low: float, high: float) -> tuple[WrittenLine, ...]:
+def _lines(array: AnyArray, low: float, high: float) -> tuple[WrittenLine, ...]:
     """Writing in the middle plane: what is burned into a series stands in each of its planes."""
-    plane = values[..., values.shape[3] // 2]
+    plane = array[..., array.shape[3] // 2].astype(np.float32)
     found = find_lines(plane.mean(axis=0), low, high)
-    if len(plane) == 3 and values.shape[3] == 1:  # coloured letters may be as bright as their ground
+    if len(plane) == 3 and array.shape[3] == 1:  # coloured letters may be as bright as their ground
         colour = np.ptp(plane, axis=0)
         found += find_lines(colour, 0.0, float(colour.max()))
     return tuple(found)
 
 
-def _features(values: AnyArray, coarse: FloatArray) -> FloatArray:
+def _features(grey: AnyArray, coarse: FloatArray) -> FloatArray:
     """The smooth part, and for planes the outlines, each of length 1."""
-    if values.shape[3] > 1:
+    if grey.shape[2] > 1:
         return coarse.ravel()
-    plane = resample(values.mean(axis=0, keepdims=True), (OUTLINED_SIDE, OUTLINED_SIDE, 1))[0, :, :, 0]
+    plane = resample(grey[None], (OUTLINED_SIDE, OUTLINED_SIDE, 1))[0, :, :, 0]
     return np.concatenate([coarse.ravel(), oriented_gradients(plane)])
 
 
 def _examine_mask(
-    case: Case, image: Volume, values: AnyArray, low: float, high: float
+    case: Case, image: Volume, grey: AnyArray, low: float, high: float
 ) -> tuple[AnyArray | None, MaskExam | None]:
     """The mask's values, when it belongs to the image, and its exam."""
     target = case.targets.get("mask")
@@ -293,19 +293,19 @@ def _examine_mask(
     facts = {"voxels": voxels, "share": n_inside / inside.size, "overlap": _overlap(target)}
     if n_inside in (0, inside.size):
         return labels, MaskExam(**facts)
-    _, n_parts = ndimage.label(inside, np.ones((3, 3, 3)))
-    grey = values.mean(axis=0)
+    box = _around(inside)
+    _, n_parts = ndimage.label(inside[box], np.ones((3, 3, 3)))
     dark = low + 0.02 * (high - low)
-    scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
-    edge, mirrored_edge = _edges(scaled, inside, image.affine_ras)
+    scaled = _scaled(grey[box], low, high)
+    edge, mirrored_edge = _edges(grey, inside, low, high, image.affine_ras)
     return labels, MaskExam(
         **facts,
         n_parts=n_parts,
         in_air=float(np.mean(grey[inside] <= dark)),
-        spread=float(scaled[inside].std()),
+        spread=float(scaled[inside[box]].std()),
         edge=edge,
         mirrored_edge=mirrored_edge,
-        coarse=_coarse(_turned(inside.astype(np.float32), image.affine_ras)),
+        coarse=_coarse(_turned(inside, image.affine_ras)),
     )
 
 
@@ -316,21 +316,33 @@ def _overlap(mask: Lazy[Volume]) -> int:
     return int((sum((part.read().array != 0).astype(np.uint16) for part in mask.parts) > 1).sum())
 
 
-def _edges(scaled: FloatArray, inside: AnyArray, affine_ras: FloatArray | None) -> tuple[float, float]:
+def _around(inside: AnyArray) -> tuple[slice, ...]:
+    """The box of all that is inside, and what a look at its outline needs around it."""
+    box = []
+    for axis in range(inside.ndim):
+        found = np.flatnonzero(inside.any(axis=tuple(other for other in range(inside.ndim) if other != axis)))
+        box.append(slice(max(0, int(found[0]) - 4), int(found[-1]) + 5))
+    return tuple(box)
+
+
+def _edges(
+    grey: AnyArray, inside: AnyArray, low: float, high: float, affine_ras: FloatArray | None
+) -> tuple[float, float]:
     """Mean steepness on the outline over that inside, and on the mirrored outline over that on the outline.
 
     NaN when the mask is all outline.
     """
     across = 0 if affine_ras is None else ras_axes(affine_ras)[0][0]
-    outline, core = _steepness(scaled, inside)
-    mirrored, _ = _steepness(scaled, np.flip(inside, axis=across))
+    outline, core = _steepness(grey, inside, low, high)
+    mirrored, _ = _steepness(grey, np.flip(inside, axis=across), low, high)
     return outline / max(core, 1e-9), mirrored / max(outline, 1e-9)
 
 
-def _steepness(scaled: FloatArray, inside: AnyArray) -> tuple[float, float]:
+def _steepness(grey: AnyArray, inside: AnyArray, low: float, high: float) -> tuple[float, float]:
     """Its mean on the outline, and inside of it."""
-    box = tuple(slice(max(0, int(found.min()) - 4), int(found.max()) + 5) for found in np.nonzero(inside))
-    inside, steep = inside[box], ndimage.gaussian_gradient_magnitude(scaled[box], EDGE_VOXELS)
+    box = _around(inside)
+    inside = inside[box]
+    steep = ndimage.gaussian_gradient_magnitude(_scaled(grey[box], low, high), EDGE_VOXELS)
     reach = np.ones([3 if n > 1 else 1 for n in inside.shape], bool)
     core = ndimage.binary_erosion(inside, reach, border_value=1)
     outline = inside & ~core
@@ -339,8 +351,12 @@ def _steepness(scaled: FloatArray, inside: AnyArray) -> tuple[float, float]:
     return float(steep[outline].mean()), float(steep[core].mean())
 
 
-def _border(values: AnyArray, low: float, high: float) -> float:
-    plane = values[..., values.shape[3] // 2].mean(axis=0)
+def _scaled(grey: AnyArray, low: float, high: float) -> FloatArray:
+    return np.asarray(np.clip((grey.astype(np.float32) - low) / max(high - low, 1e-9), 0, 1))
+
+
+def _border(grey: AnyArray, low: float, high: float) -> float:
+    plane = grey[..., grey.shape[2] // 2]
     n = min(N_BORDER, max(1, min(plane.shape) // 4))
     frame = np.ones(plane.shape, bool)
     frame[n:-n, n:-n] = False
@@ -353,8 +369,7 @@ def _view(
     """The plane with most of the target, small and in bytes."""
     plane = target_slices(array, labels, None, affine_ras, 0)[0]
     step = max(1, -(-max(plane.image.shape[:2]) // THUMBNAIL_PIXELS))
-    grey = plane.image[::step, ::step].astype(np.float32)
-    scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
+    scaled = _scaled(plane.image[::step, ::step], low, high)
     return Slice(
         np.round(255 * scaled).astype(np.uint8),
         None if plane.reference is None else plane.reference[::step, ::step],

@@ -11,7 +11,8 @@ import numpy as np
 
 from scanwright.core.copies import find_copies, join_copies, take_look
 from scanwright.core.geometry import Shape3, ras_axes
-from scanwright.core.intensity import replace_non_finite
+from scanwright.core.intensity import count_values, countable, percentiles, replace_non_finite
+from scanwright.core.tiling import slabs
 from scanwright.data.case import Case, Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
@@ -111,7 +112,7 @@ def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
         eight_bit=image.array.dtype == np.uint8,
         non_finite=non_finite,
         sample=_sample(values, foreground),
-        span=np.percentile(values.reshape(values.shape[0], -1), (0.5, 99.5), axis=1).T.astype(np.float64),
+        span=np.stack([percentiles(channel, (0.5, 99.5)) for channel in values]),
         label_voxels=label_voxels,
         label=label if isinstance(label, str) else "",
         sha256=image_hash(image),
@@ -122,7 +123,9 @@ def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
 def image_hash(image: Volume) -> str:
     """SHA-256 of shape and intensities: the same for two files that hold the same image."""
     digest = hashlib.sha256(str(image.array.shape).encode())
-    digest.update(np.ascontiguousarray(image.array).tobytes())
+    for channel in image.array:
+        for slab in slabs(channel, 0):
+            digest.update(np.ascontiguousarray(channel[slab]).data)
     return digest.hexdigest()
 
 
@@ -156,7 +159,12 @@ def count_labels(labels: AnyArray, case: str) -> dict[int, int]:
     Raises:
         DataError: more values than classes can have.
     """
-    values, counts = np.unique(labels, return_counts=True)
+    if countable(labels) and labels.size:
+        lowest, counts = count_values(labels)
+        values = np.flatnonzero(counts)
+        values, counts = values + lowest, counts[values]
+    else:
+        values, counts = np.unique(labels, return_counts=True)
     if len(values) > MAX_LABEL_VALUES:
         raise DataError(
             "the mask does not look like one",
