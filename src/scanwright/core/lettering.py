@@ -105,7 +105,7 @@ def find_lines(plane: FloatArray, low: float, high: float) -> list[WrittenLine]:
 
 def _halved(plane: FloatArray) -> FloatArray:
     i, j = (n // 2 * 2 for n in plane.shape)
-    return plane[:i, :j].reshape(i // 2, 2, j // 2, 2).mean(axis=(1, 3))
+    return np.asarray(plane[:i, :j].reshape(i // 2, 2, j // 2, 2).mean(axis=(1, 3)))
 
 
 def _distinct(lines: list[WrittenLine]) -> list[WrittenLine]:
