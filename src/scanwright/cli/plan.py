@@ -21,6 +21,7 @@ def plan(
     data: Annotated[Path, typer.Argument()],
     out: options.Out = Path("scanwright-plan"),
     minutes: options.Minutes = None,
+    folds: options.Folds = None,
     effort: options.Effort = "standard",
     task: options.TaskName = "auto",
     seed: options.Seed = 0,
@@ -42,7 +43,7 @@ def plan(
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
-    Settings(task=task, effort=effort, minutes=minutes, seed=seed, overrides=overrides)
+    Settings(task=task, effort=effort, minutes=minutes, folds=folds, seed=seed, overrides=overrides)
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
     with console.progress() as progress:
@@ -50,6 +51,7 @@ def plan(
             dataset,
             progress=progress,
             minutes=minutes,
+            folds=folds,
             effort=effort,
             task=task,
             seed=seed,
