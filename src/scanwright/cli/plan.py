@@ -116,9 +116,19 @@ def say_estimate(console: Console, planned: Planned) -> None:
     except MissingExtraError:
         console.say("\nThe network's cost can be told where torch is installed.")
         return
+    minutes = f"{planned.plan.minutes / made.n_members:g} minutes"
+    each = f" for each of {made.n_members} networks" if made.n_members > 1 else ""
     console.say(
         f"\nnetwork: {_large(made.cost.weights)} weights, {_large(made.cost.multiply_adds)} multiply-adds a "
-        f"patch; about {_rough(made.steps)} steps in {planned.plan.minutes:g} minutes on this computer"
+        f"patch; about {_rough(made.steps)} steps in {minutes}{each} on this computer"
+    )
+    factors = [f"{made.pass_s:.2g} s"]
+    factors += [f"{made.n_mirrored} mirrored"] if made.n_mirrored > 1 else []
+    factors += [f"{made.n_members} networks"] if made.n_members > 1 else []
+    product = f" ({' × '.join(factors)})" if len(factors) > 1 else ""
+    console.say(
+        f"prediction: about {made.predict_s:.2g} s for a case of median size{product}, reading and writing "
+        "not counted"
     )
 
 

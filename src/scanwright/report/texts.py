@@ -62,8 +62,8 @@ _EN = {
         "None of these images was used to train the model or to choose it; they are not of its own data set."
     ),
     "sure.members": (
-        "The model is an ensemble of {n} members: the mean of {n} networks, each of which learnt without another "
-        "part of the patients."
+        "The model is an ensemble of {n} members: the mean of {n} networks, each of which learnt without "
+        "another part of the patients."
     ),
     "sure.few_steps": (
         "The training was very short ({n} steps): a longer one (--minutes) may give a very different model."
