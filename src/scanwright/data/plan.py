@@ -27,6 +27,7 @@ from scanwright.data.recipe import read_plan_recipe
 from scanwright.errors import ModelError, SettingsError
 
 SCHEMA_VERSION = 1
+MOST_FOLDS = 20
 # Decided before anything else, or of the record: not for ``--set``.
 _OPTIONS_OF_THEIR_OWN = {"task": "--task", "folds": "--folds"}
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
@@ -233,7 +234,7 @@ class Plan:
     precision: str = field(metadata=_ruled(_one_of("bf16-mixed", "32-true")), default="32-true")
     minutes: float = field(metadata=_ruled(_within(1e-3, 1e5)), default=30.0)
     seed: int = field(metadata=_ruled(_within(0, 2**62)), default=0)
-    folds: int = field(metadata=_ruled(_within(1, 100)), default=1)
+    folds: int = field(metadata=_ruled(_within(1, MOST_FOLDS)), default=1)
     pace: tuple[tuple[int, float], ...] = ()
     paces: tuple[tuple[tuple[int, float], ...], ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)

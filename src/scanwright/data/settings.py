@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanwright.data.fields import build
-from scanwright.data.plan import check_overrides, overruled_steps, parse
+from scanwright.data.plan import MOST_FOLDS, check_overrides, overruled_steps, parse
 from scanwright.errors import SettingsError
 
 EFFORT_MINUTES = {"quick": 5.0, "standard": 30.0, "thorough": 120.0}
-MOST_FOLDS = 20
 DEVICES = ("auto", "cpu", "cuda")
 
 
