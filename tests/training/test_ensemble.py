@@ -225,7 +225,7 @@ def test_ctrl_c_keeps_finished_members_and_the_present_one_past_its_half(
 ) -> None:
     model = sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=stopping(at_step))
     assert model.n_members == n_members == len(model.plan.paces)
-    assert f"{n_members} of 3 members were trained" in model.provenance["ended"]
+    assert model.provenance["ended"] == f"stopped by the user; {n_members} of 3 members are kept"
     assert len(model.provenance["members"]) == n_members
     again = sw.train(photographs, tmp_path / "again", plan=model.plan, threads=1)
     assert weights(again) == weights(model)

@@ -71,7 +71,8 @@ def plan(
 
 def say_plan(console: Console, planned: Planned) -> None:
     """Facts and decisions as two tables."""
-    facts, plan = planned.fingerprint, planned.plan
+    plan = planned.plan
+    facts = planned.fingerprint if plan.folds == 1 else planned.fingerprint.folded(plan.folds, plan.seed)
     plain = facts.to_json()
     spacing = plain["spacing_mm"]
     ratio = max(row["scale_ratio"] for row in facts.intensity)

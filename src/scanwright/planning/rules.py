@@ -40,6 +40,7 @@ SCATTERED_SIDE = 96
 USUAL_FOLDS = 5
 LEAST_PER_FOLD = 2
 LEAST_MEMBER_MINUTES = 20.0
+_POOLED = "train and val are put together and divided into folds"
 SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
 LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 32 * 32 * 32}
@@ -284,7 +285,7 @@ def choose_flips(facts: Fingerprint, *, sided: bool) -> Choice[tuple[int, ...]]:
 def choose_folds(facts: Fingerprint, settings: Settings) -> Choice[int]:
     """How many networks answer together."""
     if settings.folds is not None:
-        return Choice(settings.folds, "as asked for")
+        return Choice(settings.folds, "as asked for" if settings.folds == 1 else f"as asked for; {_POOLED}")
     if settings.effort != "thorough":
         return Choice(1, "one network: several are asked for by --folds, or by --effort thorough")
     by_patients = facts.n_groups // LEAST_PER_FOLD
@@ -294,7 +295,7 @@ def choose_folds(facts: Fingerprint, settings: Settings) -> Choice[int]:
         few = "patients" if by_patients < 2 else "minutes"
         return Choice(1, f"one network: too few {few} for several")
     why = f"effort thorough: the mean of {n} networks, each without another part of the patients"
-    return Choice(n, f"{why}; prediction takes {n} times as long")
+    return Choice(n, f"{why}; {_POOLED}; prediction takes {n} times as long")
 
 
 def choose_class_shares(facts: Fingerprint, classes: Sequence[str]) -> Choice[tuple[float, ...]]:

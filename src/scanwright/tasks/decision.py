@@ -48,7 +48,7 @@ def _decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | No
     if settings.minutes is not None and settings.minutes != given.minutes:
         rest = {"minutes": settings.minutes, **rest}
     if settings.folds is not None and settings.folds != given.folds:  # no other number can repeat its rounds
-        reasons = {**given.reasons, "folds": "as asked for"}
+        reasons = {**given.reasons, "folds": choose_folds(facts, settings).reason}
         given = replace(given, folds=settings.folds, pace=(), paces=(), reasons=reasons)
     if settings.family or not given.is_recorded:  # a recorded plan is repeated
         given = _adapt(task, facts, given, settings.family or given.network.family)

@@ -196,13 +196,12 @@ def combine(task: Task, plan: Plan, members: Sequence[Member]) -> Learnt:
             for row in position.log
         ],
     )
-    ended = last.ended
-    if len(members) < plan.folds:
-        ended = f"{ended}; {len(members)} of {plan.folds} members were trained"
+    n = len(plan.paces) or plan.folds
+    cut = f"stopped by the user; {len(members)} of {n} members are kept"
     weights = join_members([member.fitted.weights for member in members])
     return Learnt(
         Plan.from_json({**plan.to_json(), "paces": [position.pace for position in positions]}),
-        replace(last, weights=weights, position=together, ended=ended),
+        replace(last, weights=weights, position=together, ended=cut if len(members) < n else last.ended),
         task.choose_thresholds(outputs, targets, plan),
         {str(n): _story(member) for n, member in enumerate(members)},
     )
