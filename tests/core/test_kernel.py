@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanwright.core.kernel import N_ORIENTATIONS, leave_one_out, oriented_gradients
+from scanwright.core.kernel import N_ORIENTATIONS, leave_one_out, nearest_elsewhere, oriented_gradients
 
 
 def refitted(features, targets, left_out, ridge):
@@ -41,3 +41,15 @@ def test_gradients_have_the_direction_of_an_edge_and_its_place():
 
 def test_an_even_plane_has_no_gradients():
     assert not oriented_gradients(np.full((14, 14), 3.0)).any()
+
+
+@given(seed=st.integers(0, 1000))
+def test_the_nearest_elsewhere_is_of_another_fold_and_the_nearest_there(seed):
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(12, 3)).astype(np.float32)
+    folds = np.stack([rng.permutation(12) % 3 for _ in range(2)])
+    for own, nearest in zip(folds, nearest_elsewhere(features, folds), strict=True):
+        for n, found in enumerate(nearest):
+            distance = np.linalg.norm(features - features[n], axis=1)
+            distance[own == own[n]] = np.inf
+            assert found == distance.argmin()

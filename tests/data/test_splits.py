@@ -24,6 +24,30 @@ def split(cases, duplicates=(), strata=None, seed=0):
     return assign_splits(cases, group_cases(cases, duplicates), strata or {}, seed)
 
 
+def test_a_case_without_a_patient_goes_with_its_study():
+    cases = [Case(f"case{n}", {}, facts={"study": "abc"[n % 3]}) for n in range(6)]
+    cases += [Case("known", {}, patient="p", facts={"study": "a"}), Case("alone", {})]
+    groups = group_cases(cases, [["case0", "alone"]])
+    assert groups["case0"] == groups["case3"] == groups["alone"] != groups["case1"]
+    assert groups["known"] != groups["case0"]
+    assert len(set(groups.values())) == 4
+
+
+def test_why_a_case_left_its_side_is_said():
+    cases = [Case(f"case{n}", {}, split=split) for n, split in enumerate(["train", "val", "test"] * 3)]
+    cases += [
+        Case("s", {}, split="train", facts={"study": "x"}),
+        Case("t", {}, split="test", facts={"study": "x"}),
+        Case("p", {}, patient="q", split="train"),
+        Case("r", {}, patient="q", split="test"),
+    ]
+    moved = {entry.case: entry.reason for entry in split(cases, [["case0", "case2"]]).set_aside}
+    assert moved.keys() == {"s", "p", "case0"}
+    assert "the same study also stands in test" in moved["s"]
+    assert "the same patient also stands in test" in moved["p"]
+    assert "a copy of this picture also stands in test" in moved["case0"]
+
+
 patients = st.lists(st.sampled_from([None, *"abcdefgh"]), min_size=3, max_size=40)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from builders import texture
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy, SetAside
 from scanwright.data.dataset import Dataset
@@ -22,15 +23,6 @@ from scanwright.inspection.exam import Examined
 from scanwright.types import AnyArray
 
 N = 24
-
-
-def texture(seed: int, shape: tuple[int, ...] = (64, 64)) -> AnyArray:
-    """A made-up picture of "anatomy": a bright disc with structure of its own on a dark ground, in bytes."""
-    rng = np.random.default_rng(seed)
-    fine = ndimage.gaussian_filter(rng.normal(size=shape), 1.2)
-    i, j = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
-    body = i**2 + j**2 < 0.7
-    return np.clip(body * (120 + 150 * fine), 0, 255).astype(np.uint8)
 
 
 def picture_case(name: str, array: AnyArray, label: str = "", **facts: object) -> Case:
@@ -95,7 +87,17 @@ def test_copies_are_found_however_they_were_changed() -> None:
     ]
     assert all(one.severity == "error" for one in inspection.findings if one.kind == "same_picture")
     merged = {case.name: case.patient for case in inspection.cleaned()}
-    assert merged["brighter"] == merged["p0"] == merged["same"] == "patient 0"
+    assert merged["brighter"] == merged["p0"] == "patient 0"
+    assert "same" not in merged
+
+
+def test_a_mirrored_copy_is_said_to_be_one_and_may_have_another_label() -> None:
+    cases = [*pictures(), picture_case("mirrored", texture(0)[::-1], "well", patient="patient 0")]
+    inspection = look(cases)
+    (found,) = [one for one in inspection.findings if one.kind == "same_picture"]
+    assert (found.cases, found.evidence["mirrored"]) == (("p0", "mirrored"), True)
+    assert "mirrored" in found.title
+    assert named(inspection, "two_labels") == []
 
 
 def test_identical_copies_of_one_patient_are_left_out_when_cleaned() -> None:

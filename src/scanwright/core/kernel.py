@@ -1,11 +1,11 @@
-"""A small fast model: what each case would be called by one that learnt from all others."""
+"""Small fast models: what each case would be called by one that learnt from others."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import linalg, ndimage
 
-from scanwright.types import FloatArray
+from scanwright.types import FloatArray, IntArray
 
 N_ORIENTATIONS = 8
 
@@ -57,3 +57,21 @@ def leave_one_out(features: FloatArray, targets: FloatArray, ridge: float = 1.0)
     kernel = np.exp(-distances / max(float(np.median(distances)), 1e-12))
     inverse = linalg.inv(kernel + ridge * np.eye(len(features), dtype=kernel.dtype), overwrite_a=True)
     return np.asarray(targets - (inverse @ targets) / np.diag(inverse)[:, None])
+
+
+def nearest_elsewhere(features: FloatArray, folds: IntArray) -> IntArray:
+    """Of each case, the most alike one of another fold.
+
+    Args:
+        features: (case, feature).
+        folds: (draw, case), each with two folds or more.
+
+    Returns:
+        (draw, case) numbers of cases.
+    """
+    squares = (features**2).sum(axis=1)
+    distances = squares[:, None] + squares[None] - 2 * features @ features.T
+    nearest = [
+        np.where(own[:, None] == own[None], np.inf, distances).argmin(axis=1) for own in np.asarray(folds)
+    ]
+    return np.stack(nearest)

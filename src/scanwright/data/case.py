@@ -13,6 +13,8 @@ from scanwright.errors import DataError
 T = TypeVar("T")
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+STUDY = "study"
+"""The fact that is the same for images of one study, and so of one patient."""
 
 
 @dataclass(frozen=True)

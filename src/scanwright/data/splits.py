@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scanwright.data.case import SPLITS, Case, SetAside, Split
+from scanwright.data.case import SPLITS, STUDY, Case, SetAside, Split
 from scanwright.errors import DataError
 
 SCHEMA_VERSION = 1
@@ -44,10 +44,13 @@ class Splits:
 
 
 def group_cases(cases: Sequence[Case], duplicates: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Case name → group that must stay together: the patient, or the look-alikes where nobody is known."""
-    group = {
-        case.name: f"patient {case.patient}" if case.patient is not None else case.name for case in cases
-    }
+    """Case name → group that must stay together: patient, else study, else case; copies join them.
+
+    Args:
+        cases: some may not know their patient.
+        duplicates: names of cases that show one picture, by group.
+    """
+    group = {case.name: known_group(case) or case.name for case in cases}
     for names in duplicates:
         own = [name for name in names if name in group]
         merged = {group[name] for name in own}
@@ -55,6 +58,13 @@ def group_cases(cases: Sequence[Case], duplicates: Sequence[Sequence[str]]) -> d
             kept = min(merged)
             group = {name: kept if value in merged else value for name, value in group.items()}
     return group
+
+
+def known_group(case: Case) -> str:
+    """The patient, else the study, "" when neither is known."""
+    if case.patient is not None:
+        return f"patient {case.patient}"
+    return f"study {case.facts[STUDY]}" if case.facts.get(STUDY) else ""
 
 
 def assign_splits(
@@ -159,14 +169,13 @@ def _settle_given(
         if group not in strictest or rank[case.split] > rank[strictest[group]]:
             strictest[group] = case.split
     kept = [case for case in cases if rank[case.split] == rank[strictest[groups[case.name]]]]
-    patients = {(groups[case.name], case.patient) for case in kept if case.patient is not None}
+    known = {(groups[case.name], known_group(case)) for case in kept}
     moved = []
     for case in cases:
         group = groups[case.name]
         if rank[case.split] < rank[strictest[group]]:
-            what = (
-                "the same patient" if (group, case.patient) in patients else "a picture that looks the same"
-            )
+            own = known_group(case)
+            what = f"the same {own.split()[0]}" if own and (group, own) in known else "a copy of this picture"
             reason = f"{what} also stands in {strictest[group]}: kept there only"
             moved.append(SetAside(case.name, "split", reason))
     return {case.name: case.split for case in kept}, moved

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,9 +10,9 @@ import numpy as np
 from scipy import ndimage
 
 from scanwright.core.boxes import paint_boxes
+from scanwright.core.copies import CopyPair, find_copies, join_copies, take_look
 from scanwright.core.geometry import ras_axes, reorient, resample
-from scanwright.core.grouping import connected
-from scanwright.core.intensity import replace_non_finite
+from scanwright.core.intensity import percentiles, replace_non_finite
 from scanwright.core.kernel import oriented_gradients
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import SPLITS, Case, Lazy
@@ -24,15 +24,9 @@ from scanwright.planning.facts import check_pair, count_labels, image_hash
 from scanwright.report.slices import Slice, target_slices
 from scanwright.types import AnyArray, FloatArray, Progress, silent
 
-# Signatures are compared by their fine structure: what is left when the smooth part is taken away. Anatomy of
-# one kind is alike in the smooth part, and two different pictures of it are not in the fine one.
-SIGNATURE_SHAPE = {2: (48, 48, 1), 3: (20, 20, 20)}
-SMOOTH = 2.0
 EDGE_VOXELS = 1.0
 COARSE_SHAPE = {2: (16, 16, 1), 3: (12, 12, 12)}
 FEWEST_TO_SHARE = 8
-# Decision note 18; benchmarks/doctor.py.
-LEAST_ALIKE = 0.85
 THUMBNAIL_PIXELS = 128
 OUTLINED_SIDE = 56
 N_BORDER = 3
@@ -81,8 +75,7 @@ class Exam:
         border: mean of the outermost pixels of the middle plane, on the scale of low 0 … high 1.
         clipped: share of the voxels that have the very highest value.
         sha256: of shape and intensities.
-        signature: unit vector of the fine structure; the product of two is near 1 for the same picture.
-            ``None`` where there is no structure.
+        look: by which copies are found, see ``core.copies``; ``None`` where there is no structure.
         features: of the smooth part and of the outlines, by which a small model tells classes apart; only of
             cases with a class.
         view: the plane to show, at most 128 pixels wide, intensities 0 … 255.
@@ -101,7 +94,7 @@ class Exam:
     border: float = 0.0
     clipped: float = 0.0
     sha256: str = ""
-    signature: FloatArray | None = None
+    look: AnyArray | None = None
     coarse: FloatArray | None = None
     features: FloatArray | None = None
     view: Slice | None = None
@@ -140,9 +133,19 @@ class Examined:
     unread: tuple[Exam, ...]
 
     @cached_property
-    def copies(self) -> list[list[Exam]]:
-        """Groups of cases that show one picture; those of the strictest split first: they are kept."""
-        return [sorted(group, key=_strictness) for group in alike(self.exams)]
+    def copy_pairs(self) -> list[CopyPair]:
+        """Pairs of exams, by their numbers, that show one picture; enough of them to join each group."""
+        return find_copies([exam.look for exam in self.exams])
+
+    def copies(self, *, turned: bool = True) -> list[list[Exam]]:
+        """Groups of cases that show one picture; those of the strictest split first: they are kept.
+
+        Args:
+            turned: also where one is mirrored or turned.
+        """
+        pairs = [pair for pair in self.copy_pairs if turned or not pair.turned]
+        groups = join_copies(len(self.exams), pairs)
+        return [sorted((self.exams[n] for n in group), key=_strictness) for group in groups]
 
     @property
     def labelled(self) -> tuple[Exam, ...]:
@@ -199,16 +202,16 @@ def examine_case(case: Case) -> Exam:
         DataError: the image can't be read.
     """
     image = case.image.read()
-    if image.array.size and not np.isfinite(image.array).any():
-        raise DataError("the image holds no finite voxel", subject=case.name)
     array, n_non_finite = replace_non_finite(image.array)
-    values = array.astype(np.float32, copy=False)
-    low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
-    labels, mask = _examine_mask(case, image, values, low, high)
+    if n_non_finite == array.size:
+        raise DataError("the image holds no finite voxel", subject=case.name)
+    low, high = (float(v) for v in percentiles(array, (0.5, 99.5)))
+    grey = array[0] if len(array) == 1 else array.mean(axis=0, dtype=np.float32)
+    labels, mask = _examine_mask(case, image, grey, low, high)
     boxes = examine_boxes(case, image)
     if labels is None and boxes is not None and boxes.boxes is not None:
         labels = paint_boxes(boxes.boxes.box_ijk, image.shape)
-    coarse = _coarse(values.mean(axis=0), image.affine_ras)
+    coarse = _coarse(grey, image.affine_ras)
     return Exam(
         case=case,
         shape=image.shape,
@@ -218,33 +221,16 @@ def examine_case(case: Case) -> Exam:
         n_non_finite=n_non_finite,
         low=low,
         high=high,
-        border=_border(values, low, high),
-        clipped=float(np.mean(values == values.max())),
+        border=_border(grey, low, high),
+        clipped=float(np.count_nonzero(array == array.max()) / array.size),
         sha256=image_hash(image),
-        signature=signature(values),
+        look=take_look(grey[None], image.affine_ras),
         coarse=coarse,
-        features=_features(values, coarse) if "label" in case.targets else None,
+        features=_features(grey, coarse) if "label" in case.targets else None,
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
         boxes=boxes,
     )
-
-
-def signature(values: AnyArray) -> FloatArray | None:
-    """Unit vector of an image's fine structure; resized, re-compressed or brightened images keep it.
-
-    ``None`` for an image without any, which is alike to nothing.
-
-    Args:
-        values: (channel, i, j, k).
-    """
-    mean = values.mean(axis=0, keepdims=True)
-    # Very large values, such as burned-in text, must not drown the rest.
-    low, high = np.percentile(mean, (1, 99))
-    small = resample(np.clip(mean, low, high), SIGNATURE_SHAPE[2 if values.shape[3] == 1 else 3])[0]
-    fine = small - ndimage.gaussian_filter(small, SMOOTH, mode="nearest")
-    length = float(np.linalg.norm(fine))
-    return np.asarray(fine / length, dtype=np.float32).ravel() if length else None
 
 
 def _coarse(array: AnyArray, affine_ras: FloatArray | None) -> FloatArray:
@@ -256,16 +242,16 @@ def _coarse(array: AnyArray, affine_ras: FloatArray | None) -> FloatArray:
     return np.asarray(small / max(float(np.linalg.norm(small)), 1e-9), dtype=np.float32)
 
 
-def _features(values: AnyArray, coarse: FloatArray) -> FloatArray:
+def _features(grey: AnyArray, coarse: FloatArray) -> FloatArray:
     """The smooth part, and for planes the outlines, each of length 1."""
-    if values.shape[3] > 1:
+    if grey.shape[2] > 1:
         return coarse.ravel()
-    plane = resample(values.mean(axis=0, keepdims=True), (OUTLINED_SIDE, OUTLINED_SIDE, 1))[0, :, :, 0]
+    plane = resample(grey[None], (OUTLINED_SIDE, OUTLINED_SIDE, 1))[0, :, :, 0]
     return np.concatenate([coarse.ravel(), oriented_gradients(plane)])
 
 
 def _examine_mask(
-    case: Case, image: Volume, values: AnyArray, low: float, high: float
+    case: Case, image: Volume, grey: AnyArray, low: float, high: float
 ) -> tuple[AnyArray | None, MaskExam | None]:
     """The mask's values, when it belongs to the image, and its exam."""
     target = case.targets.get("mask")
@@ -283,17 +269,17 @@ def _examine_mask(
     facts = {"voxels": voxels, "share": n_inside / inside.size, "overlap": _overlap(target)}
     if n_inside in (0, inside.size):
         return labels, MaskExam(**facts)
-    _, n_parts = ndimage.label(inside, np.ones((3, 3, 3)))
-    grey = values.mean(axis=0)
+    box = _around(inside)
+    _, n_parts = ndimage.label(inside[box], np.ones((3, 3, 3)))
     dark = low + 0.02 * (high - low)
-    scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
+    scaled = np.clip((grey[box].astype(np.float32) - low) / max(high - low, 1e-9), 0, 1)
     return labels, MaskExam(
         **facts,
         n_parts=n_parts,
         in_air=float(np.mean(grey[inside] <= dark)),
-        spread=float(scaled[inside].std()),
-        edge=_edge(scaled, inside),
-        coarse=_coarse(inside.astype(np.float32), image.affine_ras),
+        spread=float(scaled[inside[box]].std()),
+        edge=_edge(scaled, inside[box]),
+        coarse=_coarse(inside, image.affine_ras),
     )
 
 
@@ -304,10 +290,18 @@ def _overlap(mask: Lazy[Volume]) -> int:
     return int((sum((part.read().array != 0).astype(np.uint16) for part in mask.parts) > 1).sum())
 
 
+def _around(inside: AnyArray) -> tuple[slice, ...]:
+    """The box of all that is inside, and what a look at its outline needs around it."""
+    box = []
+    for axis in range(inside.ndim):
+        found = np.flatnonzero(inside.any(axis=tuple(other for other in range(inside.ndim) if other != axis)))
+        box.append(slice(max(0, int(found[0]) - 4), int(found[-1]) + 5))
+    return tuple(box)
+
+
 def _edge(scaled: FloatArray, inside: AnyArray) -> float:
     """Mean steepness on the outline over that inside; NaN when the mask is all outline."""
-    box = tuple(slice(max(0, int(found.min()) - 4), int(found.max()) + 5) for found in np.nonzero(inside))
-    inside, steep = inside[box], ndimage.gaussian_gradient_magnitude(scaled[box], EDGE_VOXELS)
+    steep = ndimage.gaussian_gradient_magnitude(scaled, EDGE_VOXELS)
     reach = np.ones([3 if n > 1 else 1 for n in inside.shape], bool)
     core = ndimage.binary_erosion(inside, reach, border_value=1)
     outline = inside & ~core
@@ -316,8 +310,8 @@ def _edge(scaled: FloatArray, inside: AnyArray) -> float:
     return float(steep[outline].mean() / max(float(steep[core].mean()), 1e-9))
 
 
-def _border(values: AnyArray, low: float, high: float) -> float:
-    plane = values[..., values.shape[3] // 2].mean(axis=0)
+def _border(grey: AnyArray, low: float, high: float) -> float:
+    plane = grey[..., grey.shape[2] // 2]
     n = min(N_BORDER, max(1, min(plane.shape) // 4))
     frame = np.ones(plane.shape, bool)
     frame[n:-n, n:-n] = False
@@ -340,29 +334,3 @@ def _view(
         plane.plane,
         plane.note,
     )
-
-
-def alike(exams: Sequence[Exam], least: float = LEAST_ALIKE) -> list[list[Exam]]:
-    """Groups of cases whose fine structure agrees by at least ``least`` (1 is the very same)."""
-    groups: list[list[Exam]] = []
-    for length in sorted({len(e.signature) for e in exams if e.signature is not None}):
-        own = [e for e in exams if e.signature is not None and len(e.signature) == length]
-        vectors = _without_shared(np.stack([e.signature for e in own if e.signature is not None]))
-        pairs: list[tuple[int, int]] = []
-        for start in range(0, len(own), 1024):
-            agreement = vectors[start : start + 1024] @ vectors.T
-            pairs += [
-                (start + int(a), int(b))
-                for a, b in zip(*np.nonzero(agreement >= least), strict=True)
-                if start + a < b
-            ]
-        groups += [[own[n] for n in group] for group in connected(len(own), pairs)]
-    return groups
-
-
-def _without_shared(vectors: FloatArray) -> FloatArray:
-    """Unit vectors without what all have in common, such as the round frame of eye photographs."""
-    if len(vectors) < FEWEST_TO_SHARE:
-        return vectors
-    own = vectors - vectors.mean(axis=0)
-    return np.asarray(own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9), dtype=np.float32)

@@ -13,7 +13,7 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.splits import Splits, assign_folds, assign_splits, group_cases
 from scanwright.errors import DataError, ScanwrightError
-from scanwright.planning.facts import CaseFacts, exact_duplicates, gather_facts, near_duplicates
+from scanwright.planning.facts import CaseFacts, gather_facts, same_pictures
 from scanwright.types import FloatArray, Progress, silent
 
 SCHEMA_VERSION = 1
@@ -162,7 +162,7 @@ def take_fingerprint(
             do="Correct the data, or point at another folder.",
         )
     facts = [of[case.name] for case in cases]
-    duplicates = exact_duplicates(facts) if dataset.patients != "unknown" else near_duplicates(facts)
+    duplicates = same_pictures(facts)
     groups = group_cases(cases, duplicates)
     try:
         splits = assign_splits(cases, groups, {fact.name: _stratum(fact, target) for fact in facts}, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from scanwright.data.case import Lazy
+from scanwright.data.case import STUDY, Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane, quietly, read_planes
@@ -57,9 +58,13 @@ class Series:
 
     @property
     def facts(self) -> dict[str, str]:
-        """Modality, scanner, the unit of PET, and whether header or picture name the patient, where known."""
+        """Modality, scanner, a code of the study, the unit of PET, and whether header or picture name the
+        patient, where known.
+        """
         first = self.planes[0]
         known = {"modality": first.modality, "scanner": first.scanner}
+        # Facts are written into manifests: a UID leads back to the hospital's archive, and a code of it not.
+        known[STUDY] = hashlib.sha256(first.study_uid.encode()).hexdigest()[:12] if first.study_uid else ""
         known["unit"] = "SUV" if self.uptake_factor is not None else ""
         known["identity"] = "in the header" if any(plane.identified for plane in self.planes) else ""
         known["burned_in"] = "yes" if any(plane.burned_in for plane in self.planes) else ""
