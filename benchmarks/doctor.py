@@ -12,14 +12,15 @@ import argparse
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 import scanwright as sw
 from figures import data_root, print_header
-from scanwright.core.geometry import resample_labels
+from scanwright.core.geometry import resample, resample_labels
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy
 from scanwright.data.dataset import Dataset
@@ -28,6 +29,7 @@ from scanwright.inspection.doctor import Inspection, inspect
 from scanwright.io.annotations.voc import read_voc
 
 N_PLANTS = 20
+SIGNS = "ABCDEFGHIJKLMNOPRSTUVXYZ0123456789"
 Change = Callable[[Case, Case, np.random.Generator], Case]
 
 
@@ -224,6 +226,49 @@ def clip(case: Case, other: Case, rng: np.random.Generator) -> Case:
     return with_image(case, lambda a: np.minimum(a, np.percentile(a, share)))
 
 
+def write(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    """A line such as a scanner burns in: letters and digits, white, grey or black, anywhere."""
+    size, grey = int(rng.integers(10, 25)), int(rng.choice([0, 150, 255]))
+    text = " ".join("".join(rng.choice(list(SIGNS), n)) for n in rng.integers(3, 9, 2))
+    place = rng.uniform(0, 1, 2)
+
+    def written(array: np.ndarray) -> np.ndarray:
+        picture = Image.fromarray(np.moveaxis(array[..., 0], 0, 2).swapaxes(0, 1).squeeze())
+        draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size)
+        room = np.maximum(np.array(picture.size) - draw.textbbox((0, 0), text, font)[2:], 0)
+        draw.text(tuple(place * room), text, fill=(grey,) * len(picture.getbands()), font=font)
+        pixels = np.asarray(picture)
+        return np.moveaxis(pixels.reshape(*pixels.shape[:2], -1), 2, 0).swapaxes(1, 2)[..., None]
+
+    return with_image(case, written)
+
+
+@cache
+def strangers() -> tuple[Case, ...]:
+    return sw.open(data_root() / "bccd").cases
+
+
+def replace_image(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    """By a grey picture of blood cells, of the same size."""
+    cells = strangers()[int(rng.integers(len(strangers())))].image
+
+    def replaced(array: np.ndarray) -> np.ndarray:
+        grey = cells.read().array.mean(axis=0, keepdims=True)
+        fitted = resample(grey.astype(np.float32), array.shape[1:])
+        return np.broadcast_to(fitted, array.shape).astype(array.dtype)
+
+    return with_image(case, replaced)
+
+
+def lay_down(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    """A volume whose axes stand in another order than its header says."""
+    return with_image(replace(case, targets={}), lambda a: a.swapaxes(1, 3))
+
+
+def mirror_image(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    return with_image(case, lambda a: a[:, ::-1])
+
+
 # What is planted → where, as which kind, and whether the case is added to the others.
 PLANTS: dict[str, tuple[str, str, Change, bool]] = {
     "copy, compressed again": ("busi", "same_picture", recompress, True),
@@ -246,6 +291,12 @@ PLANTS: dict[str, tuple[str, str, Change, bool]] = {
     "negative": ("chest", "inverted", invert, False),
     "clipped": ("chest", "clipped", clip, False),
     "masks that overlap": ("hippocampus", "overlapping_masks", overlap_masks, False),
+    "writing": ("busi", "burned_in", write, False),
+    "writing in colour pictures": ("cells", "burned_in", write, False),
+    "picture of something else": ("busi", "foreign_image", replace_image, False),
+    "X-ray of something else": ("chest", "foreign_image", replace_image, False),
+    "axes in another order": ("hippocampus", "foreign_image", lay_down, False),
+    "mirrored image": ("chest", "mirrored_image", mirror_image, False),
     "boxes of a turned image": ("cells", "box_outside", transpose_boxes, False),
     "boxes of a cropped image": ("cells", "box_outside", shift_boxes, False),
     "box without area": ("cells", "box_without_area", flatten_box, False),
@@ -295,9 +346,11 @@ def plant(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", help="kinds of findings; all by default")
     options = parser.parse_args()
     print_header("The doctor on planted faults", plants=N_PLANTS, seed=options.seed)
-    whole = hosts()
+    plants = {title: one for title, one in PLANTS.items() if not options.only or one[1] in options.only}
+    whole = {name: host for name, host in hosts().items() if any(one[0] == name for one in plants.values())}
     genuine = {name: inspect(dataset) for name, dataset in whole.items()}
     for name, inspection in genuine.items():
         kinds = [one.kind for one in inspection.findings]
@@ -307,6 +360,8 @@ def main() -> None:
         )
     print(f"{'planted':26} {'kind':16} {'recall':>7} {'precision':>10}")
     for number, (title, (host, kind, change, added)) in enumerate(PLANTS.items()):
+        if title not in plants:
+            continue
         rng = np.random.default_rng((options.seed, number))
         dataset, names = plant(whole[host], change, added, rng)
         flagged = found(inspect(dataset), kind)

@@ -104,7 +104,7 @@ def inspect(
         progress: told after every case.
 
     Raises:
-        DataError: nothing usable is there; ``apply`` for data whose cases are not files.
+        DataError: nothing usable is there; ``apply`` for data in a zip.
         OutputError, SettingsError: see the message.
     """
     from scanwright.inspection.doctor import inspect as examine

@@ -26,7 +26,12 @@ TaskName = Annotated[
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Processor threads; all by default.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="NAME=VALUE: overrule a field of the plan; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="NAME=VALUE: overrule a field of the plan, such as optimiser=sgd; may be repeated. "
+        "The verb plan shows the fields.",
+    ),
 ]
 PatientPattern = Annotated[
     str | None,

@@ -39,14 +39,14 @@ def plan(
     from scanwright import api
     from scanwright.data.settings import Settings
     from scanwright.io.failures_csv import write_failures
-    from scanwright.io.files import claim_folder, write_json
+    from scanwright.io.files import claim_folder, kept_if_filled, write_json
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
     Settings(task=task, effort=effort, minutes=minutes, folds=folds, seed=seed, overrides=overrides)
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
-    with console.progress() as progress:
+    with console.progress() as progress, kept_if_filled(folder):
         planned = api.plan(
             dataset,
             progress=progress,

@@ -9,11 +9,13 @@ from functools import cached_property
 import numpy as np
 from scipy import ndimage
 
+from scanwright.core.appearance import describe_appearance
 from scanwright.core.boxes import paint_boxes
 from scanwright.core.copies import CopyPair, find_copies, join_copies, take_look
 from scanwright.core.geometry import ras_axes, reorient, resample
 from scanwright.core.intensity import percentiles, replace_non_finite
 from scanwright.core.kernel import oriented_gradients
+from scanwright.core.lettering import WrittenLine, find_lines
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import SPLITS, Case, Lazy
 from scanwright.data.dataset import Dataset
@@ -45,6 +47,7 @@ class MaskExam:
         in_air: share of the labelled voxels that are as dark as the image's surroundings.
         spread: standard deviation of the labelled intensities, on the scale of low 0 … high 1.
         edge: how much steeper the image is along the outline than inside of it.
+        mirrored_edge: how much steeper it would be along the outline of the mask mirrored left to right.
         coarse: where it lies, on the grid of its exam's ``coarse``, mean 0 and length 1.
     """
 
@@ -56,6 +59,7 @@ class MaskExam:
     in_air: float = 0.0
     spread: float = float("nan")
     edge: float = float("nan")
+    mirrored_edge: float = float("nan")
     coarse: FloatArray | None = None
 
 
@@ -76,6 +80,8 @@ class Exam:
         clipped: share of the voxels that have the very highest value.
         sha256: of shape and intensities.
         look: by which copies are found, see ``core.copies``; ``None`` where there is no structure.
+        appearance: what kind of picture it is, see ``core.appearance``.
+        lines: rows of letter-like marks in its middle plane.
         features: of the smooth part and of the outlines, by which a small model tells classes apart; only of
             cases with a class.
         view: the plane to show, at most 128 pixels wide, intensities 0 … 255.
@@ -96,6 +102,8 @@ class Exam:
     sha256: str = ""
     look: AnyArray | None = None
     coarse: FloatArray | None = None
+    appearance: FloatArray | None = None
+    lines: tuple[WrittenLine, ...] = ()
     features: FloatArray | None = None
     view: Slice | None = None
     mask: MaskExam | None = None
@@ -211,7 +219,8 @@ def examine_case(case: Case) -> Exam:
     boxes = examine_boxes(case, image)
     if labels is None and boxes is not None and boxes.boxes is not None:
         labels = paint_boxes(boxes.boxes.box_ijk, image.shape)
-    coarse = _coarse(grey, image.affine_ras)
+    turned = _turned(grey, image.affine_ras)
+    coarse = _coarse(turned)
     return Exam(
         case=case,
         shape=image.shape,
@@ -226,6 +235,8 @@ def examine_case(case: Case) -> Exam:
         sha256=image_hash(image),
         look=take_look(grey[None], image.affine_ras),
         coarse=coarse,
+        appearance=describe_appearance(turned),
+        lines=_lines(array, low, high),
         features=_features(grey, coarse) if "label" in case.targets else None,
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
@@ -233,13 +244,26 @@ def examine_case(case: Case) -> Exam:
     )
 
 
-def _coarse(array: AnyArray, affine_ras: FloatArray | None) -> FloatArray:
+def _turned(array: AnyArray, affine_ras: FloatArray | None) -> AnyArray:
+    """(i, j, k) with axes that run to the right, front and head, where that is known."""
+    return array if affine_ras is None else reorient(array[None], *ras_axes(affine_ras))[0]
+
+
+def _coarse(turned: AnyArray) -> FloatArray:
     """Mean 0 and length 1 on a coarse grid, so that a product is a correlation."""
-    if affine_ras is not None:
-        array = reorient(array[None], *ras_axes(affine_ras))[0]
-    small = resample(array[None], COARSE_SHAPE[2 if array.shape[2] == 1 else 3])[0]
+    small = resample(turned[None], COARSE_SHAPE[2 if turned.shape[2] == 1 else 3])[0]
     small = small - small.mean()
     return np.asarray(small / max(float(np.linalg.norm(small)), 1e-9), dtype=np.float32)
+
+
+def _lines(array: AnyArray, low: float, high: float) -> tuple[WrittenLine, ...]:
+    """Writing in the middle plane: what is burned into a series stands in each of its planes."""
+    plane = array[..., array.shape[3] // 2].astype(np.float32)
+    found = find_lines(plane.mean(axis=0), low, high)
+    if len(plane) == 3 and array.shape[3] == 1:  # coloured letters may be as bright as their ground
+        colour = np.ptp(plane, axis=0)
+        found += find_lines(colour, 0.0, float(colour.max()))
+    return tuple(found)
 
 
 def _features(grey: AnyArray, coarse: FloatArray) -> FloatArray:
@@ -272,14 +296,16 @@ def _examine_mask(
     box = _around(inside)
     _, n_parts = ndimage.label(inside[box], np.ones((3, 3, 3)))
     dark = low + 0.02 * (high - low)
-    scaled = np.clip((grey[box].astype(np.float32) - low) / max(high - low, 1e-9), 0, 1)
+    scaled = _scaled(grey[box], low, high)
+    edge, mirrored_edge = _edges(grey, inside, low, high, image.affine_ras)
     return labels, MaskExam(
         **facts,
         n_parts=n_parts,
         in_air=float(np.mean(grey[inside] <= dark)),
         spread=float(scaled[inside[box]].std()),
-        edge=_edge(scaled, inside[box]),
-        coarse=_coarse(inside, image.affine_ras),
+        edge=edge,
+        mirrored_edge=mirrored_edge,
+        coarse=_coarse(_turned(inside, image.affine_ras)),
     )
 
 
@@ -299,15 +325,34 @@ def _around(inside: AnyArray) -> tuple[slice, ...]:
     return tuple(box)
 
 
-def _edge(scaled: FloatArray, inside: AnyArray) -> float:
-    """Mean steepness on the outline over that inside; NaN when the mask is all outline."""
-    steep = ndimage.gaussian_gradient_magnitude(scaled, EDGE_VOXELS)
+def _edges(
+    grey: AnyArray, inside: AnyArray, low: float, high: float, affine_ras: FloatArray | None
+) -> tuple[float, float]:
+    """Mean steepness on the outline over that inside, and on the mirrored outline over that on the outline.
+
+    NaN when the mask is all outline.
+    """
+    across = 0 if affine_ras is None else ras_axes(affine_ras)[0][0]
+    outline, core = _steepness(grey, inside, low, high)
+    mirrored, _ = _steepness(grey, np.flip(inside, axis=across), low, high)
+    return outline / max(core, 1e-9), mirrored / max(outline, 1e-9)
+
+
+def _steepness(grey: AnyArray, inside: AnyArray, low: float, high: float) -> tuple[float, float]:
+    """Its mean on the outline, and inside of it."""
+    box = _around(inside)
+    inside = inside[box]
+    steep = ndimage.gaussian_gradient_magnitude(_scaled(grey[box], low, high), EDGE_VOXELS)
     reach = np.ones([3 if n > 1 else 1 for n in inside.shape], bool)
     core = ndimage.binary_erosion(inside, reach, border_value=1)
     outline = inside & ~core
     if not outline.any() or not core.any():
-        return float("nan")
-    return float(steep[outline].mean() / max(float(steep[core].mean()), 1e-9))
+        return float("nan"), float("nan")
+    return float(steep[outline].mean()), float(steep[core].mean())
+
+
+def _scaled(grey: AnyArray, low: float, high: float) -> FloatArray:
+    return np.asarray(np.clip((grey.astype(np.float32) - low) / max(high - low, 1e-9), 0, 1))
 
 
 def _border(grey: AnyArray, low: float, high: float) -> float:
@@ -324,8 +369,7 @@ def _view(
     """The plane with most of the target, small and in bytes."""
     plane = target_slices(array, labels, None, affine_ras, 0)[0]
     step = max(1, -(-max(plane.image.shape[:2]) // THUMBNAIL_PIXELS))
-    grey = plane.image[::step, ::step].astype(np.float32)
-    scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
+    scaled = _scaled(plane.image[::step, ::step], low, high)
     return Slice(
         np.round(255 * scaled).astype(np.uint8),
         None if plane.reference is None else plane.reference[::step, ::step],

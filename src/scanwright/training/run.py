@@ -24,7 +24,15 @@ from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.inference.model import Model, find_run, load_model, save_model
 from scanwright.inference.runtimes.torch_runtime import choose_device
 from scanwright.io.failures_csv import read_failures, write_failures
-from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
+from scanwright.io.files import (
+    claim_folder,
+    forget_partials,
+    kept_if_filled,
+    read_json,
+    write_csv,
+    write_json,
+    write_text,
+)
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.planning.rules import check_scale
@@ -127,7 +135,8 @@ def _begin(
             "there is no run here to resume", subject=str(out), do="Leave out --resume, or correct --out."
         )
     claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES, resumable=True)
-    _decide(dataset, out, settings, plan, facts, progress)
+    with kept_if_filled(out):
+        _decide(dataset, out, settings, plan, facts, progress)
 
 
 def _holds_something_else(out: Path) -> bool:
