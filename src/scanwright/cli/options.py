@@ -12,7 +12,13 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace earlier re
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Start of all random numbers.")]
 Minutes = Annotated[float | None, typer.Option("--minutes", help="Upper bound of the training time.")]
 Effort = Annotated[
-    str, typer.Option("--effort", help="quick (5 min), standard (30 min) or thorough (120 min).")
+    str, typer.Option("--effort", help="quick (5 min), standard (30 min) or thorough (120 min, folds).")
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        "--folds", help="Train so many networks, each without another part of the cases; their mean answers."
+    ),
 ]
 TaskName = Annotated[
     str, typer.Option("--task", help="segmentation or classification; auto takes it from the data.")

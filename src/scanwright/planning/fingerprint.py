@@ -11,7 +11,7 @@ import numpy as np
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
-from scanwright.data.splits import Splits, assign_splits, group_cases
+from scanwright.data.splits import Splits, assign_folds, assign_splits, group_cases
 from scanwright.errors import DataError, ScanwrightError
 from scanwright.planning.facts import CaseFacts, gather_facts, same_pictures
 from scanwright.types import FloatArray, Progress, silent
@@ -61,6 +61,18 @@ class Fingerprint:
     @property
     def n_train(self) -> int:
         return len(self.splits.names("train"))
+
+    @property
+    def n_groups(self) -> int:
+        """Patients, or unrelated cases where nobody is known, that are not for testing."""
+        groups = group_cases(self.dataset.cases, self.duplicates)
+        return len({groups[name] for name, split in self.splits.of.items() if split != "test"})
+
+    def folded(self, n: int, seed: int) -> Fingerprint:
+        """The same facts, with training and validation cases in ``n`` folds."""
+        groups = group_cases(self.dataset.cases, self.duplicates)
+        strata = {fact.name: _stratum(fact, self.target) for fact in self.cases}
+        return replace(self, splits=assign_folds(self.splits, groups, strata, n, seed))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

@@ -213,6 +213,9 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
     if split in ("test", "val", "train", "all", "external"):
         sentences.append(words(f"sure.{split}"))
     sentences += [words(f"doubt.{one['kind']}", **one) for one in evaluation.get("doubts") or []]
+    members = (evaluation.get("model") or {}).get("members")
+    if is_number(members) and members > 1:
+        sentences.append(words("sure.members", n=members))
     steps = (evaluation.get("provenance") or {}).get("steps")
     if is_number(steps) and steps < FEW_STEPS:
         sentences.append(words("sure.few_steps", n=steps))
