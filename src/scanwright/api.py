@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scanwright.inspection.doctor import Inspection
     from scanwright.io.writing.convert import Converted
     from scanwright.planning.fingerprint import Fingerprint
+    from scanwright.planning.origin import Origin
     from scanwright.recipes.run import Enhancement
     from scanwright.training.estimate import Estimate
 
@@ -231,8 +232,9 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     wanted = Settings.from_json(settings)
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
+    origin = _origin(wanted)
     facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target, enhance=wanted.enhance)
-    return Planned(facts, decide(task, facts, wanted))
+    return Planned(facts, decide(task, facts, wanted, origin=origin))
 
 
 def train(
@@ -255,10 +257,11 @@ def train(
         resume: go on where an unfinished run in ``out`` stopped.
         overwrite: replace an earlier run in ``out``.
         progress: told of every stage.
-        settings: fields of Settings (minutes, effort, task, seed, device, threads, overrides, …).
+        settings: fields of Settings (minutes, effort, task, seed, device, threads, init_from, overrides, …).
 
     Raises:
         DataError: nothing usable to learn from.
+        ModelError: the weights to start from are damaged, or none of them fits.
         SettingsError: settings that do not fit the data.
         OutputError: ``out`` holds something else, or the disk is full.
         MissingExtraError: torch is not installed.
@@ -439,6 +442,15 @@ def predict(
         first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(inputs))
     return result
+
+
+def _origin(settings: Settings) -> Origin | None:
+    if settings.init_from is None:
+        return None
+    require("torch", extra="train", feature="Starting from weights")
+    from scanwright.training.transfer import open_origin
+
+    return open_origin(settings.init_from)[0]
 
 
 def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:

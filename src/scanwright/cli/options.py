@@ -22,6 +22,13 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="NAME=VALUE: overrule a field of the plan; may be repeated.")
 ]
+InitFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--init-from",
+        help="Start from the weights of a run, a model or a file (.safetensors, .pt, .pth).",
+    ),
+]
 PatientPattern = Annotated[
     str | None,
     typer.Option(

@@ -23,6 +23,7 @@ def plan(
     minutes: options.Minutes = None,
     effort: options.Effort = "standard",
     task: options.TaskName = "auto",
+    init_from: options.InitFrom = None,
     seed: options.Seed = 0,
     set_: options.Set = None,
     patient_pattern: options.PatientPattern = None,
@@ -53,6 +54,7 @@ def plan(
             effort=effort,
             task=task,
             seed=seed,
+            init_from=init_from,
             overrides=overrides,
         )
     say_plan(console, planned)

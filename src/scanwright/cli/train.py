@@ -27,6 +27,7 @@ def train(
     task: options.TaskName = "auto",
     plan: Annotated[Path | None, typer.Option("--plan", help="A plan.json to use as it is.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+    init_from: options.InitFrom = None,
     seed: options.Seed = 0,
     set_: options.Set = None,
     patient_pattern: options.PatientPattern = None,
@@ -73,9 +74,17 @@ def train(
             seed=seed,
             device=device,
             threads=threads,
+            init_from=init_from,
             overrides=overrides,
         )
     story = model.provenance
+    if start := story.get("start"):
+        console.say(f"Started from {start['from']}: {start['summary']}.")
+        if start["val_seen"]:
+            console.say(
+                f"Warning: {start['val_seen']} of the validation images were seen there already: "
+                "the validation score flatters."
+            )
     console.say(
         f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}. "
         f"Best validation score {story['best_score']:.3f}."

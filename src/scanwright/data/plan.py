@@ -28,7 +28,7 @@ from scanwright.errors import ModelError, SettingsError
 
 SCHEMA_VERSION = 1
 # Of the record, and not for the user to choose.
-_FROM_DATA = ("task",)
+_BY_OPTION = {"task": "--task", "init_from": "--init-from"}
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace")
 
 
@@ -191,6 +191,8 @@ class Plan:
         precision: "bf16-mixed" or "32-true".
         minutes: upper bound of the training time.
         seed: start of all random numbers.
+        init_from: SHA-256 of the weights that training starts from; "" for fresh ones.
+        frozen_share: share of the training in which only those layers learn that these weights do not fill.
         pace: empty in a fresh plan. Of a finished one: the rounds as they were, each (steps, progress at
             its end); training such a plan again repeats them exactly, whatever the clock says.
         reasons: why, for each field.
@@ -230,6 +232,8 @@ class Plan:
     precision: str = field(metadata=_ruled(_one_of("bf16-mixed", "32-true")), default="32-true")
     minutes: float = field(metadata=_ruled(_within(1e-3, 1e5)), default=30.0)
     seed: int = field(metadata=_ruled(_within(0, 2**62)), default=0)
+    init_from: str = ""
+    frozen_share: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
     pace: tuple[tuple[int, float], ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     overruled: tuple[str, ...] = ()
@@ -266,6 +270,8 @@ class Plan:
         for name, axes in (("mirror_axes", self.mirror_axes), ("flip_axes", self.augmentation.flip_axes)):
             if len(set(axes)) != len(axes) or any(axis >= self.dims for axis in axes):
                 yield f"{name} must be different axes below {self.dims}"
+        if self.frozen_share and not self.init_from:
+            yield "frozen_share needs weights to start from (--init-from)"
         if any(steps < 1 or not 0 <= progress <= 1 for steps, progress in self.pace):
             yield "pace must hold (steps, progress) with steps of 1 or more and progress from 0 to 1"
 
@@ -466,7 +472,8 @@ def check_overrides(overrides: Mapping[str, Any]) -> None:
         SettingsError: a name is unknown, or a value makes no sense.
     """
     for name, text in overrides.items():
-        if name in _FROM_DATA:
-            raise SettingsError(f"'{name}' is no field to overrule", subject="--set", do="Use --task.")
+        if name in _BY_OPTION:
+            do = f"Use {_BY_OPTION[name]}."
+            raise SettingsError(f"'{name}' is no field to overrule", subject="--set", do=do)
         with contextlib.suppress(MisfitError):
             _ANY_PLAN.overrule({name: text})

@@ -28,6 +28,7 @@ class Settings:
         device: "auto", "cpu" or "cuda".
         patient_pattern: regular expression with one group that finds the patient in a case's name.
         series: regular expression that chooses series of a DICOM export.
+        init_from: a run, a model or a weights file whose weights training starts from.
         overrides: fields of the plan to overrule, as text ("optimiser" → "sgd").
     """
 
@@ -39,6 +40,7 @@ class Settings:
     device: str = "auto"
     patient_pattern: str | None = None
     series: str | None = None
+    init_from: str | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

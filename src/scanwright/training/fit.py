@@ -41,6 +41,7 @@ from scanwright.training.checkpoint import (
     restore_optimiser,
     save_checkpoint,
 )
+from scanwright.training.freezing import Frozen, choose_frozen
 from scanwright.training.learn.base import Batch, Learner
 from scanwright.training.learn.catalogue import LEARNERS
 from scanwright.training.optimisers import build_optimiser
@@ -48,6 +49,7 @@ from scanwright.training.pace import FIRST_STEPS, Clock, Record, Round
 from scanwright.training.sampling import choose_cases, group_examples
 from scanwright.training.schedule import SAME_SCORE, learning_rate
 from scanwright.training.team import Team
+from scanwright.training.transfer import load_start
 from scanwright.types import AnyArray, FloatArray, Progress
 
 LARGEST_GRADIENT = 12.0
@@ -91,6 +93,7 @@ class Trainer:
     groups: list[list[int]]
     val: dict[str, Example]
     team: Team
+    frozen: Frozen = field(default_factory=Frozen)
     position: Position = field(default_factory=Position)
 
 
@@ -112,7 +115,7 @@ def fit(
         task: what is learnt.
         plan: the decisions; one that holds a pace is replayed.
         examples: "train" and "val" → case name → example.
-        folder: where checkpoints go.
+        folder: where checkpoints go, and the weights to start from lie (``training/transfer.py``).
         device: "auto", "cpu" or "cuda".
         resume: go on from the checkpoint in ``folder``, if there is one.
         progress: told after every step.
@@ -125,7 +128,7 @@ def fit(
         ScanwrightError: the loss stopped being a number before the end of the first round.
     """
     team = team or Team()
-    trainer = _set_up(task, plan, examples, device, team)
+    trainer = _set_up(task, plan, examples, folder, device, team)
     key = plan_key(plan.to_json())
     if resume and (checkpoint := load_checkpoint(folder, key)):
         _take_up(trainer, checkpoint)
@@ -185,9 +188,15 @@ def _give_up(position: Position) -> str:
 
 
 def _set_up(
-    task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]], device: str, team: Team
+    task: Task,
+    plan: Plan,
+    examples: Mapping[str, Mapping[str, Example]],
+    folder: Path,
+    device: str,
+    team: Team,
 ) -> Trainer:
     torch.manual_seed(plan.seed)
+    start = load_start(plan, folder)
     place = choose_device(device)
     precision = "bf16-mixed" if plan.precision == "bf16-mixed" and has_bf16(place) else "32-true"
     for name in ("lightning.fabric", "lightning.fabric.utilities.rank_zero", "lightning.pytorch"):
@@ -195,10 +204,13 @@ def _set_up(
     with warnings.catch_warnings():
         # Fabric advises on clusters and on the graphics card we were told not to use.
         warnings.simplefilter("ignore")
-        fabric = Fabric(accelerator=place.type, precision=precision, **team.strategy)
+        fabric = Fabric(
+            accelerator=place.type, precision=precision, **team.strategy(partly=plan.frozen_share > 0)
+        )
         fabric.launch()
         learner = LEARNERS[plan.task](plan)
         built = learner.networks(plan)
+        built["network"].load_state_dict(start, strict=False)
         networks, optimisers = {}, {}
         for group, network in built.items():
             networks[group], optimisers[group] = fabric.setup(network, build_optimiser(plan, network))
@@ -218,6 +230,7 @@ def _set_up(
         groups=group_examples(train, plan),
         val=dict(examples["val"]),
         team=team,
+        frozen=choose_frozen(built["network"], start, plan.frozen_share),
     )
 
 
@@ -248,6 +261,7 @@ def _run_round(
         chosen = trainer.team.share(choose_cases(trainer.groups, plan.batch_size, position.step, plan.seed))
         rng = np.random.default_rng(seed)
         batch = trainer.learner.draw(trainer.train, chosen, rng, trainer.fabric.device)
+        trainer.frozen.follow(planned.progress(done))
         losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done), scores)))
         position.step += 1
         now = time.monotonic()

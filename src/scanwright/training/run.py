@@ -26,6 +26,7 @@ from scanwright.io.failures_csv import read_failures, write_failures
 from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.planning.origin import check_unseen
 from scanwright.planning.rules import check_scale
 from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
@@ -34,6 +35,7 @@ from scanwright.training.cache import prepare_examples
 from scanwright.training.fit import Fitted, choose_thresholds, fit
 from scanwright.training.same_data import as_planned
 from scanwright.training.team import Team, joined
+from scanwright.training.transfer import load_record, match, open_origin, save_start
 from scanwright.types import JsonDict, Progress
 
 # The model goes first: a run killed while it was being replaced must not seem finished.
@@ -148,12 +150,13 @@ def _decide(
     progress: Progress,
 ) -> None:
     """Fingerprint, plan and splits, written as three artefacts."""
+    origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
     task = choose_task(settings.task if plan is None else plan.task, dataset)
     steps = settings.enhance if plan is None or "enhance" in settings.overrides else plan.enhance
     if facts is None or facts.enhance != steps:
         seed = settings.seed if plan is None else plan.seed
         facts = take_fingerprint(dataset, seed, progress, target=task.target, enhance=steps)
-    plan = decide(task, facts, settings, plan)
+    plan = decide(task, facts, settings, plan, origin)
     if len(plan.channels) != len(facts.channels):
         raise SettingsError(
             "the plan is for images with another number of channels",
@@ -162,11 +165,15 @@ def _decide(
         )
     if plan.enhance:
         check_scale(plan.channels, facts)
+    transfer = match(weights, origin, plan) if origin else None
     # Written only now: an error before leaves the folder free for the corrected command.
     write_text(out / "settings.toml", settings_toml(settings))
     write_json(out / "fingerprint.json", facts.to_json())
     write_json(out / "plan.json", plan.to_json())
     _record_failures(out, facts.set_aside)
+    if origin and transfer:
+        record = save_start(transfer, origin, check_unseen(origin, facts), out / "checkpoint")
+        progress("Starting", 1, 1, f"from {origin.name}: {record['summary']}")
     write_json(
         out / "splits.json", {"schema_version": 1, "how": facts.splits.how, "of": dict(facts.splits.of)}
     )
@@ -254,6 +261,9 @@ def _finish(
 
 
 def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> JsonDict:
+    start = load_record(plan, out / "checkpoint")
+    # What the weights to start from were learnt from comes first: a split of this run stands above it.
+    images = {"origin": start.pop("seen")} if start else {}
     facts = read_json(out / "fingerprint.json")
     hashes = {row["case"]: row["sha256"] for row in facts["cases"]}
     return {
@@ -279,7 +289,9 @@ def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> Json
         "best_round": fitted.position.best_round,
         "best_score": fitted.position.best_score,
         "splits": facts["splits"],
-        "images": {
+        **({"start": start} if start else {}),
+        "images": images
+        | {
             split: sorted(row["sha256"][:HASH_LENGTH] for row in facts["cases"] if row["split"] == split)
             for split in facts["splits"]
         },
