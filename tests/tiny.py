@@ -75,7 +75,7 @@ def disc_photographs(root: Path, n: int = 9, *, value: int = 1, seed: int = 1) -
 
 
 def disc_halves(root: Path, n: int = 9) -> Path:
-    """As ``disc_photographs``, of other pictures; the masks hold 1 in the left half of a disc, 2 in the right."""
+    """As ``disc_photographs``, of other pictures; the masks hold 1 in the left half, 2 in the right."""
     rng = np.random.default_rng(9)
     for number in range(n):
         picture, inside = disc(rng)

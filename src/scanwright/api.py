@@ -215,7 +215,8 @@ def enhance(
 
 
 def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings: Any) -> Planned:
-    """Read every case once, and decide everything, each with its reason. Needs no torch.
+    """Read every case once, and decide everything, each with its reason. Needs no torch but for
+    ``memory`` and ``init_from``.
 
     Args:
         data: a dataset or where it is.
@@ -234,7 +235,14 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     task = choose_task(wanted.task, dataset)
     origin = _origin(wanted)
     facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target, enhance=wanted.enhance)
-    return Planned(facts, decide(task, facts, wanted, origin=origin))
+    decided = decide(task, facts, wanted, origin=origin)
+    if wanted.memory is not None:
+        require("torch", extra="train", feature="Planning for a memory")
+        require("monai", extra="train", feature="Planning for a memory")
+        from scanwright.networks.memory import under_cap
+
+        decided = under_cap(decided, facts, wanted, given=False)
+    return Planned(facts, decided)
 
 
 def train(
@@ -257,7 +265,7 @@ def train(
         resume: go on where an unfinished run in ``out`` stopped.
         overwrite: replace an earlier run in ``out``.
         progress: told of every stage.
-        settings: fields of Settings (minutes, effort, task, seed, device, threads, init_from, overrides, …).
+        settings: fields of Settings (minutes, effort, task, seed, device, threads, memory, init_from, …).
 
     Raises:
         DataError: nothing usable to learn from.
@@ -391,6 +399,7 @@ def predict(
     progress: Progress = silent,
     device: str = "auto",
     threads: int | None = None,
+    memory: str | None = None,
 ) -> Predicted:
     """Predict a file, a series folder or a folder of cases, and write the results.
 
@@ -405,7 +414,7 @@ def predict(
             something; without it, every volume but localizers, screenshots and stray slices.
         overwrite: replace earlier results in ``out``.
         progress: told after every case.
-        device, threads: see Settings.
+        device, threads, memory: see Settings.
 
     Raises:
         DataError: nothing readable is there.
@@ -416,6 +425,7 @@ def predict(
     from scanwright.io.dataset import open_inputs
     from scanwright.io.failures_csv import write_failures
 
+    cap = Settings(memory=memory).memory_bytes
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs, series=series)
     place = place_of(Path(inputs))
@@ -423,7 +433,8 @@ def predict(
     _keep_apart(Path(out), dataset)
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
     result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
-    for done, (case, prediction) in enumerate(loaded.run(dataset.cases, device=device, threads=threads)):
+    answers = loaded.run(dataset.cases, device=device, threads=threads, memory=cap)
+    for done, (case, prediction) in enumerate(answers):
         progress("Predicting", done, len(dataset), case.name)
         if isinstance(prediction, SetAside):
             result.set_aside.append(prediction)

@@ -22,6 +22,10 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="NAME=VALUE: overrule a field of the plan; may be repeated.")
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option("--memory", help="Cap on resident memory, such as 4G or 800M; refused if too small."),
+]
 InitFrom = Annotated[
     str | None,
     typer.Option(

@@ -23,6 +23,7 @@ def plan(
     minutes: options.Minutes = None,
     effort: options.Effort = "standard",
     task: options.TaskName = "auto",
+    memory: options.Memory = None,
     init_from: options.InitFrom = None,
     seed: options.Seed = 0,
     set_: options.Set = None,
@@ -43,7 +44,7 @@ def plan(
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
-    Settings(task=task, effort=effort, minutes=minutes, seed=seed, overrides=overrides)
+    Settings(task=task, effort=effort, minutes=minutes, seed=seed, memory=memory, overrides=overrides)
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
     with console.progress() as progress:
@@ -54,6 +55,7 @@ def plan(
             effort=effort,
             task=task,
             seed=seed,
+            memory=memory,
             init_from=init_from,
             overrides=overrides,
         )

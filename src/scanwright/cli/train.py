@@ -27,6 +27,7 @@ def train(
     task: options.TaskName = "auto",
     plan: Annotated[Path | None, typer.Option("--plan", help="A plan.json to use as it is.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+    memory: options.Memory = None,
     init_from: options.InitFrom = None,
     seed: options.Seed = 0,
     set_: options.Set = None,
@@ -49,7 +50,15 @@ def train(
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
-    Settings(task=task, effort=effort, minutes=minutes, device=device, seed=seed, overrides=overrides)
+    Settings(
+        task=task,
+        effort=effort,
+        minutes=minutes,
+        device=device,
+        seed=seed,
+        memory=memory,
+        overrides=overrides,
+    )
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, dataset.target)
     console.say(
@@ -74,6 +83,7 @@ def train(
             seed=seed,
             device=device,
             threads=threads,
+            memory=memory,
             init_from=init_from,
             overrides=overrides,
         )

@@ -24,6 +24,7 @@ from scanwright.inference.model import Model, find_run, load_model, save_model
 from scanwright.inference.runtimes.torch_runtime import choose_device
 from scanwright.io.failures_csv import read_failures, write_failures
 from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
+from scanwright.networks.memory import under_cap
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.planning.origin import check_unseen
@@ -156,7 +157,8 @@ def _decide(
     if facts is None or facts.enhance != steps:
         seed = settings.seed if plan is None else plan.seed
         facts = take_fingerprint(dataset, seed, progress, target=task.target, enhance=steps)
-    plan = decide(task, facts, settings, plan, origin)
+    given = plan is not None
+    plan = under_cap(decide(task, facts, settings, plan, origin), facts, settings, given=given)
     if len(plan.channels) != len(facts.channels):
         raise SettingsError(
             "the plan is for images with another number of channels",

@@ -134,7 +134,7 @@ def _load_pickled(file: Path) -> Tensors:
         raise ModelError(
             "the weights are not in the format of torch 1.6 or later",
             subject=str(file),
-            do="Save them again: torch.save(model.state_dict(), …), or as .safetensors.",
+            do="Save the state dict again with a newer torch, or as .safetensors.",
         )
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
@@ -149,7 +149,7 @@ def _load_pickled(file: Path) -> Tensors:
         raise ModelError(
             "the file holds more than tensors, and loading it could run code",
             subject=str(file),
-            do="Where it comes from, save the weights alone: torch.save(model.state_dict(), …).",
+            do="Where it comes from, save the state dict alone, or as .safetensors.",
         ) from error
     for key in KEYS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):

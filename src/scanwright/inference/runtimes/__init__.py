@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 
+from scanwright.data.memory import write_memory
 from scanwright.data.plan import Plan
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
 from scanwright.extras import require
 from scanwright.inference.predict import Runtime
 from scanwright.types import AnyArray
@@ -27,3 +31,31 @@ def open_runtime(
     if threads is not None:
         torch.set_num_threads(threads)
     return TorchRuntime(plan, weights, device)
+
+
+def memory_check(plan: Plan, cap: int | None) -> Callable[[str, Volume], None]:
+    """What refuses an image (its case and itself) that can't be predicted in so many bytes.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
+    if cap is None:
+        return lambda case, image: None
+    require("torch", extra="train", feature="Running a model")
+    require("monai", extra="train", feature="Running a model")
+    from scanwright.networks.memory import count_features, predicting_bytes, working_voxels
+
+    features = count_features(plan)
+
+    def check(case: str, image: Volume) -> None:
+        working = working_voxels(plan, image.shape, image.spacing_mm)
+        need = predicting_bytes(plan, math.prod(image.shape), working, features)
+        if need > cap:
+            raise DataError(
+                "the image can't be predicted in the memory",
+                subject=case,
+                expected=f"--memory {write_memory(need)} or more",
+                received=f"--memory {write_memory(cap)}",
+            )
+
+    return check
