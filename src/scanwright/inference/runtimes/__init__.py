@@ -43,13 +43,13 @@ def memory_check(plan: Plan, cap: int | None) -> Callable[[str, Volume], None]:
         return lambda case, image: None
     require("torch", extra="train", feature="Running a model")
     require("monai", extra="train", feature="Running a model")
-    from scanwright.networks.memory import count_features, predicting_bytes, working_voxels
+    from scanwright.networks.memory import MARGIN, count_features, predicting_bytes, working_voxels
 
     features = count_features(plan)
 
     def check(case: str, image: Volume) -> None:
         working = working_voxels(plan, image.shape, image.spacing_mm)
-        need = predicting_bytes(plan, math.prod(image.shape), working, features)
+        need = MARGIN * predicting_bytes(plan, math.prod(image.shape), working, features)
         if need > cap:
             raise DataError(
                 "the image can't be predicted in the memory",
