@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from scanwright.inspection.doctor import Inspection
     from scanwright.io.writing.convert import Converted
     from scanwright.planning.fingerprint import Fingerprint
-    from scanwright.planning.origin import Origin
     from scanwright.recipes.run import Enhancement
     from scanwright.training.estimate import Estimate
 
@@ -233,16 +232,14 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     wanted = Settings.from_json(settings)
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
-    origin = _origin(wanted)
-    facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target, enhance=wanted.enhance)
-    decided = decide(task, facts, wanted, origin=origin)
-    if wanted.memory is not None:
-        require("torch", extra="train", feature="Planning for a memory")
-        require("monai", extra="train", feature="Planning for a memory")
-        from scanwright.networks.memory import under_cap
+    if wanted.init_from is None and wanted.memory is None:
+        facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target, enhance=wanted.enhance)
+        return Planned(facts, decide(task, facts, wanted))
+    for package in ("torch", "monai"):
+        require(package, extra="train", feature="Planning for weights or a memory")
+    from scanwright.training.beginning import plan_beginning
 
-        decided = under_cap(decided, facts, wanted, given=False)
-    return Planned(facts, decided)
+    return Planned(*plan_beginning(task, dataset, wanted, progress))
 
 
 def train(
@@ -453,15 +450,6 @@ def predict(
         first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(inputs))
     return result
-
-
-def _origin(settings: Settings) -> Origin | None:
-    if settings.init_from is None:
-        return None
-    require("torch", extra="train", feature="Starting from weights")
-    from scanwright.training.transfer import open_origin
-
-    return open_origin(settings.init_from)[0]
 
 
 def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
