@@ -64,13 +64,24 @@ def disc(rng: np.random.Generator, size: int = 24) -> tuple[np.ndarray, np.ndarr
     return (inside * 120 + rng.integers(0, 80, (size, size))).astype(np.uint8), inside
 
 
-def disc_photographs(root: Path, n: int = 9, *, value: int = 1) -> Path:
+def disc_photographs(root: Path, n: int = 9, *, value: int = 1, seed: int = 1) -> Path:
     """images/ and masks/ of PNG photographs; the masks hold 0 and ``value``."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     for number in range(n):
         picture, inside = disc(rng)
         write_picture(root / "images" / f"case{number}.png", picture)
         write_picture(root / "masks" / f"case{number}.png", (inside * value).astype(np.uint8))
+    return root
+
+
+def disc_halves(root: Path, n: int = 9) -> Path:
+    """As ``disc_photographs``, of other pictures; the masks hold 1 in the left half, 2 in the right."""
+    rng = np.random.default_rng(9)
+    for number in range(n):
+        picture, inside = disc(rng)
+        halves = inside * np.where(np.arange(inside.shape[1]) < inside.shape[1] // 2, 1, 2)
+        write_picture(root / "images" / f"half{number}.png", picture)
+        write_picture(root / "masks" / f"half{number}.png", halves.astype(np.uint8))
     return root
 
 
@@ -96,9 +107,9 @@ def ball_volumes(
     return root
 
 
-def disc_classes(root: Path, per_class: int = 7) -> Path:
+def disc_classes(root: Path, per_class: int = 7, *, seed: int = 3) -> Path:
     """A folder per class: with a disc, and without."""
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     for number in range(per_class):
         write_picture(root / "disc" / f"d{number}.png", disc(rng)[0])
         write_picture(root / "nothing" / f"n{number}.png", rng.integers(0, 80, (24, 24)).astype(np.uint8))

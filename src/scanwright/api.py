@@ -219,7 +219,8 @@ def enhance(
 
 
 def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings: Any) -> Planned:
-    """Read every case once, and decide everything, each with its reason. Needs no torch.
+    """Read every case once, and decide everything, each with its reason. Needs no torch but for
+    ``memory`` and ``init_from``.
 
     Args:
         data: a dataset or where it is.
@@ -236,8 +237,14 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     wanted = Settings.from_json(settings)
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
-    facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target, enhance=wanted.enhance)
-    return Planned(facts, decide(task, facts, wanted))
+    if wanted.init_from is None and wanted.memory is None:
+        facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target, enhance=wanted.enhance)
+        return Planned(facts, decide(task, facts, wanted))
+    for package in ("torch", "monai"):
+        require(package, extra="train", feature="Planning for weights or a memory")
+    from scanwright.training.beginning import plan_beginning
+
+    return Planned(*plan_beginning(task, dataset, wanted, progress))
 
 
 def train(
@@ -260,10 +267,11 @@ def train(
         resume: go on where an unfinished run in ``out`` stopped.
         overwrite: replace an earlier run in ``out``.
         progress: told of every stage.
-        settings: fields of Settings (minutes, effort, task, seed, device, threads, overrides, …).
+        settings: fields of Settings (minutes, effort, task, seed, device, threads, memory, init_from, …).
 
     Raises:
         DataError: nothing usable to learn from.
+        ModelError: the weights to start from are damaged, or none of them fits.
         SettingsError: settings that do not fit the data.
         OutputError: ``out`` holds something else, or the disk is full.
         MissingExtraError: torch is not installed.
@@ -393,6 +401,7 @@ def predict(
     progress: Progress = silent,
     device: str = "auto",
     threads: int | None = None,
+    memory: str | None = None,
 ) -> Predicted:
     """Predict a file, a series folder or a folder of cases, and write the results.
 
@@ -407,7 +416,7 @@ def predict(
             something; without it, every volume but localizers, screenshots and stray slices.
         overwrite: replace earlier results in ``out``.
         progress: told after every case.
-        device, threads: see Settings.
+        device, threads, memory: see Settings.
 
     Raises:
         DataError: nothing readable is there.
@@ -418,6 +427,7 @@ def predict(
     from scanwright.io.dataset import open_inputs
     from scanwright.io.failures_csv import write_failures
 
+    cap = Settings(memory=memory).memory_bytes
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs, series=series)
     place = place_of(Path(inputs))
@@ -425,7 +435,8 @@ def predict(
     _keep_apart(Path(out), dataset)
     folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
     result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
-    for done, (case, prediction) in enumerate(loaded.run(dataset.cases, device=device, threads=threads)):
+    answers = loaded.run(dataset.cases, device=device, threads=threads, memory=cap)
+    for done, (case, prediction) in enumerate(answers):
         progress("Predicting", done, len(dataset), case.name)
         if isinstance(prediction, SetAside):
             result.set_aside.append(prediction)

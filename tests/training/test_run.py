@@ -237,7 +237,10 @@ def test_nothing_in_the_source_pickles() -> None:
     for path in Path(sw.__file__).parent.rglob("*.py"):
         text = path.read_text()
         for word in ("torch.load", "torch.save", "import pickle", "cPickle", "joblib", "allow_pickle=True"):
-            assert word not in text, f"{path}: {word}"
+            if (path.name, word) == ("transfer.py", "torch.load"):  # of weights from elsewhere: tensors only
+                assert text.count(word) == text.count("weights_only=True") == 1
+            else:
+                assert word not in text, f"{path}: {word}"
 
 
 def test_resuming_where_there_is_no_run_is_refused(photographs: Path, tmp_path: Path) -> None:

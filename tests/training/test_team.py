@@ -84,6 +84,21 @@ def test_two_processes_train_an_ensemble_that_one_would_train(tmp_path: Path) ->
         np.testing.assert_allclose(together.weights[name], weight, atol=2e-4, err_msg=name)
 
 
+def test_layers_that_are_held_at_first_are_learnt_together_too(
+    photo_run: tiny.TinyRun, tmp_path: Path
+) -> None:
+    data, origin = tiny.disc_halves(tmp_path / "data"), str(photo_run.path)
+    wanted = SAME_FOR_ALL | {"precision": "32-true", "frozen_share": "0.25", "batch_size": "2"}
+    write_json(tmp_path / "plan.json", tiny.plan_of(data, PACE, overrides=wanted, init_from=origin).to_json())
+    options = ("--plan", str(tmp_path / "plan.json"), "--init-from", origin)
+    done = torchrun(2, "train", str(data), "--out", str(tmp_path / "two"), *options)
+    assert done.returncode == 0, done.stderr
+    alone = sw.train(data, tmp_path / "one", plan=tmp_path / "plan.json", init_from=origin, threads=1)
+    together = sw.load(tmp_path / "two")
+    for name, weight in alone.weights.items():
+        np.testing.assert_allclose(together.weights[name], weight, atol=2e-3, err_msg=name)
+
+
 def test_examples_that_can_not_be_shared_are_an_error_of_all(tmp_path: Path) -> None:
     data = tiny.disc_photographs(tmp_path / "data")
     plan = Plan.from_json({**tiny.plan_of(data, PACE, overrides=tiny.SMALL_2D).to_json(), "batch_size": 3})

@@ -33,6 +33,17 @@ Set = Annotated[
         "The verb plan shows the fields.",
     ),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option("--memory", help="Cap on resident memory, such as 4G or 800M; refused if too small."),
+]
+InitFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--init-from",
+        help="Start from the weights of a run, a model or a file (.safetensors, .pt, .pth).",
+    ),
+]
 PatientPattern = Annotated[
     str | None,
     typer.Option(

@@ -24,6 +24,8 @@ def plan(
     folds: options.Folds = None,
     effort: options.Effort = "standard",
     task: options.TaskName = "auto",
+    memory: options.Memory = None,
+    init_from: options.InitFrom = None,
     seed: options.Seed = 0,
     set_: options.Set = None,
     patient_pattern: options.PatientPattern = None,
@@ -43,7 +45,9 @@ def plan(
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
-    Settings(task=task, effort=effort, minutes=minutes, folds=folds, seed=seed, overrides=overrides)
+    Settings(
+        task=task, effort=effort, minutes=minutes, folds=folds, seed=seed, memory=memory, overrides=overrides
+    )
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
     with console.progress() as progress, kept_if_filled(folder):
@@ -55,6 +59,8 @@ def plan(
             effort=effort,
             task=task,
             seed=seed,
+            memory=memory,
+            init_from=init_from,
             overrides=overrides,
         )
     say_plan(console, planned)

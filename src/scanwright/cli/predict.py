@@ -20,6 +20,7 @@ def predict(
     series: options.SeriesChoice = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
+    memory: options.Memory = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -42,6 +43,7 @@ def predict(
             progress=progress,
             device=device,
             threads=threads,
+            memory=memory,
         )
     n = len(result.predictions) or len(result.files)
     console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")

@@ -28,6 +28,8 @@ def train(
     task: options.TaskName = "auto",
     plan: Annotated[Path | None, typer.Option("--plan", help="A plan.json to use as it is.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+    memory: options.Memory = None,
+    init_from: options.InitFrom = None,
     seed: options.Seed = 0,
     set_: options.Set = None,
     patient_pattern: options.PatientPattern = None,
@@ -50,7 +52,14 @@ def train(
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
     Settings(
-        task=task, effort=effort, minutes=minutes, folds=folds, device=device, seed=seed, overrides=overrides
+        task=task,
+        effort=effort,
+        minutes=minutes,
+        folds=folds,
+        device=device,
+        seed=seed,
+        memory=memory,
+        overrides=overrides,
     )
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, dataset.target)
@@ -77,9 +86,18 @@ def train(
             seed=seed,
             device=device,
             threads=threads,
+            memory=memory,
+            init_from=init_from,
             overrides=overrides,
         )
     story = model.provenance
+    if start := story.get("start"):
+        console.say(f"Started from {start['from']}: {start['summary']}.")
+        if start["val_seen"]:
+            console.say(
+                f"Warning: {start['val_seen']} of the validation images were seen there already: "
+                "the validation score flatters."
+            )
     together = "members" in story
     score = story["out_of_fold_score" if together else "best_score"]
     said = f"Out-of-fold score of {model.n_members} members" if together else "Best validation score"

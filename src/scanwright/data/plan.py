@@ -29,7 +29,7 @@ from scanwright.errors import ModelError, SettingsError
 SCHEMA_VERSION = 1
 MOST_FOLDS = 20
 # Decided before anything else, or of the record: not for ``--set``.
-_OPTIONS_OF_THEIR_OWN = {"task": "--task", "folds": "--folds"}
+_OPTIONS_OF_THEIR_OWN = {"task": "--task", "folds": "--folds", "init_from": "--init-from"}
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
 
 
@@ -194,6 +194,8 @@ class Plan:
         seed: start of all random numbers.
         folds: networks of an ensemble: each leaves out another part of the cases, by which it chooses, and
             the mean of their probabilities is the answer. 1: one network.
+        init_from: SHA-256 of the weights that training starts from; "" for fresh ones.
+        frozen_share: share of the training in which only those layers learn that these weights do not fill.
         pace: empty in a fresh plan. Of a finished one: the rounds as they were, each (steps, progress at
             its end); training such a plan again repeats them exactly, whatever the clock says.
         paces: of an ensemble, the pace of each of its networks, in place of ``pace``.
@@ -235,6 +237,8 @@ class Plan:
     minutes: float = field(metadata=_ruled(_within(1e-3, 1e5)), default=30.0)
     seed: int = field(metadata=_ruled(_within(0, 2**62)), default=0)
     folds: int = field(metadata=_ruled(_within(1, MOST_FOLDS)), default=1)
+    init_from: str = ""
+    frozen_share: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
     pace: tuple[tuple[int, float], ...] = ()
     paces: tuple[tuple[tuple[int, float], ...], ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -272,6 +276,8 @@ class Plan:
         for name, axes in (("mirror_axes", self.mirror_axes), ("flip_axes", self.augmentation.flip_axes)):
             if len(set(axes)) != len(axes) or any(axis >= self.dims for axis in axes):
                 yield f"{name} must be different axes below {self.dims}"
+        if self.frozen_share and not self.init_from:
+            yield "frozen_share needs weights to start from (--init-from)"
         rounds = [one for pace in (self.pace, *self.paces) for one in pace]
         if any(steps < 1 or not 0 <= progress <= 1 for steps, progress in rounds):
             yield "pace must hold (steps, progress) with steps of 1 or more and progress from 0 to 1"

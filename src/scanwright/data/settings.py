@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanwright.data.fields import build
+from scanwright.data.memory import read_memory
 from scanwright.data.plan import MOST_FOLDS, check_overrides, overruled_steps, parse
 from scanwright.errors import SettingsError
 
@@ -30,6 +31,8 @@ class Settings:
         device: "auto", "cpu" or "cuda".
         patient_pattern: regular expression with one group that finds the patient in a case's name.
         series: regular expression that chooses series of a DICOM export.
+        memory: cap on resident memory, such as "4G"; ``None`` for none.
+        init_from: a run, a model or a weights file whose weights training starts from.
         overrides: fields of the plan to overrule, as text ("optimiser" → "sgd").
     """
 
@@ -42,6 +45,8 @@ class Settings:
     device: str = "auto"
     patient_pattern: str | None = None
     series: str | None = None
+    memory: str | None = None
+    init_from: str | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -61,7 +66,14 @@ class Settings:
             raise SettingsError("threads must be 1 or more", received=f"threads={self.threads}")
         if not 0 <= self.seed < 2**62:
             raise SettingsError("the seed must be a whole number from 0", received=f"seed={self.seed}")
+        if self.memory is not None:
+            read_memory(self.memory)
         check_overrides(self.overrides)
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The cap in bytes."""
+        return None if self.memory is None else read_memory(self.memory)
 
     @property
     def family(self) -> str | None:

@@ -130,8 +130,8 @@ class _History:
     set_aside: list[SetAside]
 
     def learnt_from(self, split: str) -> tuple[str, ...]:
-        """The splits of the run whose images may not be judged."""
-        return () if split == "all" else ("train",) if split == "val" else ("train", "val")
+        """The splits of the run whose images may not be judged; "origin" is what it started from."""
+        return () if split == "all" else ("origin", "train", "val")[: 2 if split == "val" else 3]
 
 
 def _run_history(model: Model) -> _History:

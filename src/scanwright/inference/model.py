@@ -19,7 +19,7 @@ from scanwright.data.prediction import Prediction
 from scanwright.errors import DataError, ModelError
 from scanwright.inference.members import split_members
 from scanwright.inference.predict import predict_image
-from scanwright.inference.runtimes import open_runtime
+from scanwright.inference.runtimes import memory_check, open_runtime
 from scanwright.inference.scope import find_doubts
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
@@ -65,17 +65,25 @@ class Model:
         return digest.hexdigest()
 
     def run(
-        self, cases: Iterable[Case], *, device: str = "auto", threads: int | None = None
+        self,
+        cases: Iterable[Case],
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        memory: int | None = None,
     ) -> Iterator[tuple[Case, Prediction | SetAside]]:
-        """Predict case after case; one that fails gives the reason instead, and the rest goes on.
+        """Predict case after case; one that fails, or needs more than ``memory`` bytes, gives the reason
+        instead, and the rest goes on.
 
         Raises:
             MissingExtraError: torch is not installed.
         """
         runtime = open_runtime(self.plan, self.weights, device, threads)
+        check_memory = memory_check(self.plan, memory)
         for case in cases:
             try:
                 image = case.image.read()
+                check_memory(case.name, image)
                 prediction = predict_image(runtime, case.name, image, self.plan, self.thresholds)
                 doubts = find_doubts(image, self.provenance.get("data", {}), self.plan.dims)
                 yield case, replace(prediction, doubts=doubts)

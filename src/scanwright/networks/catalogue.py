@@ -59,7 +59,7 @@ def build_network(plan: Plan) -> nn.Module:
     Raises:
         SettingsError: the plan's widths, strides and kernels do not make one, or one that no memory holds.
     """
-    _sketch(plan)
+    sketch_network(plan)
     network = _build(plan)
     if plan.dims == 3:  # a fifth faster on processors; planes are not (decision note 16)
         network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
@@ -72,15 +72,19 @@ def count_cost(plan: Plan) -> Cost:
     Raises:
         SettingsError: see ``build_network``.
     """
-    network = _sketch(plan).eval()
+    network = sketch_network(plan).eval()
     image = torch.empty(1, len(plan.channels), *plan.patch_voxels[: plan.dims], device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(image)
     return Cost(_count_weights(network), counter.get_total_flops() // 2)
 
 
-def _sketch(plan: Plan) -> nn.Module:
-    """The plan's network without numbers, which takes no memory."""
+def sketch_network(plan: Plan) -> nn.Module:
+    """The plan's network without numbers, which takes no memory.
+
+    Raises:
+        SettingsError: see ``build_network``.
+    """
     with torch.device("meta"):
         network = _build(plan).to("meta")
     weights = _count_weights(network)

@@ -70,6 +70,8 @@ COMMON_REASONS = {
     "average_steps": "the kept weights are an average over the last steps, steadier than any single one",
     "patience": "0: the time is used up; the best weights by validation are kept anyway",
     "seed": "as asked for, so that the run can be repeated",
+    "init_from": "none: weights are drawn fresh",
+    "frozen_share": "0: all layers are new",
     "precision": "half the memory traffic where the processor has bf16, else 32-bit",
 }
 

@@ -9,13 +9,20 @@ from scanwright.data.plan import NetworkPlan, Plan
 from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
 from scanwright.planning.fingerprint import Fingerprint
+from scanwright.planning.origin import Origin, check_named, check_unseen, start_from
 from scanwright.planning.rules import choose_folds
 from scanwright.tasks.base import Task
 
 FAMILY = "network.family"
 
 
-def decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | None = None) -> Plan:
+def decide(
+    task: Task,
+    facts: Fingerprint,
+    settings: Settings,
+    given: Plan | None = None,
+    origin: Origin | None = None,
+) -> Plan:
     """The plan to train by.
 
     Another family of networks, asked for by ``--set network.family`` or by a given plan that says nothing
@@ -26,11 +33,13 @@ def decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | Non
         facts: of the data.
         settings: what the user wants.
         given: a plan to use as it is, but for what the settings ask for.
+        origin: of the weights that training starts from; its network is taken over, see ``start_from``.
 
     Raises:
-        SettingsError: a name is unknown, or the values do not fit each other or the task.
+        SettingsError: a name is unknown, the values do not fit each other or the task, or test images are
+            among those that the weights were learnt from.
     """
-    plan = _decide(task, facts, settings, given)
+    plan = _decide(task, facts, settings, given, origin)
     if plan.folds > 1 and plan.folds > facts.n_groups:
         raise SettingsError(
             "there are more folds than patients (or unrelated cases) that are not for testing",
@@ -41,17 +50,25 @@ def decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | Non
     return plan
 
 
-def _decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | None) -> Plan:
+def _decide(
+    task: Task, facts: Fingerprint, settings: Settings, given: Plan | None, origin: Origin | None
+) -> Plan:
     rest: dict[str, Any] = {name: text for name, text in settings.overrides.items() if name != FAMILY}
+    if origin is not None:
+        check_unseen(origin, facts)
     if given is None:
-        return _rule(task, facts, settings, settings.family).overrule(rest)
+        plan = _rule(task, facts, settings, settings.family)
+        if origin is not None:
+            plan = start_from(plan, origin, facts, settings.family)
+        return plan.overrule(rest)
+    given = check_named(given, origin)
     if settings.minutes is not None and settings.minutes != given.minutes:
         rest = {"minutes": settings.minutes, **rest}
     if settings.folds is not None and settings.folds != given.folds:  # no other number can repeat its rounds
         reasons = {**given.reasons, "folds": choose_folds(facts, settings).reason}
         given = replace(given, folds=settings.folds, pace=(), paces=(), reasons=reasons)
     if settings.family or not given.is_recorded:  # a recorded plan is repeated
-        given = _adapt(task, facts, given, settings.family or given.network.family)
+        given = _adapt(task, facts, given, settings.family or given.network.family, origin)
     return given.overrule(rest)
 
 
@@ -77,7 +94,7 @@ def _plan(task: Task, facts: Fingerprint, settings: Settings) -> Plan:
     return replace(plan, minutes=minutes, folds=folds.value, reasons={**plan.reasons, **said})
 
 
-def _adapt(task: Task, facts: Fingerprint, given: Plan, family: str) -> Plan:
+def _adapt(task: Task, facts: Fingerprint, given: Plan, family: str, origin: Origin | None) -> Plan:
     """The given plan with that family; what was edited by hand, or made for other data, is said to be so."""
     settings = Settings(minutes=given.minutes, seed=given.seed, folds=given.folds)
     try:
@@ -89,6 +106,8 @@ def _adapt(task: Task, facts: Fingerprint, given: Plan, family: str) -> Plan:
         ruled = _rule(task, facts, settings, None)
     if given.network.is_open or given.network.family != family:
         given = _with_network(given, _rule(task, facts, settings, given.network.family), ruled)
+    if origin is not None:
+        ruled = start_from(ruled, origin, facts)
     plan = given.compare(ruled)
     if FAMILY in ruled.overruled and FAMILY not in plan.overruled:
         reasons = {**plan.reasons, FAMILY: ruled.reasons[FAMILY]}

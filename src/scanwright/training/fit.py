@@ -41,6 +41,7 @@ from scanwright.training.checkpoint import (
     restore_optimiser,
     save_checkpoint,
 )
+from scanwright.training.freezing import Frozen, choose_frozen
 from scanwright.training.learn.base import Batch, Learner
 from scanwright.training.learn.catalogue import LEARNERS
 from scanwright.training.optimisers import build_optimiser
@@ -93,6 +94,7 @@ class Trainer:
     groups: list[list[int]]
     val: dict[str, Example]
     team: Team
+    frozen: Frozen = field(default_factory=Frozen)
     position: Position = field(default_factory=Position)
 
 
@@ -107,6 +109,7 @@ def fit(
     progress: Progress,
     started: float | None = None,
     team: Team | None = None,
+    weights: Tensors | None = None,
 ) -> Fitted:
     """Train by the plan.
 
@@ -120,6 +123,7 @@ def fit(
         progress: told after every step.
         started: ``time.monotonic()`` at which the minutes began to count; ``None`` for now.
         team: the processes that train together; ``None`` for this one alone.
+        weights: to start from, by their names; of the layers that are not named, fresh ones.
 
     Raises:
         ModelError: the checkpoint to resume from is damaged or belongs to another plan.
@@ -127,7 +131,7 @@ def fit(
         ScanwrightError: the loss stopped being a number before the end of the first round.
     """
     team = team or Team()
-    trainer = _set_up(task, plan, examples, device, team)
+    trainer = _set_up(task, plan, examples, weights or {}, device, team)
     key = plan_key(plan.to_json())
     if resume and (checkpoint := load_checkpoint(folder, key)):
         _take_up(trainer, checkpoint)
@@ -169,9 +173,9 @@ def fit(
                 break
     if position.log:  # the last validation came after the last step
         progress("Training", position.progress, 1.0, _note(trainer, position.log[-1]["loss"]))
-    weights = {name: value.detach().cpu().numpy() for name, value in trainer.best.items()}
+    best = _arrays(trainer.best)
     precision = "bf16-mixed" if trainer.runtime.bf16 else "32-true"
-    return Fitted(weights, position, ended, str(trainer.runtime.device), precision, team.size, stopped)
+    return Fitted(best, position, ended, str(trainer.runtime.device), precision, team.size, stopped)
 
 
 def _give_up(position: Position) -> str:
@@ -187,7 +191,12 @@ def _give_up(position: Position) -> str:
 
 
 def _set_up(
-    task: Task, plan: Plan, examples: Mapping[str, Mapping[str, Example]], device: str, team: Team
+    task: Task,
+    plan: Plan,
+    examples: Mapping[str, Mapping[str, Example]],
+    start: Tensors,
+    device: str,
+    team: Team,
 ) -> Trainer:
     torch.manual_seed(plan.seed)
     place = choose_device(device)
@@ -197,10 +206,13 @@ def _set_up(
     with warnings.catch_warnings():
         # Fabric advises on clusters and on the graphics card we were told not to use.
         warnings.simplefilter("ignore")
-        fabric = Fabric(accelerator=place.type, precision=precision, **team.strategy)
+        fabric = Fabric(
+            accelerator=place.type, precision=precision, **team.strategy(partly=plan.frozen_share > 0)
+        )
         fabric.launch()
         learner = LEARNERS[plan.task](plan)
         built = learner.networks(plan)
+        built["network"].load_state_dict(start, strict=False)
         networks, optimisers = {}, {}
         for group, network in built.items():
             networks[group], optimisers[group] = fabric.setup(network, build_optimiser(plan, network))
@@ -220,6 +232,7 @@ def _set_up(
         groups=group_examples(train, plan),
         val=dict(examples["val"]),
         team=team,
+        frozen=choose_frozen(built["network"], start, plan.frozen_share),
     )
 
 
@@ -250,6 +263,7 @@ def _run_round(
         chosen = trainer.team.share(choose_cases(trainer.groups, plan.batch_size, position.step, plan.seed))
         rng = np.random.default_rng(seed)
         batch = trainer.learner.draw(trainer.train, chosen, rng, trainer.fabric.device)
+        trainer.frozen.follow(planned.progress(done))
         losses.append(_step(trainer, batch, learning_rate(plan, planned.progress(done), scores)))
         position.step += 1
         now = time.monotonic()

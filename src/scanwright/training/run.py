@@ -33,8 +33,10 @@ from scanwright.io.files import (
     write_json,
     write_text,
 )
+from scanwright.networks.memory import under_cap
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.planning.origin import check_unseen
 from scanwright.planning.rules import check_scale
 from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
@@ -44,6 +46,7 @@ from scanwright.training.ensemble import Ensemble, Learnt, combine
 from scanwright.training.fit import Fitted, choose_thresholds, fit
 from scanwright.training.same_data import as_planned
 from scanwright.training.team import Team, joined
+from scanwright.training.transfer import load_record, load_start, match, open_origin, save_start
 from scanwright.types import JsonDict, Progress
 
 # The model goes first: a run killed while it was being replaced must not seem finished.
@@ -106,7 +109,8 @@ def train_run(
         team.check(plan)
         task, splits = find_task(plan.task), read_json(out / "splits.json")
         examples = _prepare(dataset, task, plan, splits["of"], out, progress, team)
-        train_one = partial(fit, task, device=settings.device, resume=resume, team=team)
+        weights = load_start(plan, out / "checkpoint")
+        train_one = partial(fit, task, device=settings.device, resume=resume, team=team, weights=weights)
         if plan.folds > 1:
             ensemble = Ensemble(task, plan, out / "checkpoint", train_one, resume, progress, team)
             members = ensemble.train(examples["train"], splits["folds"], started)
@@ -155,12 +159,14 @@ def _decide(
     progress: Progress,
 ) -> None:
     """Fingerprint, plan and splits, written as three artefacts."""
+    origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
     task = choose_task(settings.task if plan is None else plan.task, dataset)
     steps = settings.enhance if plan is None or "enhance" in settings.overrides else plan.enhance
     if facts is None or facts.enhance != steps:
         seed = settings.seed if plan is None else plan.seed
         facts = take_fingerprint(dataset, seed, progress, target=task.target, enhance=steps)
-    plan = decide(task, facts, settings, plan)
+    given = plan is not None
+    plan = under_cap(decide(task, facts, settings, plan, origin), facts, settings, given=given)
     if len(plan.channels) != len(facts.channels):
         raise SettingsError(
             "the plan is for images with another number of channels",
@@ -169,6 +175,7 @@ def _decide(
         )
     if plan.enhance:
         check_scale(plan.channels, facts)
+    transfer = match(weights, origin, plan) if origin else None
     if plan.folds > 1:
         facts = facts.folded(plan.folds, plan.seed)
     # Written only now: an error before leaves the folder free for the corrected command.
@@ -176,6 +183,9 @@ def _decide(
     write_json(out / "fingerprint.json", facts.to_json())
     write_json(out / "plan.json", plan.to_json())
     _record_failures(out, facts.set_aside)
+    if origin and transfer:
+        record = save_start(transfer, origin, check_unseen(origin, facts), out / "checkpoint")
+        progress("Starting", 1, 1, f"from {origin.name}: {record['summary']}")
     write_json(out / "splits.json", facts.splits.to_json())
 
 
@@ -261,6 +271,9 @@ def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
 
 def _provenance(dataset: Dataset, out: Path, learnt: Learnt) -> JsonDict:
     fitted = learnt.fitted
+    start = load_record(learnt.plan, out / "checkpoint")
+    # What the weights to start from were learnt from comes first: a split of this run stands above it.
+    images = {"origin": start.pop("seen")} if start else {}
     facts = read_json(out / "fingerprint.json")
     hashes = {row["case"]: row["sha256"] for row in facts["cases"]}
     return {
@@ -285,7 +298,9 @@ def _provenance(dataset: Dataset, out: Path, learnt: Learnt) -> JsonDict:
         "ended": fitted.ended,
         **_scores(learnt),
         "splits": facts["splits"],
-        "images": {
+        **({"start": start} if start else {}),
+        "images": images
+        | {
             split: sorted(row["sha256"][:HASH_LENGTH] for row in facts["cases"] if row["split"] == split)
             for split in facts["splits"]
         },

@@ -39,13 +39,17 @@ class Team:
     def leads(self) -> bool:
         return self.rank == 0
 
-    @property
-    def strategy(self) -> dict[str, Any]:
-        """What Lightning Fabric needs to know."""
+    def strategy(self, *, partly: bool) -> dict[str, Any]:
+        """What Lightning Fabric needs to know.
+
+        Args:
+            partly: whether there are steps in which only some of the weights learn.
+        """
         if self.size == 1:
             return {"devices": 1}
         n_machines = self.size // self.on_this_machine
-        return {"devices": self.on_this_machine, "num_nodes": n_machines, "strategy": "ddp"}
+        ddp = "ddp_find_unused_parameters_true" if partly else "ddp"
+        return {"devices": self.on_this_machine, "num_nodes": n_machines, "strategy": ddp}
 
     def agree(self, value: T) -> T:
         """The leader's value; all wait until it is known."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
+from scanwright.data.memory import write_memory
 from scanwright.data.plan import Plan
+from scanwright.data.volume import Volume
+from scanwright.errors import DataError
 from scanwright.extras import require
 from scanwright.inference.members import split_members
 from scanwright.inference.predict import Runtime
@@ -40,3 +44,31 @@ def _mean(runs: Sequence[Runtime], images: FloatArray) -> FloatArray:
     for run in runs[1:]:
         total = total + run(images)
     return total / np.float32(len(runs))
+
+
+def memory_check(plan: Plan, cap: int | None) -> Callable[[str, Volume], None]:
+    """What refuses an image (its case and itself) that can't be predicted in so many bytes.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
+    if cap is None:
+        return lambda case, image: None
+    require("torch", extra="train", feature="Running a model")
+    require("monai", extra="train", feature="Running a model")
+    from scanwright.networks.memory import MARGIN, count_features, predicting_bytes, working_voxels
+
+    features = count_features(plan)
+
+    def check(case: str, image: Volume) -> None:
+        working = working_voxels(plan, image.shape, image.spacing_mm)
+        need = MARGIN * predicting_bytes(plan, math.prod(image.shape), working, features)
+        if need > cap:
+            raise DataError(
+                "the image can't be predicted in the memory",
+                subject=case,
+                expected=f"--memory {write_memory(need)} or more",
+                received=f"--memory {write_memory(cap)}",
+            )
+
+    return check

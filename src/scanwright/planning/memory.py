@@ -1,0 +1,104 @@
+"""Memory: a plan that fits under a cap, by a smaller batch and then a smaller patch. No torch.
+
+How much a plan needs is estimated in ``networks/memory.py``.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from scanwright.data.families import FAMILIES
+from scanwright.data.memory import write_memory
+from scanwright.data.plan import MisfitError, Plan
+from scanwright.errors import SettingsError
+from scanwright.planning.rules import LEAST_PATCH_VOXELS
+
+Need = Callable[[Plan], float]
+"""Plan → bytes of resident memory that training by it takes at most."""
+# Gradients of a single example are too noisy, and batch norm needs two.
+LEAST_BATCH = 2
+SMALLEST_SIDE, SIDE_STEP = 32, 8
+
+
+def fit_under(plan: Plan, cap: float, need: Need, *, fixed: Sequence[str] = ()) -> Plan:
+    """The plan, or the first smaller one that fits.
+
+    Args:
+        plan: as it would be without a cap.
+        cap: bytes.
+        need: see there.
+        fixed: fields that must stay as they are ("batch_size", "patch_voxels").
+
+    Raises:
+        SettingsError: none fits; it names the smallest cap that would do.
+    """
+    plans = [plan, *_smaller(plan, fixed)]
+    n = bisect.bisect_left(plans, True, key=lambda smaller: need(smaller) <= cap)
+    if n == len(plans):
+        raise SettingsError(
+            "training does not fit into the memory",
+            expected=f"--memory {write_memory(need(plans[-1]))} or more",
+            received=f"--memory {write_memory(cap)}",
+            do=f"Give it more, or make the network smaller (--set network.widths=…); {_kept(fixed)}.",
+        )
+    reasons = dict(plan.reasons)
+    for name in ("batch_size", "patch_voxels"):
+        if getattr(plans[n], name) != getattr(plan, name):
+            was = getattr(plan, name)
+            reasons[name] = (
+                f"{reasons.get(name, '')}; made smaller (was {was}) for memory {write_memory(cap)}"
+            )
+    return replace(plans[n], reasons=reasons)
+
+
+def _kept(fixed: Sequence[str]) -> str:
+    return f"{' and '.join(fixed)} stand as they are" if fixed else "batch and patch are at their smallest"
+
+
+def _smaller(plan: Plan, fixed: Sequence[str]) -> Iterator[Plan]:
+    """Plans that need less and less: half the batch again and again, then shorter patches."""
+    while "batch_size" not in fixed and plan.batch_size > LEAST_BATCH:
+        plan = replace(plan, batch_size=max(LEAST_BATCH, plan.batch_size // 2))
+        yield plan
+    if "patch_voxels" in fixed:
+        return
+    shorten = _shorter_patch if FAMILIES[plan.network.family].answers == "voxels" else _smaller_image
+    while (patch := shorten(plan)) is not None:
+        try:
+            plan = replace(plan, patch_voxels=patch)
+        except MisfitError:
+            return
+        yield plan
+
+
+def _shorter_patch(plan: Plan) -> tuple[int, int, int] | None:
+    """The patch without one step of its longest axis in mm, as long as it shows enough."""
+    if math.prod(plan.patch_voxels) <= LEAST_PATCH_VOXELS[plan.dims]:
+        return None
+    factor = np.prod(np.array(plan.network.strides), axis=0)
+    patch = np.array(plan.patch_voxels)
+    extent = (patch * np.array(plan.spacing_mm or (1.0, 1.0, 1.0)))[: plan.dims]
+    # No axis becomes shorter than two steps, or nothing would be left to halve.
+    extent = np.where(patch[: plan.dims] >= 3 * factor, extent, 0.0)
+    if not extent.any():
+        return None
+    axis = int(np.argmax(extent))
+    patch[axis] -= factor[axis]
+    i, j, k = (int(n) for n in patch)
+    return i, j, k
+
+
+def _smaller_image(plan: Plan) -> tuple[int, int, int] | None:
+    """The size that images are fitted into, one step less along every axis that is long."""
+    steps = plan.network.strides[0] if plan.network.family == "vit" else (SIDE_STEP,) * plan.dims
+    sides = [
+        n - step if n > max(SMALLEST_SIDE, step) else n
+        for n, step in zip(plan.patch_voxels, steps, strict=False)
+    ]
+    i, j, k = (*sides, 1)[:3]
+    return None if (i, j, k) == plan.patch_voxels else (i, j, k)

@@ -1,0 +1,32 @@
+"""Beginning: the plan and the weights of a training, where settings name some or a memory."""
+
+from __future__ import annotations
+
+from scanwright.data.dataset import Dataset
+from scanwright.data.plan import Plan
+from scanwright.data.settings import Settings
+from scanwright.networks.memory import under_cap
+from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.tasks.base import Task
+from scanwright.tasks.decision import decide
+from scanwright.training.transfer import match, open_origin
+from scanwright.types import Progress
+
+
+def plan_beginning(
+    task: Task, dataset: Dataset, settings: Settings, progress: Progress
+) -> tuple[Fingerprint, Plan]:
+    """Facts, and the plan that starts from the weights and keeps to the memory that the settings name.
+
+    Raises:
+        ModelError: the weights can't be read, or none fits.
+        SettingsError: the memory is too small; test images are among those that the weights were learnt from.
+        DataError: see ``take_fingerprint``.
+    """
+    # Weights that are not there are said before every case is read.
+    origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
+    facts = take_fingerprint(dataset, settings.seed, progress, target=task.target, enhance=settings.enhance)
+    plan = under_cap(decide(task, facts, settings, origin=origin), facts, settings, given=False)
+    if origin is not None:
+        match(weights, origin, plan)
+    return facts, plan
