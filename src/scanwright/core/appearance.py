@@ -20,6 +20,7 @@ KEPT = 0.75
 N_CONCENTRATIONS = 10
 NEIGHBOURS = 0.15
 """Share of all that is taken for neighbours: as many may come from elsewhere, and still stand apart."""
+LAYOUT_RIDGE = 0.2
 LEAST_SPREAD = 0.5
 """In the units of the numbers: where all are nearly the same, small differences are none."""
 
@@ -60,22 +61,44 @@ def remoteness(appearances: FloatArray) -> FloatArray:
     """How far each lies from the others: 0 like the median, 1 like the furthest fifth, more further out.
 
     Distance to the nearest neighbours (Ramaswamy et al., SIGMOD 2000), after the directions in which the
-    others vary were made equal. Their covariance is that of the three quarters that lie closest together
-    (Rousseeuw and Van Driessen, Technometrics 1999), so that strangers do not hide themselves.
+    others vary were made equal.
 
     Args:
         appearances: (n, number) from :func:`describe_appearance`.
     """
-    centred = appearances.astype(np.float64) - np.median(appearances, axis=0)
-    squares = (centred**2).sum(axis=1)
+    # What two pictures of one kind may differ by is added, so that no direction counts for too much.
+    even = _made_even(appearances, 1.0)
+    squares = (even**2).sum(axis=1)
+    apart = np.sqrt(np.maximum(squares[:, None] + squares[None] - 2 * even @ even.T, 0))
+    return _over_the_usual(np.sort(apart, axis=1)[:, max(1, int(NEIGHBOURS * len(apart)))])
+
+
+def layout_remoteness(layouts: FloatArray) -> FloatArray:
+    """The same of what lies where, which is alike in pictures of one kind of anatomy: distance from the
+    middle of all, in the directions in which they vary.
+
+    Args:
+        layouts: (n, number), each of length 1.
+    """
+    floor = LAYOUT_RIDGE * float(layouts.var(axis=0).mean())
+    return _over_the_usual(np.sqrt((_made_even(layouts, max(floor, 1e-9)) ** 2).sum(axis=1)))
+
+
+def _made_even(rows: FloatArray, floor: float) -> FloatArray:
+    """Rows with the directions in which they vary made equal, the middle at 0.
+
+    Their covariance is that of the three quarters that lie closest together (Rousseeuw and Van Driessen,
+    Technometrics 1999), so that strangers do not hide themselves.
+    """
+    centred = rows.astype(np.float64) - np.median(rows, axis=0)
     even = centred
     for _ in range(N_CONCENTRATIONS):
-        core = centred[np.argsort(squares)[: max(2, int(KEPT * len(centred)))]]
-        # What two pictures of one kind may differ by is added, so that no direction counts for too much.
-        covariance = np.cov(core.T) + np.eye(core.shape[1])
+        core = centred[np.argsort((even**2).sum(axis=1))[: max(2, int(KEPT * len(centred)))]]
+        covariance = np.cov(core.T) + floor * np.eye(core.shape[1])
         even = np.linalg.solve(np.linalg.cholesky(covariance), (centred - core.mean(axis=0)).T).T
-        squares = (even**2).sum(axis=1)
-    apart = np.sqrt(np.maximum(squares[:, None] + squares[None] - 2 * even @ even.T, 0))
-    far = np.sort(apart, axis=1)[:, max(1, int(NEIGHBOURS * len(apart)))]
+    return even
+
+
+def _over_the_usual(far: FloatArray) -> FloatArray:
     usual, further = np.percentile(far, (50, 80))
     return np.asarray((far - usual) / max(float(further - usual), LEAST_SPREAD))

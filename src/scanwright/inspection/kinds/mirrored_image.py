@@ -13,8 +13,8 @@ from scanwright.inspection.kinds.base import Found, Kind, Words
 FEWEST_CASES = 20
 MOST_AT_ONCE = 4000
 # Only where nearly all images tell left from right can one of them be the other way round.
-LEAST_SIDED, LEAST_USUAL = 0.85, 0.7
-MIRRORED = -0.35
+LEAST_SIDED, LEAST_USUAL = 0.93, 0.8
+MIRRORED = -0.45
 
 
 def find(examined: Examined) -> Iterator[Found]:
