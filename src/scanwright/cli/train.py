@@ -45,16 +45,15 @@ def train(
     from scanwright.data.settings import Settings
     from scanwright.inference.model import find_run
     from scanwright.io.failures_csv import read_failures
+    from scanwright.tasks.catalogue import choose_task
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
     Settings(task=task, effort=effort, minutes=minutes, device=device, seed=seed, overrides=overrides)
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
-    goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, dataset.target)
-    console.say(
-        f"{dataset.layout}: {goal if task == 'auto' else task}, {len(dataset)} cases, "
-        f"patients {dataset.patients}"
-    )
+    decided = plan or (out / "plan.json" if resume and (out / "plan.json").is_file() else None)
+    goal = api.load_plan(decided).task if decided else choose_task(task, dataset).name
+    console.say(f"{dataset.layout}: {goal}, {len(dataset)} cases, patients {dataset.patients}")
     for note in dataset.notes:
         console.say(f"Note: {note}")
     if resume:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import nibabel as nib
 import numpy as np
@@ -46,6 +46,8 @@ class CaseFacts:
         span: (channel, 2) low and high end (0.5 and 99.5 percent) of all intensities.
         label_voxels: value → voxels, for masks.
         label: class name, for labelled cases.
+        labels: names of all classes that go together.
+        values: name → number that was measured.
         sha256: of the intensities as they came.
         look: bits of a difference hash; near-identical pictures differ in few.
     """
@@ -65,6 +67,8 @@ class CaseFacts:
     label: str
     sha256: str
     look: BoolArray
+    labels: tuple[str, ...] = ()
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
 def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
@@ -116,6 +120,8 @@ def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
         label=label if isinstance(label, str) else "",
         sha256=image_hash(image),
         look=difference_hash(finite),
+        labels=case.labels if "labels" in case.targets else (),
+        values=case.values if "values" in case.targets else {},
     )
 
 

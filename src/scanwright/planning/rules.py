@@ -275,6 +275,12 @@ def choose_flips(facts: Fingerprint, *, sided: bool) -> Choice[tuple[int, ...]]:
     return Choice((0,), "mirrored left to right: bodies are nearly symmetric")
 
 
+def tell_sides(names: Sequence[str]) -> bool:
+    """Whether class names tell left from right, which mirroring would swap."""
+    words = {word for name in names for word in name.lower().replace("_", " ").replace("-", " ").split()}
+    return bool(words & {"left", "right", "l", "r", "lt", "rt"})
+
+
 def choose_class_shares(facts: Fingerprint, classes: Sequence[str]) -> Choice[tuple[float, ...]]:
     """How often each class occurs, in the order of ``classes`` (keys of ``facts.classes``)."""
     if not facts.class_shares:

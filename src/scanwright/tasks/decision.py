@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Task
 
 FAMILY = "network.family"
+# Of what the user sets, what a task's rules must know: the order of classes.
+RULED = ("classes",)
 
 
 def decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | None = None) -> Plan:
@@ -41,17 +44,19 @@ def decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | Non
 
 def _rule(task: Task, facts: Fingerprint, settings: Settings, family: str | None) -> Plan:
     """The plan by the rules; with another family than they would choose, it says so."""
-    plan = task.plan(facts, replace(settings, overrides={}))
+    asked = {name: settings.overrides[name] for name in RULED if name in settings.overrides}
+    plan = task.plan(facts, replace(settings, overrides=asked))
     if family in (None, plan.network.family):
         return plan
     reason = f'asked for (by the rules: "{plan.network.family}")'
-    plan = task.plan(facts, replace(settings, overrides={FAMILY: family}))
+    plan = task.plan(facts, replace(settings, overrides={**asked, FAMILY: family}))
     return replace(plan, reasons={**plan.reasons, FAMILY: reason}, overruled=(FAMILY,))
 
 
 def _adapt(task: Task, facts: Fingerprint, given: Plan, family: str) -> Plan:
     """The given plan with that family; what was edited by hand, or made for other data, is said to be so."""
-    settings = Settings(minutes=given.minutes, seed=given.seed)
+    order = {"classes": json.dumps(given.classes)}
+    settings = Settings(minutes=given.minutes, seed=given.seed, overrides=order)
     try:
         ruled = _rule(task, facts, settings, family)
     except SettingsError:

@@ -24,7 +24,7 @@ import torch
 from lightning.fabric import Fabric
 from torch import nn
 
-from scanwright.data.case import Case, Lazy
+from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.plan import Plan
 from scanwright.data.volume import Volume
 from scanwright.errors import ScanwrightError
@@ -334,7 +334,7 @@ def _validate(trainer: Trainer) -> float:
     own = trainer.team.share(list(trainer.val.items()))
     examples = [example for _, example in own]
     for (name, example), outputs in zip(own, _val_outputs(trainer, examples, plan), strict=True):
-        truth = example_case(name, example, plan)
+        truth = example_case(name, example, plan, trainer.task.truth(example, plan))
         prediction = trainer.task.decode(name, outputs, plan, (), truth.image.read(), {})
         records.append(trainer.task.measure(prediction, truth, plan))
     score = score_of(trainer.task, trainer.team.gather(records), plan)
@@ -342,7 +342,7 @@ def _validate(trainer: Trainer) -> float:
 
 
 def _val_outputs(trainer: Trainer, examples: Sequence[Example], plan: Plan) -> Iterator[FloatArray]:
-    """Probabilities of validation cases, in order; whole images many at a time."""
+    """Outputs for validation cases, in order; whole images many at a time."""
     if trainer.task.tiled:
         for example in examples:
             yield predict_array(trainer.runtime, np.asarray(example.image), plan, tiled=True, mirror=False)
@@ -350,15 +350,11 @@ def _val_outputs(trainer: Trainer, examples: Sequence[Example], plan: Plan) -> I
         yield from predict_batch(trainer.runtime, np.stack([example.image for example in examples]))
 
 
-def example_case(name: str, example: Example, plan: Plan) -> Case:
+def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, Target]) -> Case:
     """An example as a case on the working grid, so that it can be measured like any other."""
     affine = np.diag([*plan.spacing_mm, 1.0]) if plan.spacing_mm is not None else None
     image = Volume(np.asarray(example.image), affine)
-    if example.target.ndim == 0:
-        label = plan.classes[int(example.target)]
-        return Case(name, {"image": Lazy(name, lambda: image)}, {"label": label})
-    mask = Volume(np.asarray(plan.label_values)[np.asarray(example.target)][None], affine)
-    return Case(name, {"image": Lazy(name, lambda: image)}, {"mask": Lazy(name, lambda: mask)})
+    return Case(name, {"image": Lazy(name, lambda: image)}, targets)
 
 
 def choose_thresholds(
@@ -367,9 +363,10 @@ def choose_thresholds(
     """The task's thresholds, chosen on the validation cases with the kept weights."""
     runtime = TorchRuntime(plan, weights, device)
     outputs: list[FloatArray] = []
-    if task.tiled and len(plan.classes) == 2:
+    if task.has_thresholds(plan):
         outputs = [
-            predict_array(runtime, np.asarray(example.image), plan, tiled=True) for example in val.values()
+            predict_array(runtime, np.asarray(example.image), plan, tiled=task.tiled)
+            for example in val.values()
         ]
     return task.choose_thresholds(outputs, [example.target for example in val.values()], plan)
 
