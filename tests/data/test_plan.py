@@ -100,7 +100,7 @@ NONSENSE = {
     "list for reasons": ({"reasons": ["why"]}, "reasons: expected named values"),
     "missing part": ({"network": {"widths": [4]}}, "fields family are missing"),
     "zero dims": ({"dims": 0}, "dims makes no sense. Expected between 2 and 3"),
-    "no such loss": ({"loss": "hinge"}, "loss makes no sense. Expected dice_ce or ce or focal"),
+    "no such loss": ({"loss": "hinge"}, "loss makes no sense. Expected for masks dice_ce, ce, focal"),
     "no such network": ({"network.family": "vgg"}, "family makes no sense. Expected cnn or resnet or"),
     "infinite rate": ({"learning_rate": float("inf")}, "learning_rate makes no sense"),
     "not a number": ({"overlap": float("nan")}, "overlap makes no sense"),
@@ -233,7 +233,9 @@ def test_losses_of_whole_images_take_weights_smoothing_and_adjustment(loss):
 
 @pytest.mark.parametrize("loss", ["dice", "dice_ce", "tversky", "boundary"])
 def test_losses_of_masks_are_refused_for_whole_images(loss):
-    with pytest.raises(SettingsError, match=f"loss={loss} is not for whole images, .* by ce or focal"):
+    with pytest.raises(
+        SettingsError, match=f"loss={loss} is not for images with one class each, .* by ce or focal"
+    ):
         classification_plan().overrule({"loss": loss})
 
 

@@ -78,10 +78,10 @@ class Answer:
 
 
 ANSWERS: Mapping[str, Answer] = {
-    "class": Answer("one class of several", "softmax", CLASS_LOSSES),
-    "grade": Answer("one class of several in order", "softmax", GRADE_LOSSES),
-    "labels": Answer("several classes at once", "sigmoid", LABEL_LOSSES),
-    "value": Answer("a number", "none", VALUE_LOSSES),
+    "class": Answer("images with one class each", "softmax", CLASS_LOSSES),
+    "grade": Answer("images with one grade each", "softmax", GRADE_LOSSES),
+    "labels": Answer("images with any number of classes", "sigmoid", LABEL_LOSSES),
+    "value": Answer("images with a number", "none", VALUE_LOSSES),
 }
 
 

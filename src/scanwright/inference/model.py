@@ -35,7 +35,7 @@ class Model:
     Attributes:
         plan: every decision; the network is built from it alone.
         weights: name → float array.
-        thresholds: numbers chosen on validation cases, see ``Task.choose_thresholds``: class → probability from
+        thresholds: numbers chosen on validation cases (``Task.choose_thresholds``): class → probability from
             which it is the answer, or number → half the width of its interval; empty where there are none.
         provenance: versions, seed, data hashes, minutes.
         folder: where it was loaded from or saved to.
