@@ -239,6 +239,50 @@ def test_losses_of_masks_are_refused_for_whole_images(loss):
         classification_plan().overrule({"loss": loss})
 
 
+def plan_of(answer, **changed):
+    """A plan of that answer."""
+    own = {"grade": {"loss": "emd"}, "labels": {"loss": "bce"}}
+    own["value"] = {"loss": "mse", "classes": (), "target": "age"}
+    return classification_plan(answer=answer, **{**own[answer], **changed})
+
+
+@pytest.mark.parametrize(
+    ("answer", "changed", "message"),
+    [
+        (
+            "labels",
+            {"loss": "ce"},
+            "loss=ce is not for images with any number of classes, .* by bce or",
+        ),
+        ("grade", {"loss": "bce"}, "images with one grade each, which can be learnt by emd or ce or"),
+        ("value", {"loss": "emd"}, "images with a number, which can be learnt by mse or mae or huber"),
+        ("labels", {"logit_adjustment": 1.0}, "logit_adjustment has nothing to act on in loss=bce\\.$"),
+        ("value", {"label_smoothing": 0.1}, "label_smoothing has nothing to act on in loss=mse\\.$"),
+        ("labels", {"classes": ()}, "classes must be one or more different names"),
+        ("grade", {"classes": ("only",)}, "classes must be two or more different names"),
+        ("grade", {"target": "age"}, "target names a number, and the answer is a class"),
+        ("value", {"target": ""}, "classes must be empty, and target is its name"),
+        ("value", {"sampling": "balanced"}, "sampling=balanced is for classes"),
+        ("value", {"augmentation": AugmentationPlan(cutmix=0.5)}, "cutmix is for classes"),
+        ("labels", {"label_values": (0, 1)}, "answer=labels is for whole images"),
+    ],
+)
+def test_what_does_not_go_with_an_answer_is_refused(answer, changed, message):
+    with pytest.raises(SettingsError, match=message):
+        plan_of(answer, **changed)
+
+
+def test_the_network_gives_as_many_numbers_as_the_answer_needs():
+    assert plan_of("labels", classes=("only",)).n_outputs == 1
+    assert plan_of("grade").n_outputs == 2
+    assert plan_of("value").n_outputs == 1
+
+
+def test_the_answer_is_no_field_to_overrule():
+    with pytest.raises(SettingsError, match=r"'answer' is no field to overrule.*Use --task"):
+        Settings(overrides={"answer": "value"})
+
+
 def test_what_an_optimiser_brought_keeps_its_reason_when_plans_are_compared():
     ruled = segmentation_plan()
     plan = ruled.overrule({"optimiser": "sgd"}).compare(ruled)

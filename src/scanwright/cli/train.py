@@ -79,6 +79,8 @@ def train(
         f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}. "
         f"Best validation score {story['best_score']:.3f}."
     )
+    if model.plan.answer == "value" and not model.thresholds:
+        console.say("Note: validation cases are too few for intervals around single predictions.")
     set_aside = read_failures(out / "failures.csv")
     console.list_set_aside(set_aside, str(out / "failures.csv"))
     console.say(f"Model: {out / 'model'}\nJudge it: scanwright evaluate {out} {data}")

@@ -67,9 +67,10 @@ def _check_one_question(dataset: Dataset) -> None:
     counts = Counter(kind for case in dataset.cases for kind in case.targets)
     most = [kind for kind, n in counts.items() if n == max(counts.values())]
     able = [task for task in TASKS.values() if task.target in most]
-    if {task.target for task in able} - _SIDE_BY_SIDE and len(most) > 1:
+    held = list(dict.fromkeys(task.target for task in able))
+    if len(held) > 1 and not _SIDE_BY_SIDE.issuperset(held):
         raise SettingsError(
-            f"the cases have {' and '.join(map(_held, most))}, and only one can be learnt",
+            f"the cases have {' and '.join(map(_held, held))}, and only one can be learnt",
             subject=dataset.source,
             do=f"Choose one: {' or '.join(f'--task {task.name}' for task in able)}.",
         )

@@ -148,6 +148,20 @@ def test_class_shares_add_up_to_one_also_when_mixed() -> None:
     assert bool((batch.targets.amax(1) < 1).any())
 
 
+@pytest.mark.parametrize(
+    "targets", [[[0, 0], [1, 0], [1, 1]], [[-1.2], [0.3], [2.0]]], ids=["several classes", "a number"]
+)
+def test_targets_that_are_numbers_are_mixed_as_the_images_are(targets: list[list[float]]) -> None:
+    plan = replace(CLASSIFICATION, augmentation=AugmentationPlan(mixup=1.0))
+    numbers = np.array(targets, np.float32)
+    # Every image is as bright as the first of its numbers.
+    examples = [Example(np.full((1, 8, 6, 1), row[0], np.float32), row) for row in numbers]
+    batch = WholeImageLearner(plan).draw(examples, [0, 1, 2], np.random.default_rng(1), CPU)
+    assert batch.targets.shape == numbers.shape
+    assert not torch.equal(batch.targets, torch.from_numpy(numbers))
+    torch.testing.assert_close(batch.images.mean((1, 2, 3)), batch.targets[:, 0], atol=1e-4, rtol=0)
+
+
 def test_class_weights_of_the_plan_count() -> None:
     networks = {"network": lambda images: [torch.zeros(2, 3)]}
     shares = torch.tensor([[1.0, 0, 0], [0, 1.0, 0]])
