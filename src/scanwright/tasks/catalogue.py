@@ -57,7 +57,7 @@ def choose_task(name: str, dataset: Dataset) -> Task:
     if not any(task.target in case.targets for case in dataset.cases):
         held = _held(target) if target else "no target"
         raise SettingsError(
-            f"{name} learns from a {task.target}, and the cases here have {held}", subject=dataset.source
+            f"{name} learns from {_held(task.target)}, and the cases here have {held}", subject=dataset.source
         )
     return task
 
@@ -78,7 +78,7 @@ def _check_one_question(dataset: Dataset) -> None:
 
 def _not_yet(dataset: Dataset) -> SettingsError:
     """That there is no task for what most cases hold, and what there is."""
-    known = ", ".join(f"{task.name} (from a {task.target})" for task in TASKS.values())
+    known = ", ".join(f"{task.name} (from {_held(task.target)})" for task in TASKS.values())
     counts = Counter(kind for case in dataset.cases for kind in case.targets)
     able = [t.name for t in TASKS.values() if counts[t.target]]
     return SettingsError(
