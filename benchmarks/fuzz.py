@@ -13,6 +13,7 @@ Goal: 50,000 mutants, no failure.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import io
 import json
@@ -102,21 +103,28 @@ def mutate_inside(good: bytes, rng: np.random.Generator) -> bytes:
         pixels = max(0, good.rfind(b"\xe0\x7f\x10\x00"))
         return good[:pixels] + mutate(good[pixels:], rng)
     if good.startswith(b"\x89PNG"):
-        return with_checksums(mutate(good, rng))
+        chunks = png_chunks(good) if rng.random() < 0.5 else png_chunks(mutate(good, rng))
+        pixels = b"".join(data for kind, data in chunks if kind == b"IDAT")
+        with contextlib.suppress(zlib.error):
+            pixels = zlib.compress(mutate(zlib.decompress(pixels), rng), 1)
+        others = [chunk for chunk in chunks if chunk[0] != b"IDAT"]
+        return good[:8] + b"".join(png_chunk(*one) for one in [*others[:-1], (b"IDAT", pixels), *others[-1:]])
     return mutate(good, rng)
 
 
-def with_checksums(png: bytes) -> bytes:
-    """Every chunk that is whole gets the checksum of what it holds."""
-    data, at = bytearray(png), 8
-    while at + 12 <= len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        end = at + 8 + length
-        if end + 4 > len(data):
-            break
-        data[end : end + 4] = zlib.crc32(data[at + 4 : end]).to_bytes(4, "big")
+def png_chunks(png: bytes) -> list[tuple[bytes, bytes]]:
+    """Kind and content of the chunks that are whole."""
+    found, at = [], 8
+    while at + 12 <= len(png):
+        end = at + 8 + int.from_bytes(png[at : at + 4], "big")
+        found.append((png[at + 4 : at + 8], png[at + 8 : end]))
         at = end + 4
-    return bytes(data)
+    return found
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """With its length and its checksum."""
+    return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
 
 
 def read_whole(path: Path) -> object:

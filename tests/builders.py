@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from scipy import ndimage
 
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy, Target
@@ -307,3 +308,12 @@ def classification_plan(**changed: object) -> Plan:
         }
         | changed
     )
+
+
+def texture(seed: int, shape: tuple[int, ...] = (64, 64)) -> np.ndarray:
+    """A made-up picture of "anatomy": a bright disc with structure of its own on a dark ground, in bytes."""
+    rng = np.random.default_rng(seed)
+    fine = ndimage.gaussian_filter(rng.normal(size=shape), 1.2)
+    i, j = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
+    body = i**2 + j**2 < 0.7
+    return np.clip(body * (120 + 150 * fine), 0, 255).astype(np.uint8)

@@ -63,7 +63,8 @@ class Planned:
     plan: Plan
 
     def estimate(self, device: str = "auto") -> Estimate:
-        """What the plan costs here: weights, multiply-adds, and about how many steps its minutes hold.
+        """What the plan costs here: weights, multiply-adds, about how many steps its minutes hold, and about
+        how long the prediction of a case of median size takes.
 
         Raises:
             MissingExtraError: torch is not installed.
@@ -71,9 +72,13 @@ class Planned:
         """
         require("torch", extra="train", feature="The cost of a network")
         require("monai", extra="train", feature="The cost of a network")
+        from scanwright.planning.rules import working_shape
+        from scanwright.tasks.catalogue import find_task
         from scanwright.training.estimate import estimate
 
-        return estimate(self.plan, device)
+        plan = self.plan
+        shape = working_shape(self.fingerprint, plan.spacing_mm, plan.longest_side)
+        return estimate(plan, device, shape.tolist() if find_task(plan.task).tiled else None)
 
 
 def inspect(
@@ -99,7 +104,7 @@ def inspect(
         progress: told after every case.
 
     Raises:
-        DataError: nothing usable is there; ``apply`` for data whose cases are not files.
+        DataError: nothing usable is there; ``apply`` for data in a zip.
         OutputError, SettingsError: see the message.
     """
     from scanwright.inspection.doctor import inspect as examine

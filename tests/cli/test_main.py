@@ -139,6 +139,14 @@ def test_a_network_too_large_to_train_is_said_when_it_is_planned(tmp_path: Path,
     assert "too large to train" in said.err
 
 
+@pytest.mark.parametrize("verb", ["plan", "train"])
+def test_what_is_refused_leaves_no_empty_folder(tmp_path: Path, command: Command, verb: str) -> None:
+    data = disc_photographs(tmp_path / "data", 4)
+    said = command(verb, data, "--out", tmp_path / "out", "--set", "network.family=vit")
+    assert said.code == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_quiet_says_nothing(tmp_path: Path, command: Command) -> None:
     data = disc_photographs(tmp_path / "data")
     for arguments in (("plan", data), ("train", data, "--minutes", 0.003, "--threads", 1, *SMALL)):

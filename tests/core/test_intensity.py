@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from scanwright.core.intensity import replace_non_finite
+from scanwright.core.intensity import count_values, percentiles, replace_non_finite
 
 odd = st.sampled_from([float("nan"), float("inf"), float("-inf"), 1e300])
 
@@ -30,3 +30,27 @@ def test_a_sound_image_is_not_copied(kind):
 
 def test_an_image_without_any_number_is_counted_whole():
     assert replace_non_finite(np.full((1, 2, 2, 2), np.nan))[1] == 8
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.int32, np.float32])
+def test_percentiles_are_those_of_numpy(kind):
+    values = (
+        np.random.default_rng(0).normal(100, 40, (2, 7, 9, 5)).clip(0, 255).astype(kind).transpose(0, 3, 1, 2)
+    )
+    for of in (values, values[:, ::-1, :2], values[:1, :1, :1, :1]):
+        np.testing.assert_allclose(
+            percentiles(of, (0, 0.5, 33.3, 50, 99.5, 100)),
+            np.percentile(of, (0, 0.5, 33.3, 50, 99.5, 100)),
+            rtol=1e-6,
+        )
+
+
+def test_negative_values_are_counted():
+    lowest, counts = count_values(np.array([[-3, 2], [2, -1]], np.int8))
+    assert (lowest, counts.tolist()) == (-3, [1, 0, 1, 0, 0, 2])
+    assert percentiles(np.array([-32768, 32767], np.int16), (0, 50, 100)).tolist() == [-32768, -0.5, 32767]
+
+
+def test_percentiles_of_very_many_floats_are_of_a_part_spread_evenly():
+    ramp = np.arange(200 * 200 * 150, dtype=np.float32).reshape(200, 200, 150) / 6e6
+    np.testing.assert_allclose(percentiles(ramp.T, (0.5, 50, 99.5)), (0.005, 0.5, 0.995), atol=1e-5)

@@ -1,6 +1,7 @@
 """A plan is plain, complete, editable, and refuses nonsense."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,6 +154,11 @@ NONSENSE = {
     "mirrored twice": ({"mirror_axes": [0, 0]}, "mirror_axes must be different axes below 3"),
     "turned back in time": ({"pace": [[10, 1.5]]}, "pace must hold"),
     "no steps": ({"pace": [[0, 0.5]]}, "pace must hold"),
+    "no steps of a member": ({"folds": 2, "paces": [[[3, 1.0]], [[0, 0.5]]]}, "pace must hold"),
+    "one pace of an ensemble": ({"folds": 2, "pace": [[3, 1.0]]}, "pace is of one network"),
+    "paces of one network": ({"paces": [[[3, 1.0]]]}, "pace is of one network"),
+    "more paces than folds": ({"folds": 2, "paces": [[[3, 1.0]]] * 3}, "pace is of one network"),
+    "no network at all": ({"folds": 0}, "folds"),
     "an unknown step": ({"enhance": ["medain=1"]}, "unknown step 'medain', did you mean median"),
     "a step without its value": ({"enhance": ["median"]}, "Expected median=RADIUS"),
     "a step that moves the grid": ({"enhance": ["crop"]}, "a plan can't hold the step crop"),
@@ -339,6 +345,7 @@ def test_overruling_twice_is_remembered_once_and_nothing_changes_nothing():
         ("channels.name", "0.1", "'channels.name' is not a field of the plan"),
         ("schema_version", "7", "'schema_version' is not known here"),
         ("pace", "[]", "'pace' is not known here"),
+        ("paces", "[]", "'paces' is not known here"),
         ("batch_size", "many", "batch_size: expected a whole number"),
         ("batch_size", "0", "batch_size makes no sense"),
     ],
@@ -354,7 +361,7 @@ def test_every_decision_has_a_value_and_a_reason():
     assert rows["dims"] == {"field": "dims", "value": 3, "reason": "images have depth"}
     assert rows["overlap"]["reason"] == "default"
     assert rows["network.dropout"]["value"] == 0.3
-    assert not {"schema_version", "reasons", "overruled", "pace"} & set(rows)
+    assert not {"schema_version", "reasons", "overruled", "pace", "paces"} & set(rows)
 
 
 def test_an_override_that_no_plan_can_have_is_refused_before_anything_is_read() -> None:
@@ -367,6 +374,18 @@ def test_an_override_that_no_plan_can_have_is_refused_before_anything_is_read() 
     ):
         with pytest.raises(SettingsError):
             Settings(overrides={name: value})
+    with pytest.raises(SettingsError, match="Use --folds"):
+        Settings(overrides={"folds": "3"})
     # Whether fields fit together is known only with the others.
     Settings(overrides={"dims": "2"})
     Settings(overrides={"patch_voxels": "[5, 5, 5]"})
+
+
+def test_members_of_an_ensemble_start_from_other_seeds_and_have_their_own_pace():
+    plan = segmentation_plan(folds=2, seed=7, paces=(((3, 1.0),), ((2, 0.5), (2, 1.0))))
+    first, second = plan.member(0), plan.member(1)
+    assert (first.seed, second.seed) == (7, 8)
+    assert (first.pace, second.pace) == plan.paces
+    assert first.folds == second.folds == 1
+    assert plan.is_recorded
+    assert not replace(plan, paces=()).is_recorded

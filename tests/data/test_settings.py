@@ -15,6 +15,7 @@ from scanwright.errors import SettingsError
         Settings,
         effort=st.sampled_from(sorted(EFFORT_MINUTES)),
         minutes=st.none() | st.floats(0.1, 1e4),
+        folds=st.none() | st.integers(1, 20),
         seed=st.integers(0, 2**40),
         threads=st.none() | st.integers(1, 64),
         device=st.sampled_from(["auto", "cpu", "cuda"]),
@@ -44,6 +45,8 @@ def test_effort_sets_the_minutes_unless_they_are_given():
         ("minutes", -3),
         ("minutes", float("nan")),
         ("threads", 0),
+        ("folds", 0),
+        ("folds", 21),
         ("seed", -1),
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanwright.data.case import Case
-from scanwright.data.splits import assign_splits, group_cases
+from scanwright.data.splits import assign_folds, assign_splits, group_cases
 from scanwright.errors import DataError
 
 
@@ -22,6 +22,30 @@ def cases_of(patients, splits=None):
 
 def split(cases, duplicates=(), strata=None, seed=0):
     return assign_splits(cases, group_cases(cases, duplicates), strata or {}, seed)
+
+
+def test_a_case_without_a_patient_goes_with_its_study():
+    cases = [Case(f"case{n}", {}, facts={"study": "abc"[n % 3]}) for n in range(6)]
+    cases += [Case("known", {}, patient="p", facts={"study": "a"}), Case("alone", {})]
+    groups = group_cases(cases, [["case0", "alone"]])
+    assert groups["case0"] == groups["case3"] == groups["alone"] != groups["case1"]
+    assert groups["known"] != groups["case0"]
+    assert len(set(groups.values())) == 4
+
+
+def test_why_a_case_left_its_side_is_said():
+    cases = [Case(f"case{n}", {}, split=split) for n, split in enumerate(["train", "val", "test"] * 3)]
+    cases += [
+        Case("s", {}, split="train", facts={"study": "x"}),
+        Case("t", {}, split="test", facts={"study": "x"}),
+        Case("p", {}, patient="q", split="train"),
+        Case("r", {}, patient="q", split="test"),
+    ]
+    moved = {entry.case: entry.reason for entry in split(cases, [["case0", "case2"]]).set_aside}
+    assert moved.keys() == {"s", "p", "case0"}
+    assert "the same study also stands in test" in moved["s"]
+    assert "the same patient also stands in test" in moved["p"]
+    assert "a copy of this picture also stands in test" in moved["case0"]
 
 
 patients = st.lists(st.sampled_from([None, *"abcdefgh"]), min_size=3, max_size=40)
@@ -154,3 +178,46 @@ def test_duplicates_tie_their_patients_together_and_chains_of_them_too():
 def test_names_of_all_splits_are_all_names_in_order():
     splits = split(cases_of("abcde"))
     assert splits.names("all") == [f"case{n}" for n in range(5)]
+
+
+@given(patients, st.integers(2, 6), st.integers(0, 5), st.data())
+def test_folds_hold_whole_groups_of_all_but_the_test_cases(who, n, seed, data):
+    cases = cases_of(who)
+    groups = group_cases(cases, ())
+    if len(set(groups.values())) < 3:
+        return
+    strata = {case.name: data.draw(st.sampled_from("xy")) for case in cases}
+    splits = assign_splits(cases, groups, {}, seed)
+    free = [name for name, side in splits.of.items() if side != "test"]
+    n = min(n, len({groups[name] for name in free}))
+    folded = assign_folds(splits, groups, strata, n, seed)
+    assert list(folded.folds) == free
+    assert set(folded.folds.values()) == set(range(n))
+    assert folded.names("test") == splits.names("test")
+    assert folded.names("val") == []
+    fold_of = {groups[name]: fold for name, fold in folded.folds.items()}
+    assert all(fold_of[groups[name]] == fold for name, fold in folded.folds.items())
+    assert folded == assign_folds(splits, groups, strata, n, seed)
+
+
+@given(st.integers(4, 30), st.integers(4, 30), st.integers(2, 5), st.integers(0, 5))
+def test_folds_of_single_cases_are_alike_in_size_and_in_strata(n_x, n_y, n, seed):
+    cases = cases_of([None] * (n_x + n_y))
+    strata = {case.name: "x" if index < n_x else "y" for index, case in enumerate(cases)}
+    groups = group_cases(cases, ())
+    folded = assign_folds(assign_splits(cases, groups, strata, seed), groups, strata, n, seed)
+    for stratum in "xy":
+        counts = Counter(fold for name, fold in folded.folds.items() if strata[name] == stratum)
+        sizes = [counts[fold] for fold in range(n)]
+        assert max(sizes) - min(sizes) <= 1
+    sizes = Counter(folded.folds.values()).values()
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_only_folded_splits_tell_of_folds():
+    cases = cases_of([None] * 6)
+    splits = split(cases)
+    assert "folds" not in splits.to_json()
+    folded = assign_folds(splits, group_cases(cases, ()), {}, 2, 0)
+    assert set(folded.to_json()["folds"].values()) == {0, 1}
+    assert folded.how.startswith(splits.how)

@@ -112,19 +112,6 @@ def test_data_without_a_usable_case_are_looked_at_too(tmp_path: Path) -> None:
     assert {one.kind for one in sw.inspect(data).findings} == {"unreadable"}
 
 
-def test_a_manifest_is_refused_for_cases_that_are_no_files(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    arrays = {
-        f"{split}_{part}": rng.integers(0, high, shape)
-        for split in ("train", "val", "test")
-        for part, high, shape in (("images", 255, (12, 28, 28)), ("labels", 2, (12, 1)))
-    }
-    np.savez(tmp_path / "a.npz", **{name: array.astype(np.uint8) for name, array in arrays.items()})
-    with pytest.raises(DataError, match="only for cases that are files"):
-        sw.inspect(tmp_path / "a.npz", tmp_path / "out", apply=True)
-    assert (tmp_path / "out" / "findings.json").is_file()
-
-
 def test_results_keep_apart_from_the_scans(flawed: Path) -> None:
     with pytest.raises(OutputError):
         sw.inspect(flawed, flawed)

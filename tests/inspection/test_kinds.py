@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from builders import texture
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy, SetAside
 from scanwright.data.dataset import Dataset
@@ -22,15 +24,6 @@ from scanwright.inspection.exam import Examined
 from scanwright.types import AnyArray
 
 N = 24
-
-
-def texture(seed: int, shape: tuple[int, ...] = (64, 64)) -> AnyArray:
-    """A made-up picture of "anatomy": a bright disc with structure of its own on a dark ground, in bytes."""
-    rng = np.random.default_rng(seed)
-    fine = ndimage.gaussian_filter(rng.normal(size=shape), 1.2)
-    i, j = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
-    body = i**2 + j**2 < 0.7
-    return np.clip(body * (120 + 150 * fine), 0, 255).astype(np.uint8)
 
 
 def picture_case(name: str, array: AnyArray, label: str = "", **facts: object) -> Case:
@@ -95,7 +88,17 @@ def test_copies_are_found_however_they_were_changed() -> None:
     ]
     assert all(one.severity == "error" for one in inspection.findings if one.kind == "same_picture")
     merged = {case.name: case.patient for case in inspection.cleaned()}
-    assert merged["brighter"] == merged["p0"] == merged["same"] == "patient 0"
+    assert merged["brighter"] == merged["p0"] == "patient 0"
+    assert "same" not in merged
+
+
+def test_a_mirrored_copy_is_said_to_be_one_and_may_have_another_label() -> None:
+    cases = [*pictures(), picture_case("mirrored", texture(0)[::-1], "well", patient="patient 0")]
+    inspection = look(cases)
+    (found,) = [one for one in inspection.findings if one.kind == "same_picture"]
+    assert (found.cases, found.evidence["mirrored"]) == (("p0", "mirrored"), True)
+    assert "mirrored" in found.title
+    assert named(inspection, "two_labels") == []
 
 
 def test_identical_copies_of_one_patient_are_left_out_when_cleaned() -> None:
@@ -217,6 +220,47 @@ def test_another_modality_and_another_number_of_channels_are_found() -> None:
     array, _ = volume(80)
     strange = Case("mr", {"image": Lazy("i", lambda: Volume(array[None], np.diag([2.0, 2, 2, 1]), "MR"))}, {})
     assert named(look([*volumes(), strange]), "odd_image") == [("mr",)]
+
+
+def with_facts(cases: Sequence[Case], *told: tuple[str, str]) -> list[Case]:
+    """The last cases with a fact each, the others with the first of them."""
+    facts = [dict([told[0]])] * (len(cases) - len(told) + 1) + [dict([one]) for one in told[1:]]
+    return [replace(case, facts=own) for case, own in zip(cases, facts, strict=True)]
+
+
+def test_another_body_part_and_view_than_usual_are_named_by_what_headers_say() -> None:
+    cases = with_facts(pictures(), ("body_part", "CHEST"), ("BodyPartExamined", "KNEE"), ("body_part", ""))
+    (one,) = [one for one in look(cases).findings if one.kind == "odd_image"]
+    assert (one.cases, one.severity) == (("p22",), "warning")
+    assert "body part" in one.title
+    cases = with_facts(pictures(), ("view", "PA"), ("view", "AP"), ("ViewPosition", "LL"))
+    assert named(look(cases), "odd_image") == [("p23",)]
+
+
+def test_two_regions_in_one_dataset_are_no_slip() -> None:
+    told = [("body_part", "CHEST")] * 14 + [("body_part", "ABDOMEN")] * 10
+    cases = [replace(case, facts=dict([one])) for case, one in zip(pictures(), told, strict=True)]
+    assert not named(look(cases), "odd_image")
+
+
+def test_a_picture_of_something_else_is_found() -> None:
+    stripes = (100 + 90 * np.sin(np.arange(64) / 2))[:, None] * np.ones((64, 64))
+    cases = [*pictures(40), picture_case("stripes", stripes.astype(np.uint8), "ill")]
+    assert named(look(cases), "foreign_image") == [("stripes",)]
+    assert not named(look(cases[-20:]), "foreign_image")  # too few to know
+
+
+def heart(seed: int) -> AnyArray:
+    """A picture with a bright spot on one side."""
+    i, j = np.meshgrid(*[np.linspace(-1, 1, 64)] * 2, indexing="ij")
+    return np.where((i - 0.4) ** 2 + j**2 < 0.1, 250, texture(seed)).astype(np.uint8)
+
+
+def test_a_mirrored_picture_is_found_where_pictures_have_sides() -> None:
+    hearts = [picture_case(f"p{n}", heart(n), "ill") for n in range(30)]
+    hearts[3] = picture_case("mirrored", heart(3)[::-1], "ill")
+    assert named(look(hearts), "mirrored_image") == [("mirrored",)]
+    assert not named(look(pictures(30)), "mirrored_image")
 
 
 @pytest.mark.parametrize(
@@ -376,9 +420,16 @@ def test_cases_whose_files_name_the_patient_are_told() -> None:
     cases = pictures()
     cases[2] = replace(cases[2], facts={"identity": "in the header"})
     cases[5] = replace(cases[5], facts={"burned_in": "yes"})
+    page = Image.new("L", (160, 120))
+    ImageDraw.Draw(page).text((5, 5), "SMITH ANNA 1961", fill=255, font=ImageFont.load_default(14))
+    cases.append(picture_case("written", np.asarray(page).T, "ill"))
     inspection = look(cases)
     assert named(inspection, "identifiers") == [("p2",)]
-    assert named(inspection, "burned_in") == [("p5",)]
+    assert named(inspection, "burned_in") == [("p5",), ("written",)]
+    told = [one.evidence for one in inspection.findings if one.kind == "burned_in"]
+    ((i, j, i_end, j_end),) = told[1]["where"]["written"]
+    assert 0 <= i < 12 < 100 < i_end <= 160
+    assert 0 <= j < j_end <= 30
 
 
 def test_an_image_without_any_finite_voxel_cannot_be_read() -> None:

@@ -371,7 +371,7 @@ def test_rows_that_point_nowhere_are_set_aside(tmp_path):
     assert "column mask does not exist" in reasons["maskless"]
     assert "column image is empty" in reasons["empty"]
     assert "unknown split" in reasons["split"]
-    assert "no DICOM file below the manifest has this SeriesInstanceUID" in reasons["series"]
+    assert "no DICOM file there has this SeriesInstanceUID" in reasons["series"]
 
 
 @pytest.mark.parametrize(

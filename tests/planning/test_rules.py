@@ -1,12 +1,16 @@
 """Rules: facts lead to a choice with its reason."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from facts_of import USUAL, facts_of
+from scanwright.data.case import Case
 from scanwright.data.plan import ChannelPlan
+from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
 from scanwright.planning import rules
 
@@ -287,3 +291,26 @@ def test_the_shares_of_the_classes_are_in_their_order_and_never_nothing():
     assert choice.value == (0.8765, 0.1235, rules.LEAST_SHARE)
     assert "training side" in choice.reason
     assert rules.choose_class_shares(facts_of(), ["0", "1"]).value == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_train", "expected", "why"),
+    [
+        (Settings(), 100, 1, "asked for by --folds"),
+        (Settings(folds=3), 100, 3, "as asked for"),
+        (Settings(folds=1, effort="thorough"), 100, 1, "as asked for"),
+        (Settings(effort="thorough"), 100, 5, "5 times as long"),
+        (Settings(effort="thorough"), 9, 4, "4 networks"),
+        (Settings(effort="thorough"), 3, 1, "too few patients"),
+        (Settings(effort="thorough", minutes=60), 100, 3, "3 networks"),
+        (Settings(effort="thorough", minutes=30), 100, 1, "too few minutes"),
+    ],
+)
+def test_thorough_training_makes_an_ensemble_where_patients_and_minutes_suffice(
+    settings, n_train, expected, why
+):
+    facts = facts_of(n_train=n_train)
+    cases = tuple(Case(name, {}) for name in facts.splits.of)
+    choice = rules.choose_folds(replace(facts, dataset=replace(facts.dataset, cases=cases)), settings)
+    assert choice.value == expected
+    assert why in choice.reason

@@ -7,6 +7,7 @@ import pytest
 
 from builders import classification_plan
 from facts_of import facts_of
+from scanwright.data.case import Case
 from scanwright.data.plan import NetworkPlan, Plan
 from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
@@ -126,3 +127,46 @@ def test_a_plan_that_no_rule_would_make_is_compared_with_the_rules():
     plan = decide(CLASSIFY, few, Settings(), given)
     assert plan.network == network
     assert "network.widths" in plan.overruled
+
+
+def with_cases(facts):
+    """The facts with as many cases as their splits tell of, so that folds can be drawn."""
+    cases = tuple(Case(name, {}) for name in facts.splits.of)
+    return dataclasses.replace(facts, dataset=dataclasses.replace(facts.dataset, cases=cases))
+
+
+def test_an_ensemble_is_planned_for_the_minutes_of_one_network_and_keeps_those_of_all():
+    facts = with_cases(VOLUMES)
+    together = decide(SEGMENT, facts, Settings(minutes=120, folds=4))
+    alone = decide(SEGMENT, facts, Settings(minutes=30))
+    assert (together.minutes, together.folds) == (120, 4)
+    assert together.network == alone.network
+    assert together.patch_voxels == alone.patch_voxels
+    assert together.reasons["minutes"] == "as asked for: 30 for each network"
+    assert together.overruled == ()
+
+
+def test_a_given_plan_keeps_its_folds_unless_others_are_asked_for():
+    facts = with_cases(VOLUMES)
+    thorough = decide(SEGMENT, facts, Settings(effort="thorough"))
+    assert thorough.folds == 5
+    kept = decide(SEGMENT, facts, Settings(), thorough)
+    assert (kept.folds, kept.overruled) == (5, ())
+    assert kept.reasons["folds"] == thorough.reasons["folds"]
+    assert decide(SEGMENT, facts, Settings(folds=2), thorough).folds == 2
+
+
+def test_recorded_rounds_are_repeated_only_with_their_own_number_of_networks():
+    facts = with_cases(VOLUMES)
+    plan = decide(SEGMENT, facts, Settings(minutes=30, folds=2))
+    recorded = dataclasses.replace(plan, paces=(((3, 1.0),), ((4, 1.0),)))
+    assert decide(SEGMENT, facts, Settings(folds=2), recorded).paces == recorded.paces
+    assert decide(SEGMENT, facts, Settings(folds=1), recorded).paces == ()
+
+
+def test_more_folds_than_patients_are_refused_also_in_a_given_plan():
+    facts = with_cases(facts_of(n_train=12))
+    given = dataclasses.replace(decide(SEGMENT, facts, Settings()), folds=13)
+    with pytest.raises(SettingsError, match="--folds 12 or less"):
+        decide(SEGMENT, facts, Settings(), given)
+    assert decide(SEGMENT, facts, Settings(folds=12), given).folds == 12

@@ -27,3 +27,19 @@ def test_a_step_of_many_patches_takes_longer() -> None:
 def test_a_device_that_does_not_exist_is_said() -> None:
     with pytest.raises(SettingsError, match="no such device"):
         estimate(segmentation_plan(), "toaster")
+
+
+def test_a_prediction_takes_as_many_passes_as_patches_mirrorings_and_networks() -> None:
+    plan = segmentation_plan(mirror_axes=(0, 1), folds=3, overlap=0.5)
+    one, many = (estimate(plan, "cpu", shape) for shape in ((8, 8, 8), (20, 8, 8)))
+    assert (one.n_mirrored, one.n_members) == (4, 3)
+    assert one.predict_s == pytest.approx(12 * one.pass_s)
+    assert one.pass_s > 0
+    # 8 of 20 voxels at a time, half of them shared: four patches, with kernels chosen for that many at once.
+    assert many.pass_s > one.pass_s
+    assert one.steps == int(plan.minutes / 3 * 60 * SHARE_OF_STEPS / one.step_s)
+
+
+def test_an_image_smaller_than_a_patch_takes_one_pass() -> None:
+    assert estimate(segmentation_plan(), "cpu", (2, 3, 4)).pass_s > 0
+    assert estimate(classification_plan(), "cpu").predict_s > 0

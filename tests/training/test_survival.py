@@ -87,3 +87,23 @@ def test_training_killed_26_times_also_while_saving_ends_with_the_same_weights(
         e.name for e in (tmp_path / "whole").iterdir()
     )
     assert sw.load(out).plan.pace == tuple(pace)
+
+
+def test_an_ensemble_killed_in_every_member_ends_with_the_same_weights(
+    tmp_path: Path, spawner: multiprocessing.context.BaseContext
+) -> None:
+    data = disc_photographs(tmp_path / "data")
+    paces = [[[2, 0.3], [2, 0.7], [1 + n, 1.0]] for n in range(3)]
+    plan = sw.plan(data, folds=3, overrides=SMALL_2D).plan
+    path = tmp_path / "plan.json"
+    write_json(path, {**plan.to_json(), "paces": paces})
+    out = tmp_path / "killed"
+    moments = [("step", 3), ("file", 30), ("byte", 4), ("file", 50), ("step", 4), ("file", 40), ("byte", 6)]
+    for moment, count in moments:
+        code, where = run(spawner, data, path, out, moment, count)
+        assert code == -signal.SIGKILL, (moment, count, where)
+    assert run(spawner, data, path, out, "never", 0) == (0, "finished")
+    assert run(spawner, data, path, tmp_path / "whole", "never", 0) == (0, "finished")
+    for name in ("model/weights.safetensors", "splits.json", "plan.json"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    assert sw.load(out).thresholds == sw.load(tmp_path / "whole").thresholds

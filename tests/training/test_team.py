@@ -67,6 +67,23 @@ def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
         np.testing.assert_allclose(together.weights[name], weight, atol=2e-4, err_msg=name)
 
 
+def test_two_processes_train_an_ensemble_that_one_would_train(tmp_path: Path) -> None:
+    data = tiny.disc_photographs(tmp_path / "data")
+    plan = sw.plan(data, folds=2, overrides=tiny.SMALL_2D | SAME_FOR_ALL).plan
+    write_json(tmp_path / "plan.json", {**plan.to_json(), "paces": [[[6, 1.0]], [[3, 0.5], [3, 1.0]]]})
+    out, path = tmp_path / "two", tmp_path / "plan.json"
+    done = torchrun(2, "train", str(data), "--out", str(out), "--plan", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    alone = sw.train(data, tmp_path / "one", plan=path, threads=1)
+    together = sw.load(out)
+    assert together.n_members == alone.n_members == 2
+    assert together.provenance["out_of_fold_score"] == pytest.approx(
+        alone.provenance["out_of_fold_score"], abs=0.02
+    )
+    for name, weight in alone.weights.items():
+        np.testing.assert_allclose(together.weights[name], weight, atol=2e-4, err_msg=name)
+
+
 def test_examples_that_can_not_be_shared_are_an_error_of_all(tmp_path: Path) -> None:
     data = tiny.disc_photographs(tmp_path / "data")
     plan = Plan.from_json({**tiny.plan_of(data, PACE, overrides=tiny.SMALL_2D).to_json(), "batch_size": 3})

@@ -12,7 +12,13 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace earlier re
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Start of all random numbers.")]
 Minutes = Annotated[float | None, typer.Option("--minutes", help="Upper bound of the training time.")]
 Effort = Annotated[
-    str, typer.Option("--effort", help="quick (5 min), standard (30 min) or thorough (120 min).")
+    str, typer.Option("--effort", help="quick (5 min), standard (30 min) or thorough (120 min, folds).")
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        "--folds", help="Train so many networks, each without another part of the cases; their mean answers."
+    ),
 ]
 TaskName = Annotated[
     str,
@@ -24,7 +30,12 @@ TaskName = Annotated[
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Processor threads; all by default.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="NAME=VALUE: overrule a field of the plan; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="NAME=VALUE: overrule a field of the plan, such as optimiser=sgd; may be repeated. "
+        "The verb plan shows the fields.",
+    ),
 ]
 PatientPattern = Annotated[
     str | None,

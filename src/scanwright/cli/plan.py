@@ -21,6 +21,7 @@ def plan(
     data: Annotated[Path, typer.Argument()],
     out: options.Out = Path("scanwright-plan"),
     minutes: options.Minutes = None,
+    folds: options.Folds = None,
     effort: options.Effort = "standard",
     task: options.TaskName = "auto",
     seed: options.Seed = 0,
@@ -38,18 +39,19 @@ def plan(
     from scanwright import api
     from scanwright.data.settings import Settings
     from scanwright.io.failures_csv import write_failures
-    from scanwright.io.files import claim_folder, write_json
+    from scanwright.io.files import claim_folder, kept_if_filled, write_json
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
-    Settings(task=task, effort=effort, minutes=minutes, seed=seed, overrides=overrides)
+    Settings(task=task, effort=effort, minutes=minutes, folds=folds, seed=seed, overrides=overrides)
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
-    with console.progress() as progress:
+    with console.progress() as progress, kept_if_filled(folder):
         planned = api.plan(
             dataset,
             progress=progress,
             minutes=minutes,
+            folds=folds,
             effort=effort,
             task=task,
             seed=seed,
@@ -69,7 +71,8 @@ def plan(
 
 def say_plan(console: Console, planned: Planned) -> None:
     """Facts and decisions as two tables."""
-    facts, plan = planned.fingerprint, planned.plan
+    plan = planned.plan
+    facts = planned.fingerprint if plan.folds == 1 else planned.fingerprint.folded(plan.folds, plan.seed)
     plain = facts.to_json()
     spacing = plain["spacing_mm"]
     ratio = max(row["scale_ratio"] for row in facts.intensity)
@@ -117,9 +120,19 @@ def say_estimate(console: Console, planned: Planned) -> None:
     except MissingExtraError:
         console.say("\nThe network's cost can be told where torch is installed.")
         return
+    minutes = f"{planned.plan.minutes / made.n_members:g} minutes"
+    each = f" for each of {made.n_members} networks" if made.n_members > 1 else ""
     console.say(
         f"\nnetwork: {_large(made.cost.weights)} weights, {_large(made.cost.multiply_adds)} multiply-adds a "
-        f"patch; about {_rough(made.steps)} steps in {planned.plan.minutes:g} minutes on this computer"
+        f"patch; about {_rough(made.steps)} steps in {minutes}{each} on this computer"
+    )
+    factors = [f"{made.pass_s:.2g} s"]
+    factors += [f"{made.n_mirrored} mirrored"] if made.n_mirrored > 1 else []
+    factors += [f"{made.n_members} networks"] if made.n_members > 1 else []
+    product = f" ({' × '.join(factors)})" if len(factors) > 1 else ""
+    console.say(
+        f"prediction: about {made.predict_s:.2g} s for a case of median size{product}, reading and writing "
+        "not counted"
     )
 
 

@@ -23,6 +23,7 @@ def train(
     data: Annotated[Path, typer.Argument()],
     out: options.Out,
     minutes: options.Minutes = None,
+    folds: options.Folds = None,
     effort: options.Effort = "standard",
     task: options.TaskName = "auto",
     plan: Annotated[Path | None, typer.Option("--plan", help="A plan.json to use as it is.")] = None,
@@ -49,7 +50,9 @@ def train(
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
-    Settings(task=task, effort=effort, minutes=minutes, device=device, seed=seed, overrides=overrides)
+    Settings(
+        task=task, effort=effort, minutes=minutes, folds=folds, device=device, seed=seed, overrides=overrides
+    )
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     decided = plan or (out / "plan.json" if resume and (out / "plan.json").is_file() else None)
     goal = api.load_plan(decided).task if decided else choose_task(task, dataset).name
@@ -67,6 +70,7 @@ def train(
             overwrite=overwrite,
             progress=progress,
             minutes=minutes,
+            folds=folds,
             effort=effort,
             task=task,
             seed=seed,
@@ -75,16 +79,15 @@ def train(
             overrides=overrides,
         )
     story = model.provenance
-    console.say(
-        f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}. "
-        f"Best validation score {story['best_score']:.3f}."
-    )
+    together = "members" in story
+    score = story["out_of_fold_score" if together else "best_score"]
+    said = f"Out-of-fold score of {model.n_members} members" if together else "Best validation score"
+    trained = f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}."
+    console.say(f"{trained} {said} {score:.3f}.")
     if model.plan.answer == "value" and not model.thresholds:
         console.say("Note: validation cases are too few for intervals around single predictions.")
     set_aside = read_failures(out / "failures.csv")
     console.list_set_aside(set_aside, str(out / "failures.csv"))
     console.say(f"Model: {out / 'model'}\nJudge it: scanwright evaluate {out} {data}")
-    console.finish(
-        run=str(out), score=story["best_score"], minutes=story["minutes"], set_aside=len(set_aside)
-    )
+    console.finish(run=str(out), score=score, minutes=story["minutes"], set_aside=len(set_aside))
     return SOME if set_aside else 0

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import sparse
 
+from scanwright.core.tiling import slabs, slowest_axis
 from scanwright.types import AnyArray, FloatArray
 
 Shape3 = tuple[int, int, int]
@@ -86,8 +87,8 @@ def resample(array: AnyArray, shape: Sequence[int]) -> FloatArray:
 
     Returns float32. Axes that shrink most go first, so that the later ones have less to do.
     """
-    result = np.asarray(array, dtype=np.float32)
-    for axis in sorted(range(1, 4), key=lambda a: shape[a - 1] / result.shape[a]):
+    result = array
+    for axis in sorted(range(1, 4), key=lambda a: shape[a - 1] / array.shape[a]):
         n_in, n_out = int(result.shape[axis]), int(shape[axis - 1])
         if n_in != n_out:
             result = _along(result, interpolation_matrix(n_in, n_out), axis)
@@ -102,10 +103,16 @@ def resample_slab(array: AnyArray, shape: Sequence[int], start: int, stop: int) 
     return resample(_along(near, rows[:, first:last], 1), (stop - start, *shape[1:]))
 
 
-def _along(array: FloatArray, matrix: sparse.csr_matrix, axis: int) -> FloatArray:
+def _along(array: AnyArray, matrix: sparse.csr_matrix, axis: int) -> FloatArray:
+    """The matrix applied along an axis, slab by slab: no copy of the whole array is made."""
     moved = np.moveaxis(array, axis, 0)
-    flat = matrix @ np.ascontiguousarray(moved).reshape(len(moved), -1)
-    return np.moveaxis(flat.reshape(len(flat), *moved.shape[1:]), 0, axis)
+    result = np.empty((matrix.shape[0], *moved.shape[1:]), np.float32)
+    slowest = 1 + slowest_axis(moved[0])
+    whole, parts = np.moveaxis(moved, slowest, 1), np.moveaxis(result, slowest, 1)
+    for slab in slabs(whole, 1):
+        part = np.ascontiguousarray(whole[:, slab], dtype=np.float32)
+        parts[:, slab] = (matrix @ part.reshape(len(part), -1)).reshape(-1, *part.shape[1:])
+    return np.moveaxis(result, 0, axis)
 
 
 def resample_labels(labels: AnyArray, shape: Sequence[int], n_classes: int) -> AnyArray:

@@ -1,14 +1,16 @@
-"""Tiles: cover an array with overlapping patches and blend them."""
+"""Tiles: cover an array with overlapping patches and blend them; or cut it into slabs."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from scanwright.types import FloatArray
+from scanwright.types import AnyArray, FloatArray
+
+SLAB_BYTES = 1 << 23
 
 
 def tile_starts(length: int, patch: int, overlap: float) -> list[int]:
@@ -38,3 +40,15 @@ def blending_window(patch: tuple[int, int, int]) -> FloatArray:
     axes = [np.exp(-0.5 * ((np.arange(n) - (n - 1) / 2) / max(n / 8, 0.5)) ** 2) for n in patch]
     window = axes[0][:, None, None] * axes[1][None, :, None] * axes[2][None, None, :]
     return np.asarray(np.maximum(window, 1e-3), dtype=np.float32)
+
+
+def slowest_axis(array: AnyArray) -> int:
+    """The axis along which neighbours lie furthest apart in memory: slabs along it are read in one go."""
+    return int(np.argmax([abs(step) * (n > 1) for n, step in zip(array.shape, array.strides, strict=True)]))
+
+
+def slabs(array: AnyArray, axis: int) -> Iterator[slice]:
+    """Consecutive parts along an axis, each of a few MiB, so that what is made of one is soon gone again."""
+    n = array.shape[axis]
+    size = max(1, n * SLAB_BYTES // max(array.nbytes, 1))
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))

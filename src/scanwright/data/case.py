@@ -13,6 +13,8 @@ from scanwright.errors import DataError
 T = TypeVar("T")
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+STUDY = "study"
+"""The fact that is the same for images of one study, and so of one patient."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Lazy(Generic[T]):
     """Something that is read when asked for.
 
     Attributes:
-        source: where it comes from, relative to the dataset, for messages and hashes.
+        source: where it is, relative to the folder of the dataset: a file; ``PATH#ENTRY`` for what lies in a
+            file or folder with others, such as a picture of an .npz; ``#UID`` for a DICOM series.
         read: gives the value; raises DataError naming the source.
         further: what else it comes from, such as the files of the other channels.
         parts: what it is put together from, each by itself, such as the lesions of a mask.

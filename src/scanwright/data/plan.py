@@ -27,9 +27,10 @@ from scanwright.data.recipe import read_plan_recipe
 from scanwright.errors import ModelError, SettingsError
 
 SCHEMA_VERSION = 1
-# Of the record, and not for the user to choose.
-_FROM_DATA = ("task", "answer")
-_NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace")
+MOST_FOLDS = 20
+# Decided before anything else, or of the record: not for ``--set``.
+_OPTIONS_OF_THEIR_OWN = {"task": "--task", "answer": "--task", "folds": "--folds"}
+_NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
 
 
 def _within(low: float, high: float) -> Callable[[Any], str]:
@@ -205,8 +206,11 @@ class Plan:
         precision: "bf16-mixed" or "32-true".
         minutes: upper bound of the training time.
         seed: start of all random numbers.
+        folds: networks of an ensemble: each leaves out another part of the cases, by which it chooses, and
+            the mean of their probabilities is the answer. 1: one network.
         pace: empty in a fresh plan. Of a finished one: the rounds as they were, each (steps, progress at
             its end); training such a plan again repeats them exactly, whatever the clock says.
+        paces: of an ensemble, the pace of each of its networks, in place of ``pace``.
         reasons: why, for each field.
         overruled: the fields that the user set.
     """
@@ -249,7 +253,9 @@ class Plan:
     precision: str = field(metadata=_ruled(_one_of("bf16-mixed", "32-true")), default="32-true")
     minutes: float = field(metadata=_ruled(_within(1e-3, 1e5)), default=30.0)
     seed: int = field(metadata=_ruled(_within(0, 2**62)), default=0)
+    folds: int = field(metadata=_ruled(_within(1, MOST_FOLDS)), default=1)
     pace: tuple[tuple[int, float], ...] = ()
+    paces: tuple[tuple[tuple[int, float], ...], ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     overruled: tuple[str, ...] = ()
 
@@ -288,8 +294,21 @@ class Plan:
         for name, axes in (("mirror_axes", self.mirror_axes), ("flip_axes", self.augmentation.flip_axes)):
             if len(set(axes)) != len(axes) or any(axis >= self.dims for axis in axes):
                 yield f"{name} must be different axes below {self.dims}"
-        if any(steps < 1 or not 0 <= progress <= 1 for steps, progress in self.pace):
+        rounds = [one for pace in (self.pace, *self.paces) for one in pace]
+        if any(steps < 1 or not 0 <= progress <= 1 for steps, progress in rounds):
             yield "pace must hold (steps, progress) with steps of 1 or more and progress from 0 to 1"
+        if (self.pace and self.folds > 1) or len(self.paces) > (self.folds if self.folds > 1 else 0):
+            yield "pace is of one network, paces are of an ensemble, not more than it has folds"
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it holds the rounds of a finished training, which are then repeated."""
+        return bool(self.pace or self.paces)
+
+    def member(self, number: int) -> Plan:
+        """The plan by which one network of the ensemble is trained: it starts from a seed of its own."""
+        pace = self.paces[number] if self.paces else ()
+        return replace(self, folds=1, seed=self.seed + number, pace=pace, paces=())
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, the schema version first."""
@@ -472,7 +491,8 @@ def check_overrides(overrides: Mapping[str, Any]) -> None:
         SettingsError: a name is unknown, or a value makes no sense.
     """
     for name, text in overrides.items():
-        if name in _FROM_DATA:
-            raise SettingsError(f"'{name}' is no field to overrule", subject="--set", do="Use --task.")
+        if name in _OPTIONS_OF_THEIR_OWN:
+            option = _OPTIONS_OF_THEIR_OWN[name]
+            raise SettingsError(f"'{name}' is no field to overrule", subject="--set", do=f"Use {option}.")
         with contextlib.suppress(MisfitError):
             _ANY_PLAN.overrule({name: text})

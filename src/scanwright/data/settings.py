@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanwright.data.fields import build
-from scanwright.data.plan import check_overrides, overruled_steps, parse
+from scanwright.data.plan import MOST_FOLDS, check_overrides, overruled_steps, parse
 from scanwright.errors import SettingsError
 
 EFFORT_MINUTES = {"quick": 5.0, "standard": 30.0, "thorough": 120.0}
@@ -23,6 +23,8 @@ class Settings:
         task: a task's name, or "auto" to take it from the data.
         effort: the one dial: "quick", "standard" or "thorough"; sets the minutes.
         minutes: upper bound of the training time; overrules ``effort``.
+        folds: networks of an ensemble, each of which chooses by another part of the cases; 1 is one network,
+            ``None`` leaves it to the rule.
         seed: start of all random numbers.
         threads: processor threads; ``None`` takes all.
         device: "auto", "cpu" or "cuda".
@@ -34,6 +36,7 @@ class Settings:
     task: str = "auto"
     effort: str = "standard"
     minutes: float | None = None
+    folds: int | None = None
     seed: int = 0
     threads: int | None = None
     device: str = "auto"
@@ -52,6 +55,8 @@ class Settings:
             )
         if self.minutes is not None and not 0 < self.minutes < 1e5:
             raise SettingsError("minutes must be a positive number", received=f"minutes={self.minutes}")
+        if self.folds is not None and not 1 <= self.folds <= MOST_FOLDS:
+            raise SettingsError(f"folds must be from 1 to {MOST_FOLDS}", received=f"folds={self.folds}")
         if self.threads is not None and self.threads < 1:
             raise SettingsError("threads must be 1 or more", received=f"threads={self.threads}")
         if not 0 <= self.seed < 2**62:

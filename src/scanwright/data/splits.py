@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from scanwright.data.case import SPLITS, Case, SetAside, Split
+from scanwright.data.case import SPLITS, STUDY, Case, SetAside, Split
 from scanwright.errors import DataError
 
+SCHEMA_VERSION = 1
 TEST_SHARE = 0.2
 VAL_SHARE = 0.15
 
@@ -23,22 +25,32 @@ class Splits:
         of: case name → split.
         how: one sentence for the plan and the report.
         set_aside: cases that would have put one patient on two sides.
+        folds: of an ensemble: case name → fold, of all cases that are not for testing.
     """
 
     of: Mapping[str, Split]
     how: str
     set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
+    folds: Mapping[str, int] = field(default_factory=dict)
 
     def names(self, split: str) -> list[str]:
         """Names of the cases of a split ("all" for every one), in order."""
         return [name for name, own in self.of.items() if split in ("all", own)]
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as ``splits.json`` holds them; folds only where there are some."""
+        plain: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "how": self.how, "of": dict(self.of)}
+        return {**plain, "folds": dict(self.folds)} if self.folds else plain
+
 
 def group_cases(cases: Sequence[Case], duplicates: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Case name → group that must stay together: the patient, or the look-alikes where nobody is known."""
-    group = {
-        case.name: f"patient {case.patient}" if case.patient is not None else case.name for case in cases
-    }
+    """Case name → group that must stay together: patient, else study, else case; copies join them.
+
+    Args:
+        cases: some may not know their patient.
+        duplicates: names of cases that show one picture, by group.
+    """
+    group = {case.name: known_group(case) or case.name for case in cases}
     for names in duplicates:
         own = [name for name in names if name in group]
         merged = {group[name] for name in own}
@@ -46,6 +58,13 @@ def group_cases(cases: Sequence[Case], duplicates: Sequence[Sequence[str]]) -> d
             kept = min(merged)
             group = {name: kept if value in merged else value for name, value in group.items()}
     return group
+
+
+def known_group(case: Case) -> str:
+    """The patient, else the study, "" when neither is known."""
+    if case.patient is not None:
+        return f"patient {case.patient}"
+    return f"study {case.facts[STUDY]}" if case.facts.get(STUDY) else ""
 
 
 def assign_splits(
@@ -104,6 +123,41 @@ def assign_splits(
     return Splits({name: split_of[groups[name]] for name in kept}, "; ".join(said), tuple(moved))
 
 
+def assign_folds(
+    splits: Splits, groups: Mapping[str, str], strata: Mapping[str, str], n: int, seed: int
+) -> Splits:
+    """Put training and validation cases together, and deal them to folds of whole groups.
+
+    Args:
+        splits: the test cases stay what they are; the others become "train".
+        groups, strata: as for :func:`assign_splits`.
+        n: folds, not more than there are groups that are not for testing.
+        seed: of the draw.
+    """
+    members: dict[str, list[str]] = defaultdict(list)
+    for name, split in splits.of.items():
+        if split != "test":
+            members[groups[name]].append(name)
+    queues: dict[str, list[str]] = defaultdict(list)
+    for index in np.random.default_rng(seed).permutation(len(members)):
+        group = list(members)[index]
+        queues[strata.get(members[group][0], "")].append(group)
+    fold_of: dict[str, int] = {}
+    sizes = [0] * n
+    for _, queue in sorted(queues.items()):
+        of_stratum = [0] * n
+        for group in queue:
+            # The fold with the fewest groups of this stratum, and of those the one with the fewest cases.
+            fold = min(range(n), key=lambda one: (of_stratum[one], sizes[one]))
+            of_stratum[fold] += 1
+            sizes[fold] += len(members[group])
+            fold_of.update(dict.fromkeys(members[group], fold))
+    of: dict[str, Split] = {name: "test" if own == "test" else "train" for name, own in splits.of.items()}
+    how = f"{splits.how}; train and val together in {n} folds ({len(members)} patients or unrelated cases)"
+    folds = {name: fold_of[name] for name in of if name in fold_of}
+    return replace(splits, of=of, how=how, folds=folds)
+
+
 def _settle_given(
     cases: Sequence[Case], groups: Mapping[str, str]
 ) -> tuple[dict[str, Split | None], list[SetAside]]:
@@ -115,14 +169,13 @@ def _settle_given(
         if group not in strictest or rank[case.split] > rank[strictest[group]]:
             strictest[group] = case.split
     kept = [case for case in cases if rank[case.split] == rank[strictest[groups[case.name]]]]
-    patients = {(groups[case.name], case.patient) for case in kept if case.patient is not None}
+    known = {(groups[case.name], known_group(case)) for case in kept}
     moved = []
     for case in cases:
         group = groups[case.name]
         if rank[case.split] < rank[strictest[group]]:
-            what = (
-                "the same patient" if (group, case.patient) in patients else "a picture that looks the same"
-            )
+            own = known_group(case)
+            what = f"the same {own.split()[0]}" if own and (group, own) in known else "a copy of this picture"
             reason = f"{what} also stands in {strictest[group]}: kept there only"
             moved.append(SetAside(case.name, "split", reason))
     return {case.name: case.split for case in kept}, moved

@@ -164,7 +164,15 @@ def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case]
         )
     chosen = [case for case in known if split in ("all", history.split_of[case.name]) and case.targets]
     if not chosen:
-        raise DataError(f"no case of the split '{split}' is in this dataset", subject=dataset.source)
+        folded = split == "val" and "members" in history.provenance
+        raise DataError(
+            f"no case of the split '{split}' is in this dataset",
+            subject=dataset.source,
+            do="Of an ensemble, every case but the test's was learnt from; provenance.json has the score of "
+            "answers by members that had not learnt from a case."
+            if folded
+            else "",
+        )
     how = {
         "test": "kept apart from the start, not used to choose anything",
         "val": "used to choose when to stop: these figures flatter",
@@ -250,7 +258,11 @@ def _content(  # one place gathers everything that the file holds
             "patients": dataset.patients,
             "hash": hashlib.sha256(json.dumps(digest, sort_keys=True).encode()).hexdigest(),
         },
-        "model": {"hash": model.sha256, "run": model.folder.parent.name if model.folder else ""},
+        "model": {
+            "hash": model.sha256,
+            "run": model.folder.parent.name if model.folder else "",
+            "members": model.n_members,
+        },
         "split": split,
         "how_chosen": how,
         "n_patients": len(known) if None not in patients else None,

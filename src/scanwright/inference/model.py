@@ -17,6 +17,7 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
 from scanwright.errors import DataError, ModelError
+from scanwright.inference.members import split_members
 from scanwright.inference.predict import predict_image
 from scanwright.inference.runtimes import open_runtime
 from scanwright.inference.scope import find_doubts
@@ -34,7 +35,7 @@ class Model:
 
     Attributes:
         plan: every decision; the network is built from it alone.
-        weights: name → float array.
+        weights: name → float array; of an ensemble, of all its networks (``inference/members.py``).
         thresholds: numbers chosen on validation cases (``Task.choose_thresholds``): class → probability from
             which it is the answer, or number → half the width of its interval; empty where there are none.
         provenance: versions, seed, data hashes, minutes.
@@ -48,12 +49,17 @@ class Model:
     folder: Path | None = None
 
     @property
+    def n_members(self) -> int:
+        """Networks whose mean is the answer; 1 where it is no ensemble."""
+        return len(split_members(self.weights))
+
+    @property
     def sha256(self) -> str:
         """Hash over the weights, the plan's decisions and the thresholds."""
         digest = hashlib.sha256(repr(sorted(self.thresholds.items())).encode())
         plain = self.plan.to_json()
         digest.update(
-            repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace")]).encode()
+            repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace", "paces")]).encode()
         )
         for name in sorted(self.weights):
             digest.update(name.encode() + np.ascontiguousarray(self.weights[name]).tobytes())

@@ -62,9 +62,11 @@ def predict_array(
     return np.ascontiguousarray(total[(slice(None), *inner)])
 
 
-def predict_batch(run: Runtime, arrays: FloatArray) -> FloatArray:
-    """Whole images (case, channel, i, j, k) of one size, not mirrored, in parts: (case, class, 1, 1, 1)."""
-    return np.concatenate([run(arrays[start : start + BATCH]) for start in range(0, len(arrays), BATCH)])
+def predict_batch(run: Runtime, arrays: FloatArray, axes: Sequence[int] = ()) -> FloatArray:
+    """Whole images (case, channel, i, j, k) of one size, in parts, also mirrored along axes: (case, class, 1,
+    1, 1)."""
+    parts = [arrays[start : start + BATCH] for start in range(0, len(arrays), BATCH)]
+    return np.concatenate([_run_mirrored(run, part, axes) for part in parts])
 
 
 def _run_mirrored(run: Runtime, patches: FloatArray, axes: Sequence[int]) -> FloatArray:

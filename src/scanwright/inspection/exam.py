@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
 
+from scanwright.core.appearance import describe_appearance
 from scanwright.core.boxes import paint_boxes
+from scanwright.core.copies import CopyPair, find_copies, join_copies, take_look
 from scanwright.core.geometry import ras_axes, reorient, resample
-from scanwright.core.grouping import connected
-from scanwright.core.intensity import replace_non_finite
+from scanwright.core.intensity import percentiles, replace_non_finite
 from scanwright.core.kernel import oriented_gradients
+from scanwright.core.lettering import WrittenLine, find_lines
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import SPLITS, Case, Lazy
 from scanwright.data.dataset import Dataset
@@ -24,15 +26,9 @@ from scanwright.planning.facts import check_pair, count_labels, image_hash
 from scanwright.report.slices import Slice, target_slices
 from scanwright.types import AnyArray, FloatArray, Progress, silent
 
-# Signatures are compared by their fine structure: what is left when the smooth part is taken away. Anatomy of
-# one kind is alike in the smooth part, and two different pictures of it are not in the fine one.
-SIGNATURE_SHAPE = {2: (48, 48, 1), 3: (20, 20, 20)}
-SMOOTH = 2.0
 EDGE_VOXELS = 1.0
 COARSE_SHAPE = {2: (16, 16, 1), 3: (12, 12, 12)}
 FEWEST_TO_SHARE = 8
-# Decision note 18; benchmarks/doctor.py.
-LEAST_ALIKE = 0.85
 THUMBNAIL_PIXELS = 128
 OUTLINED_SIDE = 56
 N_BORDER = 3
@@ -51,6 +47,7 @@ class MaskExam:
         in_air: share of the labelled voxels that are as dark as the image's surroundings.
         spread: standard deviation of the labelled intensities, on the scale of low 0 … high 1.
         edge: how much steeper the image is along the outline than inside of it.
+        mirrored_edge: how much steeper it would be along the outline of the mask mirrored left to right.
         coarse: where it lies, on the grid of its exam's ``coarse``, mean 0 and length 1.
     """
 
@@ -62,6 +59,7 @@ class MaskExam:
     in_air: float = 0.0
     spread: float = float("nan")
     edge: float = float("nan")
+    mirrored_edge: float = float("nan")
     coarse: FloatArray | None = None
 
 
@@ -81,8 +79,9 @@ class Exam:
         border: mean of the outermost pixels of the middle plane, on the scale of low 0 … high 1.
         clipped: share of the voxels that have the very highest value.
         sha256: of shape and intensities.
-        signature: unit vector of the fine structure; the product of two is near 1 for the same picture.
-            ``None`` where there is no structure.
+        look: by which copies are found, see ``core.copies``; ``None`` where there is no structure.
+        appearance: what kind of picture it is, see ``core.appearance``.
+        lines: rows of letter-like marks in its middle plane.
         features: of the smooth part and of the outlines, by which a small model tells classes apart; only of
             cases with a class.
         view: the plane to show, at most 128 pixels wide, intensities 0 … 255.
@@ -101,8 +100,10 @@ class Exam:
     border: float = 0.0
     clipped: float = 0.0
     sha256: str = ""
-    signature: FloatArray | None = None
+    look: AnyArray | None = None
     coarse: FloatArray | None = None
+    appearance: FloatArray | None = None
+    lines: tuple[WrittenLine, ...] = ()
     features: FloatArray | None = None
     view: Slice | None = None
     mask: MaskExam | None = None
@@ -140,9 +141,19 @@ class Examined:
     unread: tuple[Exam, ...]
 
     @cached_property
-    def copies(self) -> list[list[Exam]]:
-        """Groups of cases that show one picture; those of the strictest split first: they are kept."""
-        return [sorted(group, key=_strictness) for group in alike(self.exams)]
+    def copy_pairs(self) -> list[CopyPair]:
+        """Pairs of exams, by their numbers, that show one picture; enough of them to join each group."""
+        return find_copies([exam.look for exam in self.exams])
+
+    def copies(self, *, turned: bool = True) -> list[list[Exam]]:
+        """Groups of cases that show one picture; those of the strictest split first: they are kept.
+
+        Args:
+            turned: also where one is mirrored or turned.
+        """
+        pairs = [pair for pair in self.copy_pairs if turned or not pair.turned]
+        groups = join_copies(len(self.exams), pairs)
+        return [sorted((self.exams[n] for n in group), key=_strictness) for group in groups]
 
     @property
     def labelled(self) -> tuple[Exam, ...]:
@@ -199,16 +210,17 @@ def examine_case(case: Case) -> Exam:
         DataError: the image can't be read.
     """
     image = case.image.read()
-    if image.array.size and not np.isfinite(image.array).any():
-        raise DataError("the image holds no finite voxel", subject=case.name)
     array, n_non_finite = replace_non_finite(image.array)
-    values = array.astype(np.float32, copy=False)
-    low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
-    labels, mask = _examine_mask(case, image, values, low, high)
+    if n_non_finite == array.size:
+        raise DataError("the image holds no finite voxel", subject=case.name)
+    low, high = (float(v) for v in percentiles(array, (0.5, 99.5)))
+    grey = array[0] if len(array) == 1 else array.mean(axis=0, dtype=np.float32)
+    labels, mask = _examine_mask(case, image, grey, low, high)
     boxes = examine_boxes(case, image)
     if labels is None and boxes is not None and boxes.boxes is not None:
         labels = paint_boxes(boxes.boxes.box_ijk, image.shape)
-    coarse = _coarse(values.mean(axis=0), image.affine_ras)
+    turned = _turned(grey, image.affine_ras)
+    coarse = _coarse(turned)
     return Exam(
         case=case,
         shape=image.shape,
@@ -218,54 +230,52 @@ def examine_case(case: Case) -> Exam:
         n_non_finite=n_non_finite,
         low=low,
         high=high,
-        border=_border(values, low, high),
-        clipped=float(np.mean(values == values.max())),
+        border=_border(grey, low, high),
+        clipped=float(np.count_nonzero(array == array.max()) / array.size),
         sha256=image_hash(image),
-        signature=signature(values),
+        look=take_look(grey[None], image.affine_ras),
         coarse=coarse,
-        features=_features(values, coarse) if "label" in case.targets else None,
+        appearance=describe_appearance(turned),
+        lines=_lines(array, low, high),
+        features=_features(grey, coarse) if "label" in case.targets else None,
         view=_view(array, labels, image.affine_ras, low, high),
         mask=mask,
         boxes=boxes,
     )
 
 
-def signature(values: AnyArray) -> FloatArray | None:
-    """Unit vector of an image's fine structure; resized, re-compressed or brightened images keep it.
-
-    ``None`` for an image without any, which is alike to nothing.
-
-    Args:
-        values: (channel, i, j, k).
-    """
-    mean = values.mean(axis=0, keepdims=True)
-    # Very large values, such as burned-in text, must not drown the rest.
-    low, high = np.percentile(mean, (1, 99))
-    small = resample(np.clip(mean, low, high), SIGNATURE_SHAPE[2 if values.shape[3] == 1 else 3])[0]
-    fine = small - ndimage.gaussian_filter(small, SMOOTH, mode="nearest")
-    length = float(np.linalg.norm(fine))
-    return np.asarray(fine / length, dtype=np.float32).ravel() if length else None
+def _turned(array: AnyArray, affine_ras: FloatArray | None) -> AnyArray:
+    """(i, j, k) with axes that run to the right, front and head, where that is known."""
+    return array if affine_ras is None else reorient(array[None], *ras_axes(affine_ras))[0]
 
 
-def _coarse(array: AnyArray, affine_ras: FloatArray | None) -> FloatArray:
+def _coarse(turned: AnyArray) -> FloatArray:
     """Mean 0 and length 1 on a coarse grid, so that a product is a correlation."""
-    if affine_ras is not None:
-        array = reorient(array[None], *ras_axes(affine_ras))[0]
-    small = resample(array[None], COARSE_SHAPE[2 if array.shape[2] == 1 else 3])[0]
+    small = resample(turned[None], COARSE_SHAPE[2 if turned.shape[2] == 1 else 3])[0]
     small = small - small.mean()
     return np.asarray(small / max(float(np.linalg.norm(small)), 1e-9), dtype=np.float32)
 
 
-def _features(values: AnyArray, coarse: FloatArray) -> FloatArray:
+def _lines(array: AnyArray, low: float, high: float) -> tuple[WrittenLine, ...]:
+    """Writing in the middle plane: what is burned into a series stands in each of its planes."""
+    plane = array[..., array.shape[3] // 2].astype(np.float32)
+    found = find_lines(plane.mean(axis=0), low, high)
+    if len(plane) == 3 and array.shape[3] == 1:  # coloured letters may be as bright as their ground
+        colour = np.ptp(plane, axis=0)
+        found += find_lines(colour, 0.0, float(colour.max()))
+    return tuple(found)
+
+
+def _features(grey: AnyArray, coarse: FloatArray) -> FloatArray:
     """The smooth part, and for planes the outlines, each of length 1."""
-    if values.shape[3] > 1:
+    if grey.shape[2] > 1:
         return coarse.ravel()
-    plane = resample(values.mean(axis=0, keepdims=True), (OUTLINED_SIDE, OUTLINED_SIDE, 1))[0, :, :, 0]
+    plane = resample(grey[None], (OUTLINED_SIDE, OUTLINED_SIDE, 1))[0, :, :, 0]
     return np.concatenate([coarse.ravel(), oriented_gradients(plane)])
 
 
 def _examine_mask(
-    case: Case, image: Volume, values: AnyArray, low: float, high: float
+    case: Case, image: Volume, grey: AnyArray, low: float, high: float
 ) -> tuple[AnyArray | None, MaskExam | None]:
     """The mask's values, when it belongs to the image, and its exam."""
     target = case.targets.get("mask")
@@ -283,17 +293,19 @@ def _examine_mask(
     facts = {"voxels": voxels, "share": n_inside / inside.size, "overlap": _overlap(target)}
     if n_inside in (0, inside.size):
         return labels, MaskExam(**facts)
-    _, n_parts = ndimage.label(inside, np.ones((3, 3, 3)))
-    grey = values.mean(axis=0)
+    box = _around(inside)
+    _, n_parts = ndimage.label(inside[box], np.ones((3, 3, 3)))
     dark = low + 0.02 * (high - low)
-    scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
+    scaled = _scaled(grey[box], low, high)
+    edge, mirrored_edge = _edges(grey, inside, low, high, image.affine_ras)
     return labels, MaskExam(
         **facts,
         n_parts=n_parts,
         in_air=float(np.mean(grey[inside] <= dark)),
-        spread=float(scaled[inside].std()),
-        edge=_edge(scaled, inside),
-        coarse=_coarse(inside.astype(np.float32), image.affine_ras),
+        spread=float(scaled[inside[box]].std()),
+        edge=edge,
+        mirrored_edge=mirrored_edge,
+        coarse=_coarse(_turned(inside, image.affine_ras)),
     )
 
 
@@ -304,20 +316,47 @@ def _overlap(mask: Lazy[Volume]) -> int:
     return int((sum((part.read().array != 0).astype(np.uint16) for part in mask.parts) > 1).sum())
 
 
-def _edge(scaled: FloatArray, inside: AnyArray) -> float:
-    """Mean steepness on the outline over that inside; NaN when the mask is all outline."""
-    box = tuple(slice(max(0, int(found.min()) - 4), int(found.max()) + 5) for found in np.nonzero(inside))
-    inside, steep = inside[box], ndimage.gaussian_gradient_magnitude(scaled[box], EDGE_VOXELS)
+def _around(inside: AnyArray) -> tuple[slice, ...]:
+    """The box of all that is inside, and what a look at its outline needs around it."""
+    box = []
+    for axis in range(inside.ndim):
+        found = np.flatnonzero(inside.any(axis=tuple(other for other in range(inside.ndim) if other != axis)))
+        box.append(slice(max(0, int(found[0]) - 4), int(found[-1]) + 5))
+    return tuple(box)
+
+
+def _edges(
+    grey: AnyArray, inside: AnyArray, low: float, high: float, affine_ras: FloatArray | None
+) -> tuple[float, float]:
+    """Mean steepness on the outline over that inside, and on the mirrored outline over that on the outline.
+
+    NaN when the mask is all outline.
+    """
+    across = 0 if affine_ras is None else ras_axes(affine_ras)[0][0]
+    outline, core = _steepness(grey, inside, low, high)
+    mirrored, _ = _steepness(grey, np.flip(inside, axis=across), low, high)
+    return outline / max(core, 1e-9), mirrored / max(outline, 1e-9)
+
+
+def _steepness(grey: AnyArray, inside: AnyArray, low: float, high: float) -> tuple[float, float]:
+    """Its mean on the outline, and inside of it."""
+    box = _around(inside)
+    inside = inside[box]
+    steep = ndimage.gaussian_gradient_magnitude(_scaled(grey[box], low, high), EDGE_VOXELS)
     reach = np.ones([3 if n > 1 else 1 for n in inside.shape], bool)
     core = ndimage.binary_erosion(inside, reach, border_value=1)
     outline = inside & ~core
     if not outline.any() or not core.any():
-        return float("nan")
-    return float(steep[outline].mean() / max(float(steep[core].mean()), 1e-9))
+        return float("nan"), float("nan")
+    return float(steep[outline].mean()), float(steep[core].mean())
 
 
-def _border(values: AnyArray, low: float, high: float) -> float:
-    plane = values[..., values.shape[3] // 2].mean(axis=0)
+def _scaled(grey: AnyArray, low: float, high: float) -> FloatArray:
+    return np.asarray(np.clip((grey.astype(np.float32) - low) / max(high - low, 1e-9), 0, 1))
+
+
+def _border(grey: AnyArray, low: float, high: float) -> float:
+    plane = grey[..., grey.shape[2] // 2]
     n = min(N_BORDER, max(1, min(plane.shape) // 4))
     frame = np.ones(plane.shape, bool)
     frame[n:-n, n:-n] = False
@@ -330,8 +369,7 @@ def _view(
     """The plane with most of the target, small and in bytes."""
     plane = target_slices(array, labels, None, affine_ras, 0)[0]
     step = max(1, -(-max(plane.image.shape[:2]) // THUMBNAIL_PIXELS))
-    grey = plane.image[::step, ::step].astype(np.float32)
-    scaled = np.clip((grey - low) / max(high - low, 1e-9), 0, 1)
+    scaled = _scaled(plane.image[::step, ::step], low, high)
     return Slice(
         np.round(255 * scaled).astype(np.uint8),
         None if plane.reference is None else plane.reference[::step, ::step],
@@ -340,29 +378,3 @@ def _view(
         plane.plane,
         plane.note,
     )
-
-
-def alike(exams: Sequence[Exam], least: float = LEAST_ALIKE) -> list[list[Exam]]:
-    """Groups of cases whose fine structure agrees by at least ``least`` (1 is the very same)."""
-    groups: list[list[Exam]] = []
-    for length in sorted({len(e.signature) for e in exams if e.signature is not None}):
-        own = [e for e in exams if e.signature is not None and len(e.signature) == length]
-        vectors = _without_shared(np.stack([e.signature for e in own if e.signature is not None]))
-        pairs: list[tuple[int, int]] = []
-        for start in range(0, len(own), 1024):
-            agreement = vectors[start : start + 1024] @ vectors.T
-            pairs += [
-                (start + int(a), int(b))
-                for a, b in zip(*np.nonzero(agreement >= least), strict=True)
-                if start + a < b
-            ]
-        groups += [[own[n] for n in group] for group in connected(len(own), pairs)]
-    return groups
-
-
-def _without_shared(vectors: FloatArray) -> FloatArray:
-    """Unit vectors without what all have in common, such as the round frame of eye photographs."""
-    if len(vectors) < FEWEST_TO_SHARE:
-        return vectors
-    own = vectors - vectors.mean(axis=0)
-    return np.asarray(own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9), dtype=np.float32)

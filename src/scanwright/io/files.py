@@ -10,12 +10,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from scanwright.errors import ModelError, OutputError
+from scanwright.errors import ModelError, OutputError, ScanwrightError
 from scanwright.types import PathLikeStr
 
 
@@ -227,6 +227,17 @@ def claim_folder(
         forget_partials(path)
         _remove(path, own)
     return path
+
+
+@contextmanager
+def kept_if_filled(folder: PathLikeStr) -> Iterator[None]:
+    """A claimed folder in which an error may leave nothing: then the folder goes too."""
+    try:
+        yield
+    except ScanwrightError:
+        with suppress(OSError):  # it holds something
+            Path(folder).rmdir()
+        raise
 
 
 def _remove(folder: Path, names: Iterable[str]) -> None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import nibabel as nib
 import numpy as np
 
-from scanwright.core.geometry import Shape3, ras_axes, resample
-from scanwright.core.grouping import connected
-from scanwright.core.intensity import replace_non_finite
+from scanwright.core.copies import find_copies, join_copies, take_look
+from scanwright.core.geometry import Shape3, ras_axes
+from scanwright.core.intensity import count_values, countable, percentiles, replace_non_finite
+from scanwright.core.tiling import slabs
 from scanwright.data.case import Case, Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
@@ -49,7 +50,7 @@ class CaseFacts:
         labels: names of all classes that go together.
         values: name → number that was measured.
         sha256: of the intensities as they came.
-        look: bits of a difference hash; near-identical pictures differ in few.
+        look: by which copies are found, see ``core.copies``.
     """
 
     name: str
@@ -66,7 +67,7 @@ class CaseFacts:
     label_voxels: dict[int, int]
     label: str
     sha256: str
-    look: BoolArray
+    look: AnyArray | None
     labels: tuple[str, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict)
 
@@ -115,11 +116,11 @@ def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
         eight_bit=image.array.dtype == np.uint8,
         non_finite=non_finite,
         sample=_sample(values, foreground),
-        span=np.percentile(values.reshape(values.shape[0], -1), (0.5, 99.5), axis=1).T.astype(np.float64),
+        span=np.stack([percentiles(channel, (0.5, 99.5)) for channel in values]),
         label_voxels=label_voxels,
         label=label if isinstance(label, str) else "",
         sha256=image_hash(image),
-        look=difference_hash(finite),
+        look=take_look(finite, image.affine_ras),
         labels=case.labels if "labels" in case.targets else (),
         values=case.values if "values" in case.targets else {},
     )
@@ -128,7 +129,9 @@ def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
 def image_hash(image: Volume) -> str:
     """SHA-256 of shape and intensities: the same for two files that hold the same image."""
     digest = hashlib.sha256(str(image.array.shape).encode())
-    digest.update(np.ascontiguousarray(image.array).tobytes())
+    for channel in image.array:
+        for slab in slabs(channel, 0):
+            digest.update(np.ascontiguousarray(channel[slab]).data)
     return digest.hexdigest()
 
 
@@ -162,7 +165,12 @@ def count_labels(labels: AnyArray, case: str) -> dict[int, int]:
     Raises:
         DataError: more values than classes can have.
     """
-    values, counts = np.unique(labels, return_counts=True)
+    if countable(labels) and labels.size:
+        lowest, counts = count_values(labels)
+        values = np.flatnonzero(counts)
+        values, counts = values + lowest, counts[values]
+    else:
+        values, counts = np.unique(labels, return_counts=True)
     if len(values) > MAX_LABEL_VALUES:
         raise DataError(
             "the mask does not look like one",
@@ -174,41 +182,10 @@ def count_labels(labels: AnyArray, case: str) -> dict[int, int]:
     return {int(value): int(count) for value, count in zip(values, counts, strict=True)}
 
 
-def difference_hash(array: AnyArray) -> BoolArray:
-    """Bits that say where the picture gets brighter along its first axis, on a coarse grid.
-
-    Near-identical pictures (compressed again, made smaller, brightened) differ in a few percent of the bits.
-    """
-    mean = array.astype(np.float32).mean(axis=0, keepdims=True)
-    coarse = (17, 16, 1) if array.shape[3] == 1 else (9, 8, 8)
-    small = resample(mean, coarse)[0]
-    return np.asarray(np.diff(small, axis=0) > 0).ravel()
-
-
-def near_duplicates(facts: list[CaseFacts], share: float = 0.04) -> list[list[str]]:
-    """Groups of cases whose pictures are the same or nearly so (at most ``share`` of the bits differ)."""
-    pairs: list[tuple[int, int]] = []
-    by_size: dict[int, list[int]] = {}
-    for n, fact in enumerate(facts):
-        by_size.setdefault(len(fact.look), []).append(n)
-    for length, members in by_size.items():
-        bits = np.stack([facts[n].look for n in members]).astype(np.float32)
-        for start in range(0, len(members), 1024):
-            block = bits[start : start + 1024]
-            # Bits that differ = ones of a + ones of b − 2 × ones in common: one matrix product a block.
-            distance = block.sum(1)[:, None] + bits.sum(1)[None, :] - 2 * block @ bits.T
-            for a, b in zip(*np.nonzero(distance <= share * length), strict=True):
-                if start + a < b:
-                    pairs.append((members[start + a], members[b]))
-    return [[facts[n].name for n in group] for group in connected(len(facts), pairs)]
-
-
-def exact_duplicates(facts: list[CaseFacts]) -> list[list[str]]:
-    """Groups of cases whose intensities are the same to the last bit."""
-    groups: dict[str, list[str]] = {}
-    for fact in facts:
-        groups.setdefault(fact.sha256, []).append(fact.name)
-    return [names for names in groups.values() if len(names) > 1]
+def same_pictures(facts: list[CaseFacts]) -> list[list[str]]:
+    """Groups of cases that show one picture."""
+    pairs = find_copies([fact.look for fact in facts])
+    return [[facts[n].name for n in group] for group in join_copies(len(facts), pairs)]
 
 
 def _finite(array: AnyArray, case: Case) -> tuple[AnyArray, int]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
-from scanwright.data.splits import Splits, assign_splits, group_cases
+from scanwright.data.splits import Splits, assign_folds, assign_splits, group_cases
 from scanwright.errors import DataError, ScanwrightError
 from scanwright.planning.answers import (
     choose_strata,
@@ -21,7 +21,7 @@ from scanwright.planning.answers import (
     rare_notes,
     share_classes,
 )
-from scanwright.planning.facts import CaseFacts, exact_duplicates, gather_facts, near_duplicates
+from scanwright.planning.facts import CaseFacts, gather_facts, same_pictures
 from scanwright.types import FloatArray, Progress, silent
 
 SCHEMA_VERSION = 1
@@ -74,6 +74,18 @@ class Fingerprint:
     @property
     def n_train(self) -> int:
         return len(self.splits.names("train"))
+
+    @property
+    def n_groups(self) -> int:
+        """Patients, or unrelated cases where nobody is known, that are not for testing."""
+        groups = group_cases(self.dataset.cases, self.duplicates)
+        return len({groups[name] for name, split in self.splits.of.items() if split != "test"})
+
+    def folded(self, n: int, seed: int) -> Fingerprint:
+        """The same facts, with training and validation cases in ``n`` folds."""
+        groups = group_cases(self.dataset.cases, self.duplicates)
+        strata = choose_strata(self.cases, self.target, self.value)
+        return replace(self, splits=assign_folds(self.splits, groups, strata, n, seed))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -178,7 +190,7 @@ def take_fingerprint(
             do="Correct the data, or point at another folder.",
         )
     facts = [of[case.name] for case in cases]
-    duplicates = exact_duplicates(facts) if dataset.patients != "unknown" else near_duplicates(facts)
+    duplicates = same_pictures(facts)
     groups = group_cases(cases, duplicates)
     try:
         splits = assign_splits(cases, groups, choose_strata(facts, target, value), seed)

@@ -15,6 +15,7 @@ import numpy as np
 
 from scanwright.data.plan import ChannelPlan
 from scanwright.data.recipe import read_plan_recipe, scale_after
+from scanwright.data.settings import Settings
 from scanwright.data.step_kinds import Scale
 from scanwright.errors import SettingsError
 from scanwright.planning.fingerprint import Fingerprint
@@ -34,6 +35,12 @@ WANTED_LOOKS = 12000.0
 # Below, fixed wavelets see better than what a network can learn to see (decision note 19).
 FEW_IMAGES = 1000
 SCATTERED_SIDE = 96
+# Of an ensemble by itself: more than five gain little, a fold needs two patients to choose by, and a network
+# that has no time to learn spoils the mean (decision note 34).
+USUAL_FOLDS = 5
+LEAST_PER_FOLD = 2
+LEAST_MEMBER_MINUTES = 20.0
+_POOLED = "train and val are put together and divided into folds"
 SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
 LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 32 * 32 * 32}
@@ -63,6 +70,11 @@ COMMON_REASONS = {
     "average_steps": "the kept weights are an average over the last steps, steadier than any single one",
     "patience": "0: the time is used up; the best weights by validation are kept anyway",
     "seed": "as asked for, so that the run can be repeated",
+    "answer": "one class of several",
+    "target": "none: the answer is no number",
+    "target_mean": "none: the answer is no number",
+    "target_deviation": "none: the answer is no number",
+    "interval_level": "none: the answer is no number",
     "precision": "half the memory traffic where the processor has bf16, else 32-bit",
 }
 
@@ -279,6 +291,22 @@ def tell_sides(names: Sequence[str]) -> bool:
     """Whether class names tell left from right, which mirroring would swap."""
     words = {word for name in names for word in name.lower().replace("_", " ").replace("-", " ").split()}
     return bool(words & {"left", "right", "l", "r", "lt", "rt"})
+
+
+def choose_folds(facts: Fingerprint, settings: Settings) -> Choice[int]:
+    """How many networks answer together."""
+    if settings.folds is not None:
+        return Choice(settings.folds, "as asked for" if settings.folds == 1 else f"as asked for; {_POOLED}")
+    if settings.effort != "thorough":
+        return Choice(1, "one network: several are asked for by --folds, or by --effort thorough")
+    by_patients = facts.n_groups // LEAST_PER_FOLD
+    by_minutes = int(settings.budget_minutes // LEAST_MEMBER_MINUTES)
+    n = max(1, min(USUAL_FOLDS, by_patients, by_minutes))
+    if n == 1:
+        few = "patients" if by_patients < 2 else "minutes"
+        return Choice(1, f"one network: too few {few} for several")
+    why = f"effort thorough: the mean of {n} networks, each without another part of the patients"
+    return Choice(n, f"{why}; {_POOLED}; prediction takes {n} times as long")
 
 
 def choose_class_shares(facts: Fingerprint, classes: Sequence[str]) -> Choice[tuple[float, ...]]:

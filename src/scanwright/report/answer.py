@@ -241,6 +241,9 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
     if agreement := evaluation.get("agreement"):
         key = "sure.half_width" if is_number(agreement.get("half_width")) else "sure.no_half_width"
         sentences.append(words(key, level=f"{100 * agreement['interval_level']:g}"))
+    members = (evaluation.get("model") or {}).get("members")
+    if is_number(members) and members > 1:
+        sentences.append(words("sure.members", n=members))
     steps = (evaluation.get("provenance") or {}).get("steps")
     if is_number(steps) and steps < FEW_STEPS:
         sentences.append(words("sure.few_steps", n=steps))

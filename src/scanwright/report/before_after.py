@@ -63,7 +63,7 @@ def _plane(array: AnyArray, affine: FloatArray, axis: int, index: int) -> Slice:
     steps = np.linalg.norm(affine[:3, :3], axis=0)
     across, up = [other for other in range(3) if other != axis]
     # Against RAS+ along both axes: right, anterior and superior come first.
-    seen = np.take(array, index, axis=axis)[::-1, ::-1].T
+    seen = np.moveaxis(array, axis, 0)[index][::-1, ::-1].T
     return Slice(seen, spacing=(float(steps[up]), float(steps[across])), plane=PLANES[axis])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scanwright.data.finding import SEVERITIES, Finding
+from scanwright.report.groups import group_tables
 from scanwright.report.page import render
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
@@ -43,7 +44,7 @@ def render_findings(
         title=words("title.findings"),
         summary=summary,
         counts={name: sum(one.severity == name for one in findings) for name in SEVERITIES},
-        kinds=[_kind(own, thumbnails) for own in kinds.values()],
+        kinds=[_kind(own, thumbnails, words) for own in kinds.values()],
         n_first=N_FIRST,
     )
 
@@ -59,10 +60,12 @@ def shown_cases(findings: Sequence[Finding]) -> list[str]:
     return list(names)
 
 
-def _kind(findings: Sequence[Finding], thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
+def _kind(findings: Sequence[Finding], thumbnails: Mapping[str, bytes], words: Words) -> dict[str, Any]:
+    first = findings[0]
     return {
         "n": len(findings),
-        "first": findings[0],
+        "first": first,
+        "tables": group_tables(first.evidence, words) if first.kind == "groups" else [],
         "alike": len({finding.title for finding in findings}) == 1,
         "n_more": max(0, len(findings) - MOST_SHOWN),
         "findings": [_finding(finding, thumbnails) for finding in findings[:MOST_SHOWN]],

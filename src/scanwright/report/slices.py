@@ -89,7 +89,7 @@ def target_slices(
     ]
     steps = np.linalg.norm(np.asarray(affine_ras, dtype=float)[:3, :3], axis=0)
     spacing = tuple(float(steps[axis]) for axis in order)
-    target = _target(masks, grey.shape)
+    target = _target(masks)
     planes: list[Plane] = ["axial"]
     if max(spacing) <= NEAR_ISOTROPIC * min(spacing) and min(grey.shape) >= FEWEST_SLICES:
         planes += ["coronal", "sagittal"]
@@ -140,7 +140,7 @@ def _picture_slice(
     image: AnyArray, reference: AnyArray | None, prediction: AnyArray | None, channel: int
 ) -> Slice:
     masks = [reference, prediction]
-    k = _fullest(_target(masks, image.shape[1:]), axis=2)
+    k = _fullest(_target(masks), image.shape[1:], axis=2)
     seen = [None if mask is None else mask[:, :, k].T for mask in masks]
     note = f"{k + 1}/{image.shape[3]}" if image.shape[3] > 1 else ""
     colour = image.shape[0] == 3 and image.shape[3] == 1
@@ -151,18 +151,18 @@ def _picture_slice(
 def _volume_slice(
     grey: AnyArray,
     masks: Sequence[AnyArray | None],
-    target: BoolArray,
+    target: BoolArray | None,
     spacing: Sequence[float],
     plane: Plane,
 ) -> Slice:
     """A plane of an RAS+ array, turned to the radiological convention."""
     axis = {"sagittal": 0, "coronal": 1, "axial": 2}[plane]
-    index = _fullest(target, axis)
+    index = _fullest(target, grey.shape, axis)
     across, up = [other for other in range(3) if other != axis]
 
     def seen(array: AnyArray) -> AnyArray:
         # Along both remaining axes the picture runs against RAS+: right, anterior and superior come first.
-        plane_ras: AnyArray = np.take(array, index, axis=axis)
+        plane_ras: AnyArray = np.moveaxis(array, axis, 0)[index]
         return plane_ras[::-1, ::-1].T
 
     turned = [None if mask is None else seen(mask) for mask in masks]
@@ -170,14 +170,13 @@ def _volume_slice(
     return Slice(seen(grey), turned[0], turned[1], (spacing[up], spacing[across]), plane, note)
 
 
-def _target(masks: Sequence[AnyArray | None], shape: Sequence[int]) -> BoolArray:
-    for mask in masks:
-        if mask is not None and mask.any():
-            return np.asarray(mask != 0)
-    return np.zeros(tuple(shape), dtype=bool)
+def _target(masks: Sequence[AnyArray | None]) -> BoolArray | None:
+    """Where the first mask is that is not empty."""
+    return next((np.asarray(mask != 0) for mask in masks if mask is not None and mask.any()), None)
 
 
-def _fullest(target: BoolArray, axis: int) -> int:
+def _fullest(target: BoolArray | None, shape: Sequence[int], axis: int) -> int:
     """The index along ``axis`` with most target; the middle without any."""
-    areas = target.sum(axis=tuple(other for other in range(3) if other != axis))
-    return int(areas.argmax()) if areas.any() else target.shape[axis] // 2
+    if target is None:
+        return shape[axis] // 2
+    return int(np.count_nonzero(target, axis=tuple(other for other in range(3) if other != axis)).argmax())

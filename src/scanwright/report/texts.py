@@ -61,6 +61,10 @@ _EN = {
     "sure.external": (
         "None of these images was used to train the model or to choose it; they are not of its own data set."
     ),
+    "sure.members": (
+        "The model is an ensemble of {n} members: the mean of {n} networks, each of which learnt without "
+        "another part of the patients."
+    ),
     "sure.few_steps": (
         "The training was very short ({n} steps): a longer one (--minutes) may give a very different model."
     ),
@@ -272,6 +276,7 @@ _ZH = {
     "sure.train": "模型就是用这些病例训练的：不能说明在新患者上的表现。",
     "sure.all": "其中包含训练过的病例：这些数值几乎不能说明在新患者上的表现。",
     "sure.external": "这些图像既未用于训练模型，也未用于选择模型；它们不属于模型自己的数据集。",
+    "sure.members": "该模型是 {n} 个成员的集成：{n} 个网络的平均，每个网络训练时留出另一部分患者。",
     "sure.few_steps": "训练非常短（{n} 步）：更长的训练（--minutes）可能得到很不一样的模型。",
     "doubt.modality": "{n} 幅图像为 {received}，而模型是用 {expected} 训练的：对这些图像不要依赖它。",
     "doubt.spacing": (

@@ -10,6 +10,7 @@ from scanwright.data.plan import NetworkPlan, Plan
 from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
 from scanwright.planning.fingerprint import Fingerprint
+from scanwright.planning.rules import choose_folds
 from scanwright.tasks.base import Task
 
 FAMILY = "network.family"
@@ -32,12 +33,27 @@ def decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | Non
     Raises:
         SettingsError: a name is unknown, or the values do not fit each other or the task.
     """
+    plan = _decide(task, facts, settings, given)
+    if plan.folds > 1 and plan.folds > facts.n_groups:
+        raise SettingsError(
+            "there are more folds than patients (or unrelated cases) that are not for testing",
+            subject=facts.dataset.source,
+            expected=f"--folds {facts.n_groups} or less",
+            received=f"folds={plan.folds}",
+        )
+    return plan
+
+
+def _decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | None) -> Plan:
     rest: dict[str, Any] = {name: text for name, text in settings.overrides.items() if name != FAMILY}
     if given is None:
         return _rule(task, facts, settings, settings.family).overrule(rest)
     if settings.minutes is not None and settings.minutes != given.minutes:
         rest = {"minutes": settings.minutes, **rest}
-    if settings.family or not given.pace:  # a recorded plan is repeated
+    if settings.folds is not None and settings.folds != given.folds:  # no other number can repeat its rounds
+        reasons = {**given.reasons, "folds": choose_folds(facts, settings).reason}
+        given = replace(given, folds=settings.folds, pace=(), paces=(), reasons=reasons)
+    if settings.family or not given.is_recorded:  # a recorded plan is repeated
         given = _adapt(task, facts, given, settings.family or given.network.family)
     return given.overrule(rest)
 
@@ -45,18 +61,30 @@ def decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | Non
 def _rule(task: Task, facts: Fingerprint, settings: Settings, family: str | None) -> Plan:
     """The plan by the rules; with another family than they would choose, it says so."""
     asked = {name: settings.overrides[name] for name in RULED if name in settings.overrides}
-    plan = task.plan(facts, replace(settings, overrides=asked))
+    plan = _plan(task, facts, replace(settings, overrides=asked))
     if family in (None, plan.network.family):
         return plan
     reason = f'asked for (by the rules: "{plan.network.family}")'
-    plan = task.plan(facts, replace(settings, overrides={**asked, FAMILY: family}))
+    plan = _plan(task, facts, replace(settings, overrides={**asked, FAMILY: family}))
     return replace(plan, reasons={**plan.reasons, FAMILY: reason}, overruled=(FAMILY,))
+
+
+def _plan(task: Task, facts: Fingerprint, settings: Settings) -> Plan:
+    """The task's plan; of an ensemble, for the minutes that each of its networks gets."""
+    folds, minutes = choose_folds(facts, settings), settings.budget_minutes
+    if folds.value == 1:
+        plan = task.plan(facts, settings)
+        return replace(plan, reasons={**plan.reasons, "folds": folds.reason})
+    plan = task.plan(facts, replace(settings, minutes=minutes / folds.value))
+    asked = "as asked for" if settings.minutes else f"effort {settings.effort}"
+    said = {"folds": folds.reason, "minutes": f"{asked}: {minutes / folds.value:.3g} for each network"}
+    return replace(plan, minutes=minutes, folds=folds.value, reasons={**plan.reasons, **said})
 
 
 def _adapt(task: Task, facts: Fingerprint, given: Plan, family: str) -> Plan:
     """The given plan with that family; what was edited by hand, or made for other data, is said to be so."""
     order = {"classes": json.dumps(given.classes)}
-    settings = Settings(minutes=given.minutes, seed=given.seed, overrides=order)
+    settings = Settings(minutes=given.minutes, seed=given.seed, folds=given.folds, overrides=order)
     try:
         ruled = _rule(task, facts, settings, family)
     except SettingsError:

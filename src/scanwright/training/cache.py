@@ -69,12 +69,12 @@ def _make(stem: Path, case: Case, task: Task, plan: Plan) -> Example:
     if example.image.nbytes < SMALL_BYTES and not task.tiled:
         return example
     for part, array in (("target", example.target), ("image", example.image)):
-        write_whole(stem.with_suffix(f".{part}.npy"), partial(_save_array, array))
+        write_whole(stem.with_suffix(f".{part}.npy"), partial(save_array, array))
     made = _load(stem)
     return made if made is not None else example
 
 
-def _save_array(array: AnyArray, path: Path) -> None:
+def save_array(array: AnyArray, path: Path) -> None:
     """As ``np.save`` does; but that one loses the system's word for a full disk."""
     plain = np.asarray(array, order="C")  # ascontiguousarray would give a single number an axis
     with path.open("wb") as stream:

@@ -28,7 +28,7 @@ from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.plan import Plan
 from scanwright.data.volume import Volume
 from scanwright.errors import ScanwrightError
-from scanwright.inference.predict import predict_array, predict_batch
+from scanwright.inference.predict import Runtime, predict_array, predict_batch
 from scanwright.inference.runtimes.torch_runtime import TorchRuntime, choose_device, has_bf16
 from scanwright.tasks.base import Example, Task, score_of
 from scanwright.training.checkpoint import (
@@ -48,7 +48,7 @@ from scanwright.training.pace import FIRST_STEPS, Clock, Record, Round
 from scanwright.training.sampling import choose_cases, group_examples
 from scanwright.training.schedule import SAME_SCORE, learning_rate
 from scanwright.training.team import Team
-from scanwright.types import AnyArray, FloatArray, Progress
+from scanwright.types import AnyArray, FloatArray, JsonDict, Progress
 
 LARGEST_GRADIENT = 12.0
 # The loss that is logged is the mean over the last steps of a round, and over no more than these.
@@ -64,6 +64,7 @@ class Fitted:
         position: where training ended, with its log and its pace.
         ended: why, in words.
         device, precision, processes: as they really were.
+        stopped: whether the user ended it before its time.
     """
 
     weights: dict[str, AnyArray]
@@ -72,6 +73,7 @@ class Fitted:
     device: str
     precision: str
     processes: int = 1
+    stopped: bool = False
 
 
 @dataclass
@@ -136,7 +138,7 @@ def fit(
         if plan.pace
         else Clock.of_minutes(plan.minutes, time.monotonic() - start + before_s)
     )
-    ended = "the planned training was completed"
+    ended, stopped = "the planned training was completed", False
     with _interruption() as interrupted:
         while position.progress < 1.0 and not pace.exhausted:
             planned = team.agree(pace.plan_round(position.progress, time.monotonic() - start + before_s))
@@ -156,7 +158,7 @@ def fit(
             pace.learn(steps, step_s, time.monotonic() - steps_start - steps_s)
             position.elapsed_s = time.monotonic() - start + before_s
             if team.agree(interrupted.is_set()):
-                ended = "stopped by the user; the best weights so far are kept"
+                ended, stopped = "stopped by the user; the best weights so far are kept", True
                 break
             if (
                 plan.patience
@@ -169,7 +171,7 @@ def fit(
         progress("Training", position.progress, 1.0, _note(trainer, position.log[-1]["loss"]))
     weights = {name: value.detach().cpu().numpy() for name, value in trainer.best.items()}
     precision = "bf16-mixed" if trainer.runtime.bf16 else "32-true"
-    return Fitted(weights, position, ended, str(trainer.runtime.device), precision, team.size)
+    return Fitted(weights, position, ended, str(trainer.runtime.device), precision, team.size, stopped)
 
 
 def _give_up(position: Position) -> str:
@@ -333,21 +335,29 @@ def _validate(trainer: Trainer) -> float:
     records = []
     own = trainer.team.share(list(trainer.val.items()))
     examples = [example for _, example in own]
-    for (name, example), outputs in zip(own, _val_outputs(trainer, examples, plan), strict=True):
-        truth = example_case(name, example, plan, trainer.task.truth(example, plan))
-        prediction = trainer.task.decode(name, outputs, plan, (), truth.image.read(), {})
-        records.append(trainer.task.measure(prediction, truth, plan))
+    predicted = predict_examples(trainer.task, plan, trainer.runtime, examples, mirror=False)
+    for (name, example), outputs in zip(own, predicted, strict=True):
+        records.append(measure_example(trainer.task, plan, name, example, outputs))
     score = score_of(trainer.task, trainer.team.gather(records), plan)
     return score if math.isfinite(score) else 0.0
 
 
-def _val_outputs(trainer: Trainer, examples: Sequence[Example], plan: Plan) -> Iterator[FloatArray]:
-    """Outputs for validation cases, in order; whole images many at a time."""
-    if trainer.task.tiled:
+def predict_examples(
+    task: Task, plan: Plan, runtime: Runtime, examples: Sequence[Example], *, mirror: bool
+) -> Iterator[FloatArray]:
+    """Outputs for examples, in order; whole images many at a time."""
+    if task.tiled:
         for example in examples:
-            yield predict_array(trainer.runtime, np.asarray(example.image), plan, tiled=True, mirror=False)
+            yield predict_array(runtime, np.asarray(example.image), plan, tiled=True, mirror=mirror)
     elif examples:
-        yield from predict_batch(trainer.runtime, np.stack([example.image for example in examples]))
+        axes = plan.mirror_axes if mirror else ()
+        yield from predict_batch(runtime, np.stack([example.image for example in examples]), axes)
+
+
+def measure_example(task: Task, plan: Plan, name: str, example: Example, outputs: FloatArray) -> JsonDict:
+    """The task's numbers of one example on the working grid, of the most probable class."""
+    truth = example_case(name, example, plan, task.truth(example, plan))
+    return task.measure(task.decode(name, outputs, plan, (), truth.image.read(), {}), truth, plan)
 
 
 def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, Target]) -> Case:
@@ -362,13 +372,10 @@ def choose_thresholds(
 ) -> dict[str, float]:
     """The task's thresholds, chosen on the validation cases with the kept weights."""
     runtime = TorchRuntime(plan, weights, device)
-    outputs: list[FloatArray] = []
+    examples, outputs = list(val.values()), list[FloatArray]()
     if task.has_thresholds(plan):
-        outputs = [
-            predict_array(runtime, np.asarray(example.image), plan, tiled=task.tiled)
-            for example in val.values()
-        ]
-    return task.choose_thresholds(outputs, [example.target for example in val.values()], plan)
+        outputs = list(predict_examples(task, plan, runtime, examples, mirror=True))
+    return task.choose_thresholds(outputs, [example.target for example in examples], plan)
 
 
 def _save(trainer: Trainer, folder: Path, key: str) -> None:

@@ -7,9 +7,10 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,15 @@ from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.inference.model import Model, find_run, load_model, save_model
 from scanwright.inference.runtimes.torch_runtime import choose_device
 from scanwright.io.failures_csv import read_failures, write_failures
-from scanwright.io.files import claim_folder, forget_partials, read_json, write_csv, write_json, write_text
+from scanwright.io.files import (
+    claim_folder,
+    forget_partials,
+    kept_if_filled,
+    read_json,
+    write_csv,
+    write_json,
+    write_text,
+)
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.planning.rules import check_scale
@@ -31,6 +40,7 @@ from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task
 from scanwright.tasks.decision import decide
 from scanwright.training.cache import prepare_examples
+from scanwright.training.ensemble import Ensemble, Learnt, combine
 from scanwright.training.fit import Fitted, choose_thresholds, fit
 from scanwright.training.same_data import as_planned
 from scanwright.training.team import Team, joined
@@ -94,21 +104,17 @@ def train_run(
             dataset = as_planned(dataset, read_json(out / "fingerprint.json")["cases"])
         plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))
         team.check(plan)
-        task, split_of = find_task(plan.task), read_json(out / "splits.json")["of"]
-        examples = _prepare(dataset, task, plan, split_of, out, progress, team)
-        fitted = fit(
-            task,
-            plan,
-            examples,
-            out / "checkpoint",
-            device=settings.device,
-            resume=resume,
-            progress=progress,
-            started=started,
-            team=team,
-        )
-        val, device = examples["val"], settings.device
-        team.lead(partial(_finish, dataset, out, task, plan, fitted, val, device))
+        task, splits = find_task(plan.task), read_json(out / "splits.json")
+        examples = _prepare(dataset, task, plan, splits["of"], out, progress, team)
+        train_one = partial(fit, task, device=settings.device, resume=resume, team=team)
+        if plan.folds > 1:
+            ensemble = Ensemble(task, plan, out / "checkpoint", train_one, resume, progress, team)
+            members = ensemble.train(examples["train"], splits["folds"], started)
+            settle = partial(combine, task, plan, members)
+        else:
+            fitted = train_one(plan, examples, out / "checkpoint", progress=progress, started=started)
+            settle = partial(_settle, task, plan, fitted, examples["val"], settings.device)
+        team.lead(partial(_finish, dataset, out, settle))
     return load_model(out)
 
 
@@ -129,7 +135,8 @@ def _begin(
             "there is no run here to resume", subject=str(out), do="Leave out --resume, or correct --out."
         )
     claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES, resumable=True)
-    _decide(dataset, out, settings, plan, facts, progress)
+    with kept_if_filled(out):
+        _decide(dataset, out, settings, plan, facts, progress)
 
 
 def _holds_something_else(out: Path) -> bool:
@@ -163,14 +170,14 @@ def _decide(
         )
     if plan.enhance:
         check_scale(plan.channels, facts)
+    if plan.folds > 1:
+        facts = facts.folded(plan.folds, plan.seed)
     # Written only now: an error before leaves the folder free for the corrected command.
     write_text(out / "settings.toml", settings_toml(settings))
     write_json(out / "fingerprint.json", facts.to_json())
     write_json(out / "plan.json", plan.to_json())
     _record_failures(out, facts.set_aside)
-    write_json(
-        out / "splits.json", {"schema_version": 1, "how": facts.splits.how, "of": dict(facts.splits.of)}
-    )
+    write_json(out / "splits.json", facts.splits.to_json())
 
 
 def _prepare(
@@ -182,8 +189,9 @@ def _prepare(
     progress: Progress,
     team: Team,
 ) -> dict[str, dict[str, Example]]:
-    """Preprocessed examples of the training and validation cases; test cases stay closed."""
-    wanted: dict[str, list[Case]] = {"train": [], "val": []}
+    """Preprocessed examples of the training and validation cases, which folds have made one; test cases stay
+    closed."""
+    wanted: dict[str, list[Case]] = {"train": [], **({} if plan.folds > 1 else {"val": []})}
     for case in dataset.cases:
         if split_of.get(case.name) in wanted:
             wanted[split_of[case.name]].append(case)
@@ -191,7 +199,7 @@ def _prepare(
     failed: list[SetAside] = []
 
     def prepare() -> None:
-        new, aside = prepare_examples([*wanted["train"], *wanted["val"]], task, plan, out / "cache", progress)
+        new, aside = prepare_examples([*chain(*wanted.values())], task, plan, out / "cache", progress)
         made.update(new)
         failed.extend(aside)
 
@@ -228,19 +236,17 @@ def _record_failures(out: Path, new: Sequence[SetAside]) -> None:
     write_failures(out / "failures.csv", rows)
 
 
-def _finish(
-    dataset: Dataset,
-    out: Path,
-    task: Task,
-    plan: Plan,
-    fitted: Fitted,
-    val: Mapping[str, Example],
-    device: str,
-) -> None:
-    """Write plan with its realised pace, log, provenance and model; drop what was only for going on."""
+def _settle(task: Task, plan: Plan, fitted: Fitted, val: Mapping[str, Example], device: str) -> Learnt:
+    """What one network learnt, with thresholds chosen on the validation cases."""
     thresholds = choose_thresholds(task, plan, fitted.weights, val, device)
-    plan = Plan.from_json({**plan.to_json(), "pace": fitted.position.pace})
-    provenance = _provenance(dataset, out, plan, fitted)
+    return Learnt(Plan.from_json({**plan.to_json(), "pace": fitted.position.pace}), fitted, thresholds)
+
+
+def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
+    """Write plan with its realised pace, log, provenance and model; drop what was only for going on."""
+    learnt = settle()
+    plan, fitted = learnt.plan, learnt.fitted
+    provenance = _provenance(dataset, out, learnt)
     write_json(out / "plan.json", plan.to_json())
     rows, set_aside = fitted.position.log, read_failures(out / "failures.csv")
     write_csv(out / "log.csv", list(rows[0]) if rows else ("round",), [list(row.values()) for row in rows])
@@ -248,13 +254,14 @@ def _finish(
         out / "provenance.json",
         {**provenance, "log": rows, "set_aside": [vars(entry) for entry in set_aside]},
     )
-    save_model(Model(plan, fitted.weights, thresholds, provenance, out / "model"), out / "model")
+    save_model(Model(plan, fitted.weights, learnt.thresholds, provenance, out / "model"), out / "model")
     forget_partials(out)
     shutil.rmtree(out / "cache", ignore_errors=True)
     shutil.rmtree(out / "checkpoint", ignore_errors=True)
 
 
-def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> JsonDict:
+def _provenance(dataset: Dataset, out: Path, learnt: Learnt) -> JsonDict:
+    fitted = learnt.fitted
     facts = read_json(out / "fingerprint.json")
     hashes = {row["case"]: row["sha256"] for row in facts["cases"]}
     return {
@@ -266,7 +273,7 @@ def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> Json
             "processes": fitted.processes,
         },
         "precision": fitted.precision,
-        "seed": plan.seed,
+        "seed": learnt.plan.seed,
         "data": {
             "layout": dataset.layout,
             "patients": dataset.patients,
@@ -277,8 +284,7 @@ def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> Json
         "minutes": fitted.position.elapsed_s / 60,
         "steps": fitted.position.step,
         "ended": fitted.ended,
-        "best_round": fitted.position.best_round,
-        "best_score": fitted.position.best_score,
+        **_scores(learnt),
         "splits": facts["splits"],
         "images": {
             split: sorted(row["sha256"][:HASH_LENGTH] for row in facts["cases"] if row["split"] == split)
@@ -286,6 +292,13 @@ def _provenance(dataset: Dataset, out: Path, plan: Plan, fitted: Fitted) -> Json
         },
         "how_split": facts["how_split"],
     }
+
+
+def _scores(learnt: Learnt) -> JsonDict:
+    position = learnt.fitted.position
+    if learnt.members:
+        return {"out_of_fold_score": position.best_score, "members": dict(learnt.members)}
+    return {"best_round": position.best_round, "best_score": position.best_score}
 
 
 def settings_toml(settings: Settings) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
 
 from scanwright.data.plan import Plan
 from scanwright.extras import require
+from scanwright.inference.members import split_members
 from scanwright.inference.predict import Runtime
-from scanwright.types import AnyArray
+from scanwright.types import AnyArray, FloatArray
 
 
 def open_runtime(
     plan: Plan, weights: Mapping[str, AnyArray], device: str = "auto", threads: int | None = None
 ) -> Runtime:
-    """The network of a plan with its weights, ready to be called.
+    """The network of a plan with its weights, ready to be called; of an ensemble, the mean of its networks.
 
     Raises:
         MissingExtraError: torch is not installed.
@@ -26,4 +30,13 @@ def open_runtime(
 
     if threads is not None:
         torch.set_num_threads(threads)
-    return TorchRuntime(plan, weights, device)
+    runs = [TorchRuntime(plan, member, device) for member in split_members(weights) or [{}]]
+    return runs[0] if len(runs) == 1 else partial(_mean, runs)
+
+
+def _mean(runs: Sequence[Runtime], images: FloatArray) -> FloatArray:
+    """One network after another, so that only one at a time needs memory for its features."""
+    total = runs[0](images)
+    for run in runs[1:]:
+        total = total + run(images)
+    return total / np.float32(len(runs))

@@ -15,6 +15,8 @@ DEVIATIONS = 5.0
 LEAST_SPREAD = 0.05
 FEWEST = 8
 SIDED = 0.2
+# Of the logarithm of the mirrored outline's steepness over the outline's.
+TELLING = 0.3
 
 
 def find(examined: Examined) -> Iterator[Found]:
@@ -26,6 +28,46 @@ def find(examined: Examined) -> Iterator[Found]:
 
 
 def _mirrored(examined: Examined) -> Iterator[tuple[str, Found]]:
+    yield from _beside_the_edges(examined)
+    yield from _on_the_other_side(examined)
+
+
+def _beside_the_edges(examined: Examined) -> Iterator[tuple[str, Found]]:
+    """Masks whose outline follows the edges only when mirrored, where the others follow them as they are."""
+    held = [(e, m) for e, m in examined.masked if np.isfinite(m.mirrored_edge) and m.mirrored_edge > 0]
+    if len(held) < FEWEST:
+        return
+    gain = np.log([mask.mirrored_edge for _, mask in held])
+    apart = _deviations(np.array([mask.mirrored_edge for _, mask in held]))
+    if float(np.median(gain)) > -TELLING:
+        return
+    for (exam, mask), g, far in zip(held, gain, apart, strict=True):
+        if g > TELLING and far > DEVIATIONS:
+            times = f"{mask.mirrored_edge:.1f}"
+            yield (
+                exam.name,
+                _flipped(
+                    exam.name,
+                    f"mirrored, its outline lies on edges {times} times as steep",
+                    f"镜像后其轮廓所在边缘的陡度为原来的 {times} 倍",
+                ),
+            )
+
+
+def _flipped(name: str, how: str, how_zh: str) -> Found:
+    return Found(
+        (name,),
+        {
+            "how": how,
+            "how_zh": how_zh,
+            "flip": True,
+            "guess": "it fits better mirrored left to right",
+            "guess_zh": "左右镜像后更吻合",
+        },
+    )
+
+
+def _on_the_other_side(examined: Examined) -> Iterator[tuple[str, Found]]:
     """Masks that lie where those of the others lie only when mirrored left to right."""
     for exams, coarse in examined.by_grid(lambda exam: exam.mask.coarse if exam.mask else None):
         usual = coarse.mean(axis=0)
@@ -41,15 +83,10 @@ def _mirrored(examined: Examined) -> Iterator[tuple[str, Found]]:
             if b - a > SIDED / 2 and b > 0.5 * float(np.median(straight)):
                 yield (
                     exam.name,
-                    Found(
-                        (exam.name,),
-                        {
-                            "how": f"its place agrees with the others by {a:.2f}, mirrored by {b:.2f}",
-                            "how_zh": f"其位置与其他掩膜的一致度为 {a:.2f}，镜像后为 {b:.2f}",
-                            "flip": True,
-                            "guess": "it fits better mirrored left to right",
-                            "guess_zh": "左右镜像后更吻合",
-                        },
+                    _flipped(
+                        exam.name,
+                        f"its place agrees with the others by {a:.2f}, mirrored by {b:.2f}",
+                        f"其位置与其他掩膜的一致度为 {a:.2f}，镜像后为 {b:.2f}",
                     ),
                 )
 

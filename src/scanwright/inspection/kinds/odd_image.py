@@ -1,40 +1,79 @@
-"""Images of another modality, another number of channels or another size than the rest."""
+"""Images of another modality, region, direction or number of channels than the rest, by what files say."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from scanwright.inspection.exam import Exam, Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
 
 LARGEST_MINORITY = 0.2
+# Films from the front and from behind show the same, as those from either side do.
+_VIEWS = {"ap": "frontal", "pa": "frontal", "ll": "lateral", "rl": "lateral", "lat": "lateral"}
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """Something in which all images should be alike.
+
+    Attributes:
+        en, zh: its name.
+        of: its value.
+        is_told: whether people fill it in, in words of their own: then it may be empty, and only a few that
+            differ mean anything.
+    """
+
+    en: str
+    zh: str
+    of: Callable[[Exam], str]
+    is_told: bool = False
+
+
+def _told(exam: Exam, *columns: str) -> str:
+    """What a column of the data says, under its name here or in DICOM."""
+    said = {column.casefold(): value for column, value in exam.case.facts.items()}
+    return next((said[column] for column in columns if said.get(column)), "").strip().casefold()
+
+
+def _view(exam: Exam) -> str:
+    said = _told(exam, "view", "viewposition")
+    return _VIEWS.get(said, said)
+
+
+FACTS = (
+    _Fact("modality", "成像方式", lambda exam: exam.modality),
+    _Fact("number of channels", "通道数", lambda exam: str(exam.n_channels)),
+    _Fact("number of planes", "层数类型", lambda exam: "one" if exam.shape[2] == 1 else "many"),
+    _Fact("body part", "检查部位", lambda exam: _told(exam, "body_part", "bodypartexamined"), is_told=True),
+    _Fact("view", "投照方向", _view, is_told=True),
+)
 
 
 def find(examined: Examined) -> Iterator[Found]:
-    facts: tuple[tuple[str, str, Callable[[Exam], str]], ...] = (
-        ("modality", "成像方式", lambda exam: exam.modality),
-        ("number of channels", "通道数", lambda exam: str(exam.n_channels)),
-        ("number of planes", "层数类型", lambda exam: "one" if exam.shape[2] == 1 else "many"),
-    )
-    for fact, fact_zh, value in facts:
-        counts = Counter(value(exam) for exam in examined.exams)
+    for fact in FACTS:
+        values = {exam.name: fact.of(exam) for exam in examined.exams}
+        if fact.is_told:
+            values = {name: value for name, value in values.items() if value}
+        counts = Counter(values.values())
         if len(counts) < 2:
             continue
         usual = counts.most_common(1)[0][0]
-        odd = tuple(exam.name for exam in examined.exams if value(exam) != usual)
-        others = sorted(set(counts) - {usual})
-        few = len(odd) <= LARGEST_MINORITY * len(examined.exams)
+        odd = tuple(name for name, value in values.items() if value != usual)
+        few = len(odd) <= LARGEST_MINORITY * len(values)
+        if fact.is_told and not few:
+            continue
         yield Found(
             odd,
             {
                 "n": len(odd),
-                "fact": fact,
-                "fact_zh": fact_zh,
-                "others": ", ".join(other or "unknown" for other in others),
+                "fact": fact.en,
+                "fact_zh": fact.zh,
+                "others": ", ".join(other or "unknown" for other in sorted(set(counts) - {usual})),
                 "usual": usual or "unknown",
             },
-            severity="error" if few else "warning",
+            severity="error" if few and not fact.is_told else "warning",
         )
 
 

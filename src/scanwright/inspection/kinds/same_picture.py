@@ -9,32 +9,45 @@ from scanwright.inspection.kinds.base import Found, Kind, Words
 
 
 def find(examined: Examined) -> Iterator[Found]:
-    for group in examined.copies:
+    for group in examined.copies():
+        own = {exam.name for exam in group}
+        pairs = [pair for pair in examined.copy_pairs if examined.exams[pair.a].name in own]
         identical = len({exam.sha256 for exam in group}) == 1
+        mirrored = any(pair.turned for pair in pairs)
         patients = {exam.case.patient for exam in group if exam.case.patient is not None}
         splits = {exam.case.split for exam in group if exam.case.split is not None}
         names = tuple(exam.name for exam in group)
+        first = {exam.sha256: exam.name for exam in reversed(group)}
+        how = "identical" if identical else "mirrored" if mirrored else "near"
         yield Found(
             names,
             {
                 "n": len(group),
                 "identical": identical,
+                "mirrored": mirrored,
+                "agreement": min(pair.agreement for pair in pairs),
                 "patients": len(patients),
                 "splits": sorted(splits),
-                "how": "identical" if identical else "nearly identical",
-                "how_zh": "完全相同" if identical else "几乎相同",
+                "how": _EN[how],
+                "how_zh": _ZH[how],
             },
             severity="error" if len(patients) > 1 or len(splits) > 1 else None,
-            exclude=names[1:] if identical else (),
+            exclude=tuple(exam.name for exam in group if first[exam.sha256] != exam.name),
             merge=names,
         )
 
 
+_EN = {
+    "identical": "identical pictures",
+    "near": "nearly identical pictures",
+    "mirrored": "one picture, mirrored or turned",
+}
+_ZH = {"identical": "完全相同", "near": "几乎相同", "mirrored": "为同一图像（经镜像或旋转）"}
 KIND = Kind(
     "same_picture",
     "warning",
     Words(
-        "{n} cases show {how} pictures",
+        "{n} cases show {how}",
         "A model that trains on one and is judged on the other has seen the answer. It counts twice in every "
         "average. Under two patients, one of them is wrong.",
         "Keep one, or put them under one patient; --apply does so, and leaves out identical copies.",

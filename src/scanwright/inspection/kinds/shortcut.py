@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from scanwright.core.metrics import auroc
+from scanwright.data.case import STUDY
 from scanwright.inspection.exam import Exam, Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
 
@@ -51,7 +52,7 @@ def _clues(exams: Sequence[Exam]) -> dict[str, np.ndarray]:
 def _facts(exams: Sequence[Exam], classes: Sequence[str]) -> dict[str, dict[str, object]]:
     """Columns whose value tells the class of cases that were left out when their value was looked up."""
     found: dict[str, dict[str, object]] = {}
-    columns = {fact for exam in exams for fact in exam.case.facts}
+    columns = {fact for exam in exams for fact in exam.case.facts} - {STUDY}
     for column in sorted(columns):
         values = [exam.case.facts.get(column, "") for exam in exams]
         if not 2 <= len(set(values)) <= MOST_VALUES:

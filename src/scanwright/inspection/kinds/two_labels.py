@@ -9,7 +9,8 @@ from scanwright.inspection.kinds.base import Found, Kind, Words
 
 
 def find(examined: Examined) -> Iterator[Found]:
-    for group in examined.copies:
+    # Mirrored, one picture may well be a left and a right knee.
+    for group in examined.copies(turned=False):
         labels = sorted({exam.label for exam in group if exam.label})
         if len(labels) > 1:
             names = tuple(exam.name for exam in group)

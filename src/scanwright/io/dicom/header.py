@@ -57,6 +57,8 @@ _TAGS = [
     "SeriesDescription",
     "FrameOfReferenceUID",
     "Modality",
+    "BodyPartExamined",
+    "ViewPosition",
     "PatientID",
     "Manufacturer",
     "ManufacturerModelName",
@@ -88,6 +90,7 @@ class Plane:
         frame: which of its frames, from 0.
         n_frames: of the file.
         frame_uid: the frame of reference; images of one lie in one space.
+        body_part, view: BodyPartExamined and ViewPosition, "" when unknown.
         patient: PatientID, ``None`` when it is empty.
         position_lps: centre of the first pixel; ``None`` for projections (radiographs, ultrasound).
         orientation_lps: (2, 3), the directions in which the column and the row index grow.
@@ -110,6 +113,8 @@ class Plane:
     instance_uid: str
     description: str
     modality: str
+    body_part: str
+    view: str
     patient: str | None
     scanner: str
     rows: int
@@ -206,6 +211,8 @@ def _plane(
         instance_uid=text_of(dataset, "SOPInstanceUID"),
         description=text_of(dataset, "SeriesDescription"),
         modality=text_of(dataset, "Modality"),
+        body_part=text_of(dataset, "BodyPartExamined"),
+        view=text_of(dataset, "ViewPosition"),
         patient=text_of(dataset, "PatientID") or None,
         scanner=f"{text_of(dataset, 'Manufacturer')} {text_of(dataset, 'ManufacturerModelName')}".strip(),
         rows=int(value_of(dataset, "Rows")),

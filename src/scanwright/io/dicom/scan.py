@@ -293,9 +293,5 @@ def names_of(series: Sequence[Series], root: Path) -> list[str]:
             name = root.resolve().name or one.uid
         else:
             name = folder.relative_to(root).as_posix()
-        names.append(f"{name}_{_in_a_file_name(one.mark)}" if one.mark else name)
+        names.append(one.named(name))
     return names
-
-
-def _in_a_file_name(mark: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.+]+", "-", mark).strip("-.")

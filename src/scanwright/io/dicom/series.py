@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from scanwright.data.case import Lazy
+from scanwright.data.case import STUDY, Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane, quietly, read_planes
@@ -57,9 +59,14 @@ class Series:
 
     @property
     def facts(self) -> dict[str, str]:
-        """Modality, scanner, the unit of PET, and whether header or picture name the patient, where known."""
+        """Modality, scanner, body part, view, a code of the study, the unit of PET, and whether header or
+        picture name the patient, where known.
+        """
         first = self.planes[0]
         known = {"modality": first.modality, "scanner": first.scanner}
+        known |= {"body_part": first.body_part, "view": first.view}
+        # Facts are written into manifests: a UID leads back to the hospital's archive, and a code of it not.
+        known[STUDY] = hashlib.sha256(first.study_uid.encode()).hexdigest()[:12] if first.study_uid else ""
         known["unit"] = "SUV" if self.uptake_factor is not None else ""
         known["identity"] = "in the header" if any(plane.identified for plane in self.planes) else ""
         known["burned_in"] = "yes" if any(plane.burned_in for plane in self.planes) else ""
@@ -69,6 +76,16 @@ class Series:
     def instance_uids(self) -> frozenset[str]:
         """The SOPInstanceUIDs of its files."""
         return frozenset(plane.instance_uid for plane in self.planes)
+
+    @property
+    def entry(self) -> str:
+        """What tells it from all else in its export: the SeriesInstanceUID, and its mark if it has one."""
+        return self.named(self.uid)
+
+    def named(self, name: str) -> str:
+        """A name of its series with its mark, in letters that any file system takes."""
+        mark = re.sub(r"[^A-Za-z0-9.+]+", "-", self.mark).strip("-.")
+        return f"{name}_{mark}" if self.mark else name
 
     @property
     def described(self) -> str:
@@ -90,15 +107,18 @@ class Series:
     def _part(self, part: Stack) -> Series:
         return replace(self, planes=part.planes, mark=part.mark, n_twice=part.n_twice)
 
-    def image(self, source: str) -> Lazy[Volume]:
+    def image(self, source: str = "") -> Lazy[Volume]:
         """The volume, read when asked for.
+
+        Args:
+            source: where it is, see ``Lazy``; by default it is named as one of the dataset's folder.
 
         Raises:
             DataError: the planes do not make one volume.
         """
         only = self._only_volume()
         place(only.planes)
-        return Lazy(source, partial(read_series, only))
+        return Lazy(source or f"#{self.entry}", partial(read_series, only))
 
     def _only_volume(self) -> Series:
         parts = self.volumes()

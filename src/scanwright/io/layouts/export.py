@@ -88,7 +88,7 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
     cases = [
         Case(
             name,
-            {"image": volume.image(name)},
+            {"image": volume.image()},
             _targets(matched.masks.get(name), measured.values.get(name)),
             volume.patient,
             facts={**volume.facts, **measured.words.get(name, {})},

@@ -48,7 +48,7 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
     cases += [
         Case(
             name,
-            {"image": volume.image(name)},
+            {"image": volume.image()},
             {"values": dict(measured.values[name])} if measured.values.get(name) else {},
             patient=volume.patient,
             facts={**volume.facts, **measured.words.get(name, {})},

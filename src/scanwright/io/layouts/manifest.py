@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from scanwright.data.case import Case, Lazy, SetAside, Split, Target
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.dicom.scan import Scan, counted, one_series, scan_tree
-from scanwright.io.dicom.series import Series, read_file, series_of_file
-from scanwright.io.formats.table import format_of, without_suffix
+from scanwright.io.dicom.series import Series
+from scanwright.io.formats.table import without_suffix
+from scanwright.io.layouts.addresses import SEPARATOR as WITHIN
+from scanwright.io.layouts.addresses import Images, find_file, spellings
 from scanwright.io.layouts.classes import SPLIT_FOLDERS
 from scanwright.io.layouts.description import read_description
 from scanwright.io.layouts.lesions import Settled, lazy_masks, named_part, settle
@@ -30,7 +29,6 @@ _LATER = ("time", "event")
 _LATER_KINDS = ("text", "table", "sequence", "graph", "signal", "clip")
 MEANINGFUL = ("case", "patient", "split", "image", *OWN_TARGETS, *_LATER)
 """Columns that are no facts, without those with a colon."""
-_UID = re.compile(r"^[0-9]+(\.[0-9]+)+$")
 
 
 def open_manifest(path: Path, source: str) -> Dataset:
@@ -106,15 +104,15 @@ def open_rows(root: Path, table: Table, source: str, *, subject: str, layout: st
         patients=patients if known else "unknown",
         notes=(
             *notes,
-            *reader.exports.left_over({row.cells[images[0]] for row in rows}, reader.outlines.n_objects),
+            *reader.images.left_over(reader.outlines.n_objects),
         ),
-        set_aside=(*set_aside, *reader.exports.damaged()),
+        set_aside=(*set_aside, *reader.images.damaged()),
     )
 
 
-def refers_into(path: Path, folders: Sequence[str]) -> bool:
-    """True when some row of the manifest names a file in one of the folders beside it."""
-    starts = tuple(f"{folder}/" for folder in folders)
+def refers_into(path: Path, names: Sequence[str]) -> bool:
+    """True when some row of the manifest names what lies in one of the folders, or files, beside it."""
+    starts = tuple(f"{name}{end}" for name in names for end in ("/", WITHIN))
     cells = (cell for row in read_table(path, what="manifest").rows for cell in row.cells.values())
     return any(cell.replace("\\", "/").removeprefix("./").startswith(starts) for cell in cells)
 
@@ -124,13 +122,14 @@ class _Reader:
 
     def __init__(self, root: Path, table: Table, images: tuple[str, ...]) -> None:
         self._root, self._images = root, images
-        self.exports = _Exports(root)
+        self.images = Images(root)
         self.targets = TargetColumns.of(table)
         self.described = read_description(root)
-        cells = [row.cells.get("mask", "") for row in table.rows]
-        self.masks = self._settle(table) if any(SEPARATOR in cell for cell in cells) else Settled()
-        single = [way for cell in cells if SEPARATOR not in cell for way in _spellings(cell)]
-        self.outlines = MaskFiles(root, single, self.described.class_names)
+        masks = {str(row.line): _parts(row.cells.get("mask", "")) for row in table.rows}
+        ways = (way for files in masks.values() for file in files for way in spellings(file))
+        self.outlines = MaskFiles(root, ways, self.described.class_names)
+        several = any(len(files) > 1 and not self._are_objects(files) for files in masks.values())
+        self.masks = self._settle(table) if several else Settled()
 
     def case(self, name: str, row: Row) -> Case:
         """The case of a row.
@@ -138,23 +137,19 @@ class _Reader:
         Raises:
             DataError: a file or a series is missing, or a cell is not what its column holds.
         """
-        root, cells = self._root, row.cells
+        cells = row.cells
         for column in self._images:
             if not cells[column]:
                 raise DataError(f"the column {column} is empty")
-        series = self.exports.series(cells[self._images[0]]) if len(self._images) == 1 else None
-        if series is None:
-            image = lazy_image(root, [_existing(root, cells[column], column) for column in self._images])
-        else:
-            image = series.image(cells[self._images[0]])
+        image, series = self._image(cells)
         targets: dict[str, Target] = {}
         if cells.get("mask"):
             targets["mask"] = self._mask(row, image, series)
         told, unsure = self.targets.targets(cells)
         targets |= told
         if cells.get("boxes"):
-            file = _existing(root, cells["boxes"], "boxes")
-            targets["boxes"] = lazy_case_boxes(root, file, image, name)
+            file = find_file(self._root, cells["boxes"], "boxes")
+            targets["boxes"] = lazy_case_boxes(self._root, file, image, name)
         facts = (dict(series.facts) if series else {}) | ({UNSURE: unsure} if unsure else {})
         for column, value in cells.items():
             if value and column not in MEANINGFUL and ":" not in column:
@@ -162,88 +157,47 @@ class _Reader:
         patient = cells.get("patient") or (series.patient if series else None)
         return Case(name, {"image": image}, targets, patient, _split(cells, row.line), facts)
 
+    def _image(self, cells: Mapping[str, str]) -> tuple[Lazy[Volume], Series | None]:
+        if len(self._images) > 1:
+            files = [find_file(self._root, cells[column], column) for column in self._images]
+            return lazy_image(self._root, files), None
+        (column,) = self._images
+        n_channels = len(self.described.channels) if column == "image" else 1
+        return self.images.find(cells[column], column, max(1, n_channels))
+
     def _mask(self, row: Row, image: Lazy[Volume], series: Series | None) -> Lazy[Volume]:
-        key = str(row.line)
+        key, parts = str(row.line), _parts(row.cells["mask"])
         if key in self.masks.problems:
             raise DataError(self.masks.problems[key])
-        files = self.masks.values.get(key, {row.cells["mask"]: None})
-        found = {_existing(self._root, file, "mask"): value for file, value in files.items()}
-        if list(found.values()) == [None]:
-            return self.outlines.mask(next(iter(found)), image, series)
+        values = self.masks.values.get(key, dict.fromkeys(parts))
+        found = {find_file(self._root, file, "mask"): value for file, value in values.items()}
+        objects = [file for file in found if self.outlines.are_objects([file])]
+        if len(objects) == len(found) or list(found.values()) == [None]:
+            return self.outlines.mask([*found], image, series)
+        if objects:
+            raise DataError(
+                "a mask is made of DICOM objects or of files of voxels", received=row.cells["mask"]
+            )
         return lazy_masks(self._root, found)
+
+    def _are_objects(self, files: Sequence[str]) -> bool:
+        return all(any(self.outlines.are_objects([way]) for way in spellings(file)) for file in files)
 
     def _settle(self, table: Table) -> Settled:
         """By line. That the masks belong to the row is told already: names tell only structures."""
         parts = {}
         for row in table.rows:
-            files = [cell.strip() for cell in row.cells["mask"].split(SEPARATOR)]
+            files = _parts(row.cells["mask"])
+            if self._are_objects(files):
+                continue  # they name their structures themselves
             image = without_suffix(PurePosixPath(row.cells[self._images[0]].replace("\\", "/")).name)
-            parts[str(row.line)] = [named_part(file, image) for file in files if file]
-        return settle({line: own for line, own in parts.items() if own})
+            parts[str(row.line)] = [named_part(file, image) for file in files]
+        return settle(parts)
 
 
-class _Exports:
-    """The DICOM series that a manifest's cells can mean; the tree is scanned once, and only if need be."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    @cached_property
-    def _by_uid(self) -> dict[str, Series]:
-        return {series.uid: series for series in self.scan.series}
-
-    @cached_property
-    def scan(self) -> Scan:
-        return scan_tree(self._root)
-
-    def series(self, cell: str) -> Series | None:
-        """The series that a cell names by folder, file or SeriesInstanceUID; ``None`` for other files.
-
-        Raises:
-            DataError: no such series, or a folder that does not hold exactly one.
-        """
-        path = self._root / cell
-        if path.is_dir():
-            return one_series(path, cell)
-        if path.is_file():
-            known = None if path.stat().st_size == 0 else format_of(path)
-            is_one = known is not None and known.read is read_file
-            return series_of_file(path, self._root, cell) if is_one else None
-        if not _UID.match(cell):
-            return None
-        try:
-            return self._by_uid[cell]
-        except KeyError:
-            raise DataError(
-                "no DICOM file below the manifest has this SeriesInstanceUID",
-                received=cell,
-                expected=f"one of the {len(self._by_uid)} series found",
-            ) from None
-
-    def left_over(self, cells: Collection[str], n_used: int) -> tuple[str, ...]:
-        """Notes on series that no row names and on other objects but the used ones, if the tree had to be
-        scanned."""
-        if "scan" not in self.__dict__:
-            return ()
-        unnamed = [uid for uid in self._by_uid if uid not in cells]
-        said = (f"{len(unnamed)} DICOM series are in no row of the manifest",) if unnamed else ()
-        return said + counted(self.scan, n_used=n_used)
-
-    def damaged(self) -> tuple[SetAside, ...]:
-        """The files that look like DICOM and cannot be read, if the tree had to be scanned."""
-        return self.scan.set_aside if "scan" in self.__dict__ else ()
-
-
-def _spellings(value: str) -> tuple[str, ...]:
-    """The paths that a cell can mean: a manifest written on Windows names them with backslashes."""
-    return tuple(dict.fromkeys([value, value.replace("\\", "/")])) if value else ()
-
-
-def _existing(root: Path, value: str, column: str) -> str:
-    for path in _spellings(value):
-        if (root / path).exists():
-            return path
-    raise DataError(f"the file of the column {column} does not exist", received=value)
+def _parts(cell: str) -> list[str]:
+    """The files of which a cell says that they make the mask."""
+    return [part.strip() for part in cell.split(SEPARATOR) if part.strip()]
 
 
 def _split(cells: Mapping[str, str], line: int) -> Split | None:

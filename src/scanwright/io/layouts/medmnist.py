@@ -18,6 +18,7 @@ from scanwright.io.formats.photograph import as_volume
 from scanwright.types import AnyArray
 
 NAME = "MedMNIST .npz"
+_MOST_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def open_medmnist(path: Path, source: str) -> Dataset:
         DataError: not such a file, pickled objects in it, labels that are none.
     """
     with reading(path.name):
-        members = _read_headers(path)
+        members = _read_headers(path, path.stat().st_mtime_ns)
     splits = [split for split in SPLITS if f"{split}_images" in members and f"{split}_labels" in members]
     if not splits:
         raise DataError(
@@ -46,16 +47,11 @@ def open_medmnist(path: Path, source: str) -> Dataset:
         )
     cases: list[Case] = []
     for split in splits:
-        images = members[f"{split}_images"]
-        if images.dtype.kind not in "uif" or len(images.shape) not in (3, 4, 5):
-            raise DataError(
-                f"{split}_images does not hold pictures", subject=path.name, received=f"shape {images.shape}"
-            )
-        targets = _targets(path, split, images.shape[0])
+        targets = _targets(path, split, _n_images(members[f"{split}_images"], path.name, split))
         width = max(5, len(str(len(targets))))
         for index, target in enumerate(targets):
             name = f"{split}_{index:0{width}d}"
-            image = Lazy(f"{path.name}:{name}", partial(_read_one, path, f"{split}_images", index))
+            image = Lazy(f"{path.name}#{split}/{index}", partial(_read_one, path, f"{split}_images", index))
             cases.append(Case(name, {"image": image}, target, split=split))
     names = {case.label for case in cases if "label" in case.targets}
     for split in splits:
@@ -68,7 +64,42 @@ def open_medmnist(path: Path, source: str) -> Dataset:
     )
 
 
-def _read_headers(path: Path) -> dict[str, _Member]:
+def lazy_picture(path: Path, entry: str, source: str) -> Lazy[Volume]:
+    """One image of a file, read when asked for.
+
+    Args:
+        path: of the file.
+        entry: SPLIT/NUMBER, such as train/17.
+        source: of the Lazy.
+
+    Raises:
+        DataError: no such file, or no such image in it.
+    """
+    with reading(path.name):
+        if path.suffix.lower() != ".npz":
+            raise DataError("only an .npz file and a DICOM export hold several images", received=source)
+        members = _read_headers(path, path.stat().st_mtime_ns)
+        split, _, number = entry.partition("/")
+        member = members.get(f"{split}_images")
+        if not number.isdecimal() or len(number) > _MOST_DIGITS or member is None:
+            raise DataError("there is no such picture", expected="SPLIT/NUMBER", received=source)
+        if int(number) >= _n_images(member, path.name, split):
+            raise DataError(
+                "there is no such picture", expected=f"at most {member.shape[0] - 1}", received=source
+            )
+    return Lazy(source, partial(_read_one, path, f"{split}_images", int(number)))
+
+
+def _n_images(images: _Member, file: str, split: str) -> int:
+    if images.dtype.kind not in "uif" or len(images.shape) not in (3, 4, 5):
+        raise DataError(
+            f"{split}_images does not hold pictures", subject=file, received=f"shape {images.shape}"
+        )
+    return images.shape[0]
+
+
+@lru_cache(maxsize=3)
+def _read_headers(path: Path, changed_ns: int) -> dict[str, _Member]:
     members = {}
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():

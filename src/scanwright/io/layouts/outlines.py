@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -59,24 +59,35 @@ class MaskFiles:
         self.class_names = names if known else class_names
         self._used: list[tuple[str, Labels, Series | None]] = []
 
-    def mask(self, file: str, image: Lazy[Volume], series: Series | None) -> Lazy[Volume]:
+    def are_objects(self, files: Sequence[str]) -> bool:
+        """Whether all are DICOM objects, usable or not."""
+        return all(file in self._labels for file in files)
+
+    def mask(self, files: Sequence[str], image: Lazy[Volume], series: Series | None) -> Lazy[Volume]:
         """The mask of a row, on the grid of its image, read when asked for.
 
         Args:
-            file: as it was named at first.
+            files: several objects, or one file of any kind, as they were named at first.
             image: the image.
             series: the same, if it is DICOM.
 
         Raises:
-            DataError: the object cannot be read, or nothing says which values its structures have.
+            DataError: an object cannot be read, or nothing says which values its structures have.
         """
-        labels = self._labels.get(file)
-        if isinstance(labels, DataError):
-            raise labels
-        if labels is None:
+        if not self.are_objects(files):
+            (file,) = files
             return (
                 lazy_mask(self._root, file) if series is None else lazy_series_mask(self._root, file, series)
             )
+        objects = [self._usable(file) for file in files]
+        self._used += [(file, one, series) for file, one in zip(files, objects, strict=True)]
+        grid = partial(_grid_of, image, files[0]) if series is None else partial(read_grid, series)
+        return lazy_labels(grid, self._root, objects, self._values)
+
+    def _usable(self, file: str) -> Labels:
+        labels = self._labels[file]
+        if isinstance(labels, DataError):
+            raise labels
         if self._has_voxels and not self._is_told:
             raise DataError(
                 "some masks are files of values and others name structures",
@@ -90,9 +101,7 @@ class MaskFiles:
                 subject=file,
                 received=listed([repr(name) for name in unknown]),
             )
-        self._used.append((file, labels, series))
-        grid = partial(_grid_of, image, file) if series is None else partial(read_grid, series)
-        return lazy_labels(grid, self._root, [labels], self._values)
+        return labels
 
     def notes(self) -> list[str]:
         """How the objects that were asked for became masks, and which of them refer to another image."""

@@ -132,8 +132,13 @@ def lazy_case_boxes(root: Path, file: str, image: Lazy[Volume], case: str) -> La
 
 
 def _read_case_boxes(root: Path, file: str, image: Lazy[Volume], case: str) -> Boxes:
-    # A series of DICOM has no header that tells its grid; it is read.
-    alone = (root / image.source).is_file()
-    grid = read_grid(root / image.source, subject=image.source) if alone else image.read()
+    grid = read_grid_of(root, image)
     with reading(file):
         return read_boxes(root / file, grid, case=case, image=image.source)
+
+
+def read_grid_of(root: Path, image: Lazy[Volume]) -> Volume:
+    """Shape and affine of an image of a dataset at ``root``: not to be looked into."""
+    # What is no file of its own, such as a series, has no header that tells its grid; it is read.
+    alone = (root / image.source).is_file()
+    return read_grid(root / image.source, subject=image.source) if alone else image.read()

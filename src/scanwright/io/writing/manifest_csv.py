@@ -1,8 +1,7 @@
-"""manifest.csv as it is written: cases that are files, and all that is known of them."""
+"""manifest.csv as it is written: where cases lie, and all that is known of them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,12 @@ from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.annotations.table import write_boxes
+from scanwright.io.archive import place_of
 from scanwright.io.files import write_csv, write_json
-from scanwright.io.image import read_grid
+from scanwright.io.layouts.addresses import address_from
 from scanwright.io.layouts.description import FILE_NAME as DESCRIPTION
 from scanwright.io.layouts.manifest import FILE_NAME, MEANINGFUL
-from scanwright.io.layouts.targets import SEPARATOR
+from scanwright.io.layouts.targets import SEPARATOR, read_grid_of
 
 BOXES = "boxes.csv"
 FILES = (FILE_NAME, DESCRIPTION, BOXES)
@@ -27,10 +27,16 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
     names that these can't hold: of values in masks, of the channels of one file, of classes without a box.
 
     Raises:
-        DataError: a case is not made of files of its own (an array of an .npz, a series of many files), or
-            its boxes can't be read.
+        DataError: a case comes from nothing that a manifest can name (from within a zip), or its boxes can't
+            be read.
     """
     root = Path(dataset.source)
+    if place_of(root) not in (root, root.parent):
+        raise DataError(
+            "a manifest can't name what lies in a zip",
+            subject=root.name,
+            do="Unpack it, and name its folder.",
+        )
     root = root if root.is_dir() else root.parent
     n_channels = max((1 + len(case.image.further) for case in cases), default=1)
     names = dataset.channels if len(dataset.channels) == n_channels else [str(c) for c in range(n_channels)]
@@ -40,7 +46,7 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
     rows = []
     for case in cases:
         # A case with fewer channels than the others gets empty cells, which reading will name.
-        files = [_beside(root / file, folder, case) for file in (case.image.source, *case.image.further)]
+        files = [_address(folder, root, file, case) for file in (case.image.source, *case.image.further)]
         masks = (case.mask.source, *case.mask.further) if "mask" in case.targets else ()
         rows.append(
             [
@@ -49,7 +55,7 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
                 case.split or "",
                 *files,
                 *[""] * (n_channels - len(files)),
-                SEPARATOR.join(_beside(root / file, folder, case) for file in masks),
+                SEPARATOR.join(_address(folder, root, file, case) for file in masks),
                 *told.cells(case),
                 *(case.facts.get(fact, "") for fact in facts),
             ]
@@ -57,7 +63,7 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
     columns = ("case", "patient", "split", *images, "mask", *told.columns, *map(_fact_column, facts))
     if told.has_boxes:
         boxed = [case for case in cases if "boxes" in case.targets]
-        affines = {case.name: read_grid(root / case.image.source).affine_ras for case in boxed}
+        affines = {case.name: read_grid_of(root, case.image).affine_ras for case in boxed}
         write_boxes(folder / BOXES, {case.name: (case.boxes.read(), affines[case.name]) for case in boxed})
     write_csv(folder / FILE_NAME, columns, rows)
     described: dict[str, Any] = {}
@@ -111,11 +117,12 @@ def _fact_column(fact: str) -> str:
     return f"{fact.replace(':', '_')}_" if fact in MEANINGFUL or ":" in fact else fact
 
 
-def _beside(file: Path, folder: Path, case: Case) -> str:
-    if not file.is_file():
+def _address(folder: Path, root: Path, source: str, case: Case) -> str:
+    address = address_from(folder, root, source)
+    if address is None:
         raise DataError(
-            "a manifest can be written only for cases that are files",
+            "a manifest can't name what the case comes from",
             subject=case.name,
-            do="Leave out --apply, and correct the data by hand.",
+            expected="files, DICOM series or pictures of an .npz",
         )
-    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+    return address

@@ -1,0 +1,252 @@
+"""Writing in a plane, such as names burned into an ultrasound: rows of letter-like marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cc3d
+import numpy as np
+from scipy.spatial import cKDTree
+
+from scanwright.core.grouping import connected
+from scanwright.types import AnyArray, BoolArray, FloatArray
+
+# Pixels of the plane, which is made smaller by halves: letters of all sizes pass through this range.
+SMALLEST, LARGEST = 6, 28
+SMALLEST_SIDE = 24
+MOST_SIDE = 1280  # larger ones are radiographs, whose letters are large too
+MOST_HALVINGS = 3
+WINDOW_SHIFTS = (1, 2, 4, 8)  # add up to a window of 16 pixels
+# A mark is what lies above one of these levels between the darkest and the brightest pixel of its window:
+# with the middle one letters keep their form, with the high ones they come off a mottled ground, with the low
+# one they hold together where they are thin.
+LEVELS = (0.4, 0.6, 0.75, 0.9)
+LEAST_CONTRAST = 0.16  # of the plane's range
+# Letters of a row are alike in height, in the width of their strokes and in grey; by how much, in parts of
+# the height, of the stroke and of the plane's range.
+TOLERANCE = (0.1, 0.16, 0.064)
+FEWEST_MARKS = 5
+# How unlike n marks may be: WORTH for each beyond FREE. Chosen, as the other numbers, on pictures with a line
+# drawn into them (decision note 27).
+WORTH, FREE = 2.0, 4.0
+MOST_AS_BRIGHT = 0.05
+
+
+@dataclass(frozen=True)
+class WrittenLine:
+    """A row of letter-like marks.
+
+    Attributes:
+        box_ij: (low i, low j, high i, high j), half-open, in pixels of the plane.
+        n_marks: how many; about the number of letters, as some touch and others fall apart.
+    """
+
+    box_ij: tuple[int, int, int, int]
+    n_marks: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """Connected parts of a plane that could be letters, one row each.
+
+    Attributes:
+        low, high: (n, 2) box, first axis across the line, second along it.
+        stroke: mean width.
+        level: mean grey.
+        number: in the image of numbered parts.
+    """
+
+    low: AnyArray
+    high: AnyArray
+    area: FloatArray
+    stroke: FloatArray
+    level: FloatArray
+    number: AnyArray
+
+    def __getitem__(self, which: AnyArray) -> _Marks:
+        return _Marks(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+    @property
+    def turned(self) -> _Marks:
+        return _Marks(self.low[:, ::-1], self.high[:, ::-1], self.area, self.stroke, self.level, self.number)
+
+    @property
+    def height(self) -> AnyArray:
+        return self.high[:, 0] - self.low[:, 0]
+
+
+def find_lines(plane: FloatArray, low: float, high: float) -> list[WrittenLine]:
+    """Rows of five letters and more, of any grey, along either axis.
+
+    Args:
+        plane: (i, j).
+        low, high: the range of its intensities, without the extremes.
+
+    Returns:
+        The longest first. The same line may be found at several sizes and is then named once.
+    """
+    if high <= low:
+        return []
+    small = np.clip((plane - low) / (high - low), -0.2, 1.2).astype(np.float32)
+    found: list[WrittenLine] = []
+    scale = 1
+    while max(small.shape) > MOST_SIDE:
+        small, scale = _halved(small), 2 * scale
+    for _ in range(MOST_HALVINGS + 1):
+        if min(small.shape) < SMALLEST_SIDE:
+            break
+        for box, n in _lines_at(small):
+            i, j, i_end, j_end = (scale * int(edge) for edge in box)
+            found.append(WrittenLine((i, j, min(i_end, plane.shape[0]), min(j_end, plane.shape[1])), n))
+        small, scale = _halved(small), 2 * scale
+    return _distinct(found)
+
+
+def _halved(plane: FloatArray) -> FloatArray:
+    i, j = (n // 2 * 2 for n in plane.shape)
+    return np.asarray(plane[:i, :j].reshape(i // 2, 2, j // 2, 2).mean(axis=(1, 3)))
+
+
+def _distinct(lines: list[WrittenLine]) -> list[WrittenLine]:
+    kept: list[WrittenLine] = []
+    for line in sorted(lines, key=lambda line: -line.n_marks):
+        if not any(_meet(line.box_ij, other.box_ij) for other in kept):
+            kept.append(line)
+    return kept
+
+
+def _meet(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _lines_at(plane: FloatArray) -> Iterator[tuple[tuple[int, int, int, int], int]]:
+    """Box and number of marks of the lines whose letters have the usual size in this plane."""
+    dark, bright = _around(plane, np.minimum), _around(plane, np.maximum)
+    span = bright - dark
+    strong = span > LEAST_CONTRAST
+    for level in LEVELS:
+        for sign, ink in ((1, plane > dark + level * span), (-1, plane < bright - level * span)):
+            marks, numbers = _marks(ink & strong, plane)
+            for turned, own in ((False, marks), (True, _inside(marks, plane.shape).turned)):
+                for row in _rows(own[_like_letters(own)]):
+                    if _is_even(row) and _stands_out(row, numbers, plane, sign, turned):
+                        low, high = row.low.min(axis=0), row.high.max(axis=0)
+                        box = (*low[::-1], *high[::-1]) if turned else (*low, *high)
+                        yield box, len(row.area)
+
+
+def _around(plane: FloatArray, extreme: np.ufunc) -> FloatArray:
+    """The extreme in the window around each pixel, by doubling."""
+    half = sum(WINDOW_SHIFTS) // 2
+    for axis in (0, 1):
+        moved = np.moveaxis(plane, axis, 0)
+        padded = np.pad(moved, ((half + 1, half), (0, 0)), mode="edge")
+        for shift in WINDOW_SHIFTS:
+            padded = extreme(padded[:-shift], padded[shift:])
+        plane = np.moveaxis(padded, 0, axis)
+    return plane
+
+
+def _marks(ink: BoolArray, plane: FloatArray) -> tuple[_Marks, AnyArray]:
+    """Its connected parts no larger than a letter (or some that touch), and the image of their numbers."""
+    numbers = cc3d.connected_components(ink, connectivity=8)
+    known = cc3d.statistics(numbers, no_slice_conversion=True)
+    low = known["bounding_boxes"][:, ::2].astype(np.int64)
+    high = known["bounding_boxes"][:, 1::2].astype(np.int64) + 1
+    size = high - low
+    fits = (size.min(axis=1) <= LARGEST) & (size.max(axis=1) >= SMALLEST) & (size.max(axis=1) <= 4 * LARGEST)
+    fits[0] = False  # the ground
+    at = np.flatnonzero(fits[numbers])
+    own = numbers.ravel()[at]
+    area = known["voxel_counts"].astype(np.float64)
+    edges = np.bincount(own, _outer_edges(ink).ravel()[at], len(area))
+    grey = np.bincount(own, plane.ravel()[at], len(area))
+    stroke = 2 * area / np.maximum(edges, 1)  # of a long thin shape
+    marks = _Marks(low, high, area, stroke, grey / np.maximum(area, 1), np.arange(len(area)))
+    return marks[np.flatnonzero(fits)], numbers
+
+
+def _inside(marks: _Marks, shape: tuple[int, ...]) -> _Marks:
+    """Those that do not touch the border, where stripes across it end in a row."""
+    return marks[np.flatnonzero((marks.low > 0).all(axis=1) & (marks.high < shape).all(axis=1))]
+
+
+def _outer_edges(ink: BoolArray) -> AnyArray:
+    """How many of each pixel's four neighbours are of the other kind."""
+    count = np.zeros(ink.shape, dtype=np.uint8)
+    for axis in (0, 1):
+        differs = np.moveaxis(np.diff(ink, axis=axis), axis, 0)
+        moved = np.moveaxis(count, axis, 0)
+        moved[1:] += differs
+        moved[:-1] += differs
+    return count
+
+
+def _like_letters(marks: _Marks) -> AnyArray:
+    """Which are drawn with strokes, and high enough."""
+    height, width = marks.height, marks.high[:, 1] - marks.low[:, 1]
+    fits = (height >= SMALLEST) & (height <= LARGEST) & (width <= 4 * height)
+    thin = marks.stroke <= 0.42 * height
+    hollow = (marks.area < 0.85 * height * width) | (width <= 0.4 * height)
+    return np.flatnonzero(fits & thin & hollow)
+
+
+def _rows(marks: _Marks) -> Iterator[_Marks]:
+    """Marks side by side, with a common base or top."""
+    if len(marks.area) < FEWEST_MARKS:
+        return
+    # Far wider than high: a line may have gaps, and steps up or down are none.
+    middle = (marks.low + marks.high) * (2.0, 0.5)
+    first, second = cKDTree(middle).query_pairs(100.0, output_type="ndarray").T
+    (top, left), (base, right), height = marks.low.T, marks.high.T, marks.height
+    swapped = left[first] > left[second]
+    first, second = np.where(swapped, second, first), np.where(swapped, first, second)
+    larger = np.maximum(height[first], height[second])
+    smaller = np.minimum(height[first], height[second])
+    slack = np.maximum(1, 0.12 * larger)
+    one_base, one_top = (np.abs(edge[first] - edge[second]) <= slack for edge in (base, top))
+    gap = left[second] - right[first]
+    # Between words the gap is wide; then both must agree.
+    close = (gap <= 1.2 * larger) & (one_base | one_top) | (gap <= 2.5 * larger) & one_base & one_top
+    beside = np.minimum(base[first], base[second]) - np.maximum(top[first], top[second]) >= 0.75 * smaller
+    joined = close & beside & (gap >= -0.3 * larger) & (smaller >= 0.55 * larger)
+    if joined.sum() < FEWEST_MARKS - 1:
+        return
+    for row in connected(len(marks.area), zip(first[joined], second[joined], strict=True)):
+        if len(row) >= FEWEST_MARKS:
+            yield _aligned(marks[np.array(row)])
+
+
+def _aligned(row: _Marks) -> _Marks:
+    """The marks that stand on the base of most, or reach to their top."""
+    slack = max(1.0, 0.1 * float(np.median(row.height)))
+    base = np.abs(row.high[:, 0] - np.median(row.high[:, 0])) <= slack
+    tops = row.low[base, 0] if base.any() else row.low[:, 0]
+    return row[np.flatnonzero(base | (np.abs(row.low[:, 0] - np.median(tops)) <= slack))]
+
+
+def _is_even(row: _Marks) -> bool:
+    """Whether the marks are alike; the more there are, the less they need to be."""
+    if len(row.area) < FEWEST_MARKS:
+        return False
+    height, stroke = float(np.median(row.height)), float(np.median(row.stroke))
+    unlike = (_spread(row.height) / height, _spread(row.stroke) / stroke, _spread(row.level))
+    disorder = sum((part / limit) ** 2 for part, limit in zip(unlike, TOLERANCE, strict=True))
+    return disorder < WORTH * (len(row.area) - FREE)
+
+
+def _spread(values: AnyArray) -> float:
+    return float(np.abs(values - np.median(values)).mean())
+
+
+def _stands_out(row: _Marks, numbers: AnyArray, plane: FloatArray, sign: int, turned: bool) -> bool:
+    """Whether hardly any pixel around is as bright as the marks (or as dark): in noise many are."""
+    if turned:
+        numbers, plane = numbers.T, plane.T
+    reach = max(2, int(np.median(row.height)) // 2)
+    low, high = np.maximum(row.low.min(axis=0) - reach, 0), row.high.max(axis=0) + reach
+    part = (slice(low[0], high[0]), slice(low[1], high[1]))
+    ground = plane[part][~np.isin(numbers[part], row.number)]
+    level = float(np.median(row.level))
+    return ground.size > 0 and float(np.mean(sign * ground > sign * level)) <= MOST_AS_BRIGHT
