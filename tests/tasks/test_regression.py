@@ -1,6 +1,7 @@
 """Regression: a number in the units of the data, with an interval that validation cases give."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, SettingsError
 from scanwright.planning.fingerprint import take_fingerprint
+from scanwright.tasks.decision import decide
 from scanwright.tasks.regression import Regression
 
 TASK = Regression()
@@ -112,6 +114,12 @@ def test_one_number_for_all_cases_teaches_nothing():
     facts = take_fingerprint(cohort(cases(age=lambda n: 50.0)), target="values")
     with pytest.raises(DataError, match="'age' is the same number"):
         TASK.plan(facts, Settings())
+
+
+def test_a_plan_whose_answer_is_edited_into_another_is_refused():
+    facts = take_fingerprint(cohort(cases(age=lambda n: 40.0 + n)), target="values")
+    with pytest.raises(SettingsError, match=r"Expected answer=value for regression\. Received answer=labels"):
+        decide(TASK, facts, Settings(), replace(PLAN, answer="labels", target="", classes=("a",), loss="bce"))
 
 
 def test_a_single_case_ranks_by_how_far_off_it_is():

@@ -68,6 +68,7 @@ class Task(Protocol):
     Attributes:
         name: row of the catalogue.
         target: which target of a case it learns ("mask", "label", "labels", "values").
+        answer: what the outputs of its network stand for, see Plan.
         tiled: True when images are covered with patches (an answer for each voxel), False when an image is
             fitted into one patch (an answer for the whole).
         score: the number that training selects by and reports lead with; larger is better.
@@ -75,6 +76,7 @@ class Task(Protocol):
 
     name: str
     target: str
+    answer: str
     tiled: bool
     score: str
 

@@ -27,6 +27,7 @@ class Classification:
 
     name = "classification"
     target = "label"
+    answer = "class"
     tiled = False
     score = "auroc"
 

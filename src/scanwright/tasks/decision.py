@@ -48,6 +48,12 @@ def _decide(task: Task, facts: Fingerprint, settings: Settings, given: Plan | No
     rest: dict[str, Any] = {name: text for name, text in settings.overrides.items() if name != FAMILY}
     if given is None:
         return _rule(task, facts, settings, settings.family).overrule(rest)
+    if given.answer != task.answer:
+        raise SettingsError(
+            "the plan's answer is not that of its task",
+            expected=f"answer={task.answer} for {task.name}",
+            received=f"answer={given.answer}",
+        )
     if settings.minutes is not None and settings.minutes != given.minutes:
         rest = {"minutes": settings.minutes, **rest}
     if settings.folds is not None and settings.folds != given.folds:  # no other number can repeat its rounds

@@ -30,6 +30,7 @@ class Multilabel:
 
     name = "multilabel"
     target = "labels"
+    answer = "labels"
     tiled = False
     score = "auroc"
 
@@ -44,7 +45,7 @@ class Multilabel:
         shares = rules.choose_class_shares(facts, names)
         decided = {
             "task": self.name,
-            "answer": "labels",
+            "answer": self.answer,
             "classes": names,
             "loss": "bce",
             "class_shares": shares.value,

@@ -29,6 +29,7 @@ class Ordinal(Classification):
     """A probability for each grade of a whole image; the grade is their median (decision note 33)."""
 
     name = "ordinal"
+    answer = "grade"
     score = "kappa"
 
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
@@ -45,7 +46,7 @@ class Ordinal(Classification):
         }
         return replace(
             plan,
-            answer="grade",
+            answer=self.answer,
             loss="emd",
             class_weights=(),
             label_smoothing=0.0,

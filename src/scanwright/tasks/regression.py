@@ -28,6 +28,7 @@ class Regression:
 
     name = "regression"
     target = "values"
+    answer = "value"
     tiled = False
     score = "r2"
 
@@ -39,7 +40,7 @@ class Regression:
             )
         decided = {
             "task": self.name,
-            "answer": "value",
+            "answer": self.answer,
             "classes": (),
             "target": facts.value,
             "target_mean": float(f"{facts.value_mean:.8g}"),

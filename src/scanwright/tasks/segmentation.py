@@ -33,6 +33,7 @@ class Segmentation:
 
     name = "segmentation"
     target = "mask"
+    answer = "class"
     tiled = True
     score = "dice"
 
