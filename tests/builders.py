@@ -230,6 +230,7 @@ def memory_case(
     mask: np.ndarray | None = None,
     label: str | None = None,
     labels: tuple[str, ...] | None = None,
+    values: dict[str, float] | None = None,
     boxes: Boxes | None = None,
     affine: np.ndarray | None = TILTED_AFFINE,
     **known: object,
@@ -242,6 +243,8 @@ def memory_case(
         targets["label"] = label
     if labels is not None:
         targets["labels"] = labels
+    if values is not None:
+        targets["values"] = values
     if boxes is not None:
         targets["boxes"] = Lazy(f"{name} boxes", lambda: boxes)
     return Case(name, {"image": Lazy(name, lambda: Volume(image, affine))}, targets, **known)

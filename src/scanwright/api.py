@@ -238,7 +238,14 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
     if wanted.init_from is None and wanted.memory is None:
-        facts = take_fingerprint(dataset, wanted.seed, progress, target=task.target, enhance=wanted.enhance)
+        facts = take_fingerprint(
+            dataset,
+            wanted.seed,
+            progress,
+            target=task.target,
+            value=wanted.target,
+            enhance=wanted.enhance,
+        )
         return Planned(facts, decide(task, facts, wanted))
     for package in ("torch", "monai"):
         require(package, extra="train", feature="Planning for weights or a memory")
@@ -448,7 +455,7 @@ def predict(
             result.predictions.append(prediction)
     progress("Predicting", len(dataset), len(dataset), "")
     if result.predictions:
-        write_predictions_csv(folder / "predictions.csv", result.predictions, loaded.plan.classes)
+        write_predictions_csv(folder / "predictions.csv", result.predictions)
         result.files.append(folder / "predictions.csv")
     write_failures(folder / "failures.csv", result.set_aside)
     if not result.files:

@@ -6,13 +6,14 @@ makes sure of it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from scanwright.data.choices import CLASS_LOSSES, MASK_LOSSES, OPTIMISERS, SCHEDULES
+from scanwright.data.choices import ANSWERS, MASK_LOSSES, OPTIMISERS, SCHEDULES
 from scanwright.data.plan import ChannelPlan, NetworkPlan, Plan
 from scanwright.networks.catalogue import build_network
 from scanwright.tasks.base import Example
@@ -53,10 +54,40 @@ PLANS = {
         pace=((10, 0.5), (10, 1.0)),
     ),
 }
-# Validation Dice of two classes, and AUROC of four.
-BARS = {"segmentation": 0.6, "classification": 0.85}
-UNLEARNT = {"segmentation": 0.3, "classification": 0.65}
-LOSSES = {"segmentation": MASK_LOSSES, "classification": CLASS_LOSSES}
+PLANS |= {
+    "ordinal": replace(
+        PLANS["classification"],
+        task="ordinal",
+        answer="grade",
+        classes=("0", "1", "2", "3"),
+        loss="emd",
+        pace=((30, 0.5), (30, 1.0)),
+    ),
+    "multilabel": replace(
+        PLANS["classification"],
+        task="multilabel",
+        answer="labels",
+        classes=("rows", "columns"),
+        class_shares=(0.5, 0.5),
+        loss="bce",
+    ),
+    "regression": replace(
+        PLANS["classification"],
+        task="regression",
+        answer="value",
+        classes=(),
+        class_shares=(),
+        target="stripes",
+        loss="mse",
+        pace=((30, 0.5), (30, 1.0)),
+    ),
+}
+# Validation Dice of two classes, AUROC of four, weighted kappa, AUROC of two, and R².
+BARS = {"segmentation": 0.6, "classification": 0.85, "ordinal": 0.7, "multilabel": 0.85, "regression": 0.6}
+UNLEARNT = {"segmentation": 0.3, "classification": 0.65, "ordinal": 0.3, "multilabel": 0.8, "regression": 0.2}
+LOSSES = {
+    task: MASK_LOSSES if plan.label_values else ANSWERS[plan.answer].losses for task, plan in PLANS.items()
+}
 
 
 def spots(rng: np.random.Generator) -> Example:
@@ -81,9 +112,35 @@ def stripes(rng: np.random.Generator, index: int) -> Example:
     return Example(image[None, ..., None].astype(np.float32), np.array(index, np.uint8))
 
 
+def ripples(rng: np.random.Generator, level: float, target: np.ndarray) -> Example:
+    """Stripes in noise, the stronger the higher the level (0 … 1)."""
+    along = np.mgrid[:EDGE, :EDGE][rng.integers(2)]
+    image = 2 * level * np.sin(1.3 * along + rng.uniform(0, 6)) + rng.normal(0, 0.3, (EDGE, EDGE))
+    return Example(image[None, ..., None].astype(np.float32), target)
+
+
+def crossed(rng: np.random.Generator, held: tuple[int, int]) -> Example:
+    """Stripes along the rows, along the columns, both or none, in noise."""
+    both = [made.image[0, ..., 0] for made in (stripes(rng, 0), stripes(rng, 1))]
+    image = sum(own * has for own, has in zip(both, held, strict=True)) + rng.normal(0, 0.5, (EDGE, EDGE))
+    return Example(np.asarray(image)[None, ..., None].astype(np.float32), np.array(held, np.float32))
+
+
+def levels(rng: np.random.Generator) -> Example:
+    """A number of about 1 in size, to be told from the stripes."""
+    level = rng.uniform()
+    return ripples(rng, level, np.array([3.4 * (level - 0.5)], np.float32))
+
+
 def examples(task: str) -> dict[str, dict[str, Example]]:
     rng = np.random.default_rng(0)
-    make = {"segmentation": lambda n: spots(rng), "classification": lambda n: stripes(rng, n % 4)}[task]
+    make = {
+        "segmentation": lambda n: spots(rng),
+        "classification": lambda n: stripes(rng, n % 4),
+        "ordinal": lambda n: ripples(rng, n % 4 / 3, np.array(n % 4, np.uint8)),
+        "multilabel": lambda n: crossed(rng, (n % 2, n // 2 % 2)),
+        "regression": lambda n: levels(rng),
+    }[task]
     return {split: {f"{split}{n}": make(n) for n in range(k)} for split, k in (("train", 24), ("val", 8))}
 
 
@@ -102,15 +159,17 @@ def score(task: str, folder: Path, **chosen: str) -> float:
 
 
 every_task = pytest.mark.parametrize("task", PLANS)
+# Optimisers and schedules know nothing of the answer; one task of each learner is enough for them.
+every_learner = pytest.mark.parametrize("task", ["segmentation", "classification"])
 
 
-@every_task
+@every_learner
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_an_optimiser_learns_at_the_rate_that_it_brings(task: str, optimiser: str, tmp_path: Path) -> None:
     assert score(task, tmp_path, optimiser=optimiser) > BARS[task]
 
 
-@every_task
+@every_learner
 @pytest.mark.parametrize("schedule", sorted({*SCHEDULES} - {"cosine"}))
 def test_a_schedule_learns_with_the_warm_up_that_it_brings(task: str, schedule: str, tmp_path: Path) -> None:
     assert score(task, tmp_path, schedule=schedule) > BARS[task]
@@ -124,15 +183,20 @@ def test_a_loss_learns(task: str, loss: str, tmp_path: Path) -> None:
     assert score(task, tmp_path, loss=loss) > BARS[task]
 
 
-@every_task
+@pytest.mark.parametrize("task", [task for task in PLANS if task != "regression"])
 @pytest.mark.parametrize("chosen", [{"sampling": "balanced"}, {"class_weights": "inverse"}], ids=str)
 def test_what_makes_up_for_rare_classes_learns(task: str, chosen: dict[str, str], tmp_path: Path) -> None:
     assert score(task, tmp_path, **chosen) > BARS[task]
 
 
-@every_task
+@pytest.mark.parametrize("task", ["segmentation", "classification", "ordinal"])
 def test_logits_adjusted_to_the_shares_learn(task: str, tmp_path: Path) -> None:
     assert score(task, tmp_path, loss="ce", logit_adjustment="1") > BARS[task]
+
+
+@every_task
+def test_the_usual_choices_learn(task: str, tmp_path: Path) -> None:
+    assert score(task, tmp_path) > BARS[task]
 
 
 @every_task

@@ -13,7 +13,12 @@ from builders import ball_mask, cohort, memory_case, noise
 from scanwright.core.statistics import patient_bootstrap
 from scanwright.data.case import Case
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import ClassPrediction, MaskPrediction
+from scanwright.data.prediction import (
+    ClassPrediction,
+    LabelsPrediction,
+    MaskPrediction,
+    ValuePrediction,
+)
 from scanwright.data.settings import Settings
 from scanwright.errors import DataError
 from scanwright.planning.fingerprint import take_fingerprint
@@ -39,6 +44,12 @@ class World:
         return task.plan(facts, Settings(minutes=5, **settings))
 
 
+def answers(n: int) -> dict[str, object]:
+    """What there is to say of the n-th case as a whole; each class is held by more than half of the cases."""
+    labels = ("cyst",) * (n not in (1, 5)) + ("nodule",) * (n not in (0, 3))
+    return {"label": f"grade {1 + n % 2}", "labels": labels, "values": {"size": 20.0 + 3 * n}}
+
+
 def volumes(values=(0, 2, 4), label=None) -> World:
     """Oddly oriented, anisotropic volumes; two balls with the given values."""
     cases = []
@@ -47,7 +58,7 @@ def volumes(values=(0, 2, 4), label=None) -> World:
         if len(values) > 2:
             mask[:9][mask[:9] > 0] = values[2]
         image = (noise((1, *SHAPE), seed=n) + 100.0 * mask[None]).astype(np.float32)
-        cases.append(memory_case(f"c{n}", image, mask=mask, label="ab"[n % 2], affine=OBLIQUE))
+        cases.append(memory_case(f"c{n}", image, mask=mask, **answers(n), affine=OBLIQUE))
     return World(cases, label or "mask")
 
 
@@ -58,7 +69,7 @@ def photographs(target="mask") -> World:
         mask = ball_mask((40, 30, 1), label=255)
         mask[:, :, 0] = ball_mask((40, 30, 3), label=255)[:, :, 1]
         image = noise((3, 40, 30, 1), seed=n)
-        cases.append(memory_case(f"p{n}", image, mask=mask, label="ab"[n % 2], affine=None))
+        cases.append(memory_case(f"p{n}", image, mask=mask, **answers(n), affine=None))
     return World(cases, target)
 
 
@@ -72,12 +83,27 @@ every_world = pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS.keys(
 
 def perfect_outputs(task, case: Case, plan: Plan):
     """What a network that knows the truth would say, and the way back."""
-    example = task.encode(case, plan)
-    index = np.asarray(example.target)
-    n_classes = len(plan.classes)
-    sure = np.moveaxis(np.eye(n_classes, dtype=np.float32)[index], -1, 0)
+    target = np.asarray(task.encode(case, plan).target)
+    if target.dtype == np.uint8:
+        target = np.moveaxis(np.eye(plan.n_outputs, dtype=np.float32)[target], -1, 0)
     _, history = preprocess(case.image.read(), plan, fit=not task.tiled)
-    return (sure if task.tiled else sure.reshape(n_classes, 1, 1, 1)), history
+    return (target if task.tiled else target.reshape(plan.n_outputs, 1, 1, 1)), history
+
+
+def wrong_outputs(outputs):
+    """The answers of one class for another; of a single one, the opposite."""
+    return np.roll(outputs, 1, axis=0) if len(outputs) > 1 else -outputs
+
+
+def truth_itself(case: Case, plan: Plan):
+    """The truth of a case as a prediction, of the kind that the plan's answer is."""
+    if plan.label_values:
+        return MaskPrediction(case.name, case.mask.read())
+    if plan.answer == "value":
+        return ValuePrediction(case.name, case.values[plan.target])
+    if plan.answer == "labels":
+        return LabelsPrediction(case.name, {c: float(c in case.labels) for c in plan.classes}, case.labels)
+    return ClassPrediction(case.name, {name: float(name == case.label) for name in plan.classes})
 
 
 def decode(task, case: Case, plan: Plan, outputs, history, thresholds=None):
@@ -116,14 +142,26 @@ class TestEveryTaskInEveryWorld:
         example = task.encode(made.cases[0], plan)
         assert example.image.dtype == np.float32
         assert example.image.shape[0] == len(plan.channels)
-        assert example.target.dtype == np.uint8
-        assert example.target.max() < len(plan.classes)
-        if task.tiled:
-            assert example.target.shape == example.image.shape[1:]
+        if example.target.dtype == np.uint8:
+            assert example.target.max() < len(plan.classes)
+            assert example.target.shape == (example.image.shape[1:] if task.tiled else ())
         else:
-            assert example.target.shape == ()
-            assert example.image.shape[1:] == plan.patch_voxels
+            assert example.target.dtype == np.float32
+            assert example.target.shape == (plan.n_outputs,)
+        assert task.tiled or example.image.shape[1:] == plan.patch_voxels
         assert len(example.places(1)) == 0
+
+    def test_an_example_tells_the_truth_of_its_case(self, task, world):
+        made = world(task.target)
+        plan, case = made.plan(task), made.cases[1]
+        told = task.truth(task.encode(case, plan), plan)
+        assert set(told) == {task.target}
+        if task.target == "mask":
+            assert set(np.unique(told["mask"].read().array)) == set(np.unique(case.mask.read().array))
+        elif task.target == "values":
+            assert told["values"][plan.target] == pytest.approx(case.values[plan.target])
+        else:
+            assert told[task.target] == case.targets[task.target]
 
     def test_a_prediction_lies_on_the_source_grid(self, task, world):
         made = world(task.target)
@@ -138,10 +176,12 @@ class TestEveryTaskInEveryWorld:
                 assert volume.same_grid(image, tolerance=1e-9)
             assert prediction.mask.n_channels == 1
             assert set(np.unique(prediction.mask.array)) <= set(plan.label_values)
+        elif isinstance(prediction, ValuePrediction):
+            assert prediction.predicted == pytest.approx(case.values[plan.target])
         else:
-            assert isinstance(prediction, ClassPrediction)
             assert tuple(prediction.probabilities) == plan.classes
-            assert sum(prediction.probabilities.values()) == pytest.approx(1)
+            if isinstance(prediction, ClassPrediction):
+                assert sum(prediction.probabilities.values()) == pytest.approx(1)
 
     def test_a_perfect_prediction_scores_best_and_a_wrong_one_less(self, task, world):
         made = world(task.target)
@@ -152,20 +192,32 @@ class TestEveryTaskInEveryWorld:
         wrong = []
         for case in made.cases:
             outputs, history = perfect_outputs(task, case, plan)
-            wrong.append(decode(task, case, plan, np.roll(outputs, 1, axis=0), history))
+            wrong.append(decode(task, case, plan, wrong_outputs(outputs), history))
         assert score_of(task, judge(task, made.cases, plan, wrong), plan) < best
 
     def test_the_truth_itself_scores_one(self, task, world):
         made = world(task.target)
         plan = made.plan(task)
-        if task.tiled:
-            predictions = [MaskPrediction(case.name, case.mask.read()) for case in made.cases]
-        else:
-            predictions = [
-                ClassPrediction(case.name, {name: float(name == case.label) for name in plan.classes})
-                for case in made.cases
-            ]
+        predictions = [truth_itself(case, plan) for case in made.cases]
         assert score_of(task, judge(task, made.cases, plan, predictions), plan) == pytest.approx(1)
+
+    def test_cases_are_ranked_by_how_well_they_went(self, task, world):
+        made = world(task.target)
+        plan, case = made.plan(task), made.cases[1]
+        outputs, history = perfect_outputs(task, case, plan)
+        good, bad = (
+            task.goodness(task.measure(decode(task, case, plan, said, history), case, plan), plan)
+            for said in (outputs, wrong_outputs(outputs))
+        )
+        assert math.isfinite(good)
+        assert good > bad
+
+    def test_what_a_report_draws_is_plain(self, task, world):
+        made = world(task.target)
+        plan = made.plan(task)
+        tables = task.tables(judge(task, made.cases, plan, perfect(task, made.cases, plan)), plan)
+        assert set(tables) <= {"confusion", "curves", "agreement"}
+        assert json.dumps(tables)
 
     def test_records_are_plain(self, task, world):
         made = world(task.target)
@@ -235,7 +287,8 @@ class TestEveryTaskInEveryWorld:
         outputs = [perfect_outputs(task, case, plan)[0] for case in made.cases]
         targets = [task.encode(case, plan).target for case in made.cases]
         thresholds = task.choose_thresholds(outputs, targets, plan)
-        assert set(thresholds) <= set(plan.classes)
+        assert set(thresholds) <= {*plan.classes, plan.target}
+        assert task.has_thresholds(plan) or not thresholds
         assert task.choose_thresholds([], [], plan) == {}
         case = made.cases[0]
         prediction = decode(task, case, plan, *perfect_outputs(task, case, plan), thresholds)
@@ -255,6 +308,8 @@ def test_a_case_without_the_target_is_refused_by_name(task):
 def test_a_case_with_other_channels_is_refused(task):
     made = volumes(label=task.target)
     plan = made.plan(task)
-    colour = memory_case("c", noise((3, *SHAPE)), mask=ball_mask(SHAPE, label=2), label="a", affine=OBLIQUE)
+    colour = memory_case(
+        "c", noise((3, *SHAPE)), mask=ball_mask(SHAPE, label=2), **answers(0), affine=OBLIQUE
+    )
     with pytest.raises(DataError, match="another number of channels"):
         task.encode(colour, plan)

@@ -217,3 +217,23 @@ def test_auroc_is_the_area_under_our_roc_curve_and_turns_with_the_scores(pairs):
     false_positive_rate, true_positive_rate, _ = metrics.roc_curve(scores, positives)
     assert area == pytest.approx(np.trapezoid(true_positive_rate, false_positive_rate))
     assert area == pytest.approx(1 - metrics.auroc(-scores, positives))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=40))
+def test_grades_agree_as_scikit_learn_has_it(pairs):
+    truth, said = np.array(pairs).T
+    confusion = metrics.confusion_matrix(truth, said, 4)
+    kappa = metrics.quadratic_kappa(confusion)
+    if len({*truth, *said}) > 1:
+        expected = sk.cohen_kappa_score(truth, said, weights="quadratic", labels=range(4))
+        assert kappa == pytest.approx(expected, abs=1e-12)
+    else:
+        assert math.isnan(kappa)
+    assert metrics.mean_class_distance(confusion) == pytest.approx(np.abs(truth - said).mean())
+    assert metrics.within_one(confusion) == pytest.approx((np.abs(truth - said) <= 1).mean())
+
+
+def test_grades_of_no_case_are_not_numbers():
+    nothing = np.zeros((3, 3), dtype=np.int64)
+    for measure in (metrics.quadratic_kappa, metrics.mean_class_distance, metrics.within_one):
+        assert math.isnan(measure(nothing))

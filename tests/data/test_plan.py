@@ -101,7 +101,7 @@ NONSENSE = {
     "list for reasons": ({"reasons": ["why"]}, "reasons: expected named values"),
     "missing part": ({"network": {"widths": [4]}}, "fields family are missing"),
     "zero dims": ({"dims": 0}, "dims makes no sense. Expected between 2 and 3"),
-    "no such loss": ({"loss": "hinge"}, "loss makes no sense. Expected dice_ce or ce or focal"),
+    "no such loss": ({"loss": "hinge"}, "loss makes no sense. Expected for masks dice_ce, ce, focal"),
     "no such network": ({"network.family": "vgg"}, "family makes no sense. Expected cnn or resnet or"),
     "infinite rate": ({"learning_rate": float("inf")}, "learning_rate makes no sense"),
     "not a number": ({"overlap": float("nan")}, "overlap makes no sense"),
@@ -239,8 +239,54 @@ def test_losses_of_whole_images_take_weights_smoothing_and_adjustment(loss):
 
 @pytest.mark.parametrize("loss", ["dice", "dice_ce", "tversky", "boundary"])
 def test_losses_of_masks_are_refused_for_whole_images(loss):
-    with pytest.raises(SettingsError, match=f"loss={loss} is not for whole images, .* by ce or focal"):
+    with pytest.raises(
+        SettingsError, match=f"loss={loss} is not for images with one class each, .* by ce or focal"
+    ):
         classification_plan().overrule({"loss": loss})
+
+
+def plan_of(answer, **changed):
+    """A plan of that answer."""
+    own = {"grade": {"loss": "emd"}, "labels": {"loss": "bce"}}
+    own["value"] = {"loss": "mse", "classes": (), "target": "age"}
+    return classification_plan(answer=answer, **{**own[answer], **changed})
+
+
+@pytest.mark.parametrize(
+    ("answer", "changed", "message"),
+    [
+        (
+            "labels",
+            {"loss": "ce"},
+            "loss=ce is not for images with any number of classes, .* by bce or",
+        ),
+        ("grade", {"loss": "bce"}, "images with one grade each, which can be learnt by emd or ce or"),
+        ("value", {"loss": "emd"}, "images with a number, which can be learnt by mse or mae or huber"),
+        ("labels", {"logit_adjustment": 1.0}, "logit_adjustment has nothing to act on in loss=bce"),
+        ("value", {"label_smoothing": 0.1}, "label_smoothing has nothing to act on in loss=mse"),
+        ("labels", {"classes": ()}, "classes must be one or more different names"),
+        ("grade", {"classes": ("only",)}, "classes must be two or more different names"),
+        ("grade", {"target": "age"}, "target names a number, and the answer is a class"),
+        ("value", {"target": ""}, "classes must be empty, and target is its name"),
+        ("value", {"sampling": "balanced"}, "sampling=balanced is for classes"),
+        ("value", {"augmentation": AugmentationPlan(cutmix=0.5)}, "cutmix is for classes"),
+        ("labels", {"label_values": (0, 1)}, "answer=labels is for whole images"),
+    ],
+)
+def test_what_does_not_go_with_an_answer_is_refused(answer, changed, message):
+    with pytest.raises(SettingsError, match=message):
+        plan_of(answer, **changed)
+
+
+def test_the_network_gives_as_many_numbers_as_the_answer_needs():
+    assert plan_of("labels", classes=("only",)).n_outputs == 1
+    assert plan_of("grade").n_outputs == 2
+    assert plan_of("value").n_outputs == 1
+
+
+def test_the_answer_is_no_field_to_overrule():
+    with pytest.raises(SettingsError, match=r"'answer' is no field to overrule.*Use --task"):
+        Settings(overrides={"answer": "value"})
 
 
 def test_what_an_optimiser_brought_keeps_its_reason_when_plans_are_compared():

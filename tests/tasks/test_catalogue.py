@@ -18,13 +18,31 @@ def test_tasks_are_found_by_their_names():
 
 
 def test_an_unknown_task_names_the_known_ones():
-    with pytest.raises(SettingsError, match=r"Expected segmentation or classification. Received task=magic"):
+    with pytest.raises(SettingsError, match=r"or classification or ordinal or .*Received task=magic"):
         find_task("magic")
 
 
 def test_the_data_says_which_task():
     assert choose_task("auto", cohort(masked_volumes())).name == "segmentation"
     assert choose_task("auto", cohort(labelled_pictures())).name == "classification"
+    several = [memory_case("a", noise((1, 4, 4, 1)), labels=("a", "b"), affine=None)]
+    assert choose_task("auto", cohort(several)).name == "multilabel"
+    measured = [memory_case("a", noise((1, 4, 4, 1)), values={"age": 60.0}, affine=None)]
+    assert choose_task("auto", cohort(measured)).name == "regression"
+    assert choose_task("ordinal", cohort(labelled_pictures())).name == "ordinal"
+
+
+def test_where_two_tasks_would_do_the_user_chooses():
+    image = noise((1, 4, 4, 1))
+    both = cohort([memory_case("a", image, label="benign", values={"age": 60.0}, affine=None)])
+    with pytest.raises(
+        SettingsError,
+        match=r"have a label and values, .*--task classification or --task ordinal or --task regression",
+    ):
+        choose_task("auto", both)
+    assert choose_task("regression", both).name == "regression"
+    most = cohort([*both.cases, memory_case("b", image, label="malignant", affine=None)])
+    assert choose_task("auto", most).name == "classification"
 
 
 def test_cases_with_masks_and_labels_may_serve_the_task_that_is_asked_for():
@@ -51,14 +69,11 @@ def test_what_no_task_learns_from_yet_is_said_with_what_there_is():
     with pytest.raises(
         SettingsError,
         match=r"no task learns from boxes yet.*segmentation \(from a mask\), classification \(from a label\)"
-        r".*3 cases with boxes.*inspect and convert work",
+        r".*regression \(from values\).*3 cases with boxes.*inspect and convert work",
     ):
         choose_task("auto", cohort(cases))
     with pytest.raises(SettingsError, match="learns from a mask, and the cases here have boxes"):
         choose_task("segmentation", cohort(cases))
-    several = [memory_case("d", noise((1, 4, 4, 1)), labels=("a",), affine=None)]
-    with pytest.raises(SettingsError, match="no task learns from labels yet"):
-        choose_task("auto", cohort(several))
     some = [*cases, memory_case("e", noise((1, 4, 4, 1)), label="a", affine=None)]
-    with pytest.raises(SettingsError, match="--task classification takes the cases that have"):
+    with pytest.raises(SettingsError, match="--task classification or ordinal takes the cases that have"):
         choose_task("auto", cohort(some))

@@ -14,7 +14,7 @@ from monai.losses import DiceLoss, FocalLoss, TverskyLoss
 from scipy import ndimage
 
 from builders import classification_plan, segmentation_plan
-from scanwright.data.choices import CLASS_LOSSES, MASK_LOSSES
+from scanwright.data.choices import ANSWERS, MASK_LOSSES
 from scanwright.data.plan import Plan
 from scanwright.training.losses import (
     EDGE_REACH,
@@ -170,7 +170,10 @@ def test_a_loss_of_voxels_is_that_of_monai(loss: str) -> None:
 
 
 def test_every_name_of_the_plan_has_its_loss() -> None:
-    assert set(IMAGE_LOSSES) == set(CLASS_LOSSES) == set(IMAGE_NUMPY)
+    assert set(IMAGE_LOSSES["class"]) == set(IMAGE_NUMPY)
+    assert IMAGE_LOSSES.keys() == ANSWERS.keys()
+    for name, answer in ANSWERS.items():
+        assert set(IMAGE_LOSSES[name]) == set(answer.losses)
     assert set(VOXEL_LOSSES) == set(MASK_LOSSES) == set(VOXEL_NUMPY)
 
 
@@ -255,3 +258,64 @@ def test_what_fits_adjusted_shares_answers_as_if_classes_were_as_frequent() -> N
     assert logits.grad is not None
     assert logits.grad.abs().max() < 1e-6
     assert math.isclose(sum(priors), 1.0)
+
+
+GRADES = replace(IMAGES, task="ordinal", answer="grade", loss="emd")
+LABELS = replace(IMAGES, task="multilabel", answer="labels", loss="bce")
+VALUE = replace(IMAGES, task="regression", answer="value", classes=(), target="age", loss="mse")
+
+
+@given(st.integers(0, 100))
+def test_the_distance_of_grades_is_that_of_their_cumulative_probabilities(seed: int) -> None:
+    logits, shares = images(seed)
+    apart = np.cumsum(softmax(logits), axis=1) - np.cumsum(shares, axis=1)
+    assert of_images(GRADES, logits, shares) == pytest.approx((apart**2).sum(1).mean(), rel=1e-4, abs=1e-6)
+    weighted = (apart**2).sum(1) * (shares @ WEIGHTS)
+    plan = replace(GRADES, class_weights=WEIGHTS)
+    assert of_images(plan, logits, shares) == pytest.approx(weighted.mean(), rel=1e-4, abs=1e-6)
+
+
+def test_a_grade_further_off_costs_more() -> None:
+    truth = np.array([[1.0, 0.0, 0.0]])
+    near, far = (of_images(GRADES, 40 * np.eye(3)[[place]], truth) for place in (1, 2))
+    assert (near, far) == (pytest.approx(1), pytest.approx(2))
+
+
+@given(st.lists(st.floats(0.05, 1), min_size=3, max_size=3))
+def test_no_answer_costs_less_than_the_true_probabilities_of_grades(weights: list[float]) -> None:
+    shares = np.array(weights) / sum(weights)
+    logits = torch.tensor(np.log(shares)[None], requires_grad=True)
+    # The mean over images that are wholly of one grade, as often as their shares say.
+    plan = replace(GRADES, class_weights=())
+    total = torch.stack(
+        [share * measure_images(plan, logits, torch.eye(3)[[n]].double()) for n, share in enumerate(shares)]
+    ).sum()
+    total.backward()
+    assert logits.grad is not None
+    assert logits.grad.abs().max() < 1e-9
+
+
+@given(st.integers(0, 100))
+def test_the_cross_entropy_of_labels_is_as_written_down(seed: int) -> None:
+    logits, held = images(seed)
+    p = 1 / (1 + np.exp(-logits))
+    plain = -(held * np.log(p) + (1 - held) * np.log(1 - p))
+    assert of_images(LABELS, logits, held) == pytest.approx(plain.mean(), rel=1e-4)
+    weighted = replace(LABELS, class_weights=WEIGHTS)
+    assert of_images(weighted, logits, held) == pytest.approx((plain * WEIGHTS).mean(), rel=1e-4)
+    smooth = 0.8 * held + 0.1
+    expected = -(smooth * np.log(p) + (1 - smooth) * np.log(1 - p)).mean()
+    assert of_images(replace(LABELS, label_smoothing=0.2), logits, held) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_focal_loss_of_labels_is_that_of_monai() -> None:
+    logits, _ = images()
+    held = np.random.default_rng(2).integers(0, 2, logits.shape).astype(float)
+    peer = FocalLoss(gamma=FOCUS)(torch.tensor(logits), torch.tensor(held)).item()
+    assert of_images(replace(LABELS, loss="focal"), logits, held) == pytest.approx(peer, rel=1e-4)
+
+
+@pytest.mark.parametrize(("loss", "expected"), [("mse", 2.125), ("mae", 1.25), ("huber", 0.8125)])
+def test_losses_of_numbers_are_as_counted_by_hand(loss: str, expected: float) -> None:
+    values, truth = np.array([[0.0], [3.0]]), np.array([[0.5], [1.0]])
+    assert of_images(replace(VALUE, loss=loss), values, truth) == pytest.approx(expected)

@@ -22,6 +22,13 @@ def masked(*classes: int) -> Example:
     return Example(IMAGE, np.zeros((2, 2, 1), np.uint8), {index: np.array([0]) for index in classes})
 
 
+def test_balanced_draws_cases_without_any_of_the_classes_as_often_as_those_of_a_class() -> None:
+    held = [(1, 0), (1, 1), (0, 0), (0, 0)]
+    examples = [Example(IMAGE, np.array(row, np.float32)) for row in held]
+    plan = classification_plan(task="multilabel", answer="labels", loss="bce", sampling="balanced")
+    assert group_examples(examples, plan) == [[0, 1], [1], [2, 3]]
+
+
 def test_every_case_is_seen_once_before_any_comes_again() -> None:
     groups = [list(range(10))]
     seen = [case for step in range(7) for case in choose_cases(groups, 3, step, seed=4)]

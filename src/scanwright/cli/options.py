@@ -21,7 +21,11 @@ Folds = Annotated[
     ),
 ]
 TaskName = Annotated[
-    str, typer.Option("--task", help="segmentation or classification; auto takes it from the data.")
+    str,
+    typer.Option(
+        "--task",
+        help="segmentation, classification, ordinal, multilabel or regression; auto takes it from the data.",
+    ),
 ]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Processor threads; all by default.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]

@@ -94,8 +94,11 @@ def say_plan(console: Console, planned: Planned) -> None:
         ("spacing", f"{_times(spacing['median'])} mm" if spacing else "unknown"),
         ("channels", ", ".join(facts.channels) + (f" ({facts.modality})" if facts.modality else "")),
         ("brightness", f"differs between cases by a factor of {ratio:,.4g}"),
-        ("classes", ", ".join(f"{name}: {n} cases" for name, n in facts.classes.items())),
     ]  # fmt: skip
+    if facts.classes:
+        rows.append(("classes", ", ".join(f"{name}: {n} cases" for name, n in facts.classes.items())))
+    if facts.value:
+        rows.append((facts.value, f"{facts.value_mean:.4g} ± {facts.value_deviation:.4g}"))
     if facts.foreground_share:
         rows.append(("labelled", f"{100 * facts.foreground_share:.2g} % of the voxels"))
     if facts.duplicates:

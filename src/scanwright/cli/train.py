@@ -48,6 +48,7 @@ def train(
     from scanwright.data.settings import Settings
     from scanwright.inference.model import find_run
     from scanwright.io.failures_csv import read_failures
+    from scanwright.tasks.catalogue import choose_task
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
@@ -62,11 +63,9 @@ def train(
         overrides=overrides,
     )
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
-    goal = {"mask": "segmentation", "label": "classification"}.get(dataset.target, dataset.target)
-    console.say(
-        f"{dataset.layout}: {goal if task == 'auto' else task}, {len(dataset)} cases, "
-        f"patients {dataset.patients}"
-    )
+    decided = plan or (out / "plan.json" if resume and (out / "plan.json").is_file() else None)
+    goal = api.load_plan(decided).task if decided else choose_task(task, dataset).name
+    console.say(f"{dataset.layout}: {goal}, {len(dataset)} cases, patients {dataset.patients}")
     for note in dataset.notes:
         console.say(f"Note: {note}")
     if resume:
@@ -103,6 +102,8 @@ def train(
     said = f"Out-of-fold score of {model.n_members} members" if together else "Best validation score"
     trained = f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}."
     console.say(f"{trained} {said} {score:.3f}.")
+    if model.plan.answer == "value" and not model.thresholds:
+        console.say("Note: validation cases are too few for intervals around single predictions.")
     set_aside = read_failures(out / "failures.csv")
     console.list_set_aside(set_aside, str(out / "failures.csv"))
     console.say(f"Model: {out / 'model'}\nJudge it: scanwright evaluate {out} {data}")

@@ -214,6 +214,35 @@ def balanced_accuracy(confusion: IntArray) -> float:
     return macro(recall(confusion))
 
 
+def quadratic_kappa(confusion: IntArray) -> float:
+    """Agreement beyond chance of classes in order, where errors weigh by the square of their distance.
+
+    Cohen's weighted kappa (1968): 1 is perfect, 0 is chance. nan when truth and prediction are all one class.
+    """
+    counts = np.asarray(confusion, dtype=np.float64)
+    squares = np.square(_distances(confusion))
+    by_chance = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / max(counts.sum(), 1)
+    expected = float((squares * by_chance).sum())
+    return 1 - float((squares * counts).sum()) / expected if expected > 0 else math.nan
+
+
+def mean_class_distance(confusion: IntArray) -> float:
+    """How many classes, of classes in order, a prediction is off in the mean; nan without cases."""
+    total = int(confusion.sum())
+    return float((_distances(confusion) * confusion).sum() / total) if total else math.nan
+
+
+def within_one(confusion: IntArray) -> float:
+    """Part of the cases that are at most one class off, of classes in order; nan without cases."""
+    total = int(confusion.sum())
+    return float(confusion[_distances(confusion) <= 1].sum() / total) if total else math.nan
+
+
+def _distances(confusion: IntArray) -> IntArray:
+    places = np.arange(len(confusion))
+    return np.asarray(np.abs(places[:, None] - places))
+
+
 def auroc(scores: ArrayLike, positives: ArrayLike) -> float:
     """Area under the ROC curve: how often a positive scores above a negative, ties counting half.
 

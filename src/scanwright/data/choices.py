@@ -6,7 +6,12 @@ No torch here: what the names stand for is in ``training/optimisers.py``, ``sche
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scanwright.data.plan import Plan
 
 SAMPLINGS = ("uniform", "balanced")
 INVERSE = "inverse"
@@ -41,6 +46,11 @@ SHAPING = ("class_weights", "label_smoothing", "logit_adjustment")
 # A loss → those of SHAPING that act in it. An overlap has no cross-entropy for them to act in, and counts
 # every class the same already.
 CLASS_LOSSES: Mapping[str, Sequence[str]] = {"ce": SHAPING, "focal": SHAPING, "mse": SHAPING, "mae": SHAPING}
+GRADE_LOSSES: Mapping[str, Sequence[str]] = {"emd": SHAPING, **CLASS_LOSSES}
+LABEL_LOSSES: Mapping[str, Sequence[str]] = dict.fromkeys(
+    ("bce", "focal"), ("class_weights", "label_smoothing")
+)
+VALUE_LOSSES: Mapping[str, Sequence[str]] = {"mse": (), "mae": (), "huber": ()}
 MASK_LOSSES: Mapping[str, Sequence[str]] = {
     "dice_ce": ("class_weights", "label_smoothing"),
     "ce": SHAPING,
@@ -51,6 +61,71 @@ MASK_LOSSES: Mapping[str, Sequence[str]] = {
 }
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What the outputs of a network stand for.
+
+    Attributes:
+        about: in words, for messages.
+        activation: what makes them of the network's last layer: "softmax" (probabilities that add up to 1),
+            "sigmoid" (each a probability by itself) or "none" (as they are).
+        losses: that it can be learnt by, for whole images; see SHAPING.
+    """
+
+    about: str
+    activation: str
+    losses: Mapping[str, Sequence[str]]
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "class": Answer("images with one class each", "softmax", CLASS_LOSSES),
+    "grade": Answer("images with one grade each", "softmax", GRADE_LOSSES),
+    "labels": Answer("images with any number of classes", "sigmoid", LABEL_LOSSES),
+    "value": Answer("images with a number", "none", VALUE_LOSSES),
+}
+
+
 def inverse_weights(shares: Sequence[float]) -> list[float]:
     """Weight of each class, inverse to its share: 1 on the average over what is learnt from."""
     return [float(f"{1 / (len(shares) * share):.4g}") for share in shares]
+
+
+def learning_misfits(plan: Plan) -> Iterator[str]:
+    """What of a plan does not go with its kind of answer, and choices that have nothing to act on."""
+    yield from _value_misfits(plan) if plan.answer == "value" else _class_misfits(plan)
+    answer = ANSWERS[plan.answer]
+    losses, seen = (MASK_LOSSES, "masks") if plan.label_values else (answer.losses, answer.about)
+    if plan.loss not in losses:
+        yield f"loss={plan.loss} is not for {seen}, which can be learnt by {' or '.join(losses)}"
+        return
+    for name in SHAPING:
+        if getattr(plan, name) and name not in losses[plan.loss]:
+            fitting = " or ".join(loss for loss, fields in losses.items() if name in fields)
+            yield f"{name} has nothing to act on in loss={plan.loss}" + (
+                f", but in {fitting}" * bool(fitting)
+            )
+    if plan.logit_adjustment and not plan.class_shares:
+        yield "logit_adjustment needs class_shares, how often each class occurs"
+    with_momentum = [name for name, brought in OPTIMISERS.items() if brought["momentum"]]
+    if (plan.momentum > 0) != (plan.optimiser in with_momentum):
+        yield f"momentum must be above 0 for optimiser={' or '.join(with_momentum)}, and 0 for the others"
+
+
+def _class_misfits(plan: Plan) -> Iterator[str]:
+    n_classes = len(plan.classes)
+    least, words = (1, "one") if plan.answer == "labels" else (2, "two")
+    if n_classes < least or len(set(plan.classes)) != n_classes:
+        yield f"classes must be {words} or more different names"
+    if plan.target:
+        yield "target names a number, and the answer is a class"
+    if plan.label_values and plan.answer != "class":
+        yield f"answer={plan.answer} is for whole images, and label_values are for masks"
+
+
+def _value_misfits(plan: Plan) -> Iterator[str]:
+    if plan.classes or not plan.target:
+        yield "where the answer is a number, classes must be empty, and target is its name"
+    if plan.augmentation.cutmix:
+        yield "augmentation.cutmix is for classes: a part of an image has no known part of its number"
+    if plan.sampling != "uniform":
+        yield f"sampling={plan.sampling} is for classes"

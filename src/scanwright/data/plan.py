@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from scanwright.data.choices import (
+    ANSWERS,
     BROUGHT,
-    CLASS_LOSSES,
     INVERSE,
     MASK_LOSSES,
     OPTIMISERS,
     SAMPLINGS,
     SCHEDULES,
-    SHAPING,
     inverse_weights,
+    learning_misfits,
 )
 from scanwright.data.families import FAMILIES, network_misfits
 from scanwright.data.fields import build, check_keys
@@ -29,7 +29,7 @@ from scanwright.errors import ModelError, SettingsError
 SCHEMA_VERSION = 1
 MOST_FOLDS = 20
 # Decided before anything else, or of the record: not for ``--set``.
-_OPTIONS_OF_THEIR_OWN = {"task": "--task", "folds": "--folds", "init_from": "--init-from"}
+_OPTIONS_OF_THEIR_OWN = {"task": "--task", "answer": "--task", "folds": "--folds", "init_from": "--init-from"}
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
 
 
@@ -44,6 +44,13 @@ def _within(low: float, high: float) -> Callable[[Any], str]:
 
 def _one_of(*names: str) -> Callable[[Any], str]:
     return lambda value: "" if value in names else " or ".join(names)
+
+
+def _is_loss(value: Any) -> str:
+    of = {"masks": MASK_LOSSES} | {answer.about: answer.losses for answer in ANSWERS.values()}
+    if any(value in losses for losses in of.values()):
+        return ""
+    return "; ".join(f"for {what} {', '.join(losses)}" for what, losses in of.items())
 
 
 def _ruled(rule: Callable[[Any], str]) -> dict[str, Callable[[Any], str]]:
@@ -160,8 +167,15 @@ class Plan:
         task: row of the tasks table.
         dims: 2 or 3, the axes that the network sees.
         channels: one entry for each image channel.
+        answer: what the outputs of the network stand for: "class" (one of the classes, of each voxel or of
+            the image), "grade" (the same, and the classes are in order, the lowest first), "labels" (any
+            number of the classes) or "value" (a number; there are no classes).
         classes: names; for masks the background comes first.
         label_values: for masks: the value that stands for each class in the user's data.
+        target: name of the number that is learnt.
+        target_mean, target_deviation: of that number on the training side; the network's output is in
+            deviations off the mean.
+        interval_level: share of the cases whose true number the interval around a prediction should hold.
         enhance: classical steps done on each image before everything else, as ``enhance --steps`` has them.
         spacing_mm: the grid that images are resampled to; ``None`` leaves the grid.
         longest_side: photographs larger than this many pixels are made smaller; ``None`` leaves them.
@@ -210,11 +224,16 @@ class Plan:
     patch_voxels: tuple[int, int, int] = field(metadata=_ruled(_within(1, 4096)))
     batch_size: int = field(metadata=_ruled(_within(1, 4096)))
     network: NetworkPlan
+    answer: str = field(metadata=_ruled(_one_of(*ANSWERS)), default="class")
     label_values: tuple[int, ...] = ()
+    target: str = ""
+    target_mean: float = field(metadata=_ruled(_within(-1e30, 1e30)), default=0.0)
+    target_deviation: float = field(metadata=_ruled(_within(1e-30, 1e30)), default=1.0)
+    interval_level: float = field(metadata=_ruled(_within(0.5, 0.999)), default=0.9)
     enhance: tuple[str, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
     longest_side: int | None = None
-    loss: str = field(metadata=_ruled(_one_of(*{**MASK_LOSSES, **CLASS_LOSSES})), default="ce")
+    loss: str = field(metadata=_ruled(_is_loss), default="ce")
     class_weights: tuple[float, ...] = field(metadata=_ruled(_within(0, 1e6)), default=())
     class_shares: tuple[float, ...] = field(metadata=_ruled(_within(1e-9, 1)), default=())
     logit_adjustment: float = field(metadata=_ruled(_within(0, 10)), default=0.0)
@@ -251,9 +270,14 @@ class Plan:
         _check_fields(self.network)
         _check_fields(self.augmentation)
         read_plan_recipe(self.enhance)
-        problems = [*self._misfits(), *self._learning_misfits(), *network_misfits(self)]
+        problems = [*self._misfits(), *learning_misfits(self), *network_misfits(self)]
         if problems:
             raise MisfitError(f"the plan does not fit together: {'; '.join(problems)}")
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers that the network gives for an image, or for each voxel."""
+        return len(self.classes) if self.answer != "value" else 1
 
     def _misfits(self) -> Iterator[str]:
         """What no field can know alone."""
@@ -262,8 +286,6 @@ class Plan:
             yield "spacing_mm must be positive"
         if self.longest_side is not None and self.longest_side < 8:
             yield "longest_side must be 8 or more"
-        if n_classes < 2 or len(set(self.classes)) != n_classes:
-            yield "classes must be two or more different names"
         if not self.channels:
             yield "channels must not be empty"
         if self.label_values and not (n_classes == len(self.label_values) == len(set(self.label_values))):
@@ -293,22 +315,6 @@ class Plan:
         """The plan by which one network of the ensemble is trained: it starts from a seed of its own."""
         pace = self.paces[number] if self.paces else ()
         return replace(self, folds=1, seed=self.seed + number, pace=pace, paces=())
-
-    def _learning_misfits(self) -> Iterator[str]:
-        """Choices that have nothing to act on."""
-        losses, seen = (MASK_LOSSES, "masks") if self.label_values else (CLASS_LOSSES, "whole images")
-        if self.loss not in losses:
-            yield f"loss={self.loss} is not for {seen}, which can be learnt by {' or '.join(losses)}"
-            return
-        for name in SHAPING:
-            if getattr(self, name) and name not in losses[self.loss]:
-                fitting = " or ".join(loss for loss, fields in losses.items() if name in fields)
-                yield f"{name} has nothing to act on in loss={self.loss}, but in {fitting}"
-        if self.logit_adjustment and not self.class_shares:
-            yield "logit_adjustment needs class_shares, how often each class occurs"
-        with_momentum = [name for name, brought in OPTIMISERS.items() if brought["momentum"]]
-        if (self.momentum > 0) != (self.optimiser in with_momentum):
-            yield f"momentum must be above 0 for optimiser={' or '.join(with_momentum)}, and 0 for the others"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, the schema version first."""

@@ -51,16 +51,53 @@ class ClassPrediction:
         case: the case's name.
         probabilities: class name → probability; they add up to 1.
         doubts: why it may be wrong.
+        decided: the class that was decided on; "" for the most probable one.
     """
 
     case: str
     probabilities: Mapping[str, float]
     doubts: tuple[Doubt, ...] = ()
+    decided: str = ""
 
     @property
     def predicted(self) -> str:
-        """The most probable class."""
-        return max(self.probabilities, key=lambda name: self.probabilities[name])
+        """The class that was decided on, by default the most probable one."""
+        return self.decided or max(self.probabilities, key=lambda name: self.probabilities[name])
 
 
-Prediction: TypeAlias = MaskPrediction | ClassPrediction
+@dataclass(frozen=True)
+class LabelsPrediction:
+    """Of each class by itself, how probable it is that a case has it.
+
+    Attributes:
+        case: the case's name.
+        probabilities: class name → probability.
+        predicted: the classes that it is said to have; none is an answer too.
+        doubts: why it may be wrong.
+    """
+
+    case: str
+    probabilities: Mapping[str, float]
+    predicted: tuple[str, ...]
+    doubts: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True)
+class ValuePrediction:
+    """A number for a case, and the interval that should hold the true one.
+
+    Attributes:
+        case: the case's name.
+        predicted: the number.
+        low, high: ends of the interval; ``None`` where validation cases were too few for one.
+        doubts: why it may be wrong.
+    """
+
+    case: str
+    predicted: float
+    low: float | None = None
+    high: float | None = None
+    doubts: tuple[Doubt, ...] = ()
+
+
+Prediction: TypeAlias = MaskPrediction | ClassPrediction | LabelsPrediction | ValuePrediction

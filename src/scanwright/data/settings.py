@@ -82,6 +82,18 @@ class Settings:
         return None if asked is None else str(parse(asked))
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes in the order that the user gives them; empty where nobody does."""
+        asked = parse(self.overrides.get("classes", "[]"))
+        parts = asked.split(",") if isinstance(asked, str) else asked if isinstance(asked, list) else [asked]
+        return tuple(str(part).strip() for part in parts)
+
+    @property
+    def target(self) -> str:
+        """Which number of a case is to be learnt; "" where nobody says."""
+        return str(parse(self.overrides.get("target", "")))
+
+    @property
     def budget_minutes(self) -> float:
         """Minutes that training may take."""
         return self.minutes if self.minutes is not None else EFFORT_MINUTES[self.effort]

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from scanwright.core import metrics
 from scanwright.core.statistics import patient_bootstrap
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
@@ -25,7 +24,8 @@ from scanwright.inference.model import Model
 from scanwright.io.files import read_json
 from scanwright.planning.facts import HASH_LENGTH, image_hash
 from scanwright.report.pictures import Picture, case_panel
-from scanwright.tasks.base import Record, score_of
+from scanwright.report.tables import told
+from scanwright.tasks.base import Record
 from scanwright.tasks.catalogue import find_task
 from scanwright.types import JsonDict, Progress
 
@@ -278,6 +278,7 @@ def _content(  # one place gathers everything that the file holds
         "records": list(records),
         "confusion": None,
         "curves": None,
+        "agreement": None,
         "training": history.log,
         "flow": {
             "found": len({entry.case for entry in all_aside} | set(history.split_of if own else by_case)),
@@ -289,25 +290,7 @@ def _content(  # one place gathers everything that the file holds
         "provenance": history.provenance,
         "baselines": [],
     }
-    if records and "probabilities" in records[0]:
-        content |= _class_tables(records, plan)
-    return content
-
-
-def _class_tables(records: Sequence[Record], plan: Plan) -> JsonDict:
-    """Confusion matrix and the curves of each class."""
-    names = plan.classes
-    truth = np.array([names.index(record["truth"]) for record in records])
-    predicted = np.array([names.index(record["predicted"]) for record in records])
-    matrix = metrics.confusion_matrix(truth, predicted, len(names))
-    curves: dict[str, dict[str, Any]] = {"roc": {}, "pr": {}}
-    for index, name in enumerate(names):
-        scores = np.array([record["probabilities"][name] for record in records])
-        false_positive, true_positive, _ = metrics.roc_curve(scores, truth == index)
-        curves["roc"][name] = {"x": false_positive.tolist(), "y": true_positive.tolist()}
-        recall, precision, _ = metrics.precision_recall_curve(scores, truth == index)
-        curves["pr"][name] = {"x": recall.tolist(), "y": precision.tolist()}
-    return {"confusion": {"classes": list(names), "matrix": matrix.tolist()}, "curves": curves}
+    return content | task.tables(records, plan)
 
 
 def _pack(prediction: Prediction) -> bytes:
@@ -325,7 +308,8 @@ def _pictures(
     progress: Progress,
 ) -> list[Picture]:
     """The best, the median and the worst cases."""
-    ranked = sorted(records, key=lambda record: _goodness(record, model.plan))
+    task = find_task(model.plan.task)
+    ranked = sorted(records, key=lambda record: task.goodness(record, model.plan))
     n = min(N_PICTURES_EACH, len(ranked) // 3) or 1
     middle = max(0, len(ranked) // 2 - n // 2)
     # Of few cases the worst and the best are shown, and none twice.
@@ -342,20 +326,13 @@ def _pictures(
     return pictures
 
 
-def _goodness(record: Record, plan: Plan) -> float:
-    """How well one case went, for ranking."""
-    if "probabilities" in record:
-        return float(record["probabilities"][record["truth"]])
-    score = score_of(find_task(plan.task), [record], plan)
-    return score if np.isfinite(score) else 1.0
-
-
 def _picture(case: Case, packed: bytes, rank: Any, record: Record, *, plan: Plan) -> Picture:
     image = case.image.read()
     if not packed:
         png = case_panel(image.array, affine_ras=image.affine_ras, modality=image.modality)
-        certainty = record["probabilities"][record["predicted"]]
-        return Picture(case.name, png, rank, {"probability": certainty}, record["truth"], record["predicted"])
+        truth, predicted = record["truth"], record["predicted"]
+        sure = {"probability": record["probabilities"][predicted]} if isinstance(predicted, str) else {}
+        return Picture(case.name, png, rank, sure, told(truth), told(predicted))
     prediction = np.frombuffer(zlib.decompress(packed), dtype=np.int32).reshape(image.shape)
     labels = {v: n for v, n in zip(plan.label_values, plan.classes, strict=True) if v != plan.label_values[0]}
     png = case_panel(

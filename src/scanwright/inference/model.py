@@ -36,7 +36,8 @@ class Model:
     Attributes:
         plan: every decision; the network is built from it alone.
         weights: name → float array; of an ensemble, of all its networks (``inference/members.py``).
-        thresholds: name → probability from which the answer changes; empty means the most probable class.
+        thresholds: numbers chosen on validation cases (``Task.choose_thresholds``): class → probability from
+            which it is the answer, or number → half the width of its interval; empty where there are none.
         provenance: versions, seed, data hashes, minutes.
         folder: where it was loaded from or saved to.
     """

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scanwright.data.case import Case
-from scanwright.data.prediction import ClassPrediction, MaskPrediction, Prediction
+from scanwright.data.prediction import LabelsPrediction, MaskPrediction, Prediction, ValuePrediction
+from scanwright.errors import ScanwrightError
 from scanwright.io.files import write_csv
+from scanwright.io.layouts.targets import SEPARATOR
 from scanwright.io.masks import write_mask
 
 
@@ -28,11 +30,29 @@ def write_mask_result(out: Path, case: Case, prediction: MaskPrediction, root: P
     return write_mask(target, prediction.mask, like=root / case.image.source)
 
 
-def write_predictions_csv(path: Path, predictions: Sequence[Prediction], classes: Sequence[str]) -> None:
-    """Write ``predictions.csv``: case, a probability for each class, predicted class."""
-    rows = [
-        (p.case, *(f"{p.probabilities[name]:.6f}" for name in classes), p.predicted)
-        for p in predictions
-        if isinstance(p, ClassPrediction)
-    ]
-    write_csv(path, ("case", *classes, "predicted"), rows)
+def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None:
+    """Write ``predictions.csv``: case, a probability for each class, and the class, or the classes joined by
+    ``|``; or case, number and the ends of its interval, empty where there is none.
+
+    Args:
+        path: where to.
+        predictions: of whole images, all of one kind, at least one.
+    """
+    rows = [_row(prediction) for prediction in predictions]
+    write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _row(prediction: Prediction) -> dict[str, str]:
+    """Column → cell."""
+    if isinstance(prediction, MaskPrediction):
+        raise ScanwrightError("a mask has no row in a table", subject=prediction.case)
+    if isinstance(prediction, ValuePrediction):
+        numbers = {"predicted": prediction.predicted, "low": prediction.low, "high": prediction.high}
+        cells = {name: "" if number is None else f"{number:.6g}" for name, number in numbers.items()}
+        return {"case": prediction.case, **cells}
+    said = prediction.predicted
+    return {
+        "case": prediction.case,
+        **{name: f"{probability:.6f}" for name, probability in prediction.probabilities.items()},
+        "predicted": SEPARATOR.join(said) if isinstance(prediction, LabelsPrediction) else str(said),
+    }

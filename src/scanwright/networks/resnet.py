@@ -29,7 +29,7 @@ def resnet(plan: Plan, block: type[nn.Module] = ResNetBlock) -> Classifier:
         conv1_t_size=3,
         conv1_t_stride=list(network.strides[0]),
         no_max_pool=True,
-        num_classes=len(plan.classes),
+        num_classes=plan.n_outputs,
     )
     stem = (
         scattering_stem(plan)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import nibabel as nib
 import numpy as np
@@ -47,6 +47,8 @@ class CaseFacts:
         span: (channel, 2) low and high end (0.5 and 99.5 percent) of all intensities.
         label_voxels: value → voxels, for masks.
         label: class name, for labelled cases.
+        labels: names of all classes that go together.
+        values: name → number that was measured.
         sha256: of the intensities as they came.
         look: by which copies are found, see ``core.copies``.
     """
@@ -66,6 +68,8 @@ class CaseFacts:
     label: str
     sha256: str
     look: AnyArray | None
+    labels: tuple[str, ...] = ()
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
 def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
@@ -117,6 +121,8 @@ def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
         label=label if isinstance(label, str) else "",
         sha256=image_hash(image),
         look=take_look(finite, image.affine_ras),
+        labels=case.labels if "labels" in case.targets else (),
+        values=case.values if "values" in case.targets else {},
     )
 
 

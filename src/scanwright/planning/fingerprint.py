@@ -13,6 +13,14 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.splits import Splits, assign_folds, assign_splits, group_cases
 from scanwright.errors import DataError, ScanwrightError
+from scanwright.planning.answers import (
+    choose_strata,
+    choose_value,
+    count_classes,
+    drop_lonely_classes,
+    rare_notes,
+    share_classes,
+)
 from scanwright.planning.facts import CaseFacts, gather_facts, same_pictures
 from scanwright.types import FloatArray, Progress, silent
 
@@ -28,13 +36,15 @@ class Fingerprint:
         cases: facts of each usable case.
         splits: who trains, chooses, judges.
         duplicates: groups of cases with the same, or nearly the same, picture.
-        target: what is to be learnt, "mask" or "label".
+        target: what is to be learnt, "mask", "label", "labels" or "values".
+        value: which number, for "values".
+        value_mean, value_deviation: of that number in the cases that train.
         dims: 2 when every image is one plane, else 3.
         median_shape: (i, j, k) of the images, see CaseFacts.
         spacing_mm: (3, 3) smallest, median, largest along i, j, k; ``None`` when any is unknown.
         intensity: for each channel: low, high, mean, deviation of the sampled voxels and ``scale_ratio``,
             the largest over the smallest brightness of a case; after ``enhance``.
-        classes: name → cases that hold it (labels), or value → cases that hold it (masks).
+        classes: name → cases that hold it (labels), or value → cases that hold it (masks); empty for numbers.
         class_shares: the same keys → share of the cases (labels) or of all voxels (masks).
         enhance: the classical steps that the plan is to begin with.
     """
@@ -53,6 +63,9 @@ class Fingerprint:
     classes: Mapping[str, int]
     class_shares: Mapping[str, float] = field(default_factory=dict)
     target: str = ""
+    value: str = ""
+    value_mean: float = 0.0
+    value_deviation: float = 0.0
     foreground_share: float = 0.0
     lesion_voxels: float = 0.0
     set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
@@ -71,7 +84,7 @@ class Fingerprint:
     def folded(self, n: int, seed: int) -> Fingerprint:
         """The same facts, with training and validation cases in ``n`` folds."""
         groups = group_cases(self.dataset.cases, self.duplicates)
-        strata = {fact.name: _stratum(fact, self.target) for fact in self.cases}
+        strata = choose_strata(self.cases, self.target, self.value)
         return replace(self, splits=assign_folds(self.splits, groups, strata, n, seed))
 
     def to_json(self) -> dict[str, Any]:
@@ -103,6 +116,9 @@ class Fingerprint:
             "intensity": [{name: float(f"{v:.6g}") for name, v in row.items()} for row in self.intensity],
             "classes": dict(self.classes),
             "class_shares": {name: float(f"{share:.4g}") for name, share in self.class_shares.items()},
+            "value": {"name": self.value, "mean": self.value_mean, "deviation": self.value_deviation}
+            if self.value
+            else None,
             "foreground_share": float(f"{self.foreground_share:.4g}"),
             "duplicates": [list(group) for group in self.duplicates],
             "non_finite_voxels": {fact.name: fact.non_finite for fact in self.cases if fact.non_finite},
@@ -114,12 +130,20 @@ class Fingerprint:
                     "split": self.splits.of[fact.name],
                     "shape": list(fact.shape),
                     "spacing_mm": None if fact.spacing_mm is None else [round(s, 5) for s in fact.spacing_mm],
-                    "labels": fact.label or {str(value): n for value, n in fact.label_voxels.items()},
+                    "labels": self._told(fact),
                     "sha256": fact.sha256,
                 }
                 for fact in self.cases
             ],
         }
+
+    def _told(self, fact: CaseFacts) -> str | float | list[str] | dict[str, int]:
+        """What a case says of what is to be learnt."""
+        if self.target == "labels":
+            return list(fact.labels)
+        if self.target == "values":
+            return fact.values[self.value]
+        return fact.label or {str(value): n for value, n in fact.label_voxels.items()}
 
 
 def take_fingerprint(
@@ -128,6 +152,7 @@ def take_fingerprint(
     progress: Progress = silent,
     *,
     target: str = "",
+    value: str = "",
     enhance: tuple[str, ...] = (),
 ) -> Fingerprint:
     """Read every case once and gather the facts; cases that can't be used are set aside with the reason.
@@ -136,11 +161,13 @@ def take_fingerprint(
         dataset: what was found.
         seed: of the splits that are drawn.
         progress: told after every case.
-        target: what is to be learnt, "mask" or "label"; "" takes what most cases hold.
+        target: what is to be learnt, "mask", "label", "labels" or "values"; "" takes what most cases hold.
+        value: which of several numbers, for "values"; "" takes the only one.
         enhance: classical steps that the plan is to begin with: intensities are taken after them.
 
     Raises:
         DataError: nothing usable is left, nothing is labelled, or no honest split exists.
+        SettingsError: no such number, or one of several must be named.
     """
     target = target or dataset.target
     if len(dataset) and target == "":
@@ -149,10 +176,11 @@ def take_fingerprint(
             subject=dataset.source,
             do="Add masks (imagesTr and labelsTr, images and masks) or sort the images into class folders.",
         )
-    facts, unread = _read_all(dataset, target, enhance, progress)
+    value = choose_value(dataset, value) if target == "values" else ""
+    facts, unread = _read_all(dataset, target, value, enhance, progress)
     of = {fact.name: fact for fact in facts}
     cases, odd = _drop_odd_channels([case for case in dataset.cases if case.name in of], of)
-    cases, lonely = _drop_lonely_classes(cases) if target == "label" else (cases, [])
+    cases, lonely = drop_lonely_classes(cases) if target == "label" else (cases, [])
     set_aside = [*dataset.set_aside, *unread, *odd, *lonely]
     if not cases:
         first = f"; the first: {set_aside[0]}" if set_aside else ""
@@ -165,7 +193,7 @@ def take_fingerprint(
     duplicates = same_pictures(facts)
     groups = group_cases(cases, duplicates)
     try:
-        splits = assign_splits(cases, groups, {fact.name: _stratum(fact, target) for fact in facts}, seed)
+        splits = assign_splits(cases, groups, choose_strata(facts, target, value), seed)
     except DataError as error:
         if not set_aside:
             raise
@@ -180,11 +208,18 @@ def take_fingerprint(
         ) from error
     facts = [fact for fact in facts if fact.name in splits.of]
     found = _aggregate(dataset, target, facts, splits, duplicates, [*set_aside, *splits.set_aside])
-    return replace(found, enhance=enhance)
+    numbers = [fact.values[value] for fact in facts if value and splits.of[fact.name] == "train"] or [0.0]
+    return replace(
+        found,
+        enhance=enhance,
+        value=value,
+        value_mean=float(np.mean(numbers)),
+        value_deviation=float(np.std(numbers)),
+    )
 
 
 def _read_all(
-    dataset: Dataset, target: str, enhance: tuple[str, ...], progress: Progress
+    dataset: Dataset, target: str, value: str, enhance: tuple[str, ...], progress: Progress
 ) -> tuple[list[CaseFacts], list[SetAside]]:
     facts, set_aside = [], []
     for done, case in enumerate(dataset.cases):
@@ -192,27 +227,13 @@ def _read_all(
         try:
             if target not in case.targets:
                 raise DataError(f"the case has no {target}", subject=case.name)
+            if value and value not in case.values:
+                raise DataError(f"the case has no number named '{value}'", subject=case.name)
             facts.append(gather_facts(case, enhance))
         except ScanwrightError as error:
             set_aside.append(SetAside(case.name, "read", str(error)))
     progress("Reading", len(dataset), len(dataset), "")
     return facts, set_aside
-
-
-def _drop_lonely_classes(cases: list[Case]) -> tuple[list[Case], list[SetAside]]:
-    """A class needs a case to train, one to choose and one to test; smaller ones are set aside."""
-    sizes = Counter(case.label for case in cases)
-    lonely = {name for name, n in sizes.items() if n < 3}
-    if sizes and len(sizes) - len(lonely) < 2:
-        raise DataError(
-            "there is nothing to tell apart",
-            expected="two or more classes with 3 or more cases each",
-            received=", ".join(f"{name}: {n}" for name, n in sorted(sizes.items())),
-            do="Add cases, or check the folder names.",
-        )
-    reason = "its class '{}' has fewer than 3 cases: one to train, one to choose, one to test"
-    aside = [SetAside(case.name, "plan", reason.format(case.label)) for case in cases if case.label in lonely]
-    return [case for case in cases if case.label not in lonely], aside
 
 
 def _drop_odd_channels(
@@ -226,10 +247,6 @@ def _drop_odd_channels(
     return [case for case in cases if case.name not in set(odd)], [
         SetAside(name, "plan", reason) for name in odd
     ]
-
-
-def _stratum(fact: CaseFacts, target: str) -> str:
-    return fact.label if target == "label" else ",".join(str(value) for value in sorted(fact.label_voxels))
 
 
 def _aggregate(
@@ -250,9 +267,10 @@ def _aggregate(
     i, j, k = (int(n) for n in np.median([fact.shape for fact in learnt], axis=0))
     known = [s for s in spacings if s is not None]
     modalities = Counter(fact.modality for fact in learnt)
-    classes = _count_classes(learnt, target)
+    classes = count_classes(learnt, target)
+    told = replace(dataset, notes=(*dataset.notes, *rare_notes(learnt, target)))
     return Fingerprint(
-        dataset=replace(dataset, cases=tuple(case for case in dataset.cases if case.name in splits.of)),
+        dataset=replace(told, cases=tuple(case for case in dataset.cases if case.name in splits.of)),
         cases=tuple(facts),
         splits=splits,
         duplicates=tuple(tuple(group) for group in duplicates),
@@ -266,7 +284,7 @@ def _aggregate(
         modality=modalities.most_common(1)[0][0] if len(modalities) == 1 else "",
         eight_bit=all(fact.eight_bit for fact in learnt),
         classes=classes,
-        class_shares=_class_shares(learnt, target, classes),
+        class_shares=share_classes(learnt, target, classes),
         target=target,
         foreground_share=float(np.sum(voxels) / np.sum(sizes)),
         lesion_voxels=float(np.median([v for v in voxels if v] or [0.0])),
@@ -291,25 +309,3 @@ def _intensity(facts: list[CaseFacts], channel: int) -> dict[str, float]:
         "deviation": float(max(clipped.std(), 1e-6)),
         "scale_ratio": float(brightness.max() / brightness.min()) if len(brightness) else 1.0,
     }
-
-
-def _count_classes(facts: list[CaseFacts], target: str) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for fact in facts:
-        counts.update([fact.label] if target == "label" else map(str, fact.label_voxels))
-    return {name: counts[name] for name in sorted(counts, key=_in_order)}
-
-
-def _class_shares(facts: list[CaseFacts], target: str, classes: Mapping[str, int]) -> dict[str, float]:
-    if target == "label":
-        return {name: n / len(facts) for name, n in classes.items()}
-    voxels: Counter[str] = Counter()
-    for fact in facts:
-        voxels.update({str(value): n for value, n in fact.label_voxels.items()})
-    return {name: voxels[name] / voxels.total() for name in classes}
-
-
-def _in_order(name: str) -> tuple[bool, int, str]:
-    """Numbers by their size and before words: 2 comes before 10."""
-    number = name.removeprefix("-").isdecimal()
-    return not number, int(name) if number else 0, name

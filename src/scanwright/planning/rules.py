@@ -72,6 +72,11 @@ COMMON_REASONS = {
     "seed": "as asked for, so that the run can be repeated",
     "init_from": "none: weights are drawn fresh",
     "frozen_share": "0: all layers are new",
+    "answer": "one class of several",
+    "target": "none: the answer is no number",
+    "target_mean": "none: the answer is no number",
+    "target_deviation": "none: the answer is no number",
+    "interval_level": "none: the answer is no number",
     "precision": "half the memory traffic where the processor has bf16, else 32-bit",
 }
 
@@ -282,6 +287,12 @@ def choose_flips(facts: Fingerprint, *, sided: bool) -> Choice[tuple[int, ...]]:
     if facts.dims == 2:
         return Choice((0,), "mirrored left to right only: what is up stays up")
     return Choice((0,), "mirrored left to right: bodies are nearly symmetric")
+
+
+def tell_sides(names: Sequence[str]) -> bool:
+    """Whether class names tell left from right, which mirroring would swap."""
+    words = {word for name in names for word in name.lower().replace("_", " ").replace("-", " ").split()}
+    return bool(words & {"left", "right", "l", "r", "lt", "rt"})
 
 
 def choose_folds(facts: Fingerprint, settings: Settings) -> Choice[int]:

@@ -7,14 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from scanwright.report.rounding import format_number, format_value
+from scanwright.report.rounding import format_number, format_plain, format_value
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
 _HEADLINES: Mapping[str, Sequence[str]] = {
     "segmentation": ("dice", "iou"),
     "classification": ("auroc", "balanced_accuracy", "accuracy"),
+    "ordinal": ("kappa", "within_one"),
+    "multilabel": ("auroc", "average_precision"),
+    "regression": ("mae", "rmse"),
 }
+_LESS_IS_BETTER = ("mae", "rmse")
 FEW_TO_LEARN_FROM = 50
 FEW_TO_TEST_ON = 30
 FEW_STEPS = 200
@@ -114,6 +118,7 @@ def _behind(number: JsonDict, evaluation: JsonDict, words: Words) -> str:
 def _asked(evaluation: JsonDict, words: Words) -> list[str]:
     task = evaluation.get("task", "")
     classes = [name for name in evaluation.get("classes", []) if name != "background"]
+    classes = classes or [one["target"] for one in [evaluation.get("agreement")] if one]
     shown = classes[:MOST_LISTED] + ([f"… ({len(classes)})"] if len(classes) > MOST_LISTED else [])
     key = f"asked.{task}" if task in _HEADLINES and classes else "asked.other"
     cases = words(
@@ -140,10 +145,7 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
             words("found.per_class", group=one["group"], number=_formatted(one), n=one.get("n", "?"))
             for one in per_class[:MOST_LISTED]
         ]
-    records = evaluation.get("records", [])
-    if evaluation.get("task") == "classification" and records:
-        right = sum(record.get("truth") == record.get("predicted") for record in records)
-        sentences.append(words("found.right", right=right, total=len(records)))
+    sentences += _counted(evaluation, words)
     sentences += warnings(evaluation, words)
     return sentences + [
         words(
@@ -156,6 +158,28 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
     ]
 
 
+def _counted(evaluation: JsonDict, words: Words) -> list[str]:
+    """In how many cases the answer is right, by the kind of answer that the records hold."""
+    records = evaluation.get("records", [])
+    truth = records[0].get("truth") if records else None
+    agreement = evaluation.get("agreement")
+    if agreement and is_number(agreement.get("half_width")):
+        within = sum(record["low"] <= record["truth"] <= record["high"] for record in records)
+        gaps = {"half_width": format_plain(agreement["half_width"]), "within": within, "total": len(records)}
+        return [words("found.within", level=f"{100 * agreement['interval_level']:g}", **gaps)]
+    if isinstance(truth, (str, list)):
+        right = sum(record["truth"] == record.get("predicted") for record in records)
+        key = "found.right" if isinstance(truth, str) else "found.all_right"
+        return [words(key, right=right, total=len(records))]
+    return []
+
+
+def title_key(evaluation: JsonDict) -> str:
+    """The key of the page's title."""
+    task = evaluation.get("task", "")
+    return f"title.{task}" if task in _HEADLINES else "title.other"
+
+
 def warnings(evaluation: JsonDict, words: Words) -> list[str]:
     """Signs that the model has learnt nothing, in sentences."""
     return [words(key, group=group) for key, group in _nothing_learnt(evaluation)]
@@ -163,7 +187,7 @@ def warnings(evaluation: JsonDict, words: Words) -> list[str]:
 
 def _beside_naive(evaluation: JsonDict) -> list[tuple[JsonDict, bool]]:
     """Naive methods with a leading number that the model also has, and whether the model is no better."""
-    leading = {name for names in _HEADLINES.values() for name in names}  # of these more is better
+    leading = {name for names in _HEADLINES.values() for name in names if name not in _LESS_IS_BETTER}
     own = {
         (one["name"], one["group"] or ""): one.get("value")
         for one in evaluation.get("numbers", [])
@@ -179,7 +203,7 @@ def _beside_naive(evaluation: JsonDict) -> list[tuple[JsonDict, bool]]:
 def _nothing_learnt(evaluation: JsonDict) -> list[tuple[str, str]]:
     """Signs that nothing was learnt: (text, class) for one answer to all cases, or a class never outlined."""
     records = evaluation.get("records", [])
-    said = {record["predicted"] for record in records if "predicted" in record}
+    said = {record["predicted"] for record in records if isinstance(record.get("predicted"), str)}
     if len(said) == 1 and len({record["truth"] for record in records}) > 1:
         return [("found.one_class", str(said.pop()))]
     found: dict[str, bool] = {}
@@ -206,6 +230,7 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
         )
         if number["name"] == "auroc" and number["low"] <= 0.5:
             sentences.append(words("sure.chance"))
+        sentences += _reaching_chance(evaluation, words)
     else:
         method = "n too small for an interval" if number is None else number.get("method", "")
         sentences.append(words("sure.none", method=words.interval_method(method)))
@@ -213,6 +238,9 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
     if split in ("test", "val", "train", "all", "external"):
         sentences.append(words(f"sure.{split}"))
     sentences += [words(f"doubt.{one['kind']}", **one) for one in evaluation.get("doubts") or []]
+    if agreement := evaluation.get("agreement"):
+        key = "sure.half_width" if is_number(agreement.get("half_width")) else "sure.no_half_width"
+        sentences.append(words(key, level=f"{100 * agreement['interval_level']:g}"))
     members = (evaluation.get("model") or {}).get("members")
     if is_number(members) and members > 1:
         sentences.append(words("sure.members", n=members))
@@ -230,6 +258,15 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
     if flow.get("set_aside"):
         sentences.append(words("sure.set_aside", n=flow["set_aside"], found=flow.get("found", "?")))
     return sentences
+
+
+def _reaching_chance(evaluation: JsonDict, words: Words) -> list[str]:
+    """That an interval reaches down to what no model is needed for."""
+    return [
+        words(f"sure.chance.{one['name']}")
+        for one in evaluation["numbers"]
+        if one["name"] in ("kappa", "r2") and is_number(one.get("low")) and one["low"] <= 0
+    ]
 
 
 def _next(evaluation: JsonDict, number: JsonDict | None, words: Words, has_pictures: bool) -> list[str]:

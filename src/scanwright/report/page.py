@@ -12,9 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scanwright.report import plots
-from scanwright.report.answer import answer, patients_unknown
+from scanwright.report.answer import answer, is_number, patients_unknown, title_key
 from scanwright.report.pictures import Picture
-from scanwright.report.rounding import format_number, format_value
+from scanwright.report.rounding import format_number, format_plain, format_value
 from scanwright.report.tables import (
     MOST_RECORDS,
     MOST_SET_ASIDE,
@@ -70,7 +70,7 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
     flow = evaluation.get("flow") or {}
     set_aside = evaluation.get("set_aside") or []
     return {
-        "title": words(f"title.{task}" if task in ("segmentation", "classification") else "title.other"),
+        "title": words(title_key(evaluation)),
         "unknown_patients": patients_unknown(evaluation),
         "answer": answer(evaluation, words, has_pictures=bool(shown)),
         "summary": summary,
@@ -84,6 +84,8 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "outlined": task == "segmentation",
         "distributions": _distributions(evaluation, words),
         "confusion": confusion_view(evaluation["confusion"]) if evaluation.get("confusion") else None,
+        "agreement": _agreement(evaluation, words),
+        "agreement_note": _some_drawn(len(evaluation.get("records") or []), words),
         "curves": _curves(evaluation, words),
         "curves_note": _curves_note(evaluation, words),
         "training": _training(evaluation, words),
@@ -175,6 +177,37 @@ def _curves(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:
         if svg:
             found.append((words(f"curve.{kind}"), Markup(svg)))
     return found
+
+
+def _agreement(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup, str]]:
+    """Plots of numbers: heading, plot, note."""
+    agreement, records = evaluation.get("agreement"), evaluation.get("records") or []
+    if not agreement or not records:
+        return []
+    truth, predicted = ([record[key] for record in records] for key in ("truth", "predicted"))
+    half_width = agreement["half_width"] if is_number(agreement.get("half_width")) else 0.0
+    limits = [
+        agreement[name] if is_number(agreement.get(name)) else math.nan for name in ("bias", "low", "high")
+    ]
+    bias, low, high = (format_plain(value) for value in limits)
+    scatter = plots.identity_plot(
+        truth, predicted, half_width, x_label=words("axis.true"), y_label=words("axis.predicted")
+    )
+    differences = plots.difference_plot(
+        truth, predicted, limits, x_label=words("axis.mean"), y_label=words("difference")
+    )
+    return [
+        (words("agreement.scatter"), Markup(scatter), words("agreement.scatter.note")),
+        (
+            words("agreement.differences"),
+            Markup(differences),
+            words("agreement.differences.note", bias=bias, low=low, high=high),
+        ),
+    ]
+
+
+def _some_drawn(total: int, words: Words) -> str:
+    return words("agreement.some", shown=plots.MOST_POINTS, total=total) if total > plots.MOST_POINTS else ""
 
 
 def _is_drawable(curve: Mapping[str, Sequence[float | None]]) -> bool:

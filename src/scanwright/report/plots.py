@@ -160,6 +160,65 @@ def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: in
     return _svg(figure)
 
 
+@_page_text()
+def identity_plot(
+    truth: Sequence[float], predicted: Sequence[float], half_width: float, *, x_label: str, y_label: str
+) -> str:
+    """Predicted against true numbers, each case a dot, with the line on which both are the same.
+
+    Args:
+        truth, predicted: one number for each case; at most 300 cases are drawn.
+        half_width: of the predictions' intervals, drawn dashed; 0 for none.
+        x_label, y_label: in the page's language.
+
+    Returns:
+        SVG.
+    """
+    x, y = _sampled(truth, predicted)
+    figure, (axes,) = _panels(1, size=(4.2, 3.9))
+    ends = np.array([min(x.min(), y.min()), max(x.max(), y.max())])
+    axes.plot(ends, ends, color=_INK, lw=0.9)
+    for shift in (-half_width, half_width) if half_width else ():
+        # The interval lies around the prediction: true numbers reach so far to either side of it.
+        axes.plot(ends, ends + shift, color=_INK, lw=0.9, ls=_DASHES[1], alpha=0.7)
+    axes.scatter(x, y, s=12, color=SERIES[0], alpha=0.6, linewidths=0)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.set_aspect("equal", adjustable="datalim")
+    return _svg(figure)
+
+
+@_page_text()
+def difference_plot(
+    truth: Sequence[float], predicted: Sequence[float], limits: Sequence[float], *, x_label: str, y_label: str
+) -> str:
+    """Predicted less true over the mean of both (Bland and Altman 1986).
+
+    Args:
+        truth, predicted: as for ``identity_plot``.
+        limits: the mean difference, and the limits of agreement (dashed); nan is left out.
+        x_label, y_label: in the page's language.
+
+    Returns:
+        SVG.
+    """
+    x, y = _sampled(truth, predicted)
+    figure, (axes,) = _panels(1, size=(4.2, 3.9))
+    for value, dashes in zip(limits, (_DASHES[0], _DASHES[1], _DASHES[1]), strict=True):
+        if math.isfinite(value):
+            axes.axhline(value, color=_INK, lw=0.9, ls=dashes)
+    axes.scatter((x + y) / 2, y - x, s=12, color=SERIES[0], alpha=0.6, linewidths=0)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    return _svg(figure)
+
+
+def _sampled(truth: Sequence[float], predicted: Sequence[float]) -> tuple[FloatArray, FloatArray]:
+    """Pairs of numbers; of many, as many as a plot can show, drawn at random."""
+    pairs = np.asarray([truth, predicted], dtype=float)
+    if pairs.shape[1] > MOST_POINTS:
+        pairs = np.random.default_rng(0).choice(pairs, MOST_POINTS, replace=False, axis=1)
+    return pairs[0], pairs[1]
+
+
 def _panels(n: int, size: tuple[float, float] | None = None) -> tuple[Figure, list[Any]]:
     figure = Figure(figsize=size or (3.6 * n, 2.7), layout="constrained")
     figure.patch.set_alpha(0)

@@ -35,6 +35,11 @@ def format_value(value: float | None, low: float | None = None, high: float | No
     return _fixed(value, _decimals(value, low, high))
 
 
+def format_plain(value: float) -> str:
+    """A number as it was measured or predicted, four significant digits."""
+    return _fixed(value, decimals_of(value, 4)) if math.isfinite(value) else UNDEFINED
+
+
 def format_interval(low: float | None, high: float | None, value: float) -> str:
     """The interval alone, "0.861–0.885"; "" when there is none."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):

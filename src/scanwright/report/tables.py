@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanwright.report.answer import headline_number, is_number, mean_over_classes
-from scanwright.report.rounding import UNDEFINED, format_interval, format_value
+from scanwright.report.rounding import UNDEFINED, format_interval, format_plain, format_value
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
@@ -99,8 +99,11 @@ def metric_head(name: str, numbers: Sequence[Mapping[str, Any]], evaluation: Jso
 def record_table(evaluation: JsonDict, words: Words) -> Table:
     """All cases, worst first, cut at ``MOST_RECORDS``. Patients are not named."""
     records = evaluation.get("records") or []
-    if evaluation.get("task") == "classification":
-        return _class_records(records, words)
+    truth = records[0].get("truth") if records else None
+    if truth is not None:
+        if isinstance(truth, str):
+            return _class_records(records, words)
+        return (_label_records if isinstance(truth, list) else _value_records)(records, words)
     number = headline_number(evaluation)
     name = number["name"] if number is not None else "dice"
 
@@ -192,6 +195,41 @@ def _field_head(field: str, evaluation: JsonDict, words: Words) -> str:
     units = {"hd95": length, "volume": "ml" if length == "mm" else "px"}
     units["reference_volume"] = units["volume"]
     return metric_head(field, [{"unit": units.get(field, "")}], evaluation, words)
+
+
+def told(answer: str | Sequence[str] | float, none: str = UNDEFINED) -> str:
+    """A class, classes or a number in words; ``none`` for no class."""
+    if isinstance(answer, str):
+        return answer
+    return format_plain(answer) if isinstance(answer, (int, float)) else ", ".join(answer) or none
+
+
+def _label_records(records: Sequence[JsonDict], words: Words) -> Table:
+    """Those with most wrong classes first."""
+
+    def n_wrong(record: JsonDict) -> int:
+        return len({*record["truth"]} ^ {*record["predicted"]})
+
+    none = words("none_of_them")
+    rows = [
+        (
+            str(record["case"]),
+            [*(Cell(told(record[key], none)) for key in ("truth", "predicted")), Cell(str(n_wrong(record)))],
+        )
+        for record in sorted(records, key=n_wrong, reverse=True)[:MOST_RECORDS]
+    ]
+    return Table([words("truth"), words("predicted"), words("n_wrong")], rows, len(records))
+
+
+def _value_records(records: Sequence[JsonDict], words: Words) -> Table:
+    """Those that are most wrong first."""
+    rows = []
+    for record in sorted(records, key=lambda one: -abs(one["predicted"] - one["truth"]))[:MOST_RECORDS]:
+        predicted, low, high = record["predicted"], record["low"], record["high"]
+        interval = "" if low is None else f"{format_plain(low)} … {format_plain(high)}"
+        cells = [Cell(told(record["truth"])), Cell(told(predicted), interval)]
+        rows.append((str(record["case"]), [*cells, Cell(format_plain(predicted - record["truth"]))]))
+    return Table([words("axis.true"), words("axis.predicted"), words("difference")], rows, len(records))
 
 
 def _class_records(records: Sequence[JsonDict], words: Words) -> Table:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from scanwright.errors import SettingsError
-from scanwright.report import enhancement_texts, findings_texts
+from scanwright.report import answer_texts, enhancement_texts, findings_texts
 
 Lang: TypeAlias = Literal["en", "zh"]
 
@@ -220,7 +220,9 @@ _EN = {
     "about.volume_bias": "predicted minus reference volume, on average",
     "about.false_alarms": "of the cases without the target, the share in which something was found",
     "about.accuracy": "part of the cases that are right",
-    "about.balanced_accuracy": "mean recall over the classes",
+    "about.balanced_accuracy": (
+        "mean recall over the classes (over having one and not having it, where they go together)"
+    ),
     "about.precision": "right among those said to be of the class",
     "about.recall": "found among those that are of the class (sensitivity)",
     "about.f1": "precision and recall in one number",
@@ -407,7 +409,7 @@ _ZH = {
     "about.volume_bias": "预测体积减参考体积的平均",
     "about.false_alarms": "在没有目标的病例中，仍然找到某些东西的比例",
     "about.accuracy": "判断正确的病例所占比例",
-    "about.balanced_accuracy": "各类别召回率的平均",
+    "about.balanced_accuracy": "各类别召回率的平均（类别可并存时，为有与无两者召回率的平均）",
     "about.precision": "判为该类的病例中判对的比例",
     "about.recall": "该类病例中被找出的比例（灵敏度）",
     "about.f1": "精确率与召回率合为一个数",
@@ -424,8 +426,8 @@ _ZH = {
 }
 
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
-    "en": _EN | findings_texts.EN | enhancement_texts.EN,
-    "zh": _ZH | findings_texts.ZH | enhancement_texts.ZH,
+    "en": _EN | answer_texts.EN | findings_texts.EN | enhancement_texts.EN,
+    "zh": _ZH | answer_texts.ZH | findings_texts.ZH | enhancement_texts.ZH,
 }
 
 

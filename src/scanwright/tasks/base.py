@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from scanwright.core.statistics import Key, Statistic
-from scanwright.data.case import Case
+from scanwright.data.case import Case, Target
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
 from scanwright.data.settings import Settings
@@ -21,7 +21,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.transforms.steps import History
-from scanwright.types import AnyArray, FloatArray, IntArray
+from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
 Record: TypeAlias = dict[str, Any]
 _NOWHERE: IntArray = np.empty(0, dtype=np.int64)
@@ -33,7 +33,8 @@ class Example:
 
     Attributes:
         image: float32 (channel, i, j, k), preprocessed.
-        target: uint8: (i, j, k) class indices for masks, one class index () for whole images.
+        target: of masks uint8 class indices (i, j, k); of whole images one class index (), uint8, or as many
+            float32 numbers as the network gives.
         labelled: class → flat indices of some of its voxels, for drawing patches.
     """
 
@@ -66,7 +67,8 @@ class Task(Protocol):
 
     Attributes:
         name: row of the catalogue.
-        target: which target of a case it learns ("mask", "label").
+        target: which target of a case it learns ("mask", "label", "labels", "values").
+        answer: what the outputs of its network stand for, see Plan.
         tiled: True when images are covered with patches (an answer for each voxel), False when an image is
             fitted into one patch (an answer for the whole).
         score: the number that training selects by and reports lead with; larger is better.
@@ -74,6 +76,7 @@ class Task(Protocol):
 
     name: str
     target: str
+    answer: str
     tiled: bool
     score: str
 
@@ -89,13 +92,22 @@ class Task(Protocol):
         """
         ...
 
+    def truth(self, example: Example, plan: Plan) -> dict[str, Target]:
+        """The inverse of ``encode``: an example's targets as a case on the working grid has them."""
+        ...
+
+    def has_thresholds(self, plan: Plan) -> bool:
+        """Whether ``decode`` goes by numbers that are chosen on validation cases."""
+        ...
+
     def choose_thresholds(
         self, outputs: Sequence[FloatArray], targets: Sequence[AnyArray], plan: Plan
     ) -> dict[str, float]:
-        """Thresholds chosen on validation cases; empty when the most probable class is the answer.
+        """Numbers chosen on validation cases: class → the probability from which it is the answer, or number
+        → half the width of its interval; empty when nothing is to be chosen, or nothing can be.
 
         Args:
-            outputs: probabilities (class, i, j, k) of each case.
+            outputs: of the network (class, i, j, k), of each case.
             targets: as in Example.
             plan: the decisions.
         """
@@ -110,11 +122,12 @@ class Task(Protocol):
         image: Volume,
         thresholds: Mapping[str, float],
     ) -> Prediction:
-        """From the network's probabilities to a prediction on the grid of ``image``.
+        """From the network's outputs to a prediction on the grid of ``image``.
 
         Args:
             case: its name.
-            outputs: (class, i, j, k) on the preprocessed grid; (class, 1, 1, 1) for whole images.
+            outputs: as the plan's ``answer`` says, (class, i, j, k) on the preprocessed grid, or
+                (class, 1, 1, 1) for whole images.
             plan: the decisions.
             history: the way back to the grid of ``image``.
             image: as it came.
@@ -132,6 +145,14 @@ class Task(Protocol):
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
         """The numbers of a set of records, in a form that can be resampled."""
+        ...
+
+    def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
+        """What a report draws of a set of records beside its numbers: "confusion", "curves", "agreement"."""
+        ...
+
+    def goodness(self, record: Record, plan: Plan) -> float:
+        """How well one case went; only good for ranking."""
         ...
 
 

@@ -8,9 +8,17 @@ from scanwright.data.dataset import Dataset
 from scanwright.errors import SettingsError
 from scanwright.tasks.base import Task
 from scanwright.tasks.classification import Classification
+from scanwright.tasks.multilabel import Multilabel
+from scanwright.tasks.ordinal import Ordinal
+from scanwright.tasks.regression import Regression
 from scanwright.tasks.segmentation import Segmentation
 
-TASKS: dict[str, Task] = {task.name: task for task in (Segmentation(), Classification())}
+# Of tasks that learn from the same target, "auto" takes the first: that classes are in order must be said.
+TASKS: dict[str, Task] = {
+    task.name: task for task in (Segmentation(), Classification(), Ordinal(), Multilabel(), Regression())
+}
+# Folders of classes may hold masks, and cases with masks may have a class: the first of them is the answer.
+_SIDE_BY_SIDE = {"mask", "label"}
 
 
 def find_task(name: str) -> Task:
@@ -28,10 +36,12 @@ def choose_task(name: str, dataset: Dataset) -> Task:
     """The named task, or for "auto" the one that learns the targets that the dataset holds.
 
     Raises:
-        SettingsError: no such task, nothing in the dataset that it could learn, or what no task learns yet.
+        SettingsError: no such task, nothing in the dataset that it could learn, what no task learns yet, or
+            "auto" where several would do.
     """
     target = dataset.target
     if name == "auto":
+        _check_one_question(dataset)
         fitting = [task for task in TASKS.values() if task.target == target]
         if fitting:
             return fitting[0]
@@ -47,14 +57,28 @@ def choose_task(name: str, dataset: Dataset) -> Task:
     if not any(task.target in case.targets for case in dataset.cases):
         held = _held(target) if target else "no target"
         raise SettingsError(
-            f"{name} learns from a {task.target}, and the cases here have {held}", subject=dataset.source
+            f"{name} learns from {_held(task.target)}, and the cases here have {held}", subject=dataset.source
         )
     return task
 
 
+def _check_one_question(dataset: Dataset) -> None:
+    """Raise when as many cases hold one target as another, and nobody says which is to be learnt."""
+    counts = Counter(kind for case in dataset.cases for kind in case.targets)
+    most = [kind for kind, n in counts.items() if n == max(counts.values())]
+    able = [task for task in TASKS.values() if task.target in most]
+    held = list(dict.fromkeys(task.target for task in able))
+    if len(held) > 1 and not _SIDE_BY_SIDE.issuperset(held):
+        raise SettingsError(
+            f"the cases have {' and '.join(map(_held, held))}, and only one can be learnt",
+            subject=dataset.source,
+            do=f"Choose one: {' or '.join(f'--task {task.name}' for task in able)}.",
+        )
+
+
 def _not_yet(dataset: Dataset) -> SettingsError:
     """That there is no task for what most cases hold, and what there is."""
-    known = ", ".join(f"{task.name} (from a {task.target})" for task in TASKS.values())
+    known = ", ".join(f"{task.name} (from {_held(task.target)})" for task in TASKS.values())
     counts = Counter(kind for case in dataset.cases for kind in case.targets)
     able = [t.name for t in TASKS.values() if counts[t.target]]
     return SettingsError(

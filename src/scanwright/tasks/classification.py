@@ -8,19 +8,18 @@ import numpy as np
 
 from scanwright.core import metrics
 from scanwright.core.statistics import Key, mean_defined
-from scanwright.data.case import Case
-from scanwright.data.plan import AugmentationPlan, Plan
+from scanwright.data.case import Case, Target
+from scanwright.data.plan import Plan
 from scanwright.data.prediction import ClassPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.fingerprint import Fingerprint
-from scanwright.planning.networks import Scene, choose_family, design_network
-from scanwright.tasks.base import Example, Record, Summary, check_answer
-from scanwright.transforms.preprocess import preprocess
+from scanwright.tasks.base import Example, Record, Summary
+from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, read_outputs
 from scanwright.transforms.steps import History
-from scanwright.types import AnyArray, FloatArray, IntArray
+from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
 
 class Classification:
@@ -28,83 +27,47 @@ class Classification:
 
     name = "classification"
     target = "label"
+    answer = "class"
     tiled = False
     score = "auroc"
 
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
-        minutes = settings.budget_minutes
-        channels = rules.choose_channels(facts)
-        family = choose_family(facts, "image", settings.family)
-        size = rules.choose_input_size(facts, minutes, scattered=family.value == "scattering")
-        flips = rules.choose_flips(facts, sided=False)
-        design = design_network(family, Scene(size.value, None, facts.dims, minutes))
         counts = np.array(list(facts.classes.values()), dtype=float)
         skew = float(counts.max() / counts.min())
         weights = tuple(float(f"{w:.4g}") for w in np.sqrt(counts.sum() / (len(counts) * counts)))
         names = tuple(facts.classes)
         shares = rules.choose_class_shares(facts, names)
-        return Plan(
-            task=self.name,
-            dims=facts.dims,
-            channels=channels.value,
-            classes=names,
-            patch_voxels=design.patch_voxels.value,
-            batch_size=int(np.clip(2 ** round(np.log2(max(4, facts.n_train / 40))), 8, 64)),
-            network=design.network.value,
-            loss="ce",
-            class_weights=weights if skew > 1.5 else (),
-            class_shares=shares.value,
-            learning_rate=2e-3,
-            weight_decay=5e-2,
-            label_smoothing=0.05,
-            augmentation=AugmentationPlan(
-                flip_axes=flips.value,
-                rotate_degrees=12.0,
-                scale=0.15,
-                shift=0.08,
-                brightness=0.15,
-                contrast=0.15,
-                gamma=0.2,
-                noise=0.05,
-                mixup=0.3,
-            ),
-            mirror_axes=flips.value,
-            minutes=minutes,
-            seed=settings.seed,
-            precision="bf16-mixed",
-            reasons={
-                **rules.COMMON_REASONS,
-                "label_values": "none: whole images have a class and no mask",
-                "spacing_mm": "none: whole images are fitted into one size",
-                "longest_side": "none: whole images are fitted into one size",
-                "loss": "cross-entropy: gives probabilities, not only a class",
-                "class_shares": f"images of each class, {shares.reason}",
-                "logit_adjustment": "0: it moves the line between the classes and not their ranking",
-                "sampling": "uniform: every image as often as the others; nothing shows yet that drawing "
-                "rare classes oftener ranks better than weights do",
-                "foreground_fraction": "none: an image is seen whole",
-                "overlap": "none: an image is seen whole",
-                "tolerance_mm": "none: nothing is outlined",
-                "task": "the cases have a class",
-                "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
-                "channels": channels.reason,
-                "classes": "as the data names them",
-                "patch_voxels": ", ".join(filter(None, (size.reason, design.patch_voxels.reason))),
-                "batch_size": "about 40 steps or more for each look at all images",
-                "network": design.network.reason,
-                "class_weights": f"the largest class is {skew:.1f} times the smallest"
-                + ("; errors in rare classes weigh more" if skew > 1.5 else ""),
-                "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
-                "label_smoothing": "some labels are wrong, and probabilities should not be too sure",
-                "augmentation": "what may differ between two pictures of the same patient",
-                "mirror_axes": flips.reason,
-                "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
-            },
-        )
+        decided = {
+            "task": self.name,
+            "classes": names,
+            "loss": "ce",
+            "class_weights": weights if skew > 1.5 else (),
+            "class_shares": shares.value,
+            "label_smoothing": 0.05,
+        }
+        reasons = {
+            "task": "the cases have a class",
+            "classes": "as the data names them",
+            "loss": "cross-entropy: gives probabilities, not only a class",
+            "class_shares": f"images of each class, {shares.reason}",
+            "class_weights": f"the largest class is {skew:.1f} times the smallest"
+            + ("; errors in rare classes weigh more" if skew > 1.5 else ""),
+            "logit_adjustment": "0: it moves the line between the classes and not their ranking",
+            "sampling": "uniform: every image as often as the others; nothing shows yet that drawing "
+            "rare classes oftener ranks better than weights do",
+            "label_smoothing": "some labels are wrong, and probabilities should not be too sure",
+        }
+        return plan_image(facts, settings, decided, reasons)
 
     def encode(self, case: Case, plan: Plan) -> Example:
-        array, _ = preprocess(case.image.read(), plan, fit=True)
-        return Example(array, np.asarray(class_index(case.label, plan, case.name), dtype=np.uint8))
+        index = class_index(case.label, plan, case.name)
+        return Example(encode_image(case, plan), np.asarray(index, dtype=np.uint8))
+
+    def truth(self, example: Example, plan: Plan) -> dict[str, Target]:
+        return {"label": plan.classes[int(example.target)]}
+
+    def has_thresholds(self, plan: Plan) -> bool:
+        return False
 
     def choose_thresholds(
         self, outputs: Sequence[FloatArray], targets: Sequence[AnyArray], plan: Plan
@@ -120,9 +83,8 @@ class Classification:
         history: History,
         image: Volume,
         thresholds: Mapping[str, float],
-    ) -> Prediction:
-        check_answer(outputs, case)
-        values = outputs.reshape(-1).astype(np.float64)
+    ) -> ClassPrediction:
+        values = read_outputs(outputs, case)
         values = values / values.sum()
         return ClassPrediction(case, {name: float(p) for name, p in zip(plan.classes, values, strict=True)})
 
@@ -166,6 +128,23 @@ class Classification:
 
         support = {("recall", name): np.flatnonzero(truth == c) for c, name in enumerate(names)}
         return Summary(statistic, support)
+
+    def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
+        curves = draw_curves(records, [(record["truth"],) for record in records], plan.classes)
+        confusion = count_confusions(records, plan.classes)
+        return {
+            "confusion": {"classes": list(plan.classes), "matrix": confusion.tolist()},
+            "curves": curves,
+        }
+
+    def goodness(self, record: Record, plan: Plan) -> float:
+        return float(record["probabilities"][record["truth"]])
+
+
+def count_confusions(records: Sequence[Record], names: Sequence[str]) -> IntArray:
+    """Counts, (true class, predicted class)."""
+    truth, predicted = ([names.index(record[key]) for record in records] for key in ("truth", "predicted"))
+    return metrics.confusion_matrix(truth, predicted, len(names))
 
 
 def class_index(label: str, plan: Plan, case: str) -> int:

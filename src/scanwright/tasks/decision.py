@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from scanwright.planning.rules import choose_folds
 from scanwright.tasks.base import Task
 
 FAMILY = "network.family"
+# Of what the user sets, what a task's rules must know: the order of classes.
+RULED = ("classes",)
 
 
 def decide(
@@ -61,6 +64,12 @@ def _decide(
         if origin is not None:
             plan = start_from(plan, origin, facts, settings.family)
         return plan.overrule(rest)
+    if given.answer != task.answer:
+        raise SettingsError(
+            "the plan's answer is not that of its task",
+            expected=f"answer={task.answer} for {task.name}",
+            received=f"answer={given.answer}",
+        )
     given = check_named(given, origin)
     if settings.minutes is not None and settings.minutes != given.minutes:
         rest = {"minutes": settings.minutes, **rest}
@@ -74,11 +83,12 @@ def _decide(
 
 def _rule(task: Task, facts: Fingerprint, settings: Settings, family: str | None) -> Plan:
     """The plan by the rules; with another family than they would choose, it says so."""
-    plan = _plan(task, facts, replace(settings, overrides={}))
+    asked = {name: settings.overrides[name] for name in RULED if name in settings.overrides}
+    plan = _plan(task, facts, replace(settings, overrides=asked))
     if family in (None, plan.network.family):
         return plan
     reason = f'asked for (by the rules: "{plan.network.family}")'
-    plan = _plan(task, facts, replace(settings, overrides={FAMILY: family}))
+    plan = _plan(task, facts, replace(settings, overrides={**asked, FAMILY: family}))
     return replace(plan, reasons={**plan.reasons, FAMILY: reason}, overruled=(FAMILY,))
 
 
@@ -96,7 +106,8 @@ def _plan(task: Task, facts: Fingerprint, settings: Settings) -> Plan:
 
 def _adapt(task: Task, facts: Fingerprint, given: Plan, family: str, origin: Origin | None) -> Plan:
     """The given plan with that family; what was edited by hand, or made for other data, is said to be so."""
-    settings = Settings(minutes=given.minutes, seed=given.seed, folds=given.folds)
+    order = {"classes": json.dumps(given.classes)}
+    settings = Settings(minutes=given.minutes, seed=given.seed, folds=given.folds, overrides=order)
     try:
         ruled = _rule(task, facts, settings, family)
     except SettingsError:

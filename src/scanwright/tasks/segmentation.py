@@ -10,7 +10,7 @@ import numpy as np
 
 from scanwright.core.metrics import surface_distances
 from scanwright.core.statistics import Key, mean_defined
-from scanwright.data.case import Case, Lazy
+from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.plan import AugmentationPlan, Plan
 from scanwright.data.prediction import MaskPrediction, Prediction
 from scanwright.data.settings import Settings
@@ -20,10 +20,10 @@ from scanwright.planning import rules
 from scanwright.planning.facts import check_pair
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.networks import Scene, choose_family, design_network
-from scanwright.tasks.base import Example, Record, Summary, check_answer
+from scanwright.tasks.base import Example, Record, Summary, check_answer, score_of
 from scanwright.transforms.preprocess import preprocess, preprocess_mask
 from scanwright.transforms.steps import History, restore, restore_chosen
-from scanwright.types import AnyArray, FloatArray, IntArray
+from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
 BACKGROUND = "background"
 
@@ -33,6 +33,7 @@ class Segmentation:
 
     name = "segmentation"
     target = "mask"
+    answer = "class"
     tiled = True
     score = "dice"
 
@@ -47,7 +48,7 @@ class Segmentation:
         design = design_network(family, Scene((i, j, k), spacing.value, facts.dims, minutes))
         patch = design.patch_voxels
         batch = rules.choose_batch(patch.value, facts.dims, facts.n_train)
-        flips = rules.choose_flips(facts, sided=_sided(names))
+        flips = rules.choose_flips(facts, sided=rules.tell_sides(names))
         tolerance = rules.choose_tolerance(facts)
         shares = rules.choose_class_shares(facts, [str(value) for value in values])
         return Plan(
@@ -117,11 +118,19 @@ class Segmentation:
         array, history = preprocess(image, plan, fit=False)
         return Example(array, preprocess_mask(mask, plan, history))
 
+    def truth(self, example: Example, plan: Plan) -> dict[str, Target]:
+        affine = np.diag([*plan.spacing_mm, 1.0]) if plan.spacing_mm is not None else None
+        mask = Volume(np.asarray(plan.label_values)[np.asarray(example.target)][None], affine)
+        return {"mask": Lazy("mask", lambda: mask)}
+
+    def has_thresholds(self, plan: Plan) -> bool:
+        return len(plan.classes) == 2
+
     def choose_thresholds(
         self, outputs: Sequence[FloatArray], targets: Sequence[AnyArray], plan: Plan
     ) -> dict[str, float]:
         """With one class to find: the probability that gives the best Dice over all validation voxels."""
-        if len(plan.classes) != 2 or not outputs:
+        if not self.has_thresholds(plan) or not outputs:
             return {}
         edges = np.linspace(0.0, 1.0, 101)
         found, true = np.zeros(100), np.zeros(100)
@@ -215,6 +224,13 @@ class Segmentation:
         }
         return Summary(statistic, support, {"hd95": unit, "volume_bias": volume_unit})
 
+    def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
+        return {}
+
+    def goodness(self, record: Record, plan: Plan) -> float:
+        score = score_of(self, [record], plan)
+        return score if math.isfinite(score) else 1.0
+
 
 def _choose_classes(probabilities: AnyArray, threshold: float | None) -> AnyArray:
     """Indices (i, j, k), uint8, of the most probable classes, or of the second from a threshold on."""
@@ -274,9 +290,3 @@ def _classes(facts: Fingerprint) -> tuple[tuple[int, ...], tuple[str, ...]]:
         for value in values
     ]
     return tuple(values), tuple(names)
-
-
-def _sided(names: Sequence[str]) -> bool:
-    """Whether class names tell left from right, which mirroring would swap."""
-    words = {word for name in names for word in name.lower().replace("_", " ").replace("-", " ").split()}
-    return bool(words & {"left", "right", "l", "r", "lt", "rt"})

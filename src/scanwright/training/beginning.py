@@ -25,7 +25,14 @@ def plan_beginning(
     """
     # Weights that are not there are said before every case is read.
     origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
-    facts = take_fingerprint(dataset, settings.seed, progress, target=task.target, enhance=settings.enhance)
+    facts = take_fingerprint(
+        dataset,
+        settings.seed,
+        progress,
+        target=task.target,
+        value=settings.target,
+        enhance=settings.enhance,
+    )
     plan = under_cap(decide(task, facts, settings, origin=origin), facts, settings, given=False)
     if origin is not None:
         match(weights, origin, plan)

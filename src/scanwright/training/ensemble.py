@@ -24,7 +24,7 @@ from scanwright.io.files import read_json, write_json, write_whole
 from scanwright.tasks.base import Example, Record, Task, score_of
 from scanwright.training.cache import save_array
 from scanwright.training.checkpoint import Position, load_checkpoint, plan_key
-from scanwright.training.fit import Fitted, has_threshold, measure_example, predict_examples
+from scanwright.training.fit import Fitted, measure_example, predict_examples
 from scanwright.training.pace import LEAST_SHARE
 from scanwright.training.team import Team
 from scanwright.types import FloatArray, JsonDict, Progress
@@ -167,7 +167,7 @@ class Ensemble:
             for (name, example), answer in zip(part["val"].items(), found, strict=True):
                 self.progress("Judging", len(member.records), len(member.examples), name)
                 member.records.append(measure_example(self.task, self.plan, name, example, answer))
-                if has_threshold(self.task, self.plan):
+                if self.task.has_thresholds(self.plan):
                     path = cache / f"out-of-fold-{number}-{len(member.outputs)}.npy"
                     write_whole(path, partial(save_array, answer))
                     member.outputs.append(np.load(path, mmap_mode="r", allow_pickle=False))

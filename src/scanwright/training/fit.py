@@ -24,7 +24,7 @@ import torch
 from lightning.fabric import Fabric
 from torch import nn
 
-from scanwright.data.case import Case, Lazy
+from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.plan import Plan
 from scanwright.data.volume import Volume
 from scanwright.errors import ScanwrightError
@@ -359,7 +359,7 @@ def _validate(trainer: Trainer) -> float:
 def predict_examples(
     task: Task, plan: Plan, runtime: Runtime, examples: Sequence[Example], *, mirror: bool
 ) -> Iterator[FloatArray]:
-    """Probabilities of examples, in order; whole images many at a time."""
+    """Outputs for examples, in order; whole images many at a time."""
     if task.tiled:
         for example in examples:
             yield predict_array(runtime, np.asarray(example.image), plan, tiled=True, mirror=mirror)
@@ -370,19 +370,15 @@ def predict_examples(
 
 def measure_example(task: Task, plan: Plan, name: str, example: Example, outputs: FloatArray) -> JsonDict:
     """The task's numbers of one example on the working grid, of the most probable class."""
-    truth = example_case(name, example, plan)
+    truth = example_case(name, example, plan, task.truth(example, plan))
     return task.measure(task.decode(name, outputs, plan, (), truth.image.read(), {}), truth, plan)
 
 
-def example_case(name: str, example: Example, plan: Plan) -> Case:
+def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, Target]) -> Case:
     """An example as a case on the working grid, so that it can be measured like any other."""
     affine = np.diag([*plan.spacing_mm, 1.0]) if plan.spacing_mm is not None else None
     image = Volume(np.asarray(example.image), affine)
-    if example.target.ndim == 0:
-        label = plan.classes[int(example.target)]
-        return Case(name, {"image": Lazy(name, lambda: image)}, {"label": label})
-    mask = Volume(np.asarray(plan.label_values)[np.asarray(example.target)][None], affine)
-    return Case(name, {"image": Lazy(name, lambda: image)}, {"mask": Lazy(name, lambda: mask)})
+    return Case(name, {"image": Lazy(name, lambda: image)}, targets)
 
 
 def choose_thresholds(
@@ -391,14 +387,9 @@ def choose_thresholds(
     """The task's thresholds, chosen on the validation cases with the kept weights."""
     runtime = TorchRuntime(plan, weights, device)
     examples, outputs = list(val.values()), list[FloatArray]()
-    if has_threshold(task, plan):
+    if task.has_thresholds(plan):
         outputs = list(predict_examples(task, plan, runtime, examples, mirror=True))
     return task.choose_thresholds(outputs, [example.target for example in examples], plan)
-
-
-def has_threshold(task: Task, plan: Plan) -> bool:
-    """Whether a threshold is chosen, and not the most probable class the answer."""
-    return task.tiled and len(plan.classes) == 2
 
 
 def _save(trainer: Trainer, folder: Path, key: str) -> None:

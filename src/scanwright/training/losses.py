@@ -1,4 +1,4 @@
-"""Losses: what training makes small. A table for whole images, and one for voxels.
+"""Losses: what training makes small. A table for each answer about whole images, and one for voxels.
 
 MONAI has most of these. It turns class indices into one map for each class before it begins, and takes 1.1
 to 5 times as long on processors (decision note 30); so they are written here, and the tests compare.
@@ -49,17 +49,19 @@ class Terms:
         )
 
 
-def measure_images(plan: Plan, logits: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+def measure_images(plan: Plan, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """The plan's loss of a batch of whole images.
 
     Args:
-        plan: names the loss.
-        logits: (batch, class).
-        shares: (batch, class), how much of each class an image is; they add up to 1.
+        plan: names the answer and the loss.
+        outputs: (batch, output), of the last layer.
+        targets: (batch, output): how much of each class an image is (where it is one of several, they add up
+            to 1), or the number.
     """
-    terms = Terms.of(plan, logits.device)
-    spread = shares * (1 - terms.smoothing) + terms.smoothing / shares.shape[1]
-    return IMAGE_LOSSES[plan.loss](adjust(plan, logits), spread, terms)
+    terms = Terms.of(plan, outputs.device)
+    chances = 2 if plan.answer == "labels" else plan.n_outputs  # a label by itself is there or not
+    spread = targets * (1 - terms.smoothing) + terms.smoothing / chances
+    return IMAGE_LOSSES[plan.answer][plan.loss](adjust(plan, outputs), spread, terms)
 
 
 def measure_voxels(plan: Plan, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -99,6 +101,29 @@ def image_differences(logits: torch.Tensor, shares: torch.Tensor, terms: Terms) 
     """What the probabilities are wrong by; wrong labels harm it less (Ghosh et al. 2017)."""
     wrong = (torch.softmax(logits, dim=1) - shares).abs().sum(1)
     return _mean_of_images(wrong, shares, terms)
+
+
+def earth_mover(logits: torch.Tensor, shares: torch.Tensor, terms: Terms) -> torch.Tensor:
+    """Squared distance between the cumulative probabilities of classes in order (Hou et al. 2016).
+
+    It is the ranked probability score (Epstein 1969), which is proper: in the mean it is smallest where the
+    probabilities are the true ones.
+    """
+    probabilities = torch.softmax(logits, dim=1)
+    further = (probabilities - shares).cumsum(dim=1)[:, :-1].square().sum(1)
+    return _mean_of_images(further, shares, terms)
+
+
+def label_cross_entropy(logits: torch.Tensor, held: torch.Tensor, terms: Terms) -> torch.Tensor:
+    """Cross-entropy of each class by itself, the mean over images and classes."""
+    return F.binary_cross_entropy_with_logits(logits, held, terms.weights)
+
+
+def label_focal(logits: torch.Tensor, held: torch.Tensor, terms: Terms) -> torch.Tensor:
+    """The same, in which what is right already counts less (Lin et al. 2017)."""
+    wrong = held + torch.sigmoid(logits) * (1 - 2 * held)
+    losses = wrong**FOCUS * F.binary_cross_entropy_with_logits(logits, held, reduction="none")
+    return (losses if terms.weights is None else losses * terms.weights).mean()
 
 
 def _mean_of_images(losses: torch.Tensor, shares: torch.Tensor, terms: Terms) -> torch.Tensor:
@@ -184,11 +209,21 @@ def _mean_along(maps: torch.Tensor, axis: int, reach: int) -> torch.Tensor:
 
 
 Loss = Callable[[torch.Tensor, torch.Tensor, Terms], torch.Tensor]
-IMAGE_LOSSES: dict[str, Loss] = {
+_ONE_CLASS: dict[str, Loss] = {
     "ce": lambda logits, shares, terms: F.cross_entropy(logits, shares, terms.weights),
     "focal": image_focal,
     "mse": image_squares,
     "mae": image_differences,
+}
+IMAGE_LOSSES: dict[str, dict[str, Loss]] = {
+    "class": _ONE_CLASS,
+    "grade": {"emd": earth_mover, **_ONE_CLASS},
+    "labels": {"bce": label_cross_entropy, "focal": label_focal},
+    "value": {
+        "mse": lambda values, truth, terms: F.mse_loss(values, truth),
+        "mae": lambda values, truth, terms: F.l1_loss(values, truth),
+        "huber": lambda values, truth, terms: F.huber_loss(values, truth),
+    },
 }
 VOXEL_LOSSES: dict[str, Loss] = {
     "dice_ce": lambda logits, targets, terms: (

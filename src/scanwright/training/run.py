@@ -162,9 +162,10 @@ def _decide(
     origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
     task = choose_task(settings.task if plan is None else plan.task, dataset)
     steps = settings.enhance if plan is None or "enhance" in settings.overrides else plan.enhance
-    if facts is None or facts.enhance != steps:
+    value = settings.target or (plan.target if plan is not None else "")
+    if facts is None or facts.enhance != steps or facts.value != (value or facts.value):
         seed = settings.seed if plan is None else plan.seed
-        facts = take_fingerprint(dataset, seed, progress, target=task.target, enhance=steps)
+        facts = take_fingerprint(dataset, seed, progress, target=task.target, value=value, enhance=steps)
     given = plan is not None
     plan = under_cap(decide(task, facts, settings, plan, origin), facts, settings, given=given)
     if len(plan.channels) != len(facts.channels):

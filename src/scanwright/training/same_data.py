@@ -24,15 +24,20 @@ def as_planned(dataset: Dataset, facts: Sequence[Mapping[str, Any]]) -> Dataset:
         facts: of its cases when the run was begun, see ``Fingerprint.to_json``.
 
     Raises:
-        SettingsError: a case has another class.
+        SettingsError: a case has another class or number.
     """
     planned = {row["case"]: row for row in facts}
     cases = []
     for case in dataset.cases:
         row, mask, label = planned.get(case.name), case.targets.get("mask"), case.targets.get("label")
         if row is not None:
-            if label is not None and label != row["labels"] and not isinstance(row["labels"], dict):
+            told = row["labels"]
+            if isinstance(told, str) and label is not None and label != told:
                 raise _other_data(case.name, "class")
+            if isinstance(told, list) and ("labels" not in case.targets or list(case.labels) != told):
+                raise _other_data(case.name, "set of classes")
+            if isinstance(told, float) and ("values" not in case.targets or told not in case.values.values()):
+                raise _other_data(case.name, "number")
             same_image = partial(_read_planned, case.name, "image", case.image, image_hash, row["sha256"])
             case = replace(case, inputs={**case.inputs, "image": replace(case.image, read=same_image)})
             if isinstance(mask, Lazy) and isinstance(row["labels"], dict):

@@ -13,20 +13,23 @@ from scanwright.tasks.base import Example
 def group_examples(examples: Sequence[Example], plan: Plan) -> list[list[int]]:
     """Groups of examples (their places) of which each is drawn as often as the others.
 
-    "uniform" has one of all. "balanced" has one for each class, of the examples that hold it; those in whose
-    masks nothing is labelled are one more.
+    "uniform" has one of all. "balanced" has one for each class, of the examples that hold it; those that hold
+    none, or in whose masks nothing is labelled, are one more.
     """
     everything = list(range(len(examples)))
     if plan.sampling == "uniform":
         return [everything]
     held = [_classes_of(example) for example in examples]
     groups = [[n for n in everything if index in held[n]] for index in range(len(plan.classes))]
+    groups.append([n for n in everything if not held[n]])
     return [group for group in groups if group]
 
 
 def _classes_of(example: Example) -> set[int]:
     if example.target.ndim == 0:
         return {int(example.target)}
+    if example.target.ndim == 1:
+        return {int(index) for index in np.flatnonzero(example.target)}
     return set(example.labelled) or {0}
 
 

@@ -16,8 +16,8 @@ from scanwright.tasks.base import Example
 from scanwright.tasks.catalogue import find_task
 from scanwright.training.cache import prepare_examples
 from scanwright.training.learn.base import Batch
-from scanwright.training.learn.classification import ClassificationLearner
 from scanwright.training.learn.segmentation import SegmentationLearner, cut
+from scanwright.training.learn.whole_image import WholeImageLearner
 from scanwright.types import silent
 
 CPU = torch.device("cpu")
@@ -139,7 +139,7 @@ def test_coarser_outputs_count_half_as_much() -> None:
 def test_class_shares_add_up_to_one_also_when_mixed() -> None:
     plan = replace(CLASSIFICATION, augmentation=AugmentationPlan(mixup=1.0))
     examples = [Example(np.full((1, 8, 6, 1), n, np.float32), np.array(n, np.uint8)) for n in range(3)]
-    batch = ClassificationLearner(plan).draw(examples, [0, 1, 2], np.random.default_rng(1), CPU)
+    batch = WholeImageLearner(plan).draw(examples, [0, 1, 2], np.random.default_rng(1), CPU)
     torch.testing.assert_close(batch.targets.sum(1), torch.ones(3))
     # Constant images say themselves in which proportion they were mixed.
     torch.testing.assert_close(
@@ -148,11 +148,25 @@ def test_class_shares_add_up_to_one_also_when_mixed() -> None:
     assert bool((batch.targets.amax(1) < 1).any())
 
 
+@pytest.mark.parametrize(
+    "targets", [[[0, 0], [1, 0], [1, 1]], [[-1.2], [0.3], [2.0]]], ids=["several classes", "a number"]
+)
+def test_targets_that_are_numbers_are_mixed_as_the_images_are(targets: list[list[float]]) -> None:
+    plan = replace(CLASSIFICATION, augmentation=AugmentationPlan(mixup=1.0))
+    numbers = np.array(targets, np.float32)
+    # Every image is as bright as the first of its numbers.
+    examples = [Example(np.full((1, 8, 6, 1), row[0], np.float32), row) for row in numbers]
+    batch = WholeImageLearner(plan).draw(examples, [0, 1, 2], np.random.default_rng(1), CPU)
+    assert batch.targets.shape == numbers.shape
+    assert not torch.equal(batch.targets, torch.from_numpy(numbers))
+    torch.testing.assert_close(batch.images.mean((1, 2, 3)), batch.targets[:, 0], atol=1e-4, rtol=0)
+
+
 def test_class_weights_of_the_plan_count() -> None:
     networks = {"network": lambda images: [torch.zeros(2, 3)]}
     shares = torch.tensor([[1.0, 0, 0], [0, 1.0, 0]])
-    plain = ClassificationLearner(CLASSIFICATION).step(Batch(torch.zeros(2), shares), networks)  # type: ignore[arg-type]
-    weighted = ClassificationLearner(replace(CLASSIFICATION, class_weights=(2.0, 0.0, 1.0))).step(
+    plain = WholeImageLearner(CLASSIFICATION).step(Batch(torch.zeros(2), shares), networks)  # type: ignore[arg-type]
+    weighted = WholeImageLearner(replace(CLASSIFICATION, class_weights=(2.0, 0.0, 1.0))).step(
         Batch(torch.zeros(2), shares),
         networks,  # type: ignore[arg-type]
     )

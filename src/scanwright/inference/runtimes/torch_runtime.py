@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 
+from scanwright.data.choices import ANSWERS
 from scanwright.data.plan import Plan
 from scanwright.errors import ModelError, SettingsError
 from scanwright.networks.catalogue import build_network
 from scanwright.types import AnyArray, FloatArray
+
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "softmax": lambda outputs: torch.softmax(outputs, dim=1),
+    "sigmoid": torch.sigmoid,
+    "none": lambda outputs: outputs,
+}
 
 
 def choose_device(device: str) -> torch.device:
@@ -36,7 +43,8 @@ def has_bf16(device: torch.device) -> bool:
 
 
 class TorchRuntime:
-    """Images (batch, channel, i, j, k) in, probabilities (batch, class, i, j, k) out, both float32 in numpy.
+    """Images (batch, channel, i, j, k) in, probabilities (batch, class, i, j, k) or numbers as the plan's
+    ``answer`` says out, both float32 in numpy.
 
     A 2-D network takes one plane (k = 1) and gives one. A network with one answer for the whole image gives
     (batch, class, 1, 1, 1).
@@ -47,6 +55,7 @@ class TorchRuntime:
         self.device = choose_device(device)
         self.network = build_network(plan).eval().to(self.device)
         self.bf16 = plan.precision == "bf16-mixed" and has_bf16(self.device)
+        self.activation = ACTIVATIONS[ANSWERS[plan.answer].activation]
         self.load(weights)
 
     def load(self, weights: Mapping[str, AnyArray]) -> None:
@@ -66,7 +75,7 @@ class TorchRuntime:
     def __call__(self, images: FloatArray) -> FloatArray:
         flat = images[..., 0] if self.plan.dims == 2 else images
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            logits = self.network(torch.from_numpy(np.ascontiguousarray(flat)).to(self.device))[0]
-            probabilities = torch.softmax(logits.float(), dim=1).cpu().numpy()
-        missing = images.ndim - probabilities.ndim
-        return np.asarray(probabilities.reshape(*probabilities.shape, *(1,) * missing))
+            raw = self.network(torch.from_numpy(np.ascontiguousarray(flat)).to(self.device))[0]
+            outputs = self.activation(raw.float()).cpu().numpy()
+        missing = images.ndim - outputs.ndim
+        return np.asarray(outputs.reshape(*outputs.shape, *(1,) * missing))

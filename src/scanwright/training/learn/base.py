@@ -20,7 +20,8 @@ class Batch:
 
     Attributes:
         images: (batch, channel, …), augmented.
-        targets: class indices (batch, …), or class shares (batch, class) for whole images.
+        targets: class indices (batch, …); for whole images (batch, output): how much of each class an image
+            is, or its number, in deviations off the mean.
     """
 
     images: torch.Tensor

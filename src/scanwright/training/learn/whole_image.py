@@ -1,4 +1,4 @@
-"""Learning to classify: whole images, mixed pairs."""
+"""Learning one answer for a whole image, whatever it is: a class, a grade, several classes, a number."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from scanwright.training.learn.base import Batch
 from scanwright.training.losses import measure_images
 
 
-class ClassificationLearner:
-    """Images in, a loss out."""
+class WholeImageLearner:
+    """Images in, a loss out; the plan's ``answer`` says what the targets are (``training/losses.py``)."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -41,13 +41,14 @@ class ClassificationLearner:
         images = images.reshape(len(chosen), -1, *self.patch)
         grid = draw_grid(plan.augmentation, (1.0,) * plan.dims, images, self.patch, rng)
         images = vary_intensities(warp(images, grid), plan.augmentation, rng)
-        classes = torch.tensor([int(examples[i].target) for i in chosen], device=device)
-        shares = F.one_hot(classes, len(plan.classes)).float()
+        targets = torch.from_numpy(np.stack([examples[i].target for i in chosen])).to(device)
+        if not targets.is_floating_point():  # an index: an image is all of one class
+            targets = F.one_hot(targets.long(), len(plan.classes)).float()
         if plan.augmentation.mixup and rng.random() < plan.augmentation.mixup:
-            images, shares = mixup(images, shares, rng)
+            images, targets = mixup(images, targets, rng)
         if plan.augmentation.cutmix and rng.random() < plan.augmentation.cutmix:
-            images, shares = cutmix(images, shares, rng)
-        return Batch(images, shares)
+            images, targets = cutmix(images, targets, rng)
+        return Batch(images, targets)
 
     def step(self, batch: Batch, networks: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
         logits = networks["network"](batch.images)[0].float()

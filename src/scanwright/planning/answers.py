@@ -1,0 +1,127 @@
+"""Answers: what the cases of a dataset say of what is to be learnt, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from scanwright.data.case import Case, SetAside
+from scanwright.data.dataset import Dataset
+from scanwright.errors import DataError, SettingsError
+from scanwright.planning.facts import CaseFacts
+
+FEWEST_CASES = 3
+"""Of a class: one to train, one to choose and one to test."""
+N_STRATA = 5
+"""Parts of the range of a number, each with as many cases, that every split has its share of."""
+
+
+def choose_value(dataset: Dataset, asked: str) -> str:
+    """The name of the number that is to be learnt.
+
+    Args:
+        dataset: whose cases hold numbers.
+        asked: by the user; "" takes the only one there is.
+
+    Raises:
+        SettingsError: no case has it, or there are several and nobody says which.
+    """
+    names = list(dict.fromkeys(n for case in dataset.cases if "values" in case.targets for n in case.values))
+    if asked in names:
+        return asked
+    if not asked and len(names) == 1:
+        return names[0]
+    raise SettingsError(
+        "the cases have no number of this name" if asked else "the cases have several numbers",
+        subject=dataset.source,
+        expected=" or ".join(f"--set target={name}" for name in names),
+        received=f"target={asked}" if asked else "",
+    )
+
+
+def drop_lonely_classes(cases: list[Case]) -> tuple[list[Case], list[SetAside]]:
+    """A class needs a case to train, one to choose and one to test; the cases of smaller ones are set aside.
+
+    Raises:
+        DataError: fewer than two classes are left.
+    """
+    sizes = Counter(case.label for case in cases)
+    lonely = {name for name, n in sizes.items() if n < FEWEST_CASES}
+    if sizes and len(sizes) - len(lonely) < 2:
+        raise DataError(
+            "there is nothing to tell apart",
+            expected="two or more classes with 3 or more cases each",
+            received=", ".join(f"{name}: {n}" for name, n in sorted(sizes.items())),
+            do="Add cases, or check the folder names.",
+        )
+    reason = "its class '{}' has fewer than 3 cases: one to train, one to choose, one to test"
+    aside = [SetAside(case.name, "plan", reason.format(case.label)) for case in cases if case.label in lonely]
+    return [case for case in cases if case.label not in lonely], aside
+
+
+def choose_strata(facts: Sequence[CaseFacts], target: str, value: str) -> dict[str, str]:
+    """Case name → what it is counted with when every split gets its share.
+
+    Where classes go together, a case is counted with the rarest of its own: few cases have just the same
+    ones, and rare classes are those that a split may miss (Sechidis et al. 2011 begin with them, too).
+    """
+    if target == "label":
+        return {fact.name: fact.label for fact in facts}
+    if target == "labels":
+        counts = Counter(name for fact in facts for name in fact.labels)
+        return {
+            fact.name: min(fact.labels, key=lambda name: (counts[name], name), default="") for fact in facts
+        }
+    if target == "values":
+        numbers = np.array([fact.values[value] for fact in facts])
+        edges = np.quantile(numbers, np.arange(1, N_STRATA) / N_STRATA) if len(numbers) else []
+        return {
+            fact.name: str(part) for fact, part in zip(facts, np.searchsorted(edges, numbers), strict=True)
+        }
+    return {fact.name: ",".join(map(str, sorted(fact.label_voxels))) for fact in facts}
+
+
+def count_classes(facts: Sequence[CaseFacts], target: str) -> dict[str, int]:
+    """Class → cases that hold it, numbers by their size and before words. Of classes that go together, those
+    of too few cases are left out."""
+    counts = _count_all(facts, target)
+    if target == "labels":
+        counts = Counter({name: n for name, n in counts.items() if n >= FEWEST_CASES})
+    return {name: counts[name] for name in sorted(counts, key=_in_order)}
+
+
+def rare_notes(facts: Sequence[CaseFacts], target: str) -> list[str]:
+    """Which classes are left out of what is learnt."""
+    rare = sorted(set(_count_all(facts, target)) - set(count_classes(facts, target)))
+    few = f"fewer than {FEWEST_CASES} cases outside of the test set"
+    return [f"not learnt, as {few} have them: {', '.join(rare)}"] if rare else []
+
+
+def _count_all(facts: Sequence[CaseFacts], target: str) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for fact in facts:
+        if target == "label":
+            counts.update([fact.label])
+        elif target == "labels":
+            counts.update(fact.labels)
+        elif target != "values":
+            counts.update(map(str, fact.label_voxels))
+    return counts
+
+
+def share_classes(facts: Sequence[CaseFacts], target: str, classes: Mapping[str, int]) -> dict[str, float]:
+    """Class → share of the cases that hold it, or of all voxels of the masks."""
+    if target != "mask":
+        return {name: n / len(facts) for name, n in classes.items()}
+    voxels: Counter[str] = Counter()
+    for fact in facts:
+        voxels.update({str(value): n for value, n in fact.label_voxels.items()})
+    return {name: voxels[name] / voxels.total() for name in classes}
+
+
+def _in_order(name: str) -> tuple[bool, int, str]:
+    """Numbers by their size and before words: 2 comes before 10."""
+    number = name.removeprefix("-").isdecimal()
+    return not number, int(name) if number else 0, name

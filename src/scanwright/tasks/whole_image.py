@@ -1,0 +1,125 @@
+"""Whole images: what all tasks share that give one answer for an image."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from scanwright.core import metrics
+from scanwright.data.case import Case
+from scanwright.data.plan import AugmentationPlan, Plan
+from scanwright.data.settings import Settings
+from scanwright.planning import rules
+from scanwright.planning.fingerprint import Fingerprint
+from scanwright.planning.networks import Scene, choose_family, design_network
+from scanwright.tasks.base import Record, check_answer
+from scanwright.transforms.preprocess import preprocess
+from scanwright.types import FloatArray, JsonDict
+
+
+def plan_image(
+    facts: Fingerprint, settings: Settings, decided: Mapping[str, Any], reasons: Mapping[str, str]
+) -> Plan:
+    """The plan of a task that gives one answer for an image.
+
+    Args:
+        facts: of the data.
+        settings: what the user wants.
+        decided: fields of the plan that say what is to be answered and how it is learnt.
+        reasons: for these.
+    """
+    minutes = settings.budget_minutes
+    channels = rules.choose_channels(facts)
+    family = choose_family(facts, "image", settings.family)
+    size = rules.choose_input_size(facts, minutes, scattered=family.value == "scattering")
+    flips = rules.choose_flips(facts, sided=rules.tell_sides(decided["classes"]))
+    design = design_network(family, Scene(size.value, None, facts.dims, minutes))
+    usual: dict[str, Any] = {
+        "dims": facts.dims,
+        "channels": channels.value,
+        "patch_voxels": design.patch_voxels.value,
+        "batch_size": int(np.clip(2 ** round(np.log2(max(4, facts.n_train / 40))), 8, 64)),
+        "network": design.network.value,
+        "learning_rate": 2e-3,
+        "weight_decay": 5e-2,
+        "augmentation": AugmentationPlan(
+            flip_axes=flips.value,
+            rotate_degrees=12.0,
+            scale=0.15,
+            shift=0.08,
+            brightness=0.15,
+            contrast=0.15,
+            gamma=0.2,
+            noise=0.05,
+            mixup=0.3,
+        ),
+        "mirror_axes": flips.value,
+        "minutes": minutes,
+        "seed": settings.seed,
+        "precision": "bf16-mixed",
+    }
+    return Plan(
+        **{**usual, **decided},
+        reasons={
+            **rules.COMMON_REASONS,
+            "label_values": "none: whole images have an answer and no mask",
+            "spacing_mm": "none: whole images are fitted into one size",
+            "longest_side": "none: whole images are fitted into one size",
+            "foreground_fraction": "none: an image is seen whole",
+            "overlap": "none: an image is seen whole",
+            "tolerance_mm": "none: nothing is outlined",
+            "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
+            "channels": channels.reason,
+            "patch_voxels": ", ".join(filter(None, (size.reason, design.patch_voxels.reason))),
+            "batch_size": "about 40 steps or more for each look at all images",
+            "network": design.network.reason,
+            "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
+            "augmentation": "what may differ between two pictures of the same patient",
+            "mirror_axes": flips.reason,
+            "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
+            **reasons,
+        },
+    )
+
+
+def encode_image(case: Case, plan: Plan) -> FloatArray:
+    """The image of a case as the network sees it, float32 (channel, i, j, k).
+
+    Raises:
+        DataError: it can't be read, or does not fit the plan.
+    """
+    array, _ = preprocess(case.image.read(), plan, fit=True)
+    return array
+
+
+def read_outputs(outputs: FloatArray, case: str) -> FloatArray:
+    """The numbers of a whole image, (output,).
+
+    Raises:
+        DataError: one is not a number.
+    """
+    check_answer(outputs, case)
+    return outputs.reshape(-1).astype(np.float64)
+
+
+def draw_curves(
+    records: Sequence[Record], truths: Sequence[Collection[str]], names: Sequence[str]
+) -> JsonDict:
+    """ROC and precision–recall of each class.
+
+    Args:
+        records: with "probabilities".
+        truths: the classes that each record's case has.
+        names: of the classes.
+    """
+    curves: dict[str, dict[str, Any]] = {"roc": {}, "pr": {}}
+    for name in names:
+        scores = np.array([record["probabilities"][name] for record in records])
+        held = np.array([name in truth for truth in truths])
+        false_positive, true_positive, _ = metrics.roc_curve(scores, held)
+        curves["roc"][name] = {"x": false_positive.tolist(), "y": true_positive.tolist()}
+        recall, precision, _ = metrics.precision_recall_curve(scores, held)
+        curves["pr"][name] = {"x": recall.tolist(), "y": precision.tolist()}
+    return curves
