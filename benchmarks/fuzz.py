@@ -19,6 +19,7 @@ import io
 import json
 import multiprocessing as mp
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,9 @@ from pathlib import Path
 import coverage
 import numpy as np
 import pydicom
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
 import scanwright.io
 from figures import data_root, print_header
@@ -48,6 +52,7 @@ from scanwright.io.annotations.voc import read_voc
 from scanwright.io.annotations.yolo import read_names, read_yolo
 from scanwright.io.failures import reading
 
+LABELLED = "dicom-conformance/dcmqi/data/segmentations/23x38x3"
 SECONDS = 10
 BYTES = 6 << 30
 Read = Callable[[Path], object]
@@ -222,6 +227,7 @@ def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
     return {
         "DICOM": (dicom, "x.dcm", read_image),
         "DICOM in a folder": (dicom, "folder/x", beside(read_inputs)),
+        "DICOM labels": (labels(root), "folder/labels", beside(read_whole)),
         "DICOM, compressed": (encoded, "x.dcm", read_image),
         "NIfTI": (some("msd-hippocampus", "*.nii.gz", 20), "x.nii.gz", read_image),
         "NIfTI mask": (some("msd-hippocampus/labelsTr", "*.nii.gz", 20), "x.nii.gz", read_mask),
@@ -239,6 +245,44 @@ def seeds(root: Path) -> dict[str, tuple[list[bytes], str, Read]]:
         "dataset.json": ([described], "folder/dataset.json", beside(read_whole)),
         "plan.json": ([PLAN.encode()], "plan.json", load_plan),
     }
+
+
+def labels(root: Path) -> list[bytes]:
+    """A SEG, and an RTSTRUCT with a ring in two planes, of the series at ``LABELLED``."""
+    first, *_ = (pydicom.dcmread(path) for path in sorted((root / LABELLED / "image").glob("*.dcm")))
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID = RTStructureSetStorage
+    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID = generate_uid(entropy_srcs=["ring"])
+    made.SeriesInstanceUID = generate_uid(entropy_srcs=["outlines"])
+    made.PatientID, made.StudyInstanceUID, made.Modality = first.PatientID, first.StudyInstanceUID, "RTSTRUCT"
+    place = np.array(first.ImagePositionPatient, float)
+    along, down = np.array(first.ImageOrientationPatient, float).reshape(2, 3) * float(first.PixelSpacing[0])
+    turns = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    rings = [
+        place + (10 + radius * np.cos(turns))[:, None] * along + (10 + radius * np.sin(turns))[:, None] * down
+        for radius in (7, 3)
+    ]
+    contours = [
+        item(ContourGeometricType="CLOSED_PLANAR", ContourData=np.round(r, 3).ravel().tolist()) for r in rings
+    ]
+    made.StructureSetROISequence = Sequence([item(ROINumber=1, ROIName="ring")])
+    made.ROIContourSequence = Sequence([item(ReferencedROINumber=1, ContourSequence=Sequence(contours))])
+    series = Sequence([item(SeriesInstanceUID=first.SeriesInstanceUID)])
+    study = Sequence([item(RTReferencedSeriesSequence=series)])
+    frame = item(FrameOfReferenceUID=first.FrameOfReferenceUID, RTReferencedStudySequence=study)
+    made.ReferencedFrameOfReferenceSequence = Sequence([frame])
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, made, enforce_file_format=True)
+    return [(root / LABELLED / "seg" / "label.seg").read_bytes(), buffer.getvalue()]
+
+
+def item(**fields: object) -> Dataset:
+    made = Dataset()
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
 
 
 def worker(pipe: Connection, read: Read, place: Path) -> None:
@@ -316,8 +360,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / file
             place.parent.mkdir(parents=True, exist_ok=True)
-            if file.startswith("folder/") and name != "DICOM in a folder":
-                furnish(place.parent, manifest=name != "manifest")
+            furnish(place.parent, name)
             reader, said = Reader(read, place), Counter[str]()
             rng = np.random.default_rng((options.seed, len(name), *name.encode()))
             goods = [good for good in goods if reader(good) == "read"]
@@ -362,12 +405,17 @@ def run_with_coverage(command: list[str]) -> None:
         measured.report(sort="cover", precision=1)
 
 
-def furnish(folder: Path, *, manifest: bool) -> None:
-    """What a table or description needs beside it."""
+def furnish(folder: Path, name: str) -> None:
+    """What labels, a table or a description need beside them."""
     from PIL import Image
 
+    if name == "DICOM labels":
+        for path in (data_root() / LABELLED / "image").glob("*.dcm"):
+            shutil.copy(path, folder)
+    if name not in ("manifest", "dataset.json"):
+        return
     Image.fromarray(np.tile(np.array([0, 1], np.uint8), (8, 4))).save(folder / "x.png")
-    if manifest:
+    if name == "dataset.json":
         rows = [f"c{n},p{n},train,x.png,x.png" for n in range(8)]
         (folder / "manifest.csv").write_text("\n".join(["case,patient,split,image,mask", *rows]))
 
