@@ -230,22 +230,14 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     Raises:
         DataError, SettingsError: see ``train``.
     """
-    from scanwright.planning.fingerprint import take_fingerprint
     from scanwright.tasks.catalogue import choose_task
-    from scanwright.tasks.decision import decide
+    from scanwright.tasks.decision import decide, find_facts
 
     wanted = Settings.from_json(settings)
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
     if wanted.init_from is None and wanted.memory is None:
-        facts = take_fingerprint(
-            dataset,
-            wanted.seed,
-            progress,
-            target=task.target,
-            value=wanted.target,
-            enhance=wanted.enhance,
-        )
+        facts = find_facts(task, dataset, wanted, progress)
         return Planned(facts, decide(task, facts, wanted))
     for package in ("torch", "monai"):
         require(package, extra="train", feature="Planning for weights or a memory")

@@ -111,7 +111,7 @@ def test_a_full_disk_stops_and_is_no_fault_of_a_case(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("scanwright.training.cache._save_array", full)
+        patch.setattr("scanwright.training.cache.save_array", full)
         with pytest.raises(OutputError, match="the disk is full"):
             prepare_examples(cases, task, plan, tmp_path, silent)
     made, failed = prepare_examples(cases, task, plan, tmp_path, silent)

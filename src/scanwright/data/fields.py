@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from scanwright.errors import SettingsError
@@ -81,3 +82,24 @@ def _convert_tuple(arguments: tuple[Any, ...], value: Any, source: str) -> tuple
     if len(value) != len(arguments):
         raise SettingsError(f"expected {len(arguments)} values", subject=source, received=repr(value)[:60])
     return tuple(_convert(a, item, source) for a, item in zip(arguments, value, strict=True))
+
+
+def within(low: float, high: float) -> Callable[[Any], str]:
+    """A rule of numbers, alone or several: what is expected of them, "" when they fit."""
+
+    def check(value: Any) -> str:
+        numbers = value if isinstance(value, tuple) else (value,)
+        fits = all(math.isfinite(number) and low <= number <= high for number in numbers)
+        return "" if fits else f"between {low:g} and {high:g}"
+
+    return check
+
+
+def one_of(*names: str) -> Callable[[Any], str]:
+    """A rule of names."""
+    return lambda value: "" if value in names else " or ".join(names)
+
+
+def ruled(rule: Callable[[Any], str]) -> dict[str, Callable[[Any], str]]:
+    """Metadata of a field with a rule."""
+    return {"rule": rule}

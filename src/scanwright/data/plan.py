@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -22,7 +21,7 @@ from scanwright.data.choices import (
     learning_misfits,
 )
 from scanwright.data.families import FAMILIES, network_misfits
-from scanwright.data.fields import build, check_keys
+from scanwright.data.fields import build, check_keys, one_of, ruled, within
 from scanwright.data.recipe import read_plan_recipe
 from scanwright.errors import ModelError, SettingsError
 
@@ -33,29 +32,11 @@ _OPTIONS_OF_THEIR_OWN = {"task": "--task", "answer": "--task", "folds": "--folds
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
 
 
-def _within(low: float, high: float) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        numbers = value if isinstance(value, tuple) else (value,)
-        fits = all(math.isfinite(number) and low <= number <= high for number in numbers)
-        return "" if fits else f"between {low:g} and {high:g}"
-
-    return check
-
-
-def _one_of(*names: str) -> Callable[[Any], str]:
-    return lambda value: "" if value in names else " or ".join(names)
-
-
 def _is_loss(value: Any) -> str:
     of = {"masks": MASK_LOSSES} | {answer.about: answer.losses for answer in ANSWERS.values()}
     if any(value in losses for losses in of.values()):
         return ""
     return "; ".join(f"for {what} {', '.join(losses)}" for what, losses in of.items())
-
-
-def _ruled(rule: Callable[[Any], str]) -> dict[str, Callable[[Any], str]]:
-    """Metadata of a field with a rule: what is expected of a value, "" when it fits."""
-    return {"rule": rule}
 
 
 @dataclass(frozen=True)
@@ -71,11 +52,11 @@ class ChannelPlan:
     """
 
     name: str
-    method: str = field(metadata=_ruled(_one_of("zscore", "clip_zscore", "unit")), default="zscore")
-    low: float = field(metadata=_ruled(_within(-1e30, 1e30)), default=0.0)
-    high: float = field(metadata=_ruled(_within(-1e30, 1e30)), default=0.0)
-    mean: float = field(metadata=_ruled(_within(-1e30, 1e30)), default=0.0)
-    deviation: float = field(metadata=_ruled(_within(1e-30, 1e30)), default=1.0)
+    method: str = field(metadata=ruled(one_of("zscore", "clip_zscore", "unit")), default="zscore")
+    low: float = field(metadata=ruled(within(-1e30, 1e30)), default=0.0)
+    high: float = field(metadata=ruled(within(-1e30, 1e30)), default=0.0)
+    mean: float = field(metadata=ruled(within(-1e30, 1e30)), default=0.0)
+    deviation: float = field(metadata=ruled(within(1e-30, 1e30)), default=1.0)
 
 
 @dataclass(frozen=True)
@@ -103,18 +84,18 @@ class NetworkPlan:
             were (all that answer for an image).
     """
 
-    family: str = field(metadata=_ruled(_one_of(*FAMILIES)))
-    widths: tuple[int, ...] = field(metadata=_ruled(_within(1, 4096)), default=())
+    family: str = field(metadata=ruled(one_of(*FAMILIES)))
+    widths: tuple[int, ...] = field(metadata=ruled(within(1, 4096)), default=())
     strides: tuple[tuple[int, ...], ...] = ()
     kernels: tuple[tuple[int, ...], ...] = ()
-    blocks: tuple[int, ...] = field(metadata=_ruled(_within(0, 64)), default=())
-    growth: tuple[int, ...] = field(metadata=_ruled(_within(0, 1024)), default=())
-    inner: tuple[int, ...] = field(metadata=_ruled(_within(0, 16384)), default=())
-    heads: tuple[int, ...] = field(metadata=_ruled(_within(0, 256)), default=())
-    window: tuple[int, ...] = field(metadata=_ruled(_within(1, 1024)), default=())
-    deep_supervision: int = field(metadata=_ruled(_within(0, 4)), default=0)
-    dropout: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
-    pool_grid: int = field(metadata=_ruled(_within(1, 16)), default=1)
+    blocks: tuple[int, ...] = field(metadata=ruled(within(0, 64)), default=())
+    growth: tuple[int, ...] = field(metadata=ruled(within(0, 1024)), default=())
+    inner: tuple[int, ...] = field(metadata=ruled(within(0, 16384)), default=())
+    heads: tuple[int, ...] = field(metadata=ruled(within(0, 256)), default=())
+    window: tuple[int, ...] = field(metadata=ruled(within(1, 1024)), default=())
+    deep_supervision: int = field(metadata=ruled(within(0, 4)), default=0)
+    dropout: float = field(metadata=ruled(within(0, 0.9)), default=0.0)
+    pool_grid: int = field(metadata=ruled(within(1, 16)), default=1)
 
     @property
     def is_open(self) -> bool:
@@ -142,21 +123,21 @@ class AugmentationPlan:
             (answers for the whole image).
     """
 
-    flip_axes: tuple[int, ...] = field(metadata=_ruled(_within(0, 2)), default=())
-    rotate_degrees: float = field(metadata=_ruled(_within(0, 180)), default=0.0)
-    shear_degrees: float = field(metadata=_ruled(_within(0, 60)), default=0.0)
-    scale: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
-    shift: float = field(metadata=_ruled(_within(0, 0.5)), default=0.0)
-    elastic: float = field(metadata=_ruled(_within(0, 0.4)), default=0.0)
-    brightness: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
-    contrast: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
-    gamma: float = field(metadata=_ruled(_within(0, 2)), default=0.0)
-    noise: float = field(metadata=_ruled(_within(0, 5)), default=0.0)
-    bias_field: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
-    blur: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
-    low_resolution: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
-    mixup: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
-    cutmix: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
+    flip_axes: tuple[int, ...] = field(metadata=ruled(within(0, 2)), default=())
+    rotate_degrees: float = field(metadata=ruled(within(0, 180)), default=0.0)
+    shear_degrees: float = field(metadata=ruled(within(0, 60)), default=0.0)
+    scale: float = field(metadata=ruled(within(0, 0.9)), default=0.0)
+    shift: float = field(metadata=ruled(within(0, 0.5)), default=0.0)
+    elastic: float = field(metadata=ruled(within(0, 0.4)), default=0.0)
+    brightness: float = field(metadata=ruled(within(0, 5)), default=0.0)
+    contrast: float = field(metadata=ruled(within(0, 5)), default=0.0)
+    gamma: float = field(metadata=ruled(within(0, 2)), default=0.0)
+    noise: float = field(metadata=ruled(within(0, 5)), default=0.0)
+    bias_field: float = field(metadata=ruled(within(0, 1)), default=0.0)
+    blur: float = field(metadata=ruled(within(0, 1)), default=0.0)
+    low_resolution: float = field(metadata=ruled(within(0, 1)), default=0.0)
+    mixup: float = field(metadata=ruled(within(0, 1)), default=0.0)
+    cutmix: float = field(metadata=ruled(within(0, 1)), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -218,46 +199,46 @@ class Plan:
     """
 
     task: str
-    dims: int = field(metadata=_ruled(_within(2, 3)))
+    dims: int = field(metadata=ruled(within(2, 3)))
     channels: tuple[ChannelPlan, ...]
     classes: tuple[str, ...]
-    patch_voxels: tuple[int, int, int] = field(metadata=_ruled(_within(1, 4096)))
-    batch_size: int = field(metadata=_ruled(_within(1, 4096)))
+    patch_voxels: tuple[int, int, int] = field(metadata=ruled(within(1, 4096)))
+    batch_size: int = field(metadata=ruled(within(1, 4096)))
     network: NetworkPlan
-    answer: str = field(metadata=_ruled(_one_of(*ANSWERS)), default="class")
+    answer: str = field(metadata=ruled(one_of(*ANSWERS)), default="class")
     label_values: tuple[int, ...] = ()
     target: str = ""
-    target_mean: float = field(metadata=_ruled(_within(-1e30, 1e30)), default=0.0)
-    target_deviation: float = field(metadata=_ruled(_within(1e-30, 1e30)), default=1.0)
-    interval_level: float = field(metadata=_ruled(_within(0.5, 0.999)), default=0.9)
+    target_mean: float = field(metadata=ruled(within(-1e30, 1e30)), default=0.0)
+    target_deviation: float = field(metadata=ruled(within(1e-30, 1e30)), default=1.0)
+    interval_level: float = field(metadata=ruled(within(0.5, 0.999)), default=0.9)
     enhance: tuple[str, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
     longest_side: int | None = None
-    loss: str = field(metadata=_ruled(_is_loss), default="ce")
-    class_weights: tuple[float, ...] = field(metadata=_ruled(_within(0, 1e6)), default=())
-    class_shares: tuple[float, ...] = field(metadata=_ruled(_within(1e-9, 1)), default=())
-    logit_adjustment: float = field(metadata=_ruled(_within(0, 10)), default=0.0)
-    optimiser: str = field(metadata=_ruled(_one_of(*OPTIMISERS)), default="adamw")
-    learning_rate: float = field(metadata=_ruled(_within(1e-8, 10)), default=1e-3)
-    momentum: float = field(metadata=_ruled(_within(0, 0.999)), default=0.0)
-    weight_decay: float = field(metadata=_ruled(_within(0, 10)), default=1e-2)
-    schedule: str = field(metadata=_ruled(_one_of(*SCHEDULES)), default="cosine")
-    warmup: float = field(metadata=_ruled(_within(0, 0.9)), default=0.05)
-    label_smoothing: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
-    sampling: str = field(metadata=_ruled(_one_of(*SAMPLINGS)), default="uniform")
-    foreground_fraction: float = field(metadata=_ruled(_within(0, 1)), default=0.0)
+    loss: str = field(metadata=ruled(_is_loss), default="ce")
+    class_weights: tuple[float, ...] = field(metadata=ruled(within(0, 1e6)), default=())
+    class_shares: tuple[float, ...] = field(metadata=ruled(within(1e-9, 1)), default=())
+    logit_adjustment: float = field(metadata=ruled(within(0, 10)), default=0.0)
+    optimiser: str = field(metadata=ruled(one_of(*OPTIMISERS)), default="adamw")
+    learning_rate: float = field(metadata=ruled(within(1e-8, 10)), default=1e-3)
+    momentum: float = field(metadata=ruled(within(0, 0.999)), default=0.0)
+    weight_decay: float = field(metadata=ruled(within(0, 10)), default=1e-2)
+    schedule: str = field(metadata=ruled(one_of(*SCHEDULES)), default="cosine")
+    warmup: float = field(metadata=ruled(within(0, 0.9)), default=0.05)
+    label_smoothing: float = field(metadata=ruled(within(0, 0.9)), default=0.0)
+    sampling: str = field(metadata=ruled(one_of(*SAMPLINGS)), default="uniform")
+    foreground_fraction: float = field(metadata=ruled(within(0, 1)), default=0.0)
     augmentation: AugmentationPlan = field(default_factory=AugmentationPlan)
-    average_steps: int = field(metadata=_ruled(_within(0, 1_000_000)), default=100)
-    patience: int = field(metadata=_ruled(_within(0, 10_000)), default=0)
-    mirror_axes: tuple[int, ...] = field(metadata=_ruled(_within(0, 2)), default=())
-    overlap: float = field(metadata=_ruled(_within(0, 0.95)), default=0.5)
-    tolerance_mm: float = field(metadata=_ruled(_within(0, 1000)), default=1.0)
-    precision: str = field(metadata=_ruled(_one_of("bf16-mixed", "32-true")), default="32-true")
-    minutes: float = field(metadata=_ruled(_within(1e-3, 1e5)), default=30.0)
-    seed: int = field(metadata=_ruled(_within(0, 2**62)), default=0)
-    folds: int = field(metadata=_ruled(_within(1, MOST_FOLDS)), default=1)
+    average_steps: int = field(metadata=ruled(within(0, 1_000_000)), default=100)
+    patience: int = field(metadata=ruled(within(0, 10_000)), default=0)
+    mirror_axes: tuple[int, ...] = field(metadata=ruled(within(0, 2)), default=())
+    overlap: float = field(metadata=ruled(within(0, 0.95)), default=0.5)
+    tolerance_mm: float = field(metadata=ruled(within(0, 1000)), default=1.0)
+    precision: str = field(metadata=ruled(one_of("bf16-mixed", "32-true")), default="32-true")
+    minutes: float = field(metadata=ruled(within(1e-3, 1e5)), default=30.0)
+    seed: int = field(metadata=ruled(within(0, 2**62)), default=0)
+    folds: int = field(metadata=ruled(within(1, MOST_FOLDS)), default=1)
     init_from: str = ""
-    frozen_share: float = field(metadata=_ruled(_within(0, 0.9)), default=0.0)
+    frozen_share: float = field(metadata=ruled(within(0, 0.9)), default=0.0)
     pace: tuple[tuple[int, float], ...] = ()
     paces: tuple[tuple[tuple[int, float], ...], ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)

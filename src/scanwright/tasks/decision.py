@@ -6,17 +6,35 @@ import json
 from dataclasses import fields, replace
 from typing import Any
 
+from scanwright.data.dataset import Dataset
 from scanwright.data.plan import NetworkPlan, Plan
 from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
-from scanwright.planning.fingerprint import Fingerprint
+from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.planning.origin import Origin, check_named, check_unseen, start_from
 from scanwright.planning.rules import choose_folds
 from scanwright.tasks.base import Task
+from scanwright.types import Progress
 
 FAMILY = "network.family"
 # Of what the user sets, what a task's rules must know: the order of classes.
 RULED = ("classes",)
+
+
+def find_facts(task: Task, dataset: Dataset, settings: Settings, progress: Progress) -> Fingerprint:
+    """The facts that the task decides by.
+
+    Raises:
+        DataError: see ``take_fingerprint``.
+    """
+    return take_fingerprint(
+        dataset,
+        settings.seed,
+        progress,
+        target=task.target,
+        value=settings.target,
+        enhance=settings.enhance,
+    )
 
 
 def decide(

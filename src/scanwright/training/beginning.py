@@ -6,9 +6,9 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.settings import Settings
 from scanwright.networks.memory import under_cap
-from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Task
-from scanwright.tasks.decision import decide
+from scanwright.tasks.decision import decide, find_facts
 from scanwright.training.transfer import match, open_origin
 from scanwright.types import Progress
 
@@ -21,18 +21,11 @@ def plan_beginning(
     Raises:
         ModelError: the weights can't be read, or none fits.
         SettingsError: the memory is too small; test images are among those that the weights were learnt from.
-        DataError: see ``take_fingerprint``.
+        DataError: see ``find_facts``.
     """
     # Weights that are not there are said before every case is read.
     origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
-    facts = take_fingerprint(
-        dataset,
-        settings.seed,
-        progress,
-        target=task.target,
-        value=settings.target,
-        enhance=settings.enhance,
-    )
+    facts = find_facts(task, dataset, settings, progress)
     plan = under_cap(decide(task, facts, settings, origin=origin), facts, settings, given=False)
     if origin is not None:
         match(weights, origin, plan)

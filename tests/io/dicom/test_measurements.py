@@ -20,7 +20,7 @@ from dicom_objects import (
     square,
     structures,
 )
-from scanwright.errors import SettingsError
+from scanwright.errors import DataError
 from scanwright.io import open_dataset, open_inputs
 from scanwright.io.dataset import find_cases
 
@@ -119,10 +119,10 @@ def test_images_to_predict_on_know_their_numbers_too(tmp_path):
     assert numbers_of(case) == {"Volume ml": 1}
 
 
-def test_numbers_alone_are_said_to_be_nothing_to_learn_from_yet(tmp_path):
+def test_numbers_can_be_learnt_from_where_there_are_patients_enough(tmp_path):
     folder = write_dicom(tmp_path, [*image(), report(volume_of(1000, series=IMAGE_UID))])
     assert numbers_of(open_dataset(folder).cases[0]) == {"Volume ml": 1}
-    with pytest.raises(SettingsError, match="no task learns from values yet"):
+    with pytest.raises(DataError, match="too few patients"):
         sw.plan(folder)
 
 

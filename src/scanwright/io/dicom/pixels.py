@@ -21,6 +21,8 @@ from pydicom.uid import (
     JPEGExtended12Bit,
     JPEGLossless,
     JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
 )
 
 from scanwright.errors import DataError
@@ -60,14 +62,18 @@ _TAGS = [
 ]
 
 
-# GDCM ends the whole program on some damaged JPEG, so it decodes only what nothing else can.
+# GDCM ends the whole program on some damaged JPEG, so it decodes only what nothing else can, and JPEG-LS,
+# in whose damaged images the other decoder searches for ten seconds and more.
 _PLUGINS = {
+    JPEGLSLossless: "gdcm",
+    JPEGLSNearLossless: "gdcm",
     JPEGBaseline8Bit: "pillow",
     JPEGExtended12Bit: "pillow",
     JPEG2000Lossless: "pylibjpeg",
     JPEG2000: "pylibjpeg",
 }
-_LOSSLESS_JPEG = (JPEGLossless, JPEGLosslessSV1)
+_FRAGILE_JPEG = (JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless)
+_FRAME_MARKERS = (0xC3, 0xF7)
 _LARGEST_SHIFT = 1 << 24
 _LARGE_BYTES = 1 << 24  # more compressed pixels than this are not held in memory at once
 _AT_ONCE = 16  # planes next to each other in memory are written faster together
@@ -147,7 +153,7 @@ def decoded(dataset: Dataset, path: Path | None = None) -> Iterator[AnyArray]:
         (row, column), or (row, column, channel) for colours.
 
     Raises:
-        DataError: nothing decodes it, a lossless JPEG is not what the header says, or the number of frames.
+        DataError: nothing decodes it, a JPEG is not what the header says, or the number of frames.
         Exception: whatever the decoder raises.
     """
     n_frames = int(dataset.get("NumberOfFrames") or 1)
@@ -159,7 +165,7 @@ def decoded(dataset: Dataset, path: Path | None = None) -> Iterator[AnyArray]:
             received=f"{encoding.name}, {dataset.get('BitsStored')} bits",
             do="Export the images again, uncompressed.",
         )
-    if encoding in _LOSSLESS_JPEG:
+    if encoding in _FRAGILE_JPEG:
         path = None
         for frame in generate_frames(dataset.PixelData, number_of_frames=n_frames):
             _check_jpeg(frame, dataset)
@@ -188,13 +194,14 @@ def _has_decoder(encoding: UID) -> bool:
 
 
 def _check_jpeg(frame: bytes, dataset: Dataset) -> None:
-    """Whether the markers of a JPEG follow each other and its size is the header's (ITU-T T.81, annex B)."""
+    """Whether the markers of a JPEG follow each other and its size is the header's (ITU-T T.81, annex B;
+    T.87, annex C)."""
     wanted = (int(dataset.Rows), int(dataset.Columns), int(dataset.get("SamplesPerPixel") or 1))
     at, found = 2, None
     while frame[:2] == b"\xff\xd8" and at + 4 <= len(frame) and frame[at] == 0xFF:
         marker, length = frame[at + 1], int.from_bytes(frame[at + 2 : at + 4], "big")
         body = frame[at + 4 : at + 2 + length]
-        if marker == 0xC3 and len(body) >= 6:
+        if marker in _FRAME_MARKERS and len(body) >= 6:
             found = (int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big"), body[5])
             precise = 2 <= body[0] <= int(dataset.BitsAllocated)
             if not precise or len(body) != 6 + 3 * body[5]:
@@ -202,7 +209,7 @@ def _check_jpeg(frame: bytes, dataset: Dataset) -> None:
         if marker == 0xDA and found == wanted:
             return
         at += 2 + length
-    raise DataError("the lossless JPEG in the file is damaged, or not of the size that its header says")
+    raise DataError("the JPEG in the file is damaged, or not of the size that its header says")
 
 
 def _inverted(stored: AnyArray, bits: int) -> AnyArray:
