@@ -77,6 +77,7 @@ def test_wrong_usage_is_exit_code_2_with_a_word(command: Command, arguments: lis
         (["--task", "cooking"], "segmentation"),
         (["--minutes", "0"], "positive"),
         (["--minutes", "-3"], "positive"),
+        (["--minutes", "1e9"], "100,000"),
         (["--set", "batch_size"], "NAME=VALUE"),
         (["--set", "batchsize=3"], "batch_size"),
         (["--set", "network.droput=0.1"], "dropout"),

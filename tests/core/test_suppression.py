@@ -21,7 +21,7 @@ def plainly_suppress(a, scores, overlap):
     return kept
 
 
-def cluttered(seed, axes, n=120):
+def cluttered(seed, axes, n=60):
     """Boxes in clusters, as detectors give them."""
     rng = np.random.default_rng(seed)
     middle = rng.uniform(0, 60, (8, axes))[rng.integers(0, 8, n)] + rng.normal(0, 1.5, (n, axes))

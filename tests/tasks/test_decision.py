@@ -170,3 +170,8 @@ def test_more_folds_than_patients_are_refused_also_in_a_given_plan():
     with pytest.raises(SettingsError, match="--folds 12 or less"):
         decide(SEGMENT, facts, Settings(), given)
     assert decide(SEGMENT, facts, Settings(folds=12), given).folds == 12
+
+
+def test_a_grid_that_no_computer_could_hold_is_refused():
+    with pytest.raises(SettingsError, match=r"too fine.*1e\+09 voxels.*0\.0001"):
+        decide(SEGMENT, VOLUMES, settings(spacing_mm="[0.0001, 0.0001, 0.0001]"))

@@ -59,13 +59,17 @@ class Settings:
                 "no such device", expected=" or ".join(DEVICES), received=f"device={self.device}"
             )
         if self.minutes is not None and not 0 < self.minutes < 1e5:
-            raise SettingsError("minutes must be a positive number", received=f"minutes={self.minutes}")
+            raise SettingsError(
+                "minutes must be a positive number below 100,000", received=f"minutes={self.minutes}"
+            )
         if self.folds is not None and not 1 <= self.folds <= MOST_FOLDS:
             raise SettingsError(f"folds must be from 1 to {MOST_FOLDS}", received=f"folds={self.folds}")
         if self.threads is not None and self.threads < 1:
             raise SettingsError("threads must be 1 or more", received=f"threads={self.threads}")
         if not 0 <= self.seed < 2**62:
-            raise SettingsError("the seed must be a whole number from 0", received=f"seed={self.seed}")
+            raise SettingsError(
+                "the seed must be a whole number from 0 to 4.6e18", received=f"seed={self.seed}"
+            )
         if self.memory is not None:
             read_memory(self.memory)
         check_overrides(self.overrides)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,11 +13,12 @@ from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.planning.origin import Origin, check_named, check_unseen, start_from
-from scanwright.planning.rules import choose_folds
+from scanwright.planning.rules import choose_folds, working_shape
 from scanwright.tasks.base import Task
 from scanwright.types import Progress
 
 FAMILY = "network.family"
+MOST_VOXELS = 10**9
 # Of what the user sets, what a task's rules must know: the order of classes.
 RULED = ("classes",)
 
@@ -67,6 +69,13 @@ def decide(
             subject=facts.dataset.source,
             expected=f"--folds {facts.n_groups} or less",
             received=f"folds={plan.folds}",
+        )
+    n_voxels = math.prod(working_shape(facts, plan.spacing_mm, plan.longest_side).tolist())
+    if task.tiled and n_voxels > MOST_VOXELS:
+        raise SettingsError(
+            "the grid is too fine to work on",
+            expected=f"at most {MOST_VOXELS:.1g} voxels of a case of median size",
+            received=f"{n_voxels:.1g} with spacing_mm={list(plan.spacing_mm or ())}",
         )
     return plan
 
