@@ -469,7 +469,7 @@ def test_a_manifest_without_targets_has_no_labels(tmp_path):
 
 def test_a_single_file_is_no_dataset_but_an_input(tmp_path):
     path = write_nifti(tmp_path / "x.y.nii.gz", noise((4, 4, 4)))
-    with pytest.raises(DataError, match="no labelled dataset"):
+    with pytest.raises(DataError, match=r"no labelled dataset.* \.zip .*manifest\.csv\. Name the folder"):
         open_dataset(path)
     assert names(open_inputs(path)) == ["x.y"]
 

@@ -299,9 +299,10 @@ def _open_file(path: Path, source: str, series: str | None = None) -> Dataset:
     if path.suffix.lower() == ".csv":
         return manifest.open_manifest(path, source)
     raise DataError(
-        "a file is no labelled dataset",
+        "a single file is no labelled dataset",
         subject=source,
-        expected="a folder, a MedMNIST .npz or a manifest.csv",
+        expected="a folder, a .zip of one, a MedMNIST .npz or a manifest.csv",
+        do="Name the folder in which the file lies.",
     )
 
 
