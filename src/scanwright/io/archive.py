@@ -28,8 +28,13 @@ def place_of(path: Path) -> Path:
     What is unpacked stays until the program ends, so that images can be read later.
 
     Raises:
-        DataError: the archive is empty, damaged, encrypted, reaches out of its folder, or would fill the disk.
+        DataError: the archive is empty, damaged, encrypted, reaches out of its folder, or would fill the disk;
+            or this is a pipe or a device.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError(
+            "this is neither a file nor a folder", subject=str(path), do="Save what it gives in a file first."
+        )
     if not path.is_file():
         return path
     if path.name.upper() == "DICOMDIR":

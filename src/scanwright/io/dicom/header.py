@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -132,12 +133,14 @@ class Plane:
 
 
 def is_dicom(path: Path) -> bool:
-    """True for a file with DICOM's preamble, or one whose suffix says so.
+    """True for a file with DICOM's preamble, or one whose suffix says so; never for a pipe or a device.
 
     Raises:
         OSError: the file cannot be opened.
         DataError: its suffix says so, and it is empty.
     """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return False  # to open a pipe may wait for ever
     with path.open("rb") as file:
         head = file.read(_PREAMBLE_BYTES)
     if not head and path.suffix.lower() in SUFFIXES:

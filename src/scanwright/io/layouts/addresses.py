@@ -44,7 +44,7 @@ def find_address(root: Path, text: str) -> Address | None:
     ways = [(text, "")] + ([(path or ".", entry)] if separator and entry else [])
     for one, within in ways:
         for spelt in spellings(one):
-            if os.path.exists(root / spelt):
+            if os.path.isfile(root / spelt) or os.path.isdir(root / spelt):  # pipes may never end
                 return Address(spelt, within)
     return Address(".", text) if _UID.match(text) else None
 
