@@ -28,8 +28,8 @@ def place_of(path: Path) -> Path:
     What is unpacked stays until the program ends, so that images can be read later.
 
     Raises:
-        DataError: the archive is empty, damaged, encrypted, reaches out of its folder, or would fill the disk;
-            or this is a pipe or a device.
+        DataError: the archive is empty, damaged, encrypted, reaches out of its folder, or would fill the
+            disk; or this is a pipe or a device.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise DataError(
