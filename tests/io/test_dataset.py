@@ -115,6 +115,18 @@ def test_a_damaged_description_is_named(tmp_path, text):
         open_dataset(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["{", "[]"])
+@pytest.mark.parametrize("name", ["", "manifest.csv"])
+def test_for_predictions_a_damaged_description_is_only_noted(tmp_path, text, name):
+    nnunet_folder(tmp_path)
+    write_text(tmp_path / "dataset.json", text)
+    if name:
+        write_text(tmp_path / name, "case,image", "a,imagesTr/a.nii.gz")
+    dataset = open_inputs(tmp_path / name)
+    assert "a" in names(dataset)
+    assert any(note.startswith("not used: dataset.json: ") for note in dataset.notes)
+
+
 def test_what_is_not_used_is_listed(tmp_path):
     nnunet_folder(tmp_path)
     write_nifti(tmp_path / "imagesTs" / "t.nii.gz", noise((4, 4, 4)))
