@@ -93,3 +93,9 @@ def test_a_cut_or_encrypted_archive_is_named(tmp_path):
     path.write_bytes(bytes(locked))
     with pytest.raises(DataError, match="encrypted"):
         open_inputs(path)
+
+
+def test_an_archive_without_files_is_called_empty(tmp_path):
+    zipfile.ZipFile(tmp_path / "empty.zip", "w").close()
+    with pytest.raises(DataError, match="archive is empty"):
+        find_cases(tmp_path / "empty.zip")

@@ -115,6 +115,18 @@ def test_a_damaged_description_is_named(tmp_path, text):
         open_dataset(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["{", "[]"])
+@pytest.mark.parametrize("name", ["", "manifest.csv"])
+def test_for_predictions_a_damaged_description_is_only_noted(tmp_path, text, name):
+    nnunet_folder(tmp_path)
+    write_text(tmp_path / "dataset.json", text)
+    if name:
+        write_text(tmp_path / name, "case,image", "a,imagesTr/a.nii.gz")
+    dataset = open_inputs(tmp_path / name)
+    assert "a" in names(dataset)
+    assert any(note.startswith("not used: dataset.json: ") for note in dataset.notes)
+
+
 def test_what_is_not_used_is_listed(tmp_path):
     nnunet_folder(tmp_path)
     write_nifti(tmp_path / "imagesTs" / "t.nii.gz", noise((4, 4, 4)))
@@ -469,7 +481,7 @@ def test_a_manifest_without_targets_has_no_labels(tmp_path):
 
 def test_a_single_file_is_no_dataset_but_an_input(tmp_path):
     path = write_nifti(tmp_path / "x.y.nii.gz", noise((4, 4, 4)))
-    with pytest.raises(DataError, match="no labelled dataset"):
+    with pytest.raises(DataError, match=r"no labelled dataset.* \.zip .*manifest\.csv\. Name the folder"):
         open_dataset(path)
     assert names(open_inputs(path)) == ["x.y"]
 

@@ -28,8 +28,13 @@ def place_of(path: Path) -> Path:
     What is unpacked stays until the program ends, so that images can be read later.
 
     Raises:
-        DataError: the archive is damaged, encrypted, reaches out of its folder, or would fill the disk.
+        DataError: the archive is empty, damaged, encrypted, reaches out of its folder, or would fill the
+            disk; or this is a pipe or a device.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError(
+            "this is neither a file nor a folder", subject=str(path), do="Save what it gives in a file first."
+        )
     if not path.is_file():
         return path
     if path.name.upper() == "DICOMDIR":
@@ -50,6 +55,8 @@ def place_of(path: Path) -> Path:
 def _unpack(path: Path, folder: Path) -> None:
     with reading(path.name), zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
+        if not members:
+            raise DataError("the archive is empty", expected="a zip of a folder")
         if len(members) > MOST_FILES:
             raise DataError("the archive holds implausibly many files", received=f"{len(members)}")
         allowed = max(FREE_GROWTH_BYTES, MOST_GROWTH * path.stat().st_size)

@@ -74,8 +74,9 @@ def _open_npz(folder: Folder, source: str) -> Dataset:
     return medmnist.open_medmnist(folder.path / files[0], source)
 
 
-def _open_manifest(folder: Folder, source: str) -> Dataset:
-    return manifest.open_manifest(folder.path / manifest.FILE_NAME, source)
+def _open_manifest(folder: Folder, source: str, *, labels_needed: bool = True) -> Dataset:
+    path = folder.path / manifest.FILE_NAME
+    return manifest.open_manifest(path, source, labels_needed=labels_needed)
 
 
 def _class_uses(folder: Folder) -> list[str]:
@@ -90,7 +91,7 @@ LAYOUTS: tuple[Layout, ...] = (
         lambda folder: manifest.FILE_NAME in folder.files,
         _open_manifest,
         lambda folder: [manifest.FILE_NAME],
-        _open_manifest,
+        partial(_open_manifest, labels_needed=False),
     ),
     Layout(
         nnunet.NAME,
@@ -291,17 +292,18 @@ def _no_choice(layout: str, series: str) -> SettingsError:
     )
 
 
-def _open_file(path: Path, source: str, series: str | None = None) -> Dataset:
+def _open_file(path: Path, source: str, series: str | None = None, *, labels_needed: bool = True) -> Dataset:
     if series is not None:
         raise _no_choice(path.suffix or "a file", series)
     if path.suffix.lower() == ".npz":
         return medmnist.open_medmnist(path, source)
     if path.suffix.lower() == ".csv":
-        return manifest.open_manifest(path, source)
+        return manifest.open_manifest(path, source, labels_needed=labels_needed)
     raise DataError(
-        "a file is no labelled dataset",
+        "a single file is no labelled dataset",
         subject=source,
-        expected="a folder, a MedMNIST .npz or a manifest.csv",
+        expected="a folder, a .zip of one, a MedMNIST .npz or a manifest.csv",
+        do="Name the folder in which the file lies.",
     )
 
 
@@ -403,7 +405,7 @@ def open_inputs(path: PathLikeStr, *, series: str | None = None) -> Dataset:
         raise DataError("there is no such file or folder", subject=source)
     if path.is_file():
         if path.suffix.lower() in (".npz", ".csv"):
-            return _open_file(path, source)
+            return _open_file(path, source, labels_needed=False)
         image = lazy_image(path.parent, [path.name])
         return Dataset((Case(without_suffix(path.name), {"image": image}),), "one image", source)
     folder = Folder(path)

@@ -8,6 +8,7 @@ import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.uid import RTStructureSetStorage
 
 from builders import dicom_series, dicom_slice, real_data, write_dicom, write_text
 from scanwright.errors import DataError
@@ -167,6 +168,7 @@ def test_objects_without_images_and_damaged_files_are_told_apart(tmp_path):
     structures = dicom_slice(np.zeros((2, 2)), position=(0, 0, 0), series="1.5")
     del structures.Rows, structures.Columns, structures.PixelData
     structures.Modality = "RTSTRUCT"
+    structures.SOPClassUID = structures.file_meta.MediaStorageSOPClassUID = RTStructureSetStorage
     structures.save_as(tmp_path / "RS.dcm", enforce_file_format=True)
     whole = next(
         path for path in sorted(tmp_path.rglob("*")) if path.is_file() and not path.suffix
@@ -177,6 +179,38 @@ def test_objects_without_images_and_damaged_files_are_told_apart(tmp_path):
     assert len(dataset) == 1
     assert any("1 DICOM objects that are no images" in note for note in dataset.notes)
     assert "fake.dcm" in [aside.case for aside in dataset.set_aside]
+
+
+def no_size(slice_):
+    del slice_.Rows
+
+
+def no_class(slice_):
+    no_size(slice_)
+    del slice_.SOPClassUID, slice_.file_meta.MediaStorageSOPClassUID
+
+
+def odd_class(slice_):
+    no_size(slice_)
+    slice_.SOPClassUID = slice_.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.999"
+
+
+def class_in_one_place(slice_):
+    no_size(slice_)
+    slice_.SOPClassUID = RTStructureSetStorage
+
+
+@pytest.mark.parametrize("damage", [no_size, no_class, odd_class, class_in_one_place])
+def test_images_that_lost_their_size_are_damaged_and_no_objects_of_another_kind(tmp_path, damage):
+    slices = dicom_series(4)
+    write_dicom(tmp_path / "whole", slices[:3])
+    damage(slices[3])
+    slices[3].preamble = bytes(128)
+    slices[3].save_as(tmp_path / "x")
+    dataset = open_inputs(tmp_path)
+    assert [entry.case for entry in dataset.set_aside] == ["x"]
+    assert "damaged" in dataset.set_aside[0].reason
+    assert not any("no images" in note for note in dataset.notes)
 
 
 def test_messages_never_hold_what_stands_in_patient_fields(tmp_path):

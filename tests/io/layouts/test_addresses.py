@@ -256,3 +256,11 @@ def test_what_lies_in_a_zip_is_refused_with_what_to_do(tmp_path: Path) -> None:
         sw.inspect(zipped, tmp_path / "out", apply=True)
     assert (tmp_path / "out" / "findings.json").is_file()
     assert not (tmp_path / "out" / "manifest.csv").exists()
+
+
+def test_damaged_files_count_only_of_an_export_that_some_row_uses(tmp_path: Path) -> None:
+    write_dicom(tmp_path / "own", series("1.2.3", "P"))
+    write_text(tmp_path / "own" / "bad.dcm", "no DICOM")
+    write_text(tmp_path / "else" / "foreign.dcm", "no DICOM")
+    write_text(tmp_path / "manifest.csv", "case,image,label", "x,own#1.2.3,p", "y,else#1.2.3,q")
+    assert [one.case for one in find_cases(tmp_path / "manifest.csv").set_aside] == ["y", "bad.dcm"]

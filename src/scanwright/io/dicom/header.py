@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import BinaryIO
 
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.uid import MediaStorageDirectoryStorage
+from pydicom.uid import UID, MediaStorageDirectoryStorage
 
 from scanwright.errors import DataError
 from scanwright.io.dicom.fields import number_of, numbers_of, text_of, value_of
@@ -132,12 +133,14 @@ class Plane:
 
 
 def is_dicom(path: Path) -> bool:
-    """True for a file with DICOM's preamble, or one whose suffix says so.
+    """True for a file with DICOM's preamble, or one whose suffix says so; never for a pipe or a device.
 
     Raises:
         OSError: the file cannot be opened.
         DataError: its suffix says so, and it is empty.
     """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return False  # to open a pipe may wait for ever
     with path.open("rb") as file:
         head = file.read(_PREAMBLE_BYTES)
     if not head and path.suffix.lower() in SUFFIXES:
@@ -181,8 +184,9 @@ def read_planes(path: Path) -> tuple[Plane, ...]:
 def _planes(path: Path, dataset: Dataset, file: BinaryIO) -> tuple[Plane, ...]:
     if "Rows" not in dataset or "Columns" not in dataset:
         index = dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
-        if "SOPInstanceUID" not in dataset and "Modality" not in dataset and not index:
-            raise DataError("the file is not DICOM, or damaged")
+        is_cut = "SOPInstanceUID" not in dataset and "Modality" not in dataset
+        if (is_cut and not index) or not _is_of_another_kind(dataset):
+            raise DataError("the file is not DICOM, or damaged: no size of an image is found in it")
         return ()
     if text_of(dataset, "Modality") in _DERIVED:
         return ()
@@ -193,6 +197,16 @@ def _planes(path: Path, dataset: Dataset, file: BinaryIO) -> tuple[Plane, ...]:
         raise DataError("NumberOfFrames makes no sense", received=f"{n_frames}")
     by_frame, raw = FrameGroups(dataset), find_raw(file, dataset, n_frames)
     return tuple(_plane(path, dataset, by_frame, frame, n_frames, raw) for frame in range(n_frames))
+
+
+def _is_of_another_kind(dataset: Dataset) -> bool:
+    """Whether all that a file says of its class is of a known one whose objects are no images."""
+    told = [text_of(dataset, "SOPClassUID"), text_of(dataset.file_meta, "MediaStorageSOPClassUID")]
+    kinds = [UID(text) for text in told if text]
+    return bool(kinds) and all(
+        kind.is_valid and (kind.is_private or kind.name != kind) and "Image Storage" not in kind.name
+        for kind in kinds
+    )
 
 
 def _plane(

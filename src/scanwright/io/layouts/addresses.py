@@ -44,7 +44,7 @@ def find_address(root: Path, text: str) -> Address | None:
     ways = [(text, "")] + ([(path or ".", entry)] if separator and entry else [])
     for one, within in ways:
         for spelt in spellings(one):
-            if os.path.exists(root / spelt):
+            if os.path.isfile(root / spelt) or os.path.isdir(root / spelt):  # pipes may never end
                 return Address(spelt, within)
     return Address(".", text) if _UID.match(text) else None
 
@@ -83,6 +83,7 @@ class Images:
         self._root = root
         self._scans: dict[Path, Scan] = {}
         self._asked: set[str] = set()
+        self._used: dict[Path, Scan] = {}  # those in which a row found its series
 
     def find(self, cell: str, column: str, n_channels: int) -> tuple[Lazy[Volume], Series | None]:
         """An image, read when asked for, and the DICOM series that it is, if it is one.
@@ -129,24 +130,25 @@ class Images:
                 expected=", ".join(of_series) or f"one of {len(self._scans[place].series)} series found",
             )
         self._asked.add(found[0].uid)
+        self._used[place] = self._scans[place]
         return found[0]
 
     def left_over(self, n_used: int) -> tuple[str, ...]:
-        """Notes on what exports hold besides, if any had to be scanned.
+        """Notes on what exports hold besides that some row uses.
 
         Args:
             n_used: how many objects that outline something are used.
         """
         notes: tuple[str, ...] = ()
-        for scan in self._scans.values():
+        for scan in self._used.values():
             n_unnamed = len(scan.series_uids - self._asked)
             notes += (f"{n_unnamed} DICOM series are in no row of the manifest",) if n_unnamed else ()
             notes += counted(scan, n_used=n_used)
         return notes
 
     def damaged(self) -> tuple[SetAside, ...]:
-        """The files that look like DICOM and cannot be read, in exports that had to be scanned."""
-        return tuple(one for scan in self._scans.values() for one in scan.set_aside)
+        """The files that look like DICOM and cannot be read, in exports that some row uses."""
+        return tuple(one for scan in self._used.values() for one in scan.set_aside)
 
 
 def _missing(cell: str, column: str) -> DataError:

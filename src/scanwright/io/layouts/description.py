@@ -30,14 +30,27 @@ class Description:
     notes: tuple[str, ...] = ()
 
 
-def read_description(folder: Path) -> Description:
+def read_description(folder: Path, *, needed: bool = True) -> Description:
     """The description that lies in a folder; an empty one where there is none.
+
+    Args:
+        folder: where it lies.
+        needed: otherwise one that can't be used is only noted, as nobody asks for labels.
 
     Raises:
         DataError: dataset.json is not what it should be.
     """
     if not (folder / FILE_NAME).is_file():
         return Description()
+    try:
+        return _read(folder)
+    except DataError as error:
+        if needed:
+            raise
+        return Description(notes=(f"not used: {error}",))
+
+
+def _read(folder: Path) -> Description:
     try:
         described = json.loads((folder / FILE_NAME).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:

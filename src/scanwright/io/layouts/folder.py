@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -19,14 +19,23 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder and what lies directly in it, hidden names left out, in the order of their names."""
+    """A folder and what lies directly in it, in the order of their names.
+
+    Hidden names are left out, and so are pipes, devices and links that lead back to where they lie.
+
+    Attributes:
+        path: where it is.
+        way: the folders through which it was reached.
+    """
 
     path: Path
+    way: tuple[Path, ...] = field(default=(), compare=False)
 
     @cached_property
     def folders(self) -> dict[str, Folder]:
         """The folders directly below, by name."""
-        return {name: Folder(self.path / name) for name, is_folder in self._entries if is_folder}
+        way = (*self.way, self.path)
+        return {name: Folder(self.path / name, way) for name, is_folder in self._entries if is_folder}
 
     @cached_property
     def files(self) -> tuple[str, ...]:
@@ -45,7 +54,17 @@ class Folder:
     @cached_property
     def _entries(self) -> list[tuple[str, bool]]:
         with os.scandir(self.path) as entries:
-            return sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
+            seen = [entry for entry in entries if not entry.name.startswith(".")]
+        return sorted((entry.name, _is_folder(entry)) for entry in seen if self._is_usable(entry))
+
+    def _is_usable(self, entry: os.DirEntry[str]) -> bool:
+        if not entry.is_symlink():
+            return entry.is_dir() or entry.is_file()
+        if _is_folder(entry):
+            target = Path(entry).resolve()
+            passed = (place.resolve() for place in (*self.way, self.path))
+            return not any(place.is_relative_to(target) for place in passed)
+        return os.path.isfile(entry) or not os.path.exists(entry)  # links to nothing are missed by name
 
     @cached_property
     def scan(self) -> Scan:
@@ -75,3 +94,8 @@ class Folder:
         """What lies here, in words, for messages."""
         parts = [f"{name}/" for name in self.folders] + list(self.files)
         return listed(parts, _SHOWN) or "nothing"
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    # A link to itself is none; asked directly, the entry raises.
+    return os.path.isdir(entry) if entry.is_symlink() else entry.is_dir()

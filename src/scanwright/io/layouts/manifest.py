@@ -31,10 +31,11 @@ MEANINGFUL = ("case", "patient", "split", "image", *OWN_TARGETS, *_LATER)
 """Columns that are no facts, without those with a colon."""
 
 
-def open_manifest(path: Path, source: str) -> Dataset:
+def open_manifest(path: Path, source: str, *, labels_needed: bool = True) -> Dataset:
     """One case per row; paths are relative to the manifest.
 
-    A dataset.json beside it names the values in the masks, and the channels.
+    A dataset.json beside it names the values in the masks, and the channels; a broken one is only noted where
+    labels are not needed.
 
     Raises:
         DataError: not a table, no image column, two rows with one name, an unknown split.
@@ -46,10 +47,18 @@ def open_manifest(path: Path, source: str) -> Dataset:
             subject=path.name,
             expected="a line of column names and a line per case",
         )
-    return open_rows(path.parent, table, source, subject=path.name)
+    return open_rows(path.parent, table, source, subject=path.name, labels_needed=labels_needed)
 
 
-def open_rows(root: Path, table: Table, source: str, *, subject: str, layout: str = NAME) -> Dataset:
+def open_rows(
+    root: Path,
+    table: Table,
+    source: str,
+    *,
+    subject: str,
+    layout: str = NAME,
+    labels_needed: bool = True,
+) -> Dataset:
     """One case per row of a table whose columns are those of a manifest.
 
     Args:
@@ -58,6 +67,7 @@ def open_rows(root: Path, table: Table, source: str, *, subject: str, layout: st
         source: of the dataset.
         subject: how messages name the table.
         layout: how it was recognised, in words.
+        labels_needed: see :func:`open_manifest`.
 
     Raises:
         DataError: see :func:`open_manifest`.
@@ -71,7 +81,7 @@ def open_rows(root: Path, table: Table, source: str, *, subject: str, layout: st
             expected="a column named image (or image:NAME for several channels)",
             received=", ".join(columns[:12]),
         )
-    reader = _Reader(root, table, tuple(images))
+    reader = _Reader(root, table, tuple(images), labels_needed)
     cases: list[Case] = []
     set_aside: list[SetAside] = []
     for row in rows:
@@ -120,11 +130,11 @@ def refers_into(path: Path, names: Sequence[str]) -> bool:
 class _Reader:
     """Makes a case of each row of a manifest."""
 
-    def __init__(self, root: Path, table: Table, images: tuple[str, ...]) -> None:
+    def __init__(self, root: Path, table: Table, images: tuple[str, ...], labels_needed: bool) -> None:
         self._root, self._images = root, images
         self.images = Images(root)
         self.targets = TargetColumns.of(table)
-        self.described = read_description(root)
+        self.described = read_description(root, needed=labels_needed)
         masks = {str(row.line): _parts(row.cells.get("mask", "")) for row in table.rows}
         ways = (way for files in masks.values() for file in files for way in spellings(file))
         self.outlines = MaskFiles(root, ways, self.described.class_names)

@@ -35,9 +35,9 @@ def open_nnunet(folder: Folder, source: str, *, labels_needed: bool = True) -> D
         labels_needed: set images without mask aside; otherwise they are cases, and lone masks go unsaid.
 
     Raises:
-        DataError: dataset.json is not what it should be.
+        DataError: labels are needed, and dataset.json is not what it should be.
     """
-    described = read_description(folder.path)
+    described = read_description(folder.path, needed=labels_needed)
     images = group_channels(folder.folders["imagesTr"].images, surely=True)
     masks = {without_suffix(name): name for name in folder.folders["labelsTr"].images}
     cases: list[Case] = []
