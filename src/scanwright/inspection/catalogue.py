@@ -72,4 +72,6 @@ KINDS: tuple[Kind, ...] = (
     shortcut.KIND,
     identifiers.PICTURE,
     identifiers.HEADER,
+    identifiers.UNSEEN,
+    unreadable.LEFT_OUT,
 )
