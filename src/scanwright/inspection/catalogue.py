@@ -69,6 +69,7 @@ KINDS: tuple[Kind, ...] = (
     rare_class.KIND,
     imbalance.KIND,
     few_patients.KIND,
+    few_patients.NO_SPLIT,
     shortcut.KIND,
     identifiers.PICTURE,
     identifiers.HEADER,

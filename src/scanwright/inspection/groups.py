@@ -107,7 +107,7 @@ def compare_splits(examined: Examined, groups: Mapping[str, str], seed: int = 0)
 
 def _row(by: str, splits: Splits, groups: Mapping[str, str], n_cases: int) -> JsonDict:
     torn, seen = _leak(splits, groups)
-    sizes = {split: len(splits.names(split)) for split in SPLITS}
+    sizes: JsonDict = {split: len(splits.names(split)) for split in SPLITS}
     return {"by": by, **sizes, "left_out": n_cases - len(splits.of), "torn": torn, "seen": seen}
 
 
