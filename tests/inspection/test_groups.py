@@ -89,7 +89,29 @@ def test_where_all_patients_are_torn_no_split_by_group_is_shown() -> None:
     found = groups_of([replace(case, split=splits[n % 3]) for n, case in enumerate(relatives())])
     assert found is not None
     (given,) = found.evidence["splits"]
-    assert (given["by"], given["torn"], given["seen"]) == ("picture", 30, 1.0)
+    assert (given["by"], given["torn"], given["seen"]) == ("given", 30, 1.0)
+    by_given = group_tables(found.evidence, Words("en"))[1].rows[0]
+    assert (by_given[0], by_given[-1].endswith("(By picture)")) == ("As given", True)
+
+
+def test_what_the_program_draws_is_not_called_given() -> None:
+    found = groups_of([replace(case, split="train") for case in relatives()])
+    assert found is not None
+    assert [row["by"] for row in found.evidence["splits"]] == ["picture", "group"]
+    assert "a split by picture" in found.title
+    some = [replace(case, split="train" if n < 60 else "test") for n, case in enumerate(relatives())]
+    found = groups_of([*some, photograph("x0_9", texture(3), patient="who 0")])
+    assert found is not None
+    row = found.evidence["splits"][0]
+    assert [row[name] for name in ("by", "train", "val", "test", "left_out")] == ["given", 60, 0, 30, 1]
+
+
+def test_a_given_split_that_tears_nobody_is_nothing_to_be_warned_of() -> None:
+    whole = [replace(case, split="train" if n < 60 else "test") for n, case in enumerate(relatives())]
+    found = groups_of(whole)
+    assert found is not None
+    assert (found.evidence["torn"], found.severity) == (0, "note")
+    assert found.evidence["probe"]["picture"] - found.evidence["probe"]["group"] > 0.05
 
 
 def test_every_source_is_counted_and_the_named_patient_is_used() -> None:

@@ -10,9 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 import scanwright as sw
-from builders import coco_folder, noise, voc_folder, write_nifti, write_picture, yolo_folder
+from builders import (
+    coco_folder,
+    dicom_series,
+    dicom_slice,
+    noise,
+    voc_folder,
+    write_dicom,
+    write_nifti,
+    write_picture,
+    yolo_folder,
+)
 from commands import Command
 from scanwright.errors import DataError, OutputError, SettingsError
 from tiny import ball_volumes, disc_classes
@@ -109,7 +120,7 @@ def test_data_without_a_usable_case_are_looked_at_too(tmp_path: Path) -> None:
         mask.rename(mask.with_name("other_" + mask.name))
     with pytest.raises(DataError):
         sw.open(data)
-    assert {one.kind for one in sw.inspect(data).findings} == {"unreadable"}
+    assert {one.kind for one in sw.inspect(data).findings} == {"unreadable", "not_looked_at"}
 
 
 def test_results_keep_apart_from_the_scans(flawed: Path) -> None:
@@ -137,3 +148,21 @@ def test_a_folder_without_labels_is_looked_at_image_by_image(tmp_path: Path) -> 
     inspection = sw.inspect(data)
     assert len(inspection.examined.exams) == 13
     assert ("d0", "d0 again") in [tuple(sorted(one.cases, key=len)) for one in inspection.findings]
+
+
+def test_a_name_in_a_localizer_is_told_though_the_localizer_is_left_out(tmp_path: Path) -> None:
+    page = Image.new("I;16", (160, 120))
+    ImageDraw.Draw(page).text((5, 5), "SMITH ANNA 1961", fill=2000, font=ImageFont.load_default(14))
+    scout = dicom_slice(np.asarray(page), position=(0, 0, 0), series="1.2.9")
+    scout.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+    write_dicom(tmp_path / "data" / "scan", dicom_series())
+    write_dicom(tmp_path / "data" / "scout", [scout])
+    (tmp_path / "data" / "broken.dcm").write_bytes(bytes(128) + b"DICM" + b"nothing more")
+    found = {one.kind: one for one in sw.inspect(tmp_path / "data").findings}
+    (name,) = found["left_out"].cases
+    assert (found["left_out"].severity, name[:6]) == ("note", "scout/")
+    assert f"({name}/" in found["left_out"].title
+    assert found["burned_in"].cases == (name,)
+    assert "1 of them set aside" in found["burned_in"].title
+    assert found["identifiers"].evidence["n"] == found["identifiers"].evidence["of"] == 2
+    assert found["unreadable"].cases == found["not_looked_at"].cases == ("broken.dcm",)

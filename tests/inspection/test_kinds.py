@@ -114,6 +114,12 @@ def test_one_picture_with_two_labels_is_an_error() -> None:
     inspection = look(cases)
     assert named(inspection, "two_labels") == [("p0", "liar")]
     assert not {"p0", "liar"} & {case.name for case in inspection.cleaned()}
+    assert named(inspection, "same_picture") == []  # said once
+
+
+def test_one_picture_with_two_labels_and_two_patients_is_two_errors() -> None:
+    inspection = look([*pictures(), picture_case("liar", texture(0), "well", patient="another")])
+    assert named(inspection, "two_labels") == named(inspection, "same_picture") == [("p0", "liar")]
 
 
 def test_patients_on_two_sides_are_found() -> None:
@@ -220,6 +226,23 @@ def test_another_modality_and_another_number_of_channels_are_found() -> None:
     array, _ = volume(80)
     strange = Case("mr", {"image": Lazy("i", lambda: Volume(array[None], np.diag([2.0, 2, 2, 1]), "MR"))}, {})
     assert named(look([*volumes(), strange]), "odd_image") == [("mr",)]
+
+
+def test_where_no_modality_has_a_majority_none_is_called_usual() -> None:
+    affine = np.diag([2.0, 2, 2, 1])
+    images = {name: Volume(volume(n)[0][None], affine, name) for n, name in enumerate(("CT", "MR", "PT"))}
+    cases = [
+        Case(name, {"image": Lazy("i", lambda image=image: image)}, {}) for name, image in images.items()
+    ]
+    (found,) = [one for one in look(cases).findings if one.kind == "odd_image"]
+    assert (found.cases, found.severity) == (("CT", "MR", "PT"), "warning")
+    assert found.title == "Images differ in the modality: CT (1), MR (1), PT (1); none is usual"
+
+
+def test_below_three_patients_no_split_is_promised() -> None:
+    kinds = {n: {one.kind for one in look(volumes(n)).findings} for n in (2, 3)}
+    assert kinds[2] & {"few_patients", "no_split"} == {"no_split"}
+    assert kinds[3] & {"few_patients", "no_split"} == {"few_patients"}
 
 
 def with_facts(cases: Sequence[Case], *told: tuple[str, str]) -> list[Case]:
@@ -520,6 +543,11 @@ def test_classes_of_boxes_and_of_several_labels_that_hardly_occur_are_found() ->
     inspection = look(cases, class_names={"cell": "cell", "platelet": "platelet", "0": "0"})
     rare = {one.evidence["class"]: one.cases for one in inspection.findings if one.kind == "rare_class"}
     assert rare == {"platelet": ("p0",), "0": ()}
+    titles = {one.title for one in inspection.findings if one.kind == "rare_class"}
+    assert titles == {
+        "Class platelet, objects: 1, images with one: 1",
+        "Class 0, objects: 0, images with one: 0",
+    }
     cases = [
         replace(case, targets={"labels": ("Mass", "Edema") if n == 3 else ("Edema",)})
         for n, case in enumerate(pictures())

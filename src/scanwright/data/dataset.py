@@ -23,7 +23,10 @@ class Dataset:
             classes that no case has.
         patients: how the patient of a case is known, in words; "unknown" when it is not.
         notes: what else was found and not used, one sentence each.
-        set_aside: what could not be used, with the reason.
+        set_aside: what could not be used, with the reason; its stage is "choose" where nothing is wrong with
+            it.
+        beside: what is known of some that were set aside, as they lie in the folder all the same: facts of
+            their headers (and a ``file``), and as inputs planes to look at.
     """
 
     cases: tuple[Case, ...]
@@ -34,6 +37,7 @@ class Dataset:
     patients: str = "unknown"
     notes: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    beside: tuple[Case, ...] = ()
 
     def __post_init__(self) -> None:
         twice = [name for name, n in Counter(case.name for case in self.cases).items() if n > 1]

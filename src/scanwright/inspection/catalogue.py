@@ -69,7 +69,10 @@ KINDS: tuple[Kind, ...] = (
     rare_class.KIND,
     imbalance.KIND,
     few_patients.KIND,
+    few_patients.NO_SPLIT,
     shortcut.KIND,
     identifiers.PICTURE,
     identifiers.HEADER,
+    identifiers.UNSEEN,
+    unreadable.LEFT_OUT,
 )

@@ -134,11 +134,18 @@ class Exam:
 
 @dataclass(frozen=True, eq=False)
 class Examined:
-    """A dataset with an exam of every case that could be read."""
+    """A dataset with an exam of every case that could be read.
+
+    Attributes:
+        unread: the cases that could not, with the problem.
+        beside: of what was set aside, the writing that could be found; with a problem where none could be
+            looked for.
+    """
 
     dataset: Dataset
     exams: tuple[Exam, ...]
     unread: tuple[Exam, ...]
+    beside: tuple[Exam, ...] = ()
 
     @cached_property
     def copy_pairs(self) -> list[CopyPair]:
@@ -200,7 +207,21 @@ def examine(dataset: Dataset, progress: Progress = silent) -> Examined:
         dataset,
         tuple(exam for exam in exams if not exam.problem),
         tuple(exam for exam in exams if exam.problem),
+        tuple(_examine_beside(case) for case in dataset.beside),
     )
+
+
+def _examine_beside(case: Case) -> Exam:
+    """Only what can name the patient: nothing is learnt from it."""
+    lines: list[WrittenLine] = []
+    try:
+        for plane in case.inputs.values():
+            array, _ = replace_non_finite(plane.read().array)
+            low, high = (float(v) for v in percentiles(array, (0.5, 99.5)))
+            lines += _lines(array, low, high)
+    except ScanwrightError as error:
+        return Exam(case, problem=str(error))
+    return Exam(case, lines=tuple(lines))
 
 
 def examine_case(case: Case) -> Exam:

@@ -86,23 +86,29 @@ def find_conflicts(cases: Sequence[Case], sources: Sequence[Source]) -> list[Jso
 
 
 def compare_splits(examined: Examined, groups: Mapping[str, str], seed: int = 0) -> list[JsonDict]:
-    """Cases of each split, and groups on two sides of it: by picture and by group.
+    """Cases of each split, and groups on two sides of it: as given or, where the data give no two sides,
+    drawn by picture; and by group, which keeps what the data give.
 
-    Both keep what the data give; what they do not give is drawn. A split that can't be made has no row: too
-    few groups, or a given split whose every group is torn.
+    A split that can't be made has no row: too few groups, or a given split whose every group is torn.
     """
     cases = [exam.case for exam in examined.exams]
     strata = {exam.name: exam.label for exam in examined.exams}
-    rows = []
-    for by, own in (("picture", {case.name: case.name for case in cases}), ("group", groups)):
+    given = Splits({case.name: case.split for case in cases if case.split is not None}, "as given")
+    is_given = len(set(given.of.values())) > 1
+    rows = [_row("given", given, groups, len(cases))] if is_given else []
+    drawn = (("picture", {case.name: case.name for case in cases}), ("group", groups))
+    for by, own in drawn[is_given:]:
         try:
-            splits = assign_splits(cases, own, strata, seed)
+            rows.append(_row(by, assign_splits(cases, own, strata, seed), groups, len(cases)))
         except DataError:
             continue
-        torn, seen = _leak(splits, groups)
-        row: JsonDict = {"by": by, **{split: len(splits.names(split)) for split in SPLITS}}
-        rows.append(row | {"left_out": len(cases) - len(splits.of), "torn": torn, "seen": seen})
     return rows
+
+
+def _row(by: str, splits: Splits, groups: Mapping[str, str], n_cases: int) -> JsonDict:
+    torn, seen = _leak(splits, groups)
+    sizes: JsonDict = {split: len(splits.names(split)) for split in SPLITS}
+    return {"by": by, **sizes, "left_out": n_cases - len(splits.of), "torn": torn, "seen": seen}
 
 
 def _leak(splits: Splits, groups: Mapping[str, str]) -> tuple[int, float]:
@@ -112,7 +118,7 @@ def _leak(splits: Splits, groups: Mapping[str, str]) -> tuple[int, float]:
         sides[groups[name]].add(split)
     tested = splits.names("test")
     seen = sum(len(sides[groups[name]]) > 1 for name in tested)
-    return sum(len(own) > 1 for own in sides.values()), round(seen / len(tested), 4)
+    return sum(len(own) > 1 for own in sides.values()), round(seen / max(1, len(tested)), 4)
 
 
 def probe_leak(exams: Sequence[Exam], groups: Mapping[str, str], seed: int = 0) -> JsonDict | None:

@@ -3,8 +3,8 @@
 EN = {
     "title.findings": "What is wrong with the data",
     "findings.asked": "Is anything wrong with the images of {source}, before a model learns from them?",
-    "findings.read": "{n} cases were read ({layout}).",
-    "findings.patients": "They are of {n} patients.",
+    "findings.read": "Cases read: {n} ({layout}).",
+    "findings.patients": "Patients: {n}.",
     "findings.patients_unknown": "Which patient each comes from is not known.",
     "findings.counts": "errors: {error} · warnings: {warning} · notes: {note}",
     "findings.none": "Nothing was found.",
@@ -62,8 +62,8 @@ EN = {
 ZH = {
     "title.findings": "数据有什么问题",
     "findings.asked": "在模型学习之前，{source} 的图像是否有问题？",
-    "findings.read": "读取了 {n} 个病例（{layout}）。",
-    "findings.patients": "它们来自 {n} 名患者。",
+    "findings.read": "读取的病例数：{n}（{layout}）。",
+    "findings.patients": "患者数：{n}。",
     "findings.patients_unknown": "无法得知各病例来自哪位患者。",
     "findings.counts": "错误 {error} · 警告 {warning} · 提示 {note}",
     "findings.none": "没有发现问题。",

@@ -57,9 +57,15 @@ def _splits(evidence: Mapping[str, Any], words: Words) -> TableOfWords:
     heads += [words("groups.probe")] if probe else []
     rows = []
     for row in evidence["splits"]:
-        name = "given" if row["by"] == "picture" and evidence["given"] else row["by"]
-        cells = [words(f"groups.by.{name}"), *(str(row[split]) for split in SPLITS)]
+        cells = [words(f"groups.by.{row['by']}"), *(str(row[split]) for split in SPLITS)]
         cells += [str(row["left_out"]), str(row["torn"]), f"{100 * row['seen']:.1f} %"]
-        rows.append(cells + ([f"{probe[row['by']]:.3f}"] if probe else []))
+        rows.append(cells + ([_right(probe, row["by"], words)] if probe else []))
     note = words("groups.probe_note", n=probe["n"]) if probe else ""
     return TableOfWords(words("groups.splits"), heads, rows, note)
+
+
+def _right(probe: Mapping[str, Any], by: str, words: Words) -> str:
+    """The folds of the probe are drawn: beside a given split stands what they give by picture."""
+    if by == "given":
+        return f"{probe['picture']:.3f} ({words('groups.by.picture')})"
+    return f"{probe[by]:.3f}"

@@ -61,7 +61,7 @@ KIND = Kind(
     "doubtful_label",
     "warning",
     Words(
-        "{n} label(s) that all other cases speak against",
+        "Labels that all other cases speak against: {n}",
         "Wrong labels teach a model what is wrong, and make a good one look bad.",
         "Look at these images first; 'looks_like' in findings.json says what each one resembles.",
     ),

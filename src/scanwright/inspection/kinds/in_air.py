@@ -26,7 +26,7 @@ KIND = Kind(
     "in_air",
     "error",
     Words(
-        "{n} mask(s) lie in the dark surroundings of the body (up to {percent} % of the outlined voxels)",
+        "Masks that lie in the dark surroundings of the body: {n} (up to {percent} % of the outlined voxels)",
         "The mask may be of another patient, mirrored or shifted.",
         "Compare it with its image, and find the mask that belongs to it.",
     ),

@@ -31,7 +31,7 @@ KIND = Kind(
     "islands",
     "warning",
     Words(
-        "{n} mask(s) are in many pieces: up to {most}, where {usual} is usual",
+        "Masks in many pieces: {n}; up to {most}, where {usual} is usual",
         "Stray voxels are slips of the brush or a damaged export. Surface distances suffer most.",
         "Look at them; remove what was not meant.",
     ),

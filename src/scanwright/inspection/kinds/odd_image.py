@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from scanwright.inspection.exam import Exam, Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
@@ -59,34 +60,52 @@ def find(examined: Examined) -> Iterator[Found]:
         counts = Counter(values.values())
         if len(counts) < 2:
             continue
-        usual = counts.most_common(1)[0][0]
+        usual, n_usual = counts.most_common(1)[0]
+        if 2 * n_usual <= len(values):
+            if not fact.is_told:
+                yield Found(tuple(values), _mixed(fact, counts))
+            continue
         odd = tuple(name for name, value in values.items() if value != usual)
         few = len(odd) <= LARGEST_MINORITY * len(values)
         if fact.is_told and not few:
             continue
+        others = ", ".join(other or "unknown" for other in sorted(set(counts) - {usual}))
         yield Found(
             odd,
             {
                 "n": len(odd),
                 "fact": fact.en,
                 "fact_zh": fact.zh,
-                "others": ", ".join(other or "unknown" for other in sorted(set(counts) - {usual})),
+                "others": others,
                 "usual": usual or "unknown",
+                "said": f"Images with another {fact.en}: {len(odd)}; {others}, "
+                f"where {usual or 'unknown'} is usual",
+                "said_zh": f"{len(odd)} 幅图像的{fact.zh}不同：{others}，而通常为 {usual or 'unknown'}",
             },
             severity="error" if few and not fact.is_told else "warning",
         )
+
+
+def _mixed(fact: _Fact, counts: Counter[str]) -> dict[str, Any]:
+    """Where none is usual nothing is odd, and no model learns from one what it needs for the next."""
+    listed = ", ".join(f"{value or 'unknown'} ({n})" for value, n in sorted(counts.items()))
+    evidence = {"n": sum(counts.values()), "fact": fact.en, "fact_zh": fact.zh, "usual": ""}
+    return evidence | {
+        "said": f"Images differ in the {fact.en}: {listed}; none is usual",
+        "said_zh": f"图像的{fact.zh}各不相同：{listed}，没有哪种占多数",
+    }
 
 
 KIND = Kind(
     "odd_image",
     "warning",
     Words(
-        "{n} image(s) have another {fact}: {others}, where {usual} is usual",
+        "{said}",
         "They may be of another examination, and do not teach what the others teach.",
         "Check that they belong here; leave out those that do not.",
     ),
     Words(
-        "{n} 幅图像的{fact_zh}不同：{others}，而通常为 {usual}",
+        "{said_zh}",
         "它们可能来自另一种检查，学不到与其他图像相同的内容。",
         "请确认是否属于本数据集，剔除不属于的。",
     ),

@@ -117,7 +117,7 @@ CLIPPED = Kind(
     "clipped",
     "warning",
     Words(
-        "{n} image(s) are clipped: many voxels share the highest value",
+        "Clipped images, in which many voxels share the highest value: {n}",
         "What was brighter than the limit is lost.",
         "Export them again with the full range.",
     ),

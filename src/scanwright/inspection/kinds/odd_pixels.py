@@ -24,7 +24,7 @@ CONSTANT = Kind(
     "constant_image",
     "error",
     Words(
-        "{n} image(s) hold one single value",
+        "Images of one single value: {n}",
         "There is nothing to see in them: an empty acquisition or a damaged export.",
         "Export them again, or leave them out.",
     ),
@@ -35,7 +35,7 @@ NON_FINITE = Kind(
     "non_finite",
     "warning",
     Words(
-        "{n} image(s) hold voxels that are no numbers (up to {most})",
+        "Images with voxels that are no numbers: {n} (up to {most} voxels)",
         "They come from a division by zero in an earlier step, and spoil sums and averages.",
         "scanwright takes the lowest value of the image instead. Look at where they come from.",
     ),

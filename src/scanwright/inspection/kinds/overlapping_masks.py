@@ -19,7 +19,7 @@ KIND = Kind(
     "overlapping_masks",
     "note",
     Words(
-        "In {n} case(s) masks that were put together overlap, in {voxels} voxels",
+        "Masks that were put together overlap in cases: {n}, in voxels: {voxels}",
         "Lesions of one kind become one there. Of two structures the smaller one is kept, and the other has "
         "a hole.",
         "Look at them: the same lesion may be outlined twice.",

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 
 from scanwright.inspection.exam import Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
+from scanwright.inspection.kinds.two_labels import labels_of
 
 
 def find(examined: Examined) -> Iterator[Found]:
+    contradicted = [
+        {exam.name for exam in group} for group in examined.copies(turned=False) if len(labels_of(group)) > 1
+    ]
     for group in examined.copies():
         own = {exam.name for exam in group}
         pairs = [pair for pair in examined.copy_pairs if examined.exams[pair.a].name in own]
@@ -16,6 +20,9 @@ def find(examined: Examined) -> Iterator[Found]:
         mirrored = any(pair.turned for pair in pairs)
         patients = {exam.case.patient for exam in group if exam.case.patient is not None}
         splits = {exam.case.split for exam in group if exam.case.split is not None}
+        is_error = len(patients) > 1 or len(splits) > 1
+        if own in contradicted and not is_error:
+            continue  # two_labels says more
         names = tuple(exam.name for exam in group)
         first = {exam.sha256: exam.name for exam in reversed(group)}
         how = "identical" if identical else "mirrored" if mirrored else "near"
@@ -31,7 +38,7 @@ def find(examined: Examined) -> Iterator[Found]:
                 "how": _EN[how],
                 "how_zh": _ZH[how],
             },
-            severity="error" if len(patients) > 1 or len(splits) > 1 else None,
+            severity="error" if is_error else None,
             exclude=tuple(exam.name for exam in group if first[exam.sha256] != exam.name),
             merge=names,
         )

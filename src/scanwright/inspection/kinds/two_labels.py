@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from scanwright.inspection.exam import Examined
+from scanwright.inspection.exam import Exam, Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
 
 
 def find(examined: Examined) -> Iterator[Found]:
     # Mirrored, one picture may well be a left and a right knee.
     for group in examined.copies(turned=False):
-        labels = sorted({exam.label for exam in group if exam.label})
+        labels = sorted(labels_of(group))
         if len(labels) > 1:
             names = tuple(exam.name for exam in group)
-            yield Found(names, {"labels": labels, "listed": ", ".join(labels)}, exclude=names)
+            evidence = {"labels": labels, "listed": ", ".join(labels)}
+            yield Found(names, evidence, exclude=names, merge=names)
+
+
+def labels_of(group: Sequence[Exam]) -> set[str]:
+    """The classes that a group of copies is called."""
+    return {exam.label for exam in group if exam.label}
 
 
 KIND = Kind(

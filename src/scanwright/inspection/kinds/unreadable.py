@@ -1,37 +1,72 @@
-"""Cases that can't be read, and files that make no case."""
+"""Cases that can't be read, files that make no case, and what is left out though nothing is wrong with it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from scanwright.inspection.exam import Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
+from scanwright.io.dicom.scan import CHOOSE
+from scanwright.io.notes import listed
 
 
-def find(examined: Examined) -> Iterator[Found]:
+def find_unreadable(examined: Examined) -> Iterator[Found]:
+    troubles = [(exam.name, exam.problem) for exam in examined.unread]
+    troubles += [(one.case, one.reason) for one in examined.dataset.set_aside if one.stage != CHOOSE]
+    yield from _by_reason(troubles, _files(examined))
+
+
+def find_left_out(examined: Examined) -> Iterator[Found]:
+    chosen = [(one.case, one.reason) for one in examined.dataset.set_aside if one.stage == CHOOSE]
+    yield from _by_reason(chosen, _files(examined))
+
+
+def _by_reason(troubles: Iterable[tuple[str, str]], file_of: Mapping[str, str]) -> Iterator[Found]:
     reasons: dict[str, list[str]] = defaultdict(list)
-    for exam in examined.unread:
-        reasons[exam.problem.removeprefix(f"{exam.name}: ")].append(exam.name)
-    for entry in examined.dataset.set_aside:
-        reasons[entry.reason.removeprefix(f"{entry.case}: ")].append(entry.case)
+    for name, problem in troubles:
+        reasons[problem.removeprefix(f"{name}: ")].append(name)
     for reason, names in sorted(reasons.items()):
-        yield Found(tuple(names), {"n": len(names), "reason": reason}, exclude=tuple(names))
+        # A series may be named by its UID alone, by which nobody finds it.
+        files = [file_of[name] for name in names if name in file_of]
+        where = f" ({listed(files)})" if files else ""
+        evidence = {"n": len(names), "reason": reason, "files": files, "where": where}
+        yield Found(tuple(names), evidence, exclude=tuple(names))
+
+
+def _files(examined: Examined) -> dict[str, str]:
+    return {exam.name: exam.case.facts["file"] for exam in examined.beside if "file" in exam.case.facts}
 
 
 KIND = Kind(
     "unreadable",
     "error",
     Words(
-        "{n} case(s) can't be used: {reason}",
+        "Can't be used: {n}, {reason}{where}",
         "They are left out of everything. When only hard cases are left out, the result looks better than "
         "it is.",
         "Mend or export them again.",
     ),
     Words(
-        "{n} 例无法使用：{reason}",
+        "{n} 例无法使用：{reason}{where}",
         "这些病例不会参与任何步骤。如果缺失的恰好都是困难病例，结果会显得比实际更好。",
         "请修复或重新导出。",
     ),
-    find,
+    find_unreadable,
+)
+LEFT_OUT = Kind(
+    "left_out",
+    "note",
+    Words(
+        "Left out on purpose: {n}, {reason}{where}",
+        "Nothing is wrong with them, but nothing is learnt from them either. They lie in the folder all the "
+        "same, and go where it goes.",
+        "Nothing, unless you miss one: --series takes the series that you name.",
+    ),
+    Words(
+        "有意不用：{n} 例，{reason}{where}",
+        "它们本身没有问题，只是不参与学习；但仍在文件夹中，会随之一起传出。",
+        "无需处理；如需使用，请用 --series 指定序列。",
+    ),
+    find_left_out,
 )

@@ -9,11 +9,11 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 
-from scanwright.data.case import SetAside
+from scanwright.data.case import Case, Lazy, SetAside
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, SettingsError
 from scanwright.io.dicom.header import Plane, is_dicom, quietly, read_planes
@@ -26,6 +26,9 @@ from scanwright.io.dicom.series import Series, read_series
 from scanwright.io.failures import reading
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+CHOOSE = "choose"
+"""The stage of what is set aside by a rule, with nothing wrong with it."""
+MOST_PLANES = 5
 _SLICED = ("CT", "MR", "PT", "NM")
 _NOT_DICOM = (
     ".nii",
@@ -193,7 +196,8 @@ def usable_volumes(
                 n_unwanted += 1
                 continue
             if is_wanted is None and (reason := _why_not(volume, studies)):
-                raise DataError(reason)
+                set_aside.append(SetAside(name, CHOOSE, reason))
+                continue
             place(volume.planes)
             usable[name] = volume
         except DataError as error:
@@ -205,6 +209,28 @@ def usable_volumes(
     ]
     notes += [f"{n_unwanted} volumes are not of the series that was asked for"] if n_unwanted else []
     return usable, set_aside, notes
+
+
+def lying_beside(scan: Scan, set_aside: Sequence[SetAside]) -> tuple[Case, ...]:
+    """Series and volumes that were set aside, as cases: what their headers say, and some of their planes."""
+    refused = {entry.case for entry in set_aside}
+    volumes: list[Series] = []
+    found: dict[str, Series] = {}
+    for series, name in zip(scan.series, names_of(scan.series, scan.root), strict=True):
+        try:
+            volumes += series.volumes()
+        except DataError:
+            found[name] = series
+    found |= dict(zip(names_of(volumes, scan.root), volumes, strict=True))
+    return tuple(_beside(name, series) for name, series in found.items() if name in refused)
+
+
+def _beside(name: str, series: Series) -> Case:
+    planes = series.planes[:: max(1, len(series.planes) // MOST_PLANES)][:MOST_PLANES]
+    alone = [replace(series, planes=(plane,)) for plane in planes]
+    file = planes[0].path.relative_to(series.root).as_posix()
+    images = {f"image {n}": Lazy(file, partial(read_series, one)) for n, one in enumerate(alone, 1)}
+    return Case(name, images, facts={**series.facts, "file": file})
 
 
 def series_chooser(series: str | None) -> Callable[[Series], bool] | None:

@@ -13,7 +13,16 @@ from scanwright.data.volume import Volume
 from scanwright.io.dicom.labels import Labels, lazy_labels, notes_on, values_of
 from scanwright.io.dicom.measurements import find_measurements
 from scanwright.io.dicom.reference import find_images
-from scanwright.io.dicom.scan import Scan, counted, names_of, none_chosen, series_chooser, usable_volumes
+from scanwright.io.dicom.scan import (
+    CHOOSE,
+    Scan,
+    counted,
+    lying_beside,
+    names_of,
+    none_chosen,
+    series_chooser,
+    usable_volumes,
+)
 from scanwright.io.dicom.series import Series, read_grid
 from scanwright.io.layouts.description import read_description
 from scanwright.io.layouts.folder import Folder
@@ -104,6 +113,7 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
         patients="PatientID in the DICOM header" if known else "unknown",
         notes=(*notes, *counted(scan, n_used=len(scan.labels)), *matched.notes, *measured.notes),
         set_aside=(*scan.set_aside, *set_aside, *matched.set_aside),
+        beside=lying_beside(scan, (*set_aside, *matched.set_aside)),
     )
 
 
@@ -181,5 +191,5 @@ def _labelled(volumes: Mapping[str, Series], matched: _Matched) -> dict[str, Ser
     beside = [name for name in left if volumes[name].planes[0].study_uid in studies]
     if beside:
         matched.notes.append(f"not used, as other series of their study have labels: {listed(beside)}")
-    matched.set_aside += [SetAside(name, "read", matched.missing) for name in left if name not in beside]
+    matched.set_aside += [SetAside(name, CHOOSE, matched.missing) for name in left if name not in beside]
     return {name: volume for name, volume in volumes.items() if name in matched.masks}
