@@ -21,6 +21,13 @@ def test_a_message_names_the_subject_and_reads_as_sentences():
     assert str(error) == "a.nii: it is odd. Expected 3 axes. Received 4. Split it."
 
 
+def test_what_is_implausibly_long_is_cut_in_the_message_alone():
+    long = "x" * 5000
+    error = DataError("odd", subject=long, expected="e", received=long)
+    assert str(error) == f"{long[:300]}…: odd. Expected e. Received {long[:300]}…."
+    assert error.received == long
+
+
 def test_a_problem_that_ends_its_own_sentence_gets_no_second_stop():
     assert str(DataError("Really?")) == "Really?"
 

@@ -8,8 +8,10 @@ ScanwrightError             one parent, so that callers can catch them all
 └── MissingExtraError       a feature needs packages that are not installed
 
 A message says what was expected, what was received and what to do. It names the file or the case and
-never repeats what stands in patient fields.
+never repeats what stands in patient fields. What it quotes is cut where it is implausibly long.
 """
+
+_LONGEST_QUOTE = 300  # a path, or a dozen names; whole cells of tables can have thousands
 
 
 class ScanwrightError(Exception):
@@ -28,11 +30,11 @@ class ScanwrightError(Exception):
         super().__init__(self._text())
 
     def _text(self) -> str:
-        parts = [f"{self.subject}: {self.problem}" if self.subject else self.problem]
+        parts = [f"{_shortened(self.subject)}: {self.problem}" if self.subject else self.problem]
         if self.expected:
             parts.append(f"Expected {self.expected.rstrip('.')}.")
         if self.received:
-            parts.append(f"Received {self.received.rstrip('.')}.")
+            parts.append(f"Received {_shortened(self.received.rstrip('.'))}.")
         if self.do:
             parts.append(self.do)
         first, *rest = parts
@@ -43,6 +45,10 @@ class ScanwrightError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions with keyword-only arguments do not survive pickling between processes by themselves.
         return (_rebuild, (type(self), self.problem, self.subject, self.expected, self.received, self.do))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
 
 def _rebuild(

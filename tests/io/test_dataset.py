@@ -408,6 +408,20 @@ def test_a_manifest_of_another_encoding_says_so(tmp_path):
         open_dataset(tmp_path)
 
 
+def test_a_table_saved_by_excel_is_told_how_to_be_saved(tmp_path):
+    (tmp_path / "manifest.csv").write_bytes("case,image\nä,b.png\n".encode("cp1252"))
+    with pytest.raises(DataError, match=r'manifest\.csv.*Windows-1252.*"CSV UTF-8"'):
+        open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(("text", "said"), [('{\n"a": }', "in line 2"), ("[" * 100_000, "brackets")])
+def test_a_description_that_is_no_json_is_told_where(tmp_path, text, said):
+    nnunet_folder(tmp_path)
+    write_text(tmp_path / "dataset.json", text)
+    with pytest.raises(DataError, match=f"not JSON.*{said}"):
+        open_dataset(tmp_path)
+
+
 def test_two_rows_of_one_name_are_an_error(tmp_path):
     write_picture(tmp_path / "a.png", noise((5, 4)))
     write_text(tmp_path / "manifest.csv", "case,image,label", "a,a.png,x", "a,a.png,y")

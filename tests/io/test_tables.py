@@ -25,7 +25,7 @@ def test_tables_that_are_none_are_named(tmp_path):
     (tmp_path / "t.csv").write_text("")
     with pytest.raises(DataError, match=r"t\.csv: the table is empty"):
         read_table(tmp_path / "t.csv")
-    with pytest.raises(DataError, match=r"mine: the list cannot be read.*FileNotFoundError"):
+    with pytest.raises(DataError, match=r"mine: the list cannot be read.*No such file"):
         read_table(tmp_path / "none.csv", subject="mine", what="list")
     with (tmp_path / "t.csv").open("wb") as stream:
         stream.truncate(MOST_BYTES + 1)

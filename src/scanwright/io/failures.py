@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import tokenize
 import zipfile
@@ -91,7 +92,7 @@ def reading(subject: str, *, quote: bool = True) -> Iterator[None]:
         raise DataError(
             "the file is damaged, cut short or not what its name says",
             subject=subject,
-            received=_reason(error) if quote else type(error).__name__,
+            received=in_words(error) if quote else "",
             do="Copy or export it again.",
         ) from error
     except BaseException as error:
@@ -105,7 +106,17 @@ def reading(subject: str, *, quote: bool = True) -> Iterator[None]:
         ) from None
 
 
-def _reason(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[-1] if lines else ""
-    return f"{type(error).__name__}: {text[:_LONGEST_REASON]}" if text else type(error).__name__
+def in_words(error: BaseException) -> str:
+    """What a library says of a file that it can't read, without the names that programs have for it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "text in another encoding than UTF-8, such as the Windows-1252 of Excel's plain CSV"
+    if isinstance(error, json.JSONDecodeError):
+        return f"in line {error.lineno}: {error.msg}"
+    if isinstance(error, RecursionError):
+        return "brackets within brackets without end"
+    mark = getattr(error, "problem_mark", None)  # YAML's
+    if mark is not None:
+        return f"in line {mark.line + 1}: {getattr(error, 'problem', None) or 'what is not understood'}"
+    lines = [line.strip() for line in str(getattr(error, "strerror", None) or error).splitlines()]
+    text = next((line for line in reversed(lines) if line), "")
+    return f"what its reader says: {text[:_LONGEST_REASON]}" if text else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanwright.errors import DataError
+from scanwright.io.failures import in_words
 
 MOST_BYTES = 128 << 20
 _MOST_BYTES_OF_A_CELL = 1 << 20  # so that a binary file is not taken for a table
@@ -62,8 +63,8 @@ def read_table(path: Path, *, subject: str = "", what: str = "table") -> Table:
         raise DataError(
             f"the {what} cannot be read",
             subject=subject,
-            received=type(error).__name__,
-            do="Save it as CSV in UTF-8.",
+            received=in_words(error),
+            do='Save it as CSV in UTF-8 (Excel calls it "CSV UTF-8").',
         ) from None
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)

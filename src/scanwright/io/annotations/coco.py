@@ -16,6 +16,7 @@ from scanwright.data.boxes import Boxes
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.annotations.picture import Drawn, check_size, on_picture
+from scanwright.io.failures import in_words
 
 MOST_BYTES = 512 << 20
 _CHUNK_BYTES = 1 << 20
@@ -87,7 +88,7 @@ def load_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise DataError("the file is not JSON", received=f"{type(error).__name__}: {error}"[:120]) from None
+        raise DataError("the file is not JSON", received=in_words(error)) from None
 
 
 def from_json(content: Any) -> Coco:

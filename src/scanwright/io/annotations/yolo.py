@@ -14,6 +14,7 @@ from scanwright.data.boxes import Boxes
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.annotations.picture import Drawn, check_size, on_picture
+from scanwright.io.failures import in_words
 
 MOST_BYTES = 16 << 20
 _MOST_BYTES_OF_NAMES = 256 << 10
@@ -62,7 +63,7 @@ def read_names(path: Path) -> tuple[str, ...]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise DataError("the file is not YAML", received=type(error).__name__) from None
+        raise DataError("the file is not YAML", received=in_words(error)) from None
     entries = root.value if isinstance(root, yaml.MappingNode) else []
     for key, node in entries:
         if key.value == "names":
@@ -133,5 +134,5 @@ def _lines(path: Path) -> list[str]:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise DataError("the file is no text") from None
+    except UnicodeDecodeError as error:
+        raise DataError("the file is no text", received=in_words(error)) from None

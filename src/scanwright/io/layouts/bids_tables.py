@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from scanwright.errors import DataError
+from scanwright.io.failures import in_words
 from scanwright.io.layouts.folder import Folder
 
 PARTICIPANTS = "participants.tsv"
@@ -81,7 +82,7 @@ def _rows(path: Path, key: str, subject: str) -> list[Mapping[str, str]]:
         raise DataError(
             "the table cannot be read",
             subject=subject,
-            received=type(error).__name__,
+            received=in_words(error),
             do="Save it as tab-separated text in UTF-8, or remove it.",
         ) from None
     columns = [column.strip() for column in lines[0]] if lines else []

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanwright.errors import DataError
+from scanwright.io.failures import in_words
 
 FILE_NAME = "dataset.json"
 _SHOWN = 40
@@ -57,7 +58,7 @@ def _read(folder: Path) -> Description:
         raise DataError(
             "the file is not JSON",
             subject="dataset.json",
-            received=type(error).__name__,
+            received=in_words(error),
             do="Correct or remove it.",
         ) from None
     if not isinstance(described, dict):

@@ -10,6 +10,7 @@ from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.annotations.picture import lazy_boxes
 from scanwright.io.annotations.voc import read_voc
+from scanwright.io.failures import in_words
 from scanwright.io.formats.table import without_suffix
 from scanwright.io.layouts.classes import split_folders
 from scanwright.io.layouts.folder import DOUBLED, Folder
@@ -127,6 +128,6 @@ def _names_in(path: Path) -> set[str]:
             raise DataError("the list is implausibly large", subject=path.name)
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError("the list can't be read", subject=path.name, received=type(error).__name__) from None
+        raise DataError("the list can't be read", subject=path.name, received=in_words(error)) from None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return {*lines, *(line.split()[0] for line in lines)}
