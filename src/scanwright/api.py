@@ -23,7 +23,7 @@ from scanwright.data.prediction import Doubt, MaskPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.extras import require
-from scanwright.io.files import claim_folder, read_json, write_json, write_text
+from scanwright.io.files import claim_folder, kept_if_filled, read_json, write_json, write_text
 from scanwright.types import PathLikeStr, Progress, silent
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def inspect(
         data: a dataset or where it is.
         out: where ``findings.json`` and ``findings.html`` go; ``None`` writes nothing.
         apply: also write ``manifest.csv``, without the cases that are to be left out, look-alikes under one
-            patient. The data themselves are never changed.
+            patient; not where no case is left. The data themselves are never changed.
         series: of an untouched DICOM export, see ``predict``.
         lang: language of the page, "en" or "zh".
         overwrite: replace an earlier inspection in ``out``.
@@ -109,27 +109,29 @@ def inspect(
     """
     from scanwright.inspection.doctor import inspect as examine
     from scanwright.io.dataset import find_cases
-    from scanwright.io.writing.manifest_csv import FILES, write_manifest
+    from scanwright.io.writing.manifest_csv import FILES, refuse_zip, write_manifest
     from scanwright.report.findings import render_findings, shown_cases
     from scanwright.report.texts import Words
 
     Words(lang)
+    if apply:
+        refuse_zip(data.source if isinstance(data, Dataset) else data)
     dataset = data if isinstance(data, Dataset) else find_cases(data, series=series)
     own = ("findings.json", "findings.html", *FILES)
-    if out is not None:
-        _keep_apart(Path(out), dataset)
-        out = claim_folder(out, overwrite=overwrite, own=own)
-    inspection = examine(dataset, progress)
-    if out is not None:
-        folder = Path(out)
+    if out is None:
+        return examine(dataset, progress)
+    _keep_apart(Path(out), dataset)
+    folder = claim_folder(out, overwrite=overwrite, own=own)
+    with kept_if_filled(folder):
+        inspection = examine(dataset, progress)
         write_json(folder / "findings.json", inspection.to_json())
         findings = inspection.in_words(lang)
         page = render_findings(
             inspection.summary, findings, inspection.thumbnails(shown_cases(findings)), lang
         )
         write_text(folder / "findings.html", page)
-        if apply:
-            write_manifest(folder, dataset, inspection.cleaned())
+        if apply and (cleaned := inspection.cleaned()):
+            write_manifest(folder, dataset, cleaned)
     return inspection
 
 

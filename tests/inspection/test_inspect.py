@@ -166,3 +166,48 @@ def test_a_name_in_a_localizer_is_told_though_the_localizer_is_left_out(tmp_path
     assert "1 of them set aside" in found["burned_in"].title
     assert found["identifiers"].evidence["n"] == found["identifiers"].evidence["of"] == 2
     assert found["unreadable"].cases == found["not_looked_at"].cases == ("broken.dcm",)
+
+
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("verb", ["inspect", "convert", "enhance"])
+def test_ctrl_c_leaves_no_empty_folder(flawed: Path, tmp_path: Path, verb: str) -> None:
+    further = {"inspect": {}, "convert": {"to": "manifest"}, "enhance": {"steps": "median=1"}}[verb]
+    with pytest.raises(KeyboardInterrupt):
+        getattr(sw, verb)(flawed, tmp_path / "out", progress=stop, **further)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_zip_is_refused_for_apply_before_anything_is_read(
+    flawed: Path, tmp_path: Path, command: Command
+) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "scans"), "zip", flawed))
+    with pytest.raises(DataError, match="Unpack it"):
+        sw.inspect(archive, tmp_path / "out", apply=True, progress=stop)
+    said = command("inspect", archive, "--apply", "--out", tmp_path / "out")
+    assert said.code == 1
+    assert "Reading" not in said.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_usable_ends_with_1_a_page_and_no_manifest(tmp_path: Path, command: Command) -> None:
+    data = ball_volumes(tmp_path / "data", 3)
+    for image in (data / "imagesTr").iterdir():
+        image.write_bytes(b"")
+    said = command("inspect", data, "--apply", "--out", tmp_path / "out")
+    assert (said.code, "No case is left" in said.out) == (1, True)
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["findings.html", "findings.json"]
+
+
+def test_the_command_shows_every_kind_however_many_there_are_of_one(tmp_path: Path, command: Command) -> None:
+    data = disc_classes(tmp_path / "data", 12)
+    for picture in sorted((data / "disc").iterdir()):
+        shutil.copy(picture, picture.with_name(f"{picture.stem} again.png"))
+    said = command("inspect", data, "--out", tmp_path / "out")
+    kinds = {one["kind"] for one in json.loads((tmp_path / "out" / "findings.json").read_text("utf-8"))}
+    assert {"same_picture", "few_patients"} <= kinds
+    assert all(kind in said.out for kind in kinds)
+    assert sum("same_picture" in line for line in said.out.splitlines()) == 2
+    assert "… and 10 more like it" in said.out

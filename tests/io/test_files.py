@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from scanwright.errors import ModelError, OutputError
+from scanwright.errors import DataError, ModelError, OutputError
 from scanwright.io.files import (
     claim_folder,
     filling,
     finite,
     forget_partials,
+    kept_if_filled,
     naming_full_disks,
     read_json,
     whole_folder,
@@ -145,6 +146,19 @@ def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
         claim_folder(tmp_path / "out", overwrite=True)
     with pytest.raises(OutputError, match="not possible"):
         claim_folder(tmp_path / "out" / "deeper", overwrite=True)
+
+
+@pytest.mark.parametrize("stop", [DataError("nothing there"), KeyboardInterrupt()])
+def test_a_claimed_folder_goes_when_work_ends_before_it_holds_anything(
+    tmp_path: Path, stop: BaseException
+) -> None:
+    for name in ("empty", "filled"):
+        folder = claim_folder(tmp_path / name, overwrite=False)
+        if name == "filled":
+            write_text(folder / "page", "a result")
+        with pytest.raises(type(stop)), kept_if_filled(folder):
+            raise stop
+    assert names(tmp_path) == ["filled"]
 
 
 def test_leftovers_of_a_kill_do_not_count_as_something(tmp_path: Path) -> None:

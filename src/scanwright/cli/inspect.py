@@ -12,10 +12,11 @@ from scanwright.cli import options
 from scanwright.cli.console import Console
 
 if TYPE_CHECKING:
+    from scanwright.data.finding import Finding
     from scanwright.inspection.doctor import Inspection
 
-SOME = 3
-MOST_SAID = 20
+NOTHING, SOME = 1, 3
+MOST_OF_KIND = 2
 
 
 def inspect(
@@ -39,33 +40,42 @@ def inspect(
     from scanwright import api
     from scanwright.data.finding import SEVERITIES
     from scanwright.io.dataset import find_cases
+    from scanwright.io.writing.manifest_csv import refuse_zip
 
     console = Console(quiet, as_json)
+    if apply:
+        refuse_zip(data)
     dataset = find_cases(data, patient_pattern=patient_pattern, series=series)
     with console.progress() as progress:
         inspection = api.inspect(dataset, out, apply=apply, lang=lang, overwrite=overwrite, progress=progress)
     _say(console, inspection)
     console.say(f"\nPage: {out / 'findings.html'}\nFindings: {out / 'findings.json'}")
     if apply:
+        n, of = len(inspection.cleaned()), len(inspection.examined.exams)
         console.say(
-            f"Cleaned: {out / 'manifest.csv'} "
-            f"({len(inspection.cleaned())} of {len(inspection.examined.exams)} cases)"
+            f"Cleaned: {out / 'manifest.csv'} ({n} of {of} cases)" if n else "No case is left for a manifest."
         )
     n_of = Counter(one.severity for one in inspection.findings)
     console.finish(page=str(out / "findings.html"), findings={name: n_of[name] for name in SEVERITIES})
+    if not inspection.examined.exams:
+        return NOTHING
     return SOME if n_of["error"] else 0
 
 
 def _say(console: Console, inspection: Inspection) -> None:
     dataset, findings = inspection.examined.dataset, inspection.findings
-    console.say(f"{dataset.layout}: {len(inspection.examined.exams)} cases read")
+    console.say(f"{dataset.layout}, cases read: {len(inspection.examined.exams)}")
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for one in findings:
+        kinds.setdefault((one.severity, one.kind), []).append(one)
     rows = []
-    for one in findings[:MOST_SAID]:
-        cases = ", ".join(one.cases[:3]) + (", …" if len(one.cases) > 3 else "")
-        rows.append((one.severity, one.kind, f"{one.title}: {cases}" if cases else one.title))
+    for (severity, kind), own in kinds.items():
+        for one in own[:MOST_OF_KIND]:
+            cases = ", ".join(one.cases[:3]) + (", …" if len(one.cases) > 3 else "")
+            rows.append((severity, kind, f"{one.title}: {cases}" if cases else one.title))
+        if len(own) > MOST_OF_KIND:
+            rows.append(("", "", f"… and {len(own) - MOST_OF_KIND} more like it"))
     console.table(rows)
-    if len(findings) > MOST_SAID:
-        console.say(f"… and {len(findings) - MOST_SAID} more")
     if not findings:
         console.say("Nothing was found.")
     for note in dataset.notes:

@@ -231,10 +231,10 @@ def claim_folder(
 
 @contextmanager
 def kept_if_filled(folder: PathLikeStr) -> Iterator[None]:
-    """A claimed folder in which an error may leave nothing: then the folder goes too."""
+    """A claimed folder in which an error or Ctrl-C may leave nothing: then the folder goes too."""
     try:
         yield
-    except ScanwrightError:
+    except (ScanwrightError, KeyboardInterrupt):
         with suppress(OSError):  # it holds something
             Path(folder).rmdir()
         raise

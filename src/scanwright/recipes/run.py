@@ -17,7 +17,7 @@ from scanwright.data.step_kinds import BY_NAME
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.failures_csv import write_failures
-from scanwright.io.files import filling, finite, write_json, write_text
+from scanwright.io.files import filling, finite, kept_if_filled, write_json, write_text
 from scanwright.io.writing.case import NIFTI, PNG, Loaded, Place, Written, write_case
 from scanwright.io.writing.claim import claim_recorded, holdings
 from scanwright.planning.facts import image_hash
@@ -110,7 +110,7 @@ def run_recipe(
     too_long = [case.name for case in dataset.cases if case.name not in where]
     work = _Work([SetAside(name, "enhance", "its name is too long for a file") for name in too_long])
     work.set_aside[:0] = dataset.set_aside
-    with filling(folder, instead_of=earlier) as part:
+    with kept_if_filled(folder), filling(folder, instead_of=earlier) as part:
         for done, case in enumerate(cases):
             progress("Enhancing", done, len(cases), case.name)
             # Pictures are spread over the cases; where one is set aside, the next one comes in.

@@ -11,7 +11,7 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError, SettingsError
 from scanwright.io.failures_csv import write_failures
-from scanwright.io.files import filling, write_json
+from scanwright.io.files import filling, kept_if_filled, write_json
 from scanwright.io.writing import bids, manifest, nnunet
 from scanwright.io.writing.case import Place, Written, load_case, write_case
 from scanwright.io.writing.claim import claim_recorded, holdings
@@ -78,7 +78,7 @@ def convert(
     too_long = [case.name for case in dataset.cases if case.name not in places]
     set_aside = [*dataset.set_aside]
     set_aside += [SetAside(name, "convert", "its name is too long for a file") for name in too_long]
-    with filling(folder, instead_of=earlier) as part:
+    with kept_if_filled(folder), filling(folder, instead_of=earlier) as part:
         written: list[Written] = []
         for done, case in enumerate(dataset.cases):
             progress("Converting", done, len(dataset), case.name)

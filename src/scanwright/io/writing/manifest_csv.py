@@ -10,12 +10,12 @@ from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError
 from scanwright.io.annotations.table import write_boxes
-from scanwright.io.archive import place_of
 from scanwright.io.files import write_csv, write_json
 from scanwright.io.layouts.addresses import address_from
 from scanwright.io.layouts.description import FILE_NAME as DESCRIPTION
 from scanwright.io.layouts.manifest import FILE_NAME, MEANINGFUL
 from scanwright.io.layouts.targets import SEPARATOR, read_grid_of
+from scanwright.types import PathLikeStr
 
 BOXES = "boxes.csv"
 FILES = (FILE_NAME, DESCRIPTION, BOXES)
@@ -31,12 +31,7 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
             be read.
     """
     root = Path(dataset.source)
-    if place_of(root) not in (root, root.parent):
-        raise DataError(
-            "a manifest can't name what lies in a zip",
-            subject=root.name,
-            do="Unpack it, and name its folder.",
-        )
+    refuse_zip(root)
     root = root if root.is_dir() else root.parent
     n_channels = max((1 + len(case.image.further) for case in cases), default=1)
     names = dataset.channels if len(dataset.channels) == n_channels else [str(c) for c in range(n_channels)]
@@ -77,6 +72,17 @@ def write_manifest(folder: Path, dataset: Dataset, cases: Sequence[Case]) -> Pat
     if described:
         write_json(folder / DESCRIPTION, described)
     return folder / FILE_NAME
+
+
+def refuse_zip(source: PathLikeStr) -> None:
+    """Raise DataError for data in a zip, which a manifest can't name: before anything is read."""
+    root = Path(source)
+    if root.suffix.lower() == ".zip" and root.is_file():
+        raise DataError(
+            "a manifest can't name what lies in a zip",
+            subject=root.name,
+            do="Unpack it, and name its folder.",
+        )
 
 
 class _Told:
