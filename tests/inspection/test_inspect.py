@@ -211,3 +211,13 @@ def test_the_command_shows_every_kind_however_many_there_are_of_one(tmp_path: Pa
     assert all(kind in said.out for kind in kinds)
     assert sum("same_picture" in line for line in said.out.splitlines()) == 2
     assert "… and 10 more like it" in said.out
+
+
+def test_the_chinese_page_says_layout_and_notes_in_chinese(tmp_path: Path) -> None:
+    data = disc_classes(tmp_path / "data", 6)
+    (data / "readme.txt").write_text("of mine")
+    sw.inspect(data, tmp_path / "out", lang="zh")
+    page = (tmp_path / "out" / "findings.html").read_text(encoding="utf-8")
+    assert "每类一个文件夹" in page
+    assert "未使用：readme.txt" in page
+    assert "not used" not in page

@@ -79,7 +79,7 @@ def render_enhancement(
             (words("created"), content["created"]),
             (words("data"), content["source"]),
             (words("layout"), content["layout"]),
-            *flattened({"versions": content["versions"]}),
+            *flattened(content["versions"]),
         ],
     )
 
