@@ -22,7 +22,7 @@ import scanwright as sw
 from figures import data_root, print_header
 from scanwright.core.geometry import resample, resample_labels
 from scanwright.data.boxes import Boxes
-from scanwright.data.case import Case, Lazy
+from scanwright.data.case import Case, Lazy, Split
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.inspection.doctor import Inspection, inspect
@@ -269,6 +269,12 @@ def mirror_image(case: Case, other: Case, rng: np.random.Generator) -> Case:
     return with_image(case, lambda a: a[:, ::-1])
 
 
+def cross(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    """Another picture of the patient, on the other side of the given split."""
+    side: Split = "train" if case.split == "test" else "test"
+    return replace(case, name=f"copy of {case.name}", split=side, inputs=other.inputs)
+
+
 # What is planted → where, as which kind, and whether the case is added to the others.
 PLANTS: dict[str, tuple[str, str, Change, bool]] = {
     "copy, compressed again": ("busi", "same_picture", recompress, True),
@@ -290,6 +296,7 @@ PLANTS: dict[str, tuple[str, str, Change, bool]] = {
     "another intensity scale": ("chest", "intensity_scale", rescale, False),
     "negative": ("chest", "inverted", invert, False),
     "clipped": ("chest", "clipped", clip, False),
+    "patient on two sides": ("patients", "split_patients", cross, True),
     "masks that overlap": ("hippocampus", "overlapping_masks", overlap_masks, False),
     "writing": ("busi", "burned_in", write, False),
     "writing in colour pictures": ("cells", "burned_in", write, False),
@@ -307,10 +314,17 @@ PLANTS: dict[str, tuple[str, str, Change, bool]] = {
 
 def hosts() -> dict[str, Dataset]:
     chest = sw.open(data_root() / "pneumoniamnist")
+    cells = sw.open(data_root() / "bccd")
     return {
         "busi": sw.open(data_root() / "busi-breast-ultrasound"),
         "hippocampus": sw.open(data_root() / "msd-hippocampus"),
-        "cells": sw.open(data_root() / "bccd"),
+        "cells": cells,
+        # Nobody knows whose smears they are: here each is of a patient of its own.
+        "patients": replace(
+            cells,
+            cases=tuple(replace(case, patient=case.name) for case in cells.cases),
+            patients="one a picture",
+        ),
         # A thousand that no rule was chosen on, and in 16 bits, so that scales can differ.
         "chest": replace(
             chest,

@@ -353,6 +353,19 @@ def test_clues_beside_the_anatomy_are_found() -> None:
     assert "the column day" not in clues
 
 
+def test_writing_that_tells_the_class_is_found() -> None:
+    cases = []
+    for n in range(60):
+        page = Image.fromarray(texture(n, (120, 160)) // 4)
+        if n % 2:
+            ImageDraw.Draw(page).text((5, 5), "PORTABLE AP", fill=255, font=ImageFont.load_default(14))
+        cases.append(picture_case(f"p{n}", np.asarray(page).T, ("ill", "well")[n % 2], patient=str(n)))
+    clues = {
+        one.evidence["clue"]: one.evidence["auroc"] for one in look(cases).findings if one.kind == "shortcut"
+    }
+    assert clues["the writing in the image"] > 0.9
+
+
 def test_worst_comes_first() -> None:
     cases = [*pictures(), picture_case("liar", texture(0), "well"), picture_case("flat", texture(0) * 0)]
     ranks = [SEVERITIES.index(one.severity) for one in look(cases).findings]

@@ -46,6 +46,7 @@ def _clues(exams: Sequence[Exam]) -> dict[str, np.ndarray]:
         "aspect": np.array([exam.shape[0] / max(1, exam.shape[1]) for exam in exams]),
         "border": np.array([exam.border for exam in exams]),
         "contrast": np.array([exam.high - exam.low for exam in exams]),
+        "writing": np.array([float(sum(line.n_marks for line in exam.lines)) for exam in exams]),
     }
 
 
@@ -78,8 +79,15 @@ _EN = {
     "aspect": "the proportions of the image",
     "border": "the brightness of the border",
     "contrast": "the range of intensities",
+    "writing": "the writing in the image",
 }
-_ZH = {"size": "图像大小", "aspect": "图像长宽比", "border": "边缘亮度", "contrast": "灰度范围"}
+_ZH = {
+    "size": "图像大小",
+    "aspect": "图像长宽比",
+    "border": "边缘亮度",
+    "contrast": "灰度范围",
+    "writing": "图像中的文字",
+}
 KIND = Kind(
     "shortcut",
     "warning",
