@@ -126,7 +126,7 @@ def say_estimate(console: Console, planned: Planned) -> None:
     except MissingExtraError:
         console.say("\nThe network's cost can be told where torch is installed.")
         return
-    minutes = f"{planned.plan.minutes / made.n_members:g} minutes"
+    minutes = f"{planned.plan.minutes / made.n_members:.3g} minutes"
     each = f" for each of {made.n_members} networks" if made.n_members > 1 else ""
     console.say(
         f"\nnetwork: {_large(made.cost.weights)} weights, {_large(made.cost.multiply_adds)} multiply-adds a "
