@@ -51,6 +51,7 @@ LABEL_LOSSES: Mapping[str, Sequence[str]] = dict.fromkeys(
     ("bce", "focal"), ("class_weights", "label_smoothing")
 )
 VALUE_LOSSES: Mapping[str, Sequence[str]] = {"mse": (), "mae": (), "huber": ()}
+BOX_LOSSES: Mapping[str, Sequence[str]] = dict.fromkeys(("focal", "bce"), ("class_weights",))
 MASK_LOSSES: Mapping[str, Sequence[str]] = {
     "dice_ce": ("class_weights", "label_smoothing"),
     "ce": SHAPING,
@@ -68,8 +69,9 @@ class Answer:
     Attributes:
         about: in words, for messages.
         activation: what makes them of the network's last layer: "softmax" (probabilities that add up to 1),
-            "sigmoid" (each a probability by itself) or "none" (as they are).
-        losses: that it can be learnt by, for whole images; see SHAPING.
+            "sigmoid" (each a probability by itself), "boxes" (that of the classes; the sides as they are) or
+            "none" (as they are).
+        losses: that it can be learnt by, where it is not masks; see SHAPING.
     """
 
     about: str
@@ -82,6 +84,7 @@ ANSWERS: Mapping[str, Answer] = {
     "grade": Answer("images with one grade each", "softmax", GRADE_LOSSES),
     "labels": Answer("images with any number of classes", "sigmoid", LABEL_LOSSES),
     "value": Answer("images with a number", "none", VALUE_LOSSES),
+    "boxes": Answer("images with boxes", "boxes", BOX_LOSSES),
 }
 
 
@@ -113,13 +116,13 @@ def learning_misfits(plan: Plan) -> Iterator[str]:
 
 def _class_misfits(plan: Plan) -> Iterator[str]:
     n_classes = len(plan.classes)
-    least, words = (1, "one") if plan.answer == "labels" else (2, "two")
+    least, words = (1, "one") if plan.answer in ("labels", "boxes") else (2, "two")
     if n_classes < least or len(set(plan.classes)) != n_classes:
         yield f"classes must be {words} or more different names"
     if plan.target:
         yield "target names a number, and the answer is a class"
     if plan.label_values and plan.answer != "class":
-        yield f"answer={plan.answer} is for whole images, and label_values are for masks"
+        yield f"answer={plan.answer} is not for masks, and label_values are"
 
 
 def _value_misfits(plan: Plan) -> Iterator[str]:

@@ -23,7 +23,7 @@ class Family:
     """What a family is.
 
     Attributes:
-        answers: "image" (one answer for the whole) or "voxels" (one for each).
+        answers: "image" (one answer for the whole), "voxels" (one for each) or "boxes" (the objects).
         needs: fields of NetworkPlan that hold one number, or one for each axis, a level.
         batch_norm: whether a batch is normalised together, and so must hold more than one value.
     """
@@ -44,10 +44,11 @@ FAMILIES = {
     "residual_unet": Family("voxels", ("kernels", "blocks")),
     "segresnet": Family("voxels", ("kernels", "blocks")),
     "swin_unetr": Family("voxels", ("kernels", "blocks", "heads", "inner")),
+    "fpn": Family("boxes", ("blocks", "inner"), batch_norm=True),
 }
-# Families with levels that may go without a block: wavelets are a level by themselves, and attention begins
-# below the finest level and ends above the coarsest.
-_MAY_LACK_BLOCKS = ("scattering", "swin_unetr")
+# Families with levels that may go without a block: wavelets are a level by themselves, attention begins below
+# the finest level and ends above the coarsest, and a pyramid does not reach the finest.
+_MAY_LACK_BLOCKS = ("scattering", "swin_unetr", "fpn")
 
 
 def network_misfits(plan: Plan) -> Iterator[str]:
@@ -58,7 +59,7 @@ def network_misfits(plan: Plan) -> Iterator[str]:
     problems = list(_level_misfits(network, plan.dims))
     if not problems:
         family = FAMILIES[network.family]
-        problems = list(_voxel_misfits(plan) if family.answers == "voxels" else _image_misfits(plan))
+        problems = list(_MISFITS[family.answers](plan))
         problems += _attention_misfits(plan)
     yield from problems
 
@@ -91,8 +92,9 @@ def _level_misfits(network: NetworkPlan, dims: int) -> Iterator[str]:
 def _image_misfits(plan: Plan) -> Iterator[str]:
     """Networks that answer once for an image."""
     network = plan.network
-    if plan.label_values:
-        yield f"a {network.family} answers once for an image; for masks, network.family is {_names('voxels')}"
+    if plan.label_values or plan.answer == "boxes":
+        others = f"for masks, network.family is {_names('voxels')}; for boxes {_names('boxes')}"
+        yield f"a {network.family} answers once for an image; {others}"
     left = [
         math.ceil(n / math.prod(stride[axis] for stride in network.strides))
         for axis, n in enumerate(plan.patch_voxels[: plan.dims])
@@ -121,6 +123,22 @@ def _voxel_misfits(plan: Plan) -> Iterator[str]:
         yield f"patch_voxels must be multiples of {factors}, the product of network.strides"
     elif math.prod(patch) == math.prod(factors):
         yield "network.strides must leave more than one voxel of patch_voxels at the last level"
+
+
+def _box_misfits(plan: Plan) -> Iterator[str]:
+    """Networks that find objects."""
+    network, patch = plan.network, plan.patch_voxels[: plan.dims]
+    if plan.answer != "boxes":
+        yield f"a {network.family} finds boxes, and the answer is {plan.answer}"
+    reached = [width > 0 for width in network.inner]
+    if not reached[-1] or sorted(reached) != reached:
+        yield "network.inner must be above 0 from the pyramid's finest level to the coarsest, and 0 before"
+    factors = [math.prod(stride[axis] for stride in network.strides) for axis in range(plan.dims)]
+    if any(n % factor for n, factor in zip(patch, factors, strict=True)):
+        yield f"patch_voxels must be multiples of {factors}, the product of network.strides"
+
+
+_MISFITS = {"image": _image_misfits, "voxels": _voxel_misfits, "boxes": _box_misfits}
 
 
 def _attention_misfits(plan: Plan) -> Iterator[str]:

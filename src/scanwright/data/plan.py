@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from scanwright.data.box_plan import BoxPlan
 from scanwright.data.choices import (
     ANSWERS,
     BROUGHT,
@@ -27,8 +27,7 @@ from scanwright.errors import ModelError, SettingsError
 
 SCHEMA_VERSION = 1
 MOST_FOLDS = 20
-# Decided before anything else, or of the record: not for ``--set``.
-_OPTIONS_OF_THEIR_OWN = {"task": "--task", "answer": "--task", "folds": "--folds", "init_from": "--init-from"}
+# Of the record: not for ``--set``.
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
 
 
@@ -74,7 +73,8 @@ class NetworkPlan:
         blocks: of each level: residual blocks, dense layers (densenet), convolutions (cnn), attention blocks
             (vit, swin_unetr).
         growth: channels that each dense layer adds (densenet).
-        inner: channels inside a block: the bottleneck (densenet), the hidden layer (vit, swin_unetr).
+        inner: channels inside a block: the bottleneck (densenet), the hidden layer (vit, swin_unetr); of the
+            pyramid at each level, 0 where it does not reach (fpn).
         heads: of attention, of each level (vit, swin_unetr).
         window: along each axis, in places of a level, within which attention looks (swin_unetr).
         deep_supervision: how many coarser outputs are also trained (all that answer for voxels).
@@ -121,6 +121,8 @@ class AugmentationPlan:
         low_resolution: chance of a grid up to twice as coarse.
         mixup, cutmix: chance that pairs of examples are mixed, or that a box of one comes from another
             (answers for the whole image).
+        mosaic: chance that four images, or parts of them, stand side by side in one (boxes).
+        copy_paste: chance that an object of another image is added (boxes).
     """
 
     flip_axes: tuple[int, ...] = field(metadata=ruled(within(0, 2)), default=())
@@ -138,6 +140,8 @@ class AugmentationPlan:
     low_resolution: float = field(metadata=ruled(within(0, 1)), default=0.0)
     mixup: float = field(metadata=ruled(within(0, 1)), default=0.0)
     cutmix: float = field(metadata=ruled(within(0, 1)), default=0.0)
+    mosaic: float = field(metadata=ruled(within(0, 1)), default=0.0)
+    copy_paste: float = field(metadata=ruled(within(0, 1)), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,8 @@ class Plan:
         channels: one entry for each image channel.
         answer: what the outputs of the network stand for: "class" (one of the classes, of each voxel or of
             the image), "grade" (the same, and the classes are in order, the lowest first), "labels" (any
-            number of the classes) or "value" (a number; there are no classes).
+            number of the classes), "boxes" (any number of objects, each with a class and a box) or "value" (a
+            number; there are no classes).
         classes: names; for masks the background comes first.
         label_values: for masks: the value that stands for each class in the user's data.
         target: name of the number that is learnt.
@@ -184,6 +189,7 @@ class Plan:
         mirror_axes: axes along which predictions are also made mirrored, and averaged.
         overlap: of neighbouring tiles in prediction.
         tolerance_mm: of surface Dice; pixels where the spacing is unknown.
+        boxes: see BoxPlan; only where the answer is boxes.
         precision: "bf16-mixed" or "32-true".
         minutes: upper bound of the training time.
         seed: start of all random numbers.
@@ -233,6 +239,7 @@ class Plan:
     mirror_axes: tuple[int, ...] = field(metadata=ruled(within(0, 2)), default=())
     overlap: float = field(metadata=ruled(within(0, 0.95)), default=0.5)
     tolerance_mm: float = field(metadata=ruled(within(0, 1000)), default=1.0)
+    boxes: BoxPlan = field(default_factory=BoxPlan)
     precision: str = field(metadata=ruled(one_of("bf16-mixed", "32-true")), default="32-true")
     minutes: float = field(metadata=ruled(within(1e-3, 1e5)), default=30.0)
     seed: int = field(metadata=ruled(within(0, 2**62)), default=0)
@@ -250,6 +257,7 @@ class Plan:
             _check_fields(channel)
         _check_fields(self.network)
         _check_fields(self.augmentation)
+        _check_fields(self.boxes)
         read_plan_recipe(self.enhance)
         problems = [*self._misfits(), *learning_misfits(self), *network_misfits(self)]
         if problems:
@@ -257,7 +265,10 @@ class Plan:
 
     @property
     def n_outputs(self) -> int:
-        """Numbers that the network gives for an image, or for each voxel."""
+        """Numbers that the network gives for an image, for each voxel, or (of boxes: how sure it is of each
+        class, and how far each side is) for each place that it looks from."""
+        if self.answer == "boxes":
+            return len(self.classes) + 2 * self.dims
         return len(self.classes) if self.answer != "value" else 1
 
     def _misfits(self) -> Iterator[str]:
@@ -425,7 +436,7 @@ def parse(text: Any) -> Any:
         return text
 
 
-def _check_fields(part: ChannelPlan | NetworkPlan | AugmentationPlan | Plan) -> None:
+def _check_fields(part: ChannelPlan | NetworkPlan | AugmentationPlan | BoxPlan | Plan) -> None:
     for f in fields(part):
         value = getattr(part, f.name)
         wanted = f.metadata["rule"](value) if "rule" in f.metadata else ""
@@ -443,43 +454,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
     return value
-
-
-# Any plan will do to judge a field by itself.
-_ANY_PLAN = Plan(
-    task="segmentation",
-    dims=3,
-    channels=(ChannelPlan("image"),),
-    classes=("background", "target"),
-    label_values=(0, 1),
-    patch_voxels=(16, 16, 16),
-    batch_size=2,
-    network=NetworkPlan("unet", (8, 16), ((1, 1, 1), (2, 2, 2)), ((3, 3, 3),) * 2),
-    class_shares=(0.5, 0.5),
-)
-
-
-def overruled_steps(overrides: Mapping[str, Any]) -> tuple[str, ...]:
-    """The steps of ``enhance`` that a plan has once it is overruled so; none where that is not asked for.
-
-    Raises:
-        SettingsError: they make no sense.
-    """
-    asked = {name: value for name, value in overrides.items() if name == "enhance"}
-    return _ANY_PLAN.overrule(asked).enhance
-
-
-def check_overrides(overrides: Mapping[str, Any]) -> None:
-    """Refuse names and values that no plan can have, before anything is read.
-
-    Whether fields fit each other is judged when the plan is made.
-
-    Raises:
-        SettingsError: a name is unknown, or a value makes no sense.
-    """
-    for name, text in overrides.items():
-        if name in _OPTIONS_OF_THEIR_OWN:
-            option = _OPTIONS_OF_THEIR_OWN[name]
-            raise SettingsError(f"'{name}' is no field to overrule", subject="--set", do=f"Use {option}.")
-        with contextlib.suppress(MisfitError):
-            _ANY_PLAN.overrule({name: text})

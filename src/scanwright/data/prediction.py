@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
+from scanwright.types import BoolArray
+
+HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -100,4 +106,29 @@ class ValuePrediction:
     doubts: tuple[Doubt, ...] = ()
 
 
-Prediction: TypeAlias = MaskPrediction | ClassPrediction | LabelsPrediction | ValuePrediction
+@dataclass(frozen=True, eq=False)
+class BoxPrediction:
+    """Objects that were found in a case, each with how sure that is.
+
+    Attributes:
+        case: the case's name.
+        boxes: on the input's grid, with scores, the surest first; also many that are hardly likely, so that
+            other thresholds can be judged.
+        thresholds: class → score from which a finding counts; ``HALF`` where nothing was chosen.
+        doubts: why it may be wrong.
+    """
+
+    case: str
+    boxes: Boxes
+    thresholds: Mapping[str, float]
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def decided(self) -> BoolArray:
+        """(n,) which count as found."""
+        least = np.array([self.thresholds.get(name, HALF) for name in self.boxes.classes])
+        scores = self.boxes.scores if self.boxes.scores is not None else np.ones(len(self.boxes))
+        return np.asarray(scores >= least, dtype=bool)
+
+
+Prediction: TypeAlias = MaskPrediction | ClassPrediction | LabelsPrediction | ValuePrediction | BoxPrediction

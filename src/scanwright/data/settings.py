@@ -9,7 +9,8 @@ from typing import Any
 
 from scanwright.data.fields import build
 from scanwright.data.memory import read_memory
-from scanwright.data.plan import MOST_FOLDS, check_overrides, overruled_steps, parse
+from scanwright.data.overrides import check_overrides, overruled_steps
+from scanwright.data.plan import MOST_FOLDS, parse
 from scanwright.errors import SettingsError
 
 EFFORT_MINUTES = {"quick": 5.0, "standard": 30.0, "thorough": 120.0}

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scanwright.data.case import Case
-from scanwright.data.prediction import LabelsPrediction, MaskPrediction, Prediction, ValuePrediction
+from scanwright.data.prediction import (
+    BoxPrediction,
+    LabelsPrediction,
+    MaskPrediction,
+    Prediction,
+    ValuePrediction,
+)
 from scanwright.errors import ScanwrightError
 from scanwright.io.files import write_csv
 from scanwright.io.layouts.targets import SEPARATOR
@@ -44,8 +50,8 @@ def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None
 
 def _row(prediction: Prediction) -> dict[str, str]:
     """Column → cell."""
-    if isinstance(prediction, MaskPrediction):
-        raise ScanwrightError("a mask has no row in a table", subject=prediction.case)
+    if isinstance(prediction, (MaskPrediction, BoxPrediction)):
+        raise ScanwrightError("masks and boxes have no row in this table", subject=prediction.case)
     if isinstance(prediction, ValuePrediction):
         numbers = {"predicted": prediction.predicted, "low": prediction.low, "high": prediction.high}
         cells = {name: "" if number is None else f"{number:.6g}" for name, number in numbers.items()}
