@@ -26,7 +26,7 @@ from scanwright.planning.facts import HASH_LENGTH, image_hash
 from scanwright.report.pictures import Picture, case_panel
 from scanwright.report.tables import told
 from scanwright.tasks.base import Record
-from scanwright.tasks.catalogue import find_task
+from scanwright.tasks.catalogue import find_task, task_dataset
 from scanwright.types import JsonDict, Progress
 
 SCHEMA_VERSION = 1
@@ -90,6 +90,7 @@ def evaluate(
         raise SettingsError("no such split", expected=" or ".join(SPLITS), received=f"split={split}")
     history = _run_history(model)
     task, plan = find_task(model.plan.task), model.plan
+    dataset = task_dataset(task, dataset)
     doubts: Counter[Doubt] = Counter(_class_doubts(dataset, plan))
     cases, set_aside, split, how = _choose(dataset, history, split)
     records: list[Record] = []

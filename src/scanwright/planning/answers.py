@@ -116,7 +116,7 @@ def _count_all(facts: Sequence[CaseFacts], target: str) -> Counter[str]:
 
 
 def share_classes(facts: Sequence[CaseFacts], target: str, classes: Mapping[str, int]) -> dict[str, float]:
-    """Class → share of the cases that hold it, of all voxels of the masks, or of the objects of all classes."""
+    """Class → share of the cases that hold it, of all voxels of the masks, or of their objects."""
     if target not in ("mask", "boxes"):
         return {name: n / len(facts) for name, n in classes.items()}
     amounts: Counter[str] = Counter()
