@@ -22,7 +22,7 @@ def around(points: torch.Tensor, half: float = 6.0) -> torch.Tensor:
 
 
 def truth(*rows: tuple[float, ...]) -> torch.Tensor:
-    return torch.tensor(rows)
+    return torch.tensor(rows, dtype=torch.float32)
 
 
 def sure(n: int, n_classes: int = 2, value: float = 0.5) -> torch.Tensor:
