@@ -24,7 +24,7 @@ _WANTED = {
     "boxes": "finds objects",
 }
 # Places, from which a network looks for objects, along a side of a small one; channels of a pyramid.
-PLACES_ACROSS = 3.0
+PLACES_ACROSS = 2.0
 PYRAMID_WIDTH = {2: 64, 3: 32}
 
 

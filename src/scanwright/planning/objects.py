@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from scanwright.planning.rules import Choice
 from scanwright.types import FloatArray
 
 SMALL_PERCENT = 10.0
-"""Percentile of the objects' mean sides that stands for small ones."""
+"""Percentile of the mean sides of a class that stands for its small objects."""
 # Voxels across a small object that show it well, and that barely do.
 WANTED_ACROSS = {2: 16.0, 3: 5.0}
 LEAST_ACROSS = {2: 8.0, 3: 3.0}
@@ -32,20 +33,29 @@ class ObjectGrid:
         spacing_mm: of the grid, ``None`` where the spacing is unknown.
         longest_side: of photographs; ``None`` leaves them.
         sides_voxels: (n, 3) sides of the objects on the grid.
+        small_voxels: mean side of small objects, of the class whose are smallest.
     """
 
     spacing_mm: tuple[float, float, float] | None
     longest_side: int | None
     sides_voxels: FloatArray
-
-    def small_voxels(self, dims: int) -> float:
-        """Mean side of a small object."""
-        return float(np.percentile(mean_sides(self.sides_voxels, dims), SMALL_PERCENT))
+    small_voxels: float
 
 
 def mean_sides(sides: FloatArray, dims: int) -> FloatArray:
     """(n,) geometric means over the axes that count."""
     return np.asarray(np.exp(np.log(np.maximum(sides[:, :dims], 1e-6)).mean(axis=1)), dtype=np.float64)
+
+
+def find_small(sides: FloatArray, classes: Sequence[str]) -> float:
+    """Mean side of the small objects of the class whose small ones are smallest.
+
+    Args:
+        sides: (n,) mean sides.
+        classes: of each; of a frequent class of large objects, a rare one of small ones is not to be lost.
+    """
+    names = np.asarray(classes)
+    return min(float(np.percentile(sides[names == name], SMALL_PERCENT)) for name in np.unique(names))
 
 
 def choose_object_grid(facts: Fingerprint, minutes: float) -> Choice[ObjectGrid]:
@@ -62,30 +72,30 @@ def choose_object_grid(facts: Fingerprint, minutes: float) -> Choice[ObjectGrid]
         )
     dims, shape = facts.dims, np.array(facts.median_shape, dtype=float)
     step = np.ones(3) if facts.spacing_mm is None else np.array(facts.spacing_mm[1])
-    small = float(np.percentile(mean_sides(facts.box_sides * step, dims), SMALL_PERCENT))
+    small = find_small(mean_sides(facts.box_sides * step, dims), facts.box_classes)
     wanted, least = small / WANTED_ACROSS[dims], small / LEAST_ACROSS[dims]
     looks = max(FEWEST_LOOKS_BOXES, WANTED_LOOKS_BOXES * facts.n_train)
     affordable = minutes * 60 * VOXELS_PER_SECOND_BOXES / looks
-    reason = f"small objects (of 10 % at most) are {WANTED_ACROSS[dims]:g} voxels wide on it"
+    reason = f"the small objects are {WANTED_ACROSS[dims]:g} voxels wide on it"
     grid = np.maximum(step, wanted)
     n_voxels = float((shape * step / grid)[:dims].prod())
     if n_voxels > affordable:
         pace = (n_voxels / affordable) ** (1 / dims)
         grid = np.maximum(step, min(wanted * pace, least))
         reason = (
-            f"what {minutes:g} minutes can train; small objects (of 10 % at most) are "
-            f"{small / max(float(grid[:dims].max()), 1e-9):.2g} voxels wide on it"
+            f"what {minutes:g} minutes can train; the small objects are "
+            f"{small / float(grid[:dims].max()):.2g} voxels wide on it"
         )
     if np.allclose(grid[:dims], step[:dims]):
         reason = (
-            f"the images' own; small objects are {small / float(step[:dims].max()):.2g} voxels wide on it"
+            f"the images' own; the small objects are {small / float(step[:dims].max()):.2g} voxels wide on it"
         )
-    sides = facts.box_sides * step / grid
+    sides, across = facts.box_sides * step / grid, small / float(grid[:dims].max())
     if facts.spacing_mm is not None:
         i, j, k = (float(f"{s:.4g}") for s in (*grid[:dims], *step[dims:]))
-        return Choice(ObjectGrid((i, j, k), None, sides), reason)
+        return Choice(ObjectGrid((i, j, k), None, sides, across), reason)
     longest = round(float(shape[:2].max() / grid[0]))
-    return Choice(ObjectGrid(None, longest if grid[0] > 1 else None, sides), reason)
+    return Choice(ObjectGrid(None, longest if grid[0] > 1 else None, sides, across), reason)
 
 
 def choose_box_plan(grid: ObjectGrid, dims: int) -> Choice[BoxPlan]:

@@ -44,7 +44,7 @@ class Detection:
         boxes = choose_box_plan(grid.value, facts.dims)
         i, j, k = rules.working_shape(facts, grid.value.spacing_mm, grid.value.longest_side).tolist()
         family = choose_family(facts, "boxes", settings.family)
-        small = grid.value.small_voxels(facts.dims)
+        small = grid.value.small_voxels
         design = design_network(family, Scene((i, j, k), grid.value.spacing_mm, facts.dims, minutes, small))
         flips = rules.choose_flips(facts, sided=rules.tell_sides(names))
         shares = rules.choose_class_shares(facts, names)
