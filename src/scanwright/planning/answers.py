@@ -16,7 +16,7 @@ FEWEST_CASES = 3
 """Of a class: one to train, one to choose and one to test."""
 TOGETHER: dict[str, Callable[[CaseFacts], Iterable[str]]] = {
     "labels": lambda fact: fact.labels,
-    "boxes": lambda fact: fact.box_classes,
+    "boxes": lambda fact: dict.fromkeys(fact.box_classes),
 }
 """Targets of which a case may have several classes, or none; and which it has."""
 N_STRATA = 5
@@ -116,7 +116,7 @@ def _count_all(facts: Sequence[CaseFacts], target: str) -> Counter[str]:
 
 
 def share_classes(facts: Sequence[CaseFacts], target: str, classes: Mapping[str, int]) -> dict[str, float]:
-    """Class → share of the cases that hold it, of all voxels of the masks, or of their objects."""
+    """Class → share of the cases that hold it, of all voxels of the masks, or of all objects."""
     if target not in ("mask", "boxes"):
         return {name: n / len(facts) for name, n in classes.items()}
     amounts: Counter[str] = Counter()

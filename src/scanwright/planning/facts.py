@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -52,7 +51,7 @@ class CaseFacts:
         label: class name, for labelled cases.
         labels: names of all classes that go together.
         values: name → number that was measured.
-        box_classes: class → objects of it, those left out that do not count or lie outside of the image.
+        box_classes: of each object its class; those left out that do not count or lie outside of the image.
         box_sides: (n, 3) of the same objects, voxels along the axes of ``shape``, as far as they lie inside.
         sha256: of the intensities as they came.
         look: by which copies are found, see ``core.copies``.
@@ -75,7 +74,7 @@ class CaseFacts:
     look: AnyArray | None
     labels: tuple[str, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict)
-    box_classes: Mapping[str, int] = field(default_factory=dict)
+    box_classes: tuple[str, ...] = ()
     box_sides: FloatArray = field(default_factory=lambda: np.zeros((0, 3)))
 
 
@@ -115,7 +114,7 @@ def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> Cas
     label = case.targets.get("label")
     shape, spacing_mm = _turned(image)
     box_classes, box_sides = (
-        count_objects(case.boxes.read(), image) if target == "boxes" else ({}, np.zeros((0, 3)))
+        find_objects(case.boxes.read(), image) if target == "boxes" else ((), np.zeros((0, 3)))
     )
     return CaseFacts(
         name=case.name,
@@ -213,13 +212,13 @@ def _finite(array: AnyArray, case: Case) -> tuple[AnyArray, int]:
     return array, non_finite
 
 
-def count_objects(boxes: Boxes, image: Volume) -> tuple[dict[str, int], FloatArray]:
-    """Class → objects, and (n, 3) their sides, see CaseFacts; those are left out that do not count or have no
-    room in the image."""
+def find_objects(boxes: Boxes, image: Volume) -> tuple[tuple[str, ...], FloatArray]:
+    """Classes and sides of the objects, see CaseFacts, without those that do not count or have no room in the
+    image."""
     inside = clip_boxes(boxes.box_ijk, image.shape)
     counted = (box_volume(inside) > 0) & ~boxes.ignored
     sides = (inside[:, 1] - inside[:, 0])[counted][:, _working_axes(image)]
-    return dict(Counter(boxes.classes[n] for n in np.flatnonzero(counted))), sides
+    return tuple(boxes.classes[n] for n in np.flatnonzero(counted)), sides
 
 
 def _working_axes(image: Volume) -> tuple[int, int, int]:

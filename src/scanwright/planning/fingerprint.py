@@ -48,7 +48,7 @@ class Fingerprint:
         classes: name → cases that hold it (labels, boxes), or value → cases that hold it (masks); empty for
             numbers.
         class_shares: the same keys → share of the cases (labels), of all voxels (masks) or objects (boxes).
-        box_sides: (n, 3) of all objects, see CaseFacts.
+        box_classes, box_sides: of all objects, see CaseFacts.
         box_spacing_mm: (n, 3) of the images that they lie in; ``None`` when any is unknown.
         box_counts: (cases,) objects of each.
         enhance: the classical steps that the plan is to begin with.
@@ -75,6 +75,7 @@ class Fingerprint:
     lesion_voxels: float = 0.0
     set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
     enhance: tuple[str, ...] = ()
+    box_classes: tuple[str, ...] = ()
     box_sides: FloatArray = field(default_factory=lambda: np.zeros((0, 3)))
     box_spacing_mm: FloatArray | None = None
     box_counts: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -169,7 +170,7 @@ class Fingerprint:
         if self.target == "values":
             return fact.values[self.value]
         if self.target == "boxes":
-            return dict(fact.box_classes)
+            return dict(Counter(fact.box_classes))
         return fact.label or {str(value): n for value, n in fact.label_voxels.items()}
 
 
@@ -202,8 +203,8 @@ def take_fingerprint(
         raise DataError(
             "nothing here is labelled, so nothing can be learnt",
             subject=dataset.source,
-            do="Add masks (imagesTr and labelsTr, images and masks) or boxes (COCO, YOLO, Pascal VOC), or "
-            "sort the images into class folders.",
+            do="Add masks (imagesTr and labelsTr, images and masks) or boxes (the README has the layouts), "
+            "or sort the images into class folders.",
         )
     value = choose_value(dataset, value) if target == "values" else ""
     facts, unread = _read_all(dataset, target, value, enhance, progress)
@@ -319,6 +320,7 @@ def _aggregate(
         foreground_share=float(np.sum(voxels) / np.sum(sizes)),
         lesion_voxels=float(np.median([v for v in voxels if v] or [0.0])),
         set_aside=tuple(set_aside),
+        box_classes=tuple(name for fact in learnt for name in fact.box_classes),
         box_sides=np.concatenate([fact.box_sides for fact in learnt]),
         box_spacing_mm=np.repeat(known, box_counts, axis=0) if len(known) == len(spacings) else None,
         box_counts=box_counts,

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from scanwright.data.dataset import Dataset
 from scanwright.errors import SettingsError
-from scanwright.planning.objects import boxes_from_masks
+from scanwright.planning.mask_objects import boxes_from_masks
 from scanwright.tasks.base import Task
 from scanwright.tasks.classification import Classification
+from scanwright.tasks.detection import Detection
 from scanwright.tasks.multilabel import Multilabel
 from scanwright.tasks.ordinal import Ordinal
 from scanwright.tasks.regression import Regression
@@ -17,7 +18,8 @@ from scanwright.tasks.segmentation import Segmentation
 
 # Of tasks that learn from the same target, "auto" takes the first: that classes are in order must be said.
 TASKS: dict[str, Task] = {
-    task.name: task for task in (Segmentation(), Classification(), Ordinal(), Multilabel(), Regression())
+    task.name: task
+    for task in (Segmentation(), Detection(), Classification(), Ordinal(), Multilabel(), Regression())
 }
 # Target of a task → target that it can be taken from where it is asked for, and how.
 _TAKEN_FROM: dict[str, tuple[str, Callable[[Dataset], Dataset]]] = {"boxes": ("mask", boxes_from_masks)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ from scanwright.data.case import Case, Lazy
 from scanwright.data.dataset import Dataset
 from scanwright.data.volume import Volume
 from scanwright.errors import SettingsError
-from scanwright.planning.facts import count_labels, count_objects, image_hash
+from scanwright.planning.facts import count_labels, find_objects, image_hash
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ def _label_counts(mask: Volume) -> dict[str, int]:
 
 
 def _object_counts(case: Case, boxes: Boxes) -> dict[str, int]:
-    return count_objects(boxes, case.image.read())[0]
+    return dict(Counter(find_objects(boxes, case.image.read())[0]))
 
 
 def _other_data(name: str, what: str) -> SettingsError:

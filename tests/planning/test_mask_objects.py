@@ -11,7 +11,7 @@ from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.planning.fingerprint import take_fingerprint
-from scanwright.planning.objects import boxes_from_masks
+from scanwright.planning.mask_objects import boxes_from_masks
 
 SHAPE = (12, 10, 8)
 FIRST, SECOND, THIRD = ((1, 1, 1), (4, 3, 2)), ((6, 6, 6), (8, 9, 8)), ((9, 0, 0), (11, 2, 2))
