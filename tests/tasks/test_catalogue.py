@@ -65,14 +65,14 @@ def test_unlabelled_data_teach_nothing():
 
 def test_what_no_task_learns_from_yet_is_said_with_what_there_is():
     plain = [memory_case(f"c{n}", noise((1, 4, 4, 1)), affine=None) for n in range(3)]
-    cases = [dataclasses.replace(case, targets={"image": case.image}) for case in plain]
+    cases = [dataclasses.replace(case, targets={"signal": case.image}) for case in plain]
     with pytest.raises(
         SettingsError,
-        match=r"no task learns from a image yet.*segmentation \(from a mask\), detection \(from boxes\)"
-        r".*regression \(from values\).*3 cases with a image.*inspect and convert work",
+        match=r"no task learns from a signal yet.*segmentation \(from a mask\), detection \(from boxes\)"
+        r".*regression \(from values\).*3 cases with a signal.*inspect and convert work",
     ):
         choose_task("auto", cohort(cases))
-    with pytest.raises(SettingsError, match="learns from a mask, and the cases here have a image"):
+    with pytest.raises(SettingsError, match="learns from a mask, and the cases here have a signal"):
         choose_task("segmentation", cohort(cases))
     some = [*cases, memory_case("e", noise((1, 4, 4, 1)), label="a", affine=None)]
     with pytest.raises(SettingsError, match="--task classification or ordinal takes the cases that have"):
@@ -87,7 +87,9 @@ def test_boxes_are_found_and_masks_serve_where_detection_is_asked_for():
     assert choose_task("auto", masked).name == "segmentation"
     task = choose_task("detection", masked)
     assert [len(case.boxes.read()) for case in task_dataset(task, masked).cases] == [1] * len(masked)
-    with pytest.raises(SettingsError, match="detection learns from boxes or a mask, .* have a label"):
+    with pytest.raises(
+        SettingsError, match="detection learns from boxes or a mask, and the cases here have a label"
+    ):
         choose_task("detection", cohort(labelled_pictures()))
 
 
