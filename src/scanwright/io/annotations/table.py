@@ -168,9 +168,9 @@ def _place(row: _Cells, grid: Volume) -> FloatArray:
             if not _tells(row, ("diameter_mm",)) and _tells(row, ("diameter_voxels",)):
                 break
             return _ball(row, columns, _affine(grid))
-    for columns in (_CUBE, _SQUARE):
-        if _tells(row, columns):
-            return _cube(row, columns, grid)
+    for cube in (_CUBE, _SQUARE):
+        if _tells(row, cube):
+            return _cube(row, cube, grid)
     raise DataError(
         "a row does not tell where its box is",
         expected="i_lo … k_hi, x_lo_mm … z_hi_mm, or a centre and diameter_mm or diameter_voxels",
