@@ -45,10 +45,21 @@ def intersection_over_union(a: FloatArray, b: FloatArray) -> FloatArray:
         a: (n, 2, axes).
         b: (m, 2, axes).
     """
-    common = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
-    shared = np.clip(common, 0.0, None).prod(axis=2)
+    shared = _shared(a, b)
     union = box_volume(a)[:, None] + box_volume(b)[None, :] - shared
     return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
+
+
+def covered_share(a: FloatArray, b: FloatArray) -> FloatArray:
+    """(n, m) which share of every box of one set lies in every box of another; 0 for a box without room.
+
+    Args:
+        a: (n, 2, axes).
+        b: (m, 2, axes).
+    """
+    shared = _shared(a, b)
+    own = np.broadcast_to(box_volume(a)[:, None], shared.shape)
+    return np.asarray(np.divide(shared, own, out=np.zeros_like(shared), where=own > 0))
 
 
 def clip_boxes(boxes: FloatArray, shape: Sequence[int]) -> FloatArray:
@@ -116,6 +127,12 @@ def paint_boxes(box_ijk: FloatArray, shape: Sequence[int]) -> IntArray:
     for n in np.argsort(-box_volume(box_ijk), kind="stable"):
         painted[tuple(slice(a, b) for a, b in zip(lo[n], hi[n], strict=True))] = n + 1
     return painted
+
+
+def _shared(a: FloatArray, b: FloatArray) -> FloatArray:
+    """(n, m) volume that every box of one set has in common with every box of another."""
+    common = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    return np.asarray(np.clip(common, 0.0, None).prod(axis=2))
 
 
 def _corners(boxes: FloatArray) -> FloatArray:
