@@ -66,17 +66,32 @@ def average_precision(
         n_objects: that count, over all cases; NaN without any.
         weights: (n_found,) how often each counts, 0 for one that does not; each once when ``None``.
     """
-    if n_objects == 0:
-        return float("nan")
+    own = None if weights is None else np.asarray(weights)[None]
+    return float(average_precisions(scores, np.asarray(hits)[None], np.array([n_objects]), own)[0])
+
+
+def average_precisions(
+    scores: FloatArray, hits: BoolArray, n_objects: FloatArray, weights: FloatArray | None = None
+) -> FloatArray:
+    """(rule,) :func:`average_precision` by several rules of what hits and what counts.
+
+    Args:
+        scores: (n_found,).
+        hits, weights: (rule, n_found).
+        n_objects: (rule,).
+    """
     found, false, _ = _ranked(scores, hits, weights)
-    if not len(found):
-        return 0.0
+    n_found = found.shape[1]
     said = found + false
     precision = np.divide(found, said, out=np.zeros_like(said), where=said > 0)
-    best_after = np.maximum.accumulate(precision[::-1])[::-1]
-    places = np.searchsorted(found / n_objects, _RECALLS, side="left")
-    reached = places < len(found)
-    return float(np.where(reached, best_after[np.minimum(places, len(found) - 1)], 0.0).mean())
+    # Beyond the highest recall that is reached nothing is precise.
+    best_after = np.zeros((len(found), n_found + 1))
+    best_after[:, :n_found] = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    values = np.full(len(found), np.nan)
+    for rule in np.flatnonzero(np.asarray(n_objects) > 0):
+        places = np.searchsorted(found[rule] / n_objects[rule], _RECALLS, side="left")
+        values[rule] = best_after[rule, places].sum() / len(_RECALLS)
+    return values
 
 
 def froc_sensitivities(
@@ -157,10 +172,15 @@ def choose_operating_point(
 def _ranked(
     scores: FloatArray, hits: BoolArray, weights: FloatArray | None
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Hits and false alarms so far, the surest findings first, and where the last of equal scores stands."""
+    """Hits and false alarms so far, the surest first, and where the last of equal scores stands."""
     order = np.argsort(-np.asarray(scores), kind="stable")
-    right, score = np.asarray(hits, dtype=np.float64)[order], np.asarray(scores)[order]
-    counts = np.ones(len(order)) if weights is None else np.asarray(weights, dtype=np.float64)[order]
-    whole = np.append(score[1:] != score[:-1], True)[: len(score)]
-    found = np.cumsum(right * counts)
-    return found, np.cumsum(counts) - found, whole
+    score = np.asarray(scores)[order]
+    whole = np.ones(len(order), dtype=bool)
+    np.not_equal(score[1:], score[:-1], out=whole[:-1])
+    right = np.asarray(hits, dtype=np.float64)[..., order]
+    if weights is None:
+        found, said = np.cumsum(right, axis=-1), np.arange(1.0, len(order) + 1)
+    else:
+        counts = np.asarray(weights, dtype=np.float64)[..., order]
+        found, said = np.cumsum(right * counts, axis=-1), np.cumsum(counts, axis=-1)
+    return found, said - found, whole

@@ -16,14 +16,14 @@ import numpy as np
 from scanwright.core.boxes import box_volume, covered_share, intersection_over_union
 from scanwright.core.detection import (
     FALSE_ALARMS,
-    average_precision,
+    average_precisions,
     choose_operating_point,
     froc_curve,
     froc_sensitivities,
     match_findings,
     precision_curve,
 )
-from scanwright.core.statistics import Key, mean_defined
+from scanwright.core.statistics import Key
 from scanwright.data.boxes import Boxes
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import HALF, BoxPrediction
@@ -33,13 +33,13 @@ from scanwright.types import BoolArray, FloatArray, IntArray, JsonDict
 MOST_FOUND = 1000
 SIZES = ("small", "medium", "large")
 SIZE_LIMITS = {2: (32.0, 96.0), 3: (6.0, 10.0)}
-"""Where medium and large begin: in 2-D the root of the area, in pixels (COCO); in 3-D the mean side, in mm (as
-nodules are told apart; Fleischner 2017 and Lung-RADS begin to follow solid ones up at 6 mm)."""
+"""Where medium and large begin: in 2-D the root of the area, in pixels (COCO); in 3-D the mean side, in mm,
+in voxels where the spacing is unknown (solid nodules are followed up from 6 mm on; Fleischner Society 2017)."""
 IOUS: FloatArray = np.linspace(0.5, 0.95, 10)
 MOST_POINTS = 300
 """Of a curve, so that the file stays small."""
-# Each mark of a finding is a number of two bits for each of these rules: a hit; left out, as what it hits does
-# not count. The ten of COCO, the plan's own, and for each size COCO's at 0.5 and the plan's own.
+# The mark of a finding holds two bits for each of these rules: a hit; left out, as what it hits does not
+# count. The ten of COCO, the plan's own, and for each size COCO's at 0.5 and the plan's own.
 _OWN = len(IOUS)
 _AT_HALF = range(_OWN + 1, _OWN + 4)
 _OWN_BY_SIZE = range(_OWN + 4, _OWN + 7)
@@ -126,8 +126,9 @@ def summarise_boxes(records: Sequence[Record], plan: Plan) -> Summary:
         numbers: dict[Key, float] = {}
         for field in next(iter(each.values())):
             values = [own[field] for own in each.values()]
-            together = sum(values) if field == "false_alarms_per_case" else mean_defined(values)
-            numbers[field, ""] = float(together)
+            defined = [value for value in values if not math.isnan(value)]
+            n_together = 1 if field == "false_alarms_per_case" else len(defined)
+            numbers[field, ""] = _ratio(sum(defined), n_together if defined else 0)
             numbers.update({(field, name): own[field] for name, own in each.items()})
         return numbers
 
@@ -141,9 +142,9 @@ def box_tables(records: Sequence[Record], plan: Plan) -> JsonDict:
     for name, pool in pools.items():
         n_true = int(pool.true.sum())
         for kind, rule in (("pr", 0), ("froc", _OWN)):
-            counts = pool.counts[:, rule] > 0
+            counts = pool.counts[rule] > 0
             if n_true and counts.any():
-                scores, hits = pool.scores[counts], pool.hits[counts, rule]
+                scores, hits = pool.scores[counts], pool.hits[rule, counts]
                 xy = (
                     precision_curve(scores, hits, n_true)
                     if kind == "pr"
@@ -291,8 +292,8 @@ class _Pool:
     Attributes:
         scores: (n_found,).
         case: (n_found,) row of its record.
-        hits: (n_found, rule).
-        counts: (n_found, rule) 0 for what is left out, else 1.
+        hits: (rule, n_found).
+        counts: (rule, n_found) 0 for what is left out, else 1.
         true, found, found_right: (case,) objects, findings at the threshold, and hits among these.
         true_by_size, right_by_size: (case, size) objects, and hits at the threshold.
     """
@@ -325,32 +326,29 @@ def _pool(records: Sequence[Record], name: str) -> _Pool:
         np.array([one[key] for one in own], dtype=np.float64) for key in ("true", "found", "hits")
     )
     by_size = np.array([one["true_by_size"] for one in own], dtype=np.float64).reshape(-1, len(SIZES))
-    counts = (~out).astype(np.float64)
-    return _Pool(scores[:n], case[:n], hits[:n], counts[:n], true, found, right, by_size, right_by_size)
+    hits, counts = np.ascontiguousarray(hits[:n].T), np.ascontiguousarray(~out[:n].T, dtype=np.float64)
+    return _Pool(scores[:n], case[:n], hits, counts, true, found, right, by_size, right_by_size)
 
 
 def _numbers(pool: _Pool, times: FloatArray, sizes: Sequence[int]) -> dict[str, float]:
     """The numbers of one class where each case counts so many times."""
-    drawn = times[pool.case]
-    kept = drawn > 0
-    drawn, scores = drawn[kept], pool.scores[kept]
-    hits, counts = pool.hits[kept], pool.counts[kept]
+    weights = times[pool.case] * pool.counts
     n_cases, n_true = int(times.sum()), float(times @ pool.true)
-
-    def precision(rule: int, n_objects: float) -> float:
-        return average_precision(scores, hits[:, rule], n_objects, drawn * counts[:, rule])
+    n_by_size = times @ pool.true_by_size
+    scored = [*range(_OWN), *_AT_HALF]
+    precisions = average_precisions(
+        pool.scores, pool.hits[scored], np.array([n_true] * _OWN + list(n_by_size)), weights[scored]
+    )
 
     def sensitivities(rule: int, n_objects: float, at: Sequence[float]) -> tuple[float, ...]:
-        weights = drawn * counts[:, rule]
-        return froc_sensitivities(scores, hits[:, rule], n_objects, n_cases, at, weights)
+        return froc_sensitivities(pool.scores, pool.hits[rule], n_objects, n_cases, at, weights[rule])
 
-    precisions = [precision(rule, n_true) for rule in range(_OWN)]
     reached = sensitivities(_OWN, n_true, FALSE_ALARMS)
     found, right = float(times @ pool.found), float(times @ pool.found_right)
     numbers = {
-        "map50": precisions[0],
-        "map": float(np.mean(precisions)),
-        "cpm": float(np.mean(reached)),
+        "map50": float(precisions[0]),
+        "map": float(precisions[:_OWN].mean()),
+        "cpm": sum(reached) / len(reached),
         "sensitivity": _ratio(right, n_true),
         "precision": _ratio(right, found),
         "f1": _ratio(2 * right, found + n_true),
@@ -359,9 +357,9 @@ def _numbers(pool: _Pool, times: FloatArray, sizes: Sequence[int]) -> dict[str, 
     }
     numbers |= {f"sensitivity_at_{a:g}": one for a, one in zip(FALSE_ALARMS, reached, strict=True)}
     for size in sizes:
-        n_own = float(times @ pool.true_by_size[:, size])
-        numbers[f"map50_{SIZES[size]}"] = precision(_AT_HALF[size], n_own)
-        numbers[f"sensitivity_{SIZES[size]}"] = _ratio(float(times @ pool.right_by_size[:, size]), n_own)
+        n_own, right_own = float(n_by_size[size]), float(times @ pool.right_by_size[:, size])
+        numbers[f"map50_{SIZES[size]}"] = float(precisions[_OWN + size])
+        numbers[f"sensitivity_{SIZES[size]}"] = _ratio(right_own, n_own)
         (at_one,) = sensitivities(_OWN_BY_SIZE[size], n_own, (1.0,))
         numbers[f"sensitivity_at_1_{SIZES[size]}"] = at_one
     return numbers
@@ -409,7 +407,7 @@ def _scores(boxes: Boxes) -> FloatArray:
 
 def _pack(hits: BoolArray, out: BoolArray) -> IntArray:
     """(n,) two bits for each rule."""
-    bits = np.stack([hits, out], axis=2).reshape(len(hits), -1).astype(np.int64)
+    bits = np.stack([hits, out], axis=2).reshape(len(hits), 2 * _N_RULES).astype(np.int64)
     return np.asarray(bits @ (1 << np.arange(bits.shape[1], dtype=np.int64)))
 
 
