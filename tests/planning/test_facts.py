@@ -5,6 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from builders import TILTED_AFFINE, ball_mask, memory_case, noise
+from scanwright.data.boxes import Boxes
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.planning.facts import (
@@ -59,6 +60,38 @@ def test_labels_are_counted_with_their_own_values():
     mask = ball_mask(SHAPE, label=4)
     facts = gather_facts(scan(mask=mask))
     assert facts.label_voxels == {0: int((mask == 0).sum()), 4: int((mask == 4).sum())}
+
+
+BOXES = Boxes(
+    [
+        [[1, 2, 3], [5, 8, 5]],  # inside
+        [[-4, 0, 0], [2, 2, 2]],  # half of it
+        [[20, 0, 0], [24, 4, 4]],  # beside the image
+        [[3, 3, 3], [3, 5, 5]],  # flat
+        [[0, 0, 0], [4, 4, 4]],  # does not count
+    ],
+    ("cyst", "tumour", "tumour", "cyst", "cyst"),
+    flags=("", "", "", "", "difficult"),
+)
+
+
+def test_objects_are_counted_and_measured_along_the_axes_that_the_work_goes_by():
+    facts = gather_facts(scan(boxes=BOXES), target="boxes")
+    assert sorted(facts.box_classes) == ["cyst", "tumour"]
+    np.testing.assert_array_equal(facts.box_sides, [[6, 4, 2], [2, 2, 2]])
+
+
+def test_boxes_are_read_only_where_they_are_to_be_learnt():
+    facts = gather_facts(scan(boxes=BOXES, mask=ball_mask(SHAPE)), target="mask")
+    assert facts.box_classes == ()
+    assert facts.box_sides.shape == (0, 3)
+    assert set(facts.label_voxels) == {0, 1}
+
+
+def test_a_mask_may_number_more_objects_than_classes_can_be_where_boxes_are_learnt():
+    numbered = np.arange(np.prod(SHAPE)).reshape(SHAPE)
+    facts = gather_facts(scan(boxes=BOXES, mask=numbered), target="boxes")
+    assert facts.label_voxels == {}
 
 
 def test_intensities_are_sampled_where_there_are_labels():

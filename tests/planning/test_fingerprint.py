@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from builders import ball_mask, cohort, labelled_pictures, masked_volumes, memory_case, noise
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy, SetAside
 from scanwright.errors import DataError
 from scanwright.planning.fingerprint import take_fingerprint
@@ -57,6 +58,94 @@ def test_a_fingerprint_is_plain_and_says_everything(make):
     assert plain["n_cases"] == len(plain["cases"]) == sum(plain["splits"].values())
     assert plain["n_patients"] is None
     assert {row["split"] for row in plain["cases"]} == {"train", "val", "test"}
+
+
+def boxed(name, *classes, seed=0, side=4, **known):
+    """A case with an object of each class, one beside the other."""
+    box = [[[2 * n, 1, 1], [2 * n + 2, 1 + side, 4]] for n in range(len(classes))]
+    return volume(name, seed=seed, mask=None, boxes=Boxes(np.reshape(box, (-1, 2, 3)), classes), **known)
+
+
+def boxed_cases(n=20):
+    """Every case has two cells, every second a cyst, three a tumour, and every fifth has nothing."""
+    return [
+        boxed(
+            f"c{k}",
+            *(("cell", "cell", *(["cyst"] * (k % 2)), *(["tumour"] * (k in (1, 2, 3)))) if k % 5 else ()),
+            seed=k,
+            split="test" if k >= n - 4 else None,
+        )
+        for k in range(n)
+    ]
+
+
+def test_boxes_are_understood_and_images_without_objects_are_cases():
+    facts = take_fingerprint(cohort(boxed_cases()), target="boxes")
+    learnt = [k for k in range(16) if k % 5]
+    assert facts.classes == {"cell": 12, "cyst": 6, "tumour": 3}
+    n_objects = 2 * 12 + 6 + 3
+    assert facts.class_shares == {
+        "cell": pytest.approx(24 / n_objects),
+        "cyst": pytest.approx(6 / n_objects),
+        "tumour": pytest.approx(3 / n_objects),
+    }
+    assert facts.box_counts.tolist() == [
+        2 + k % 2 + (k in (1, 2, 3)) if k in learnt else 0 for k in range(16)
+    ]
+    np.testing.assert_array_equal(facts.box_sides, [[4, 2, 3]] * n_objects)
+    np.testing.assert_allclose(facts.box_spacing_mm, [[0.8, 0.7, 2.5]] * n_objects)
+    assert set(facts.splits.of.values()) == {"train", "val", "test"}
+
+
+def test_a_fingerprint_of_boxes_tells_how_many_and_how_large():
+    plain = take_fingerprint(cohort(boxed_cases()), target="boxes").to_json()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    told = plain["boxes"]
+    assert (told["objects"], told["cases_without"]) == (33, 4)
+    assert told["objects_a_case"] == {"10": 0.0, "50": 2.0, "90": 3.5}
+    assert told["sides_voxels"] == {key: [4.0, 2.0, 3.0] for key in ("10", "50", "90")}
+    assert told["sides_mm"]["50"] == [3.2, 1.4, 7.5]
+    assert plain["cases"][3]["labels"] == {"cell": 2, "cyst": 1, "tumour": 1}
+    assert take_fingerprint(cohort(labelled_pictures(4))).to_json()["boxes"] is None
+
+
+def test_objects_of_photographs_are_measured_in_pixels_only():
+    cases = [
+        memory_case(
+            f"p{k}",
+            noise((3, 9, 7, 1), seed=k),
+            affine=None,
+            boxes=Boxes([[[0, 0, 0], [k + 1, 2, 1]]], ("cell",)),
+        )
+        for k in range(5)
+    ]
+    facts = take_fingerprint(cohort(cases), target="boxes")
+    assert facts.box_spacing_mm is None
+    assert facts.to_json()["boxes"]["sides_mm"] is None
+
+
+def test_objects_of_a_class_in_fewer_than_three_cases_are_not_learnt():
+    cases = [*(boxed(f"c{k}", "cell", seed=k) for k in range(12)), boxed("rare", "tumour", "tumour", seed=50)]
+    cases = [dataclasses.replace(c, split=None if c.name != "c0" else "test") for c in cases]
+    facts = take_fingerprint(cohort(cases), target="boxes")
+    assert facts.classes == {"cell": 11}
+    assert facts.class_shares == {"cell": 1.0}
+    assert any("not learnt" in note and note.endswith("tumour") for note in facts.dataset.notes)
+
+
+def test_images_without_any_object_are_no_reason_to_stop():
+    facts = take_fingerprint(cohort([boxed(f"c{k}", seed=k) for k in range(6)]), target="boxes")
+    assert facts.classes == {}
+    assert facts.box_sides.shape == (0, 3)
+    told = facts.to_json()["boxes"]
+    assert told["objects"] == 0
+    assert told["sides_voxels"] == {}
+
+
+def test_every_split_gets_its_share_of_the_rare_objects():
+    cases = [boxed(f"c{k}", "cell", *(["tumour"] if k < 10 else []), seed=k) for k in range(40)]
+    splits = take_fingerprint(cohort(cases), target="boxes").splits
+    assert sum(splits.of[f"c{k}"] == "test" for k in range(10)) == 2
 
 
 def test_it_counts_how_often_each_class_occurs():

@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanwright.core.geometry import ras_axes
 from scanwright.transforms import steps as steps_module
 from scanwright.transforms.steps import (
     Normalise,
     Pad,
     Reorient,
     Resample,
+    move_boxes,
     record,
     replay,
     restore,
+    restore_boxes,
     restore_chosen,
 )
 
@@ -165,3 +168,21 @@ def test_normalising_touches_neither_labels_nor_outputs():
 def test_an_unknown_step_is_not_replayed():
     with pytest.raises(KeyError):
         replay([{"step": "imagine"}])
+
+
+def test_boxes_go_where_what_they_hold_goes_and_come_back() -> None:
+    affine = np.array([[0, 0, -2.0, 5], [1.5, 0, 0, 3], [0, -1.0, 0, 2], [0, 0, 0, 1]])
+    array = np.zeros((1, 12, 10, 8), dtype=np.float32)
+    array[0, 2:6, 4:8, 0:4] = 1
+    order, flips = ras_axes(affine)
+    reorient = Reorient(order, flips)
+    turned = reorient.apply(array)
+    shape = turned.shape[1:]
+    larger = (shape[0] * 2, shape[1] * 2, shape[2] * 3)
+    history = (reorient, Resample(shape, larger), Pad(((2, 3), (0, 1), (4, 0))))
+    moved = move_boxes(np.array([[[2.0, 4, 0], [6, 8, 4]]]), history, (12, 10, 8))
+    labels = history[2].apply_labels(history[1].apply_labels(turned[0].astype(np.uint8), 2), 2)
+    where = np.argwhere(labels)
+    np.testing.assert_allclose(moved[0], [where.min(0), where.max(0) + 1])
+    back = restore_boxes(moved, history, (12, 10, 8))
+    np.testing.assert_allclose(back, [[[2, 4, 0], [6, 8, 4]]], atol=1e-9)

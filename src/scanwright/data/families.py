@@ -130,6 +130,8 @@ def _box_misfits(plan: Plan) -> Iterator[str]:
     network, patch = plan.network, plan.patch_voxels[: plan.dims]
     if plan.answer != "boxes":
         yield f"a {network.family} finds boxes, and the answer is {plan.answer}"
+    if not all(network.blocks[1:]):
+        yield "network.blocks of a fpn must be positive but for the first level, which the stem may be alone"
     reached = [width > 0 for width in network.inner]
     if not reached[-1] or sorted(reached) != reached:
         yield "network.inner must be above 0 from the pyramid's finest level to the coarsest, and 0 before"

@@ -13,6 +13,7 @@ from scanwright.core.tiling import blending_window, tiles
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
 from scanwright.data.volume import Volume
+from scanwright.inference.boxes import find_boxes, mirror_sides
 from scanwright.tasks.catalogue import find_task
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
@@ -37,9 +38,12 @@ def predict_array(
         mirror: also predict mirrored along ``plan.mirror_axes``, and average.
 
     Returns:
-        (class, i, j, k) on the same grid; (class, 1, 1, 1) when not tiled.
+        (class, i, j, k) on the same grid; (class, 1, 1, 1) when not tiled; of boxes, see ``find_boxes``.
     """
     axes = plan.mirror_axes if mirror else ()
+    at_once = max(1, PATCHES_AT_ONCE // 2 ** len(axes))
+    if plan.answer == "boxes":
+        return find_boxes(lambda patches: _run_mirrored(run, patches, axes, plan), array, plan, at_once)
     if not tiled:
         answers = _run_mirrored(run, array[None], axes)
         return np.asarray(answers[0])
@@ -50,7 +54,6 @@ def predict_array(
     total = np.zeros((len(plan.classes), *padded.shape[1:]), dtype=np.float32)
     weight = np.zeros(padded.shape[1:], dtype=np.float32)
     places = list(tiles(padded.shape[1:], plan.patch_voxels, plan.overlap))
-    at_once = max(1, PATCHES_AT_ONCE // 2 ** len(axes))
     for start in range(0, len(places), at_once):
         some = places[start : start + at_once]
         answers = _run_mirrored(run, np.stack([padded[(slice(None), *tile)] for tile in some]), axes)
@@ -69,9 +72,11 @@ def predict_batch(run: Runtime, arrays: FloatArray, axes: Sequence[int] = ()) ->
     return np.concatenate([_run_mirrored(run, part, axes) for part in parts])
 
 
-def _run_mirrored(run: Runtime, patches: FloatArray, axes: Sequence[int]) -> FloatArray:
+def _run_mirrored(
+    run: Runtime, patches: FloatArray, axes: Sequence[int], boxes: Plan | None = None
+) -> FloatArray:
     """Answers to patches (batch, channel, i, j, k): the mean over all combinations of mirrored axes, each
-    answer mirrored back."""
+    answer mirrored back; ``boxes`` is the plan where the answers are boxes."""
     flips = [
         tuple(2 + axis for axis in chosen)
         for n in range(len(axes) + 1)
@@ -81,6 +86,9 @@ def _run_mirrored(run: Runtime, patches: FloatArray, axes: Sequence[int]) -> Flo
     answers = np.split(together, len(flips))
     whole = together.shape[2:] == (1, 1, 1)
     back = [answer if whole else np.flip(answer, flip) for answer, flip in zip(answers, flips, strict=True)]
+    if boxes is not None:
+        sided = [[axis - 2 for axis in flip] for flip in flips]
+        back = [mirror_sides(answer, own, boxes) for answer, own in zip(back, sided, strict=True)]
     return np.asarray(np.mean(back, axis=0, dtype=np.float32))
 
 

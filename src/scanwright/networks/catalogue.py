@@ -17,6 +17,7 @@ from scanwright.data.plan import Plan
 from scanwright.errors import SettingsError
 from scanwright.networks.cnn import cnn
 from scanwright.networks.densenet import densenet
+from scanwright.networks.fpn import fpn
 from scanwright.networks.resnet import resnet, se_resnet
 from scanwright.networks.segresnet import segresnet
 from scanwright.networks.swin_unetr import swin_unetr
@@ -34,6 +35,7 @@ NETWORKS: dict[str, Callable[[Plan], nn.Module]] = {
     "residual_unet": residual_unet,
     "segresnet": segresnet,
     "swin_unetr": swin_unetr,
+    "fpn": fpn,
 }
 # Weights, gradients, both moments of AdamW, the average and the best: 24 bytes a weight, 10 GB in all.
 MOST_WEIGHTS = 4e8

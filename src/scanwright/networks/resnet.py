@@ -18,6 +18,16 @@ too few channels would be left that are not zero."""
 
 def resnet(plan: Plan, block: type[nn.Module] = ResNetBlock) -> Classifier:
     """Levels of residual blocks behind one strided convolution, or behind wavelets ("scattering")."""
+    stem, levels, width = residual_levels(plan, block)
+    if plan.network.family == "scattering":
+        stem = scattering_stem(plan)
+    return Classifier(plan, stem, nn.Sequential(*levels), width)
+
+
+def residual_levels(
+    plan: Plan, block: type[nn.Module] = ResNetBlock
+) -> tuple[nn.Module, list[nn.Module], int]:
+    """The strided convolution at first, the levels that have blocks, and the channels of the last."""
     network = plan.network
     # MONAI's ResNet has four levels; the table's widths may have fewer or more, so its blocks are used.
     parts = ResNet(
@@ -31,18 +41,14 @@ def resnet(plan: Plan, block: type[nn.Module] = ResNetBlock) -> Classifier:
         no_max_pool=True,
         num_classes=plan.n_outputs,
     )
-    stem = (
-        scattering_stem(plan)
-        if network.family == "scattering"
-        else nn.Sequential(parts.conv1, parts.bn1, nn.ReLU(inplace=True))
-    )
     layers = []
     for level, (width, blocks) in enumerate(zip(network.widths, network.blocks, strict=True)):
         if blocks:
             stride = network.strides[level] if level and max(network.strides[level]) > 1 else 1
             # ``_make_layer`` keeps count of the channels that come in; it adds the projection where needed.
             layers.append(parts._make_layer(block, width, blocks, plan.dims, "B", stride))
-    return Classifier(plan, stem, nn.Sequential(*layers), parts.in_planes)
+    stem = nn.Sequential(parts.conv1, parts.bn1, nn.ReLU(inplace=True))
+    return stem, layers, parts.in_planes
 
 
 def se_resnet(plan: Plan) -> Classifier:

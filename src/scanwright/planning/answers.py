@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -14,6 +14,11 @@ from scanwright.planning.facts import CaseFacts
 
 FEWEST_CASES = 3
 """Of a class: one to train, one to choose and one to test."""
+TOGETHER: dict[str, Callable[[CaseFacts], Iterable[str]]] = {
+    "labels": lambda fact: fact.labels,
+    "boxes": lambda fact: dict.fromkeys(fact.box_classes),
+}
+"""Targets of which a case may have several classes, or none; and which it has."""
 N_STRATA = 5
 """Parts of the range of a number, each with as many cases, that every split has its share of."""
 
@@ -69,11 +74,10 @@ def choose_strata(facts: Sequence[CaseFacts], target: str, value: str) -> dict[s
     """
     if target == "label":
         return {fact.name: fact.label for fact in facts}
-    if target == "labels":
-        counts = Counter(name for fact in facts for name in fact.labels)
-        return {
-            fact.name: min(fact.labels, key=lambda name: (counts[name], name), default="") for fact in facts
-        }
+    if target in TOGETHER:
+        counts = _count_all(facts, target)
+        held = {fact.name: TOGETHER[target](fact) for fact in facts}
+        return {name: min(own, key=lambda one: (counts[one], one), default="") for name, own in held.items()}
     if target == "values":
         numbers = np.array([fact.values[value] for fact in facts])
         edges = np.quantile(numbers, np.arange(1, N_STRATA) / N_STRATA) if len(numbers) else []
@@ -87,7 +91,7 @@ def count_classes(facts: Sequence[CaseFacts], target: str) -> dict[str, int]:
     """Class → cases that hold it, numbers by their size and before words. Of classes that go together, those
     of too few cases are left out."""
     counts = _count_all(facts, target)
-    if target == "labels":
+    if target in TOGETHER:
         counts = Counter({name: n for name, n in counts.items() if n >= FEWEST_CASES})
     return {name: counts[name] for name in sorted(counts, key=_in_order)}
 
@@ -104,21 +108,23 @@ def _count_all(facts: Sequence[CaseFacts], target: str) -> Counter[str]:
     for fact in facts:
         if target == "label":
             counts.update([fact.label])
-        elif target == "labels":
-            counts.update(fact.labels)
+        elif target in TOGETHER:
+            counts.update([*TOGETHER[target](fact)])
         elif target != "values":
             counts.update(map(str, fact.label_voxels))
     return counts
 
 
 def share_classes(facts: Sequence[CaseFacts], target: str, classes: Mapping[str, int]) -> dict[str, float]:
-    """Class → share of the cases that hold it, or of all voxels of the masks."""
-    if target != "mask":
+    """Class → share of the cases that hold it, of all voxels of the masks, or of all objects."""
+    if target not in ("mask", "boxes"):
         return {name: n / len(facts) for name, n in classes.items()}
-    voxels: Counter[str] = Counter()
+    amounts: Counter[str] = Counter()
     for fact in facts:
-        voxels.update({str(value): n for value, n in fact.label_voxels.items()})
-    return {name: voxels[name] / voxels.total() for name in classes}
+        amounts.update({str(value): n for value, n in fact.label_voxels.items()})
+        amounts.update(fact.box_classes)
+    total = sum(amounts[name] for name in classes)
+    return {name: amounts[name] / total for name in classes}
 
 
 def _in_order(name: str) -> tuple[bool, int, str]:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import nibabel as nib
 import numpy as np
 
+from scanwright.core.boxes import box_volume, clip_boxes
 from scanwright.core.copies import find_copies, join_copies, take_look
 from scanwright.core.geometry import Shape3, ras_axes
 from scanwright.core.intensity import count_values, countable, percentiles, replace_non_finite
 from scanwright.core.tiling import slabs
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
@@ -49,6 +51,8 @@ class CaseFacts:
         label: class name, for labelled cases.
         labels: names of all classes that go together.
         values: name → number that was measured.
+        box_classes: of each object its class; those left out that do not count or lie outside of the image.
+        box_sides: (n, 3) of the same objects, voxels along the axes of ``shape``, as far as they lie inside.
         sha256: of the intensities as they came.
         look: by which copies are found, see ``core.copies``.
     """
@@ -70,14 +74,18 @@ class CaseFacts:
     look: AnyArray | None
     labels: tuple[str, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict)
+    box_classes: tuple[str, ...] = ()
+    box_sides: FloatArray = field(default_factory=lambda: np.zeros((0, 3)))
 
 
-def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
+def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> CaseFacts:
     """Read a case once and keep the facts.
 
     Args:
         case: any.
         steps: classical steps that the plan is to begin with.
+        target: what is to be learnt; boxes are read only for "boxes", and then a mask is not, as it may
+            number its objects.
 
     Raises:
         DataError: it can't be read, holds one single value, a step does not fit it, or its mask does not
@@ -98,13 +106,16 @@ def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
     mask = case.targets.get("mask")
     label_voxels: dict[int, int] = {}
     foreground: BoolArray | None = None
-    if isinstance(mask, Lazy):
+    if isinstance(mask, Lazy) and target != "boxes":
         labels = mask.read()
         check_pair(image, labels, case.name)
         label_voxels = count_labels(labels.array, case.name)
         foreground = (labels.array[0] != 0).ravel()
     label = case.targets.get("label")
     shape, spacing_mm = _turned(image)
+    box_classes, box_sides = (
+        _objects(case.boxes.read(), image) if target == "boxes" else ((), np.zeros((0, 3)))
+    )
     return CaseFacts(
         name=case.name,
         shape=shape,
@@ -123,6 +134,8 @@ def gather_facts(case: Case, steps: Sequence[str] = ()) -> CaseFacts:
         look=take_look(finite, image.affine_ras),
         labels=case.labels if "labels" in case.targets else (),
         values=case.values if "values" in case.targets else {},
+        box_classes=box_classes,
+        box_sides=box_sides,
     )
 
 
@@ -199,16 +212,26 @@ def _finite(array: AnyArray, case: Case) -> tuple[AnyArray, int]:
     return array, non_finite
 
 
-def _turned(image: Volume) -> tuple[Shape3, tuple[float, float, float] | None]:
-    """Shape and spacing along the axes that the work goes by, see ``transforms.preprocess``."""
-    if image.affine_ras is None or image.spacing_mm is None:
-        return image.shape, image.spacing_mm
+def _objects(boxes: Boxes, image: Volume) -> tuple[tuple[str, ...], FloatArray]:
+    """Classes and sides of the objects, without those that do not count or have no room in the image."""
+    inside = clip_boxes(boxes.box_ijk, image.shape)
+    counted = (box_volume(inside) > 0) & ~boxes.ignored
+    sides = (inside[:, 1] - inside[:, 0])[counted][:, _working_axes(image)]
+    return tuple(boxes.classes[n] for n in np.flatnonzero(counted)), sides
+
+
+def _working_axes(image: Volume) -> tuple[int, int, int]:
+    """The image's axes in the order in which the work goes by them, see ``transforms.preprocess``."""
+    if image.affine_ras is None:
+        return 0, 1, 2
     order, _ = ras_axes(image.affine_ras)
-    if image.shape[2] == 1 and order[2] != 2:
-        return image.shape, image.spacing_mm
-    i, j, k = order
-    shape, spacing = image.shape, image.spacing_mm
-    return (shape[i], shape[j], shape[k]), (spacing[i], spacing[j], spacing[k])
+    return (0, 1, 2) if image.shape[2] == 1 and order[2] != 2 else order
+
+
+def _turned(image: Volume) -> tuple[Shape3, tuple[float, float, float] | None]:
+    """Shape and spacing along the axes that the work goes by."""
+    (i, j, k), shape, spacing = _working_axes(image), image.shape, image.spacing_mm
+    return (shape[i], shape[j], shape[k]), None if spacing is None else (spacing[i], spacing[j], spacing[k])
 
 
 def _sample(array: AnyArray, foreground: BoolArray | None) -> FloatArray:

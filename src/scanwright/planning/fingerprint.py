@@ -22,9 +22,10 @@ from scanwright.planning.answers import (
     share_classes,
 )
 from scanwright.planning.facts import CaseFacts, gather_facts, same_pictures
-from scanwright.types import FloatArray, Progress, silent
+from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict, Progress, silent
 
 SCHEMA_VERSION = 1
+_PERCENTILES = (10, 50, 90)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class Fingerprint:
         cases: facts of each usable case.
         splits: who trains, chooses, judges.
         duplicates: groups of cases with the same, or nearly the same, picture.
-        target: what is to be learnt, "mask", "label", "labels" or "values".
+        target: what is to be learnt, "mask", "label", "labels", "boxes" or "values".
         value: which number, for "values".
         value_mean, value_deviation: of that number in the cases that train.
         dims: 2 when every image is one plane, else 3.
@@ -44,8 +45,12 @@ class Fingerprint:
         spacing_mm: (3, 3) smallest, median, largest along i, j, k; ``None`` when any is unknown.
         intensity: for each channel: low, high, mean, deviation of the sampled voxels and ``scale_ratio``,
             the largest over the smallest brightness of a case; after ``enhance``.
-        classes: name → cases that hold it (labels), or value → cases that hold it (masks); empty for numbers.
-        class_shares: the same keys → share of the cases (labels) or of all voxels (masks).
+        classes: name → cases that hold it (labels, boxes), or value → cases that hold it (masks); empty for
+            numbers.
+        class_shares: the same keys → share of the cases (labels), of all voxels (masks) or objects (boxes).
+        box_classes, box_sides: of all objects, see CaseFacts.
+        box_spacing_mm: (n, 3) of the images that they lie in; ``None`` when any is unknown.
+        box_counts: (cases,) objects of each.
         enhance: the classical steps that the plan is to begin with.
     """
 
@@ -70,6 +75,10 @@ class Fingerprint:
     lesion_voxels: float = 0.0
     set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
     enhance: tuple[str, ...] = ()
+    box_classes: tuple[str, ...] = ()
+    box_sides: FloatArray = field(default_factory=lambda: np.zeros((0, 3)))
+    box_spacing_mm: FloatArray | None = None
+    box_counts: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def n_train(self) -> int:
@@ -120,6 +129,7 @@ class Fingerprint:
             if self.value
             else None,
             "foreground_share": float(f"{self.foreground_share:.4g}"),
+            "boxes": self._boxes_told() if self.target == "boxes" else None,
             "duplicates": [list(group) for group in self.duplicates],
             "non_finite_voxels": {fact.name: fact.non_finite for fact in self.cases if fact.non_finite},
             "notes": list(self.dataset.notes),
@@ -137,12 +147,30 @@ class Fingerprint:
             ],
         }
 
+    def _boxes_told(self) -> JsonDict:
+        """How many objects there are, and how large."""
+
+        def spread(values: AnyArray) -> JsonDict:
+            rows = np.percentile(values, _PERCENTILES, axis=0).round(3).tolist() if len(values) else ()
+            return dict(zip(map(str, _PERCENTILES), rows, strict=False))
+
+        mm = None if self.box_spacing_mm is None else self.box_sides * self.box_spacing_mm
+        return {
+            "objects": len(self.box_sides),
+            "cases_without": int((self.box_counts == 0).sum()),
+            "objects_a_case": spread(self.box_counts),
+            "sides_voxels": spread(self.box_sides),
+            "sides_mm": None if mm is None else spread(mm),
+        }
+
     def _told(self, fact: CaseFacts) -> str | float | list[str] | dict[str, int]:
         """What a case says of what is to be learnt."""
         if self.target == "labels":
             return list(fact.labels)
         if self.target == "values":
             return fact.values[self.value]
+        if self.target == "boxes":
+            return dict(Counter(fact.box_classes))
         return fact.label or {str(value): n for value, n in fact.label_voxels.items()}
 
 
@@ -161,7 +189,8 @@ def take_fingerprint(
         dataset: what was found.
         seed: of the splits that are drawn.
         progress: told after every case.
-        target: what is to be learnt, "mask", "label", "labels" or "values"; "" takes what most cases hold.
+        target: what is to be learnt, "mask", "label", "labels", "boxes" or "values"; "" takes what most
+            cases hold.
         value: which of several numbers, for "values"; "" takes the only one.
         enhance: classical steps that the plan is to begin with: intensities are taken after them.
 
@@ -174,7 +203,8 @@ def take_fingerprint(
         raise DataError(
             "nothing here is labelled, so nothing can be learnt",
             subject=dataset.source,
-            do="Add masks (imagesTr and labelsTr, images and masks) or sort the images into class folders.",
+            do="Add masks (imagesTr and labelsTr, images and masks) or boxes (the README has the layouts), or "
+            "sort the images into class folders.",
         )
     value = choose_value(dataset, value) if target == "values" else ""
     facts, unread = _read_all(dataset, target, value, enhance, progress)
@@ -229,7 +259,7 @@ def _read_all(
                 raise DataError(f"the case has no {target}", subject=case.name)
             if value and value not in case.values:
                 raise DataError(f"the case has no number named '{value}'", subject=case.name)
-            facts.append(gather_facts(case, enhance))
+            facts.append(gather_facts(case, enhance, target))
         except ScanwrightError as error:
             set_aside.append(SetAside(case.name, "read", str(error)))
     progress("Reading", len(dataset), len(dataset), "")
@@ -268,6 +298,7 @@ def _aggregate(
     known = [s for s in spacings if s is not None]
     modalities = Counter(fact.modality for fact in learnt)
     classes = count_classes(learnt, target)
+    box_counts = np.array([len(fact.box_sides) for fact in learnt])
     told = replace(dataset, notes=(*dataset.notes, *rare_notes(learnt, target)))
     return Fingerprint(
         dataset=replace(told, cases=tuple(case for case in dataset.cases if case.name in splits.of)),
@@ -289,6 +320,10 @@ def _aggregate(
         foreground_share=float(np.sum(voxels) / np.sum(sizes)),
         lesion_voxels=float(np.median([v for v in voxels if v] or [0.0])),
         set_aside=tuple(set_aside),
+        box_classes=tuple(name for fact in learnt for name in fact.box_classes),
+        box_sides=np.concatenate([fact.box_sides for fact in learnt]),
+        box_spacing_mm=np.repeat(known, box_counts, axis=0) if len(known) == len(spacings) else None,
+        box_counts=box_counts,
     )
 
 

@@ -18,6 +18,14 @@ from scanwright.planning.rules import Choice, are_few, choose_topology, choose_w
 
 # Channels that one head of attention looks at: of whole images, and within windows.
 WIDE_HEAD, HEAD = 32, 16
+_WANTED = {
+    "image": "gives an answer for a whole image",
+    "voxels": "gives an answer for each voxel",
+    "boxes": "finds objects",
+}
+# Places, from which a network looks for objects, along a side of a small one; channels of a pyramid.
+PLACES_ACROSS = 2.0
+PYRAMID_WIDTH = {2: 64, 3: 32}
 
 
 @dataclass(frozen=True)
@@ -30,12 +38,14 @@ class Scene:
         spacing_mm: of the grid; ``None`` counts as cubes.
         dims: axes of the network.
         minutes: of training.
+        small_voxels: mean side of the small objects that are to be found.
     """
 
     size_voxels: tuple[int, int, int]
     spacing_mm: Sequence[float] | None
     dims: int
     minutes: float
+    small_voxels: float = 16.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ def choose_family(facts: Fingerprint, answers: str, asked: str | None) -> Choice
 
     Args:
         facts: of the data.
-        answers: "image" or "voxels": what the task needs an answer for.
+        answers: "image", "voxels" or "boxes": what the task needs.
         asked: a family that the user wants.
 
     Raises:
@@ -60,13 +70,14 @@ def choose_family(facts: Fingerprint, answers: str, asked: str | None) -> Choice
     if asked is not None:
         fitting = [name for name, family in FAMILIES.items() if family.answers == answers]
         if asked not in fitting:
-            what = "a whole image" if answers == "image" else "each voxel"
             raise SettingsError(
-                f"a network that gives an answer for {what} is needed",
+                f"a network that {_WANTED[answers]} is needed",
                 expected=" or ".join(fitting),
                 received=f"network.family={asked}",
             )
         return Choice(asked, "asked for")
+    if answers == "boxes":
+        return Choice("fpn", "a feature pyramid without anchors: nothing to tune to the sizes of objects")
     if answers == "voxels":
         return Choice("unet", "U-Nets are hard to beat in fair comparisons (nnU-Net Revisited, 2024)")
     if are_few(facts):
@@ -230,6 +241,31 @@ def _voxelwise(scene: Scene, family: str, name: str, blocks: tuple[int, ...] = (
     return Design(Choice(network, reason), Choice(topology.value.patch_voxels, topology.reason))
 
 
+def _fpn(scene: Scene) -> Design:
+    """Steps of one voxel see no object: the stem halves at once, where a network for voxels would begin."""
+    topology = choose_topology(scene.size_voxels, scene.spacing_mm, scene.dims, scene.minutes)
+    strides = topology.value.strides[1:] or topology.value.strides
+    n_levels = len(strides)
+    base = {2: 24 if scene.minutes <= 20 else 32, 3: 16}[scene.dims]
+    steps = [
+        max(math.prod(stride[axis] for stride in strides[: n + 1]) for axis in range(scene.dims))
+        for n in range(n_levels)
+    ]
+    finest = max([n for n in range(n_levels) if steps[n] * PLACES_ACROSS <= scene.small_voxels], default=0)
+    network = NetworkPlan(
+        "fpn",
+        tuple(min(256, base * 2**level) for level in range(n_levels)),
+        strides,
+        blocks=(0, *(1,) * (n_levels - 1)) if n_levels > 1 else (1,),
+        inner=tuple(PYRAMID_WIDTH[scene.dims] if n >= finest else 0 for n in range(n_levels)),
+    )
+    reason = (
+        f"{n_levels} levels; it looks from places {steps[finest]} voxels apart, where small objects are "
+        f"{scene.small_voxels:.2g} voxels wide"
+    )
+    return Design(Choice(network, reason), Choice(topology.value.patch_voxels, topology.reason))
+
+
 Rule = Callable[[Scene], Design]
 RULES: dict[str, Rule] = {
     "cnn": _cnn,
@@ -242,4 +278,5 @@ RULES: dict[str, Rule] = {
     "residual_unet": _residual_unet,
     "segresnet": _segresnet,
     "swin_unetr": _swin_unetr,
+    "fpn": _fpn,
 }

@@ -34,7 +34,8 @@ class Example:
     Attributes:
         image: float32 (channel, i, j, k), preprocessed.
         target: of masks uint8 class indices (i, j, k); of whole images one class index (), uint8, or as many
-            float32 numbers as the network gives.
+            float32 numbers as the network gives; of boxes float32 (n, 8): class index, whether it does not
+            count (1), lo (i, j, k), hi (i, j, k).
         labelled: class → flat indices of some of its voxels, for drawing patches.
     """
 
@@ -67,7 +68,7 @@ class Task(Protocol):
 
     Attributes:
         name: row of the catalogue.
-        target: which target of a case it learns ("mask", "label", "labels", "values").
+        target: which target of a case it learns ("mask", "boxes", "label", "labels", "values").
         answer: what the outputs of its network stand for, see Plan.
         tiled: True when images are covered with patches (an answer for each voxel), False when an image is
             fitted into one patch (an answer for the whole).

@@ -8,6 +8,7 @@ from scanwright.data.dataset import Dataset
 from scanwright.errors import SettingsError
 from scanwright.tasks.base import Task
 from scanwright.tasks.classification import Classification
+from scanwright.tasks.detection import Detection
 from scanwright.tasks.multilabel import Multilabel
 from scanwright.tasks.ordinal import Ordinal
 from scanwright.tasks.regression import Regression
@@ -15,7 +16,8 @@ from scanwright.tasks.segmentation import Segmentation
 
 # Of tasks that learn from the same target, "auto" takes the first: that classes are in order must be said.
 TASKS: dict[str, Task] = {
-    task.name: task for task in (Segmentation(), Classification(), Ordinal(), Multilabel(), Regression())
+    task.name: task
+    for task in (Segmentation(), Detection(), Classification(), Ordinal(), Multilabel(), Regression())
 }
 # Folders of classes may hold masks, and cases with masks may have a class: the first of them is the answer.
 _SIDE_BY_SIDE = {"mask", "label"}

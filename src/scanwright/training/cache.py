@@ -95,7 +95,7 @@ def _places(target: AnyArray) -> dict[int, IntArray]:
     """Class → flat indices of some of its voxels. Of the connected parts, each gives as many as the root of
     its size: were it the size itself, a large lesion would leave no patch to a small one beside it."""
     places: dict[int, IntArray] = {}
-    if target.ndim == 0:  # the class of a whole image
+    if target.ndim < 3:  # no mask
         return places
     for index, box in enumerate(ndimage.find_objects(np.asarray(target)), start=1):
         if box is not None:

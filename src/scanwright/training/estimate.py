@@ -18,6 +18,7 @@ from scanwright.networks.catalogue import Cost, build_network, count_cost
 from scanwright.tasks.base import Example
 from scanwright.tasks.catalogue import find_task
 from scanwright.training.learn.catalogue import LEARNERS
+from scanwright.types import AnyArray
 
 # Validation, checkpoints and the optimiser take the rest.
 SHARE_OF_STEPS = 0.8
@@ -88,8 +89,7 @@ def time_step(plan: Plan, device: str = "auto") -> float:
     learner = LEARNERS[plan.task](plan)
     networks = {name: network.to(place).train() for name, network in learner.networks(plan).items()}
     noise = np.random.default_rng(0).normal(size=(len(plan.channels), *plan.patch_voxels))
-    target = np.zeros(plan.patch_voxels if find_task(plan.task).tiled else (), dtype=np.uint8)
-    examples = [Example(noise.astype(np.float32), target)]
+    examples = [Example(noise.astype(np.float32), _target(plan))]
     bf16 = plan.precision == "bf16-mixed" and has_bf16(place)
 
     def step() -> None:
@@ -100,6 +100,14 @@ def time_step(plan: Plan, device: str = "auto") -> float:
             loss.backward()  # type: ignore[no-untyped-call]
 
     return _time(step)
+
+
+def _target(plan: Plan) -> AnyArray:
+    """Something to learn from one patch."""
+    if plan.answer == "boxes":
+        side = np.minimum(plan.boxes.side_voxels, plan.patch_voxels)
+        return np.array([[0, 0, 0, 0, 0, *side]], dtype=np.float32)
+    return np.zeros(plan.patch_voxels if find_task(plan.task).tiled else (), dtype=np.uint8)
 
 
 def time_answer(plan: Plan, n_patches: int, device: str = "auto") -> float:

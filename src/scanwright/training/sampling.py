@@ -28,6 +28,8 @@ def group_examples(examples: Sequence[Example], plan: Plan) -> list[list[int]]:
 def _classes_of(example: Example) -> set[int]:
     if example.target.ndim == 0:
         return {int(example.target)}
+    if example.target.ndim == 2:  # boxes, of which those that count have a class
+        return {int(row[0]) for row in example.target if not row[1]}
     if example.target.ndim == 1:
         return {int(index) for index in np.flatnonzero(example.target)}
     return set(example.labelled) or {0}

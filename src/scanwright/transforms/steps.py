@@ -1,7 +1,8 @@
 """Steps of the preprocessing: each is chosen from facts, applied, recorded as data, and inverted.
 
 A step has two halves, as in TorchIO: its fields are the chosen parameters; ``apply`` and ``invert`` use them.
-Arrays are (channel, i, j, k).
+Arrays are (channel, i, j, k). Places, such as sides of boxes, are moved by what ``places`` gives: a (4, 4)
+matrix that takes (i, j, k, 1) before the step to after it, and the shape then. Voxel n goes from n to n + 1.
 """
 
 from __future__ import annotations
@@ -38,6 +39,14 @@ class Reorient:
     def invert(self, array: AnyArray) -> AnyArray:
         return undo_reorient(array, self.order, self.flips)
 
+    def places(self, shape: Shape3) -> tuple[FloatArray, Shape3]:
+        matrix = np.zeros((4, 4))
+        matrix[3, 3] = 1.0
+        for new, (old, flip) in enumerate(zip(self.order, self.flips, strict=True)):
+            matrix[new, old], matrix[new, 3] = (-1.0, shape[old]) if flip else (1.0, 0.0)
+        i, j, k = self.order
+        return matrix, (shape[i], shape[j], shape[k])
+
 
 @dataclass(frozen=True)
 class Resample:
@@ -63,6 +72,9 @@ class Resample:
         slabs = [(start, min(i, start + depth)) for start in range(0, i, depth)]
         return np.concatenate([choose(resample_slab(array, self.source, *slab)) for slab in slabs])
 
+    def places(self, shape: Shape3) -> tuple[FloatArray, Shape3]:
+        return np.diag([*np.divide(self.target, self.source), 1.0]), self.target
+
 
 @dataclass(frozen=True)
 class Pad:
@@ -81,6 +93,12 @@ class Pad:
             slice(before, n - after) for (before, after), n in zip(self.widths, array.shape[1:], strict=True)
         )
         return array[(slice(None), *inner)]
+
+    def places(self, shape: Shape3) -> tuple[FloatArray, Shape3]:
+        matrix = np.eye(4)
+        matrix[:3, 3] = [before for before, _ in self.widths]
+        i, j, k = (n + sum(widths) for n, widths in zip(shape, self.widths, strict=True))
+        return matrix, (i, j, k)
 
 
 @dataclass(frozen=True)
@@ -102,6 +120,9 @@ class Normalise:
     def invert(self, array: AnyArray) -> AnyArray:
         """Outputs of a network carry no intensities: nothing to undo. See :meth:`invert_intensities`."""
         return array
+
+    def places(self, shape: Shape3) -> tuple[FloatArray, Shape3]:
+        return np.eye(4), shape
 
     def invert_intensities(self, array: FloatArray) -> FloatArray:
         """The image before normalisation, but for what was clipped."""
@@ -134,6 +155,29 @@ def replay(plain: Sequence[Mapping[str, Any]]) -> History:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
+
+
+def move_boxes(box_ijk: FloatArray, history: History, shape: Shape3) -> FloatArray:
+    """Boxes of the image as it came, (n, 2, 3), on the preprocessed grid; ``shape`` is the image's."""
+    return _map_boxes(box_ijk, _places(history, shape))
+
+
+def restore_boxes(box_ijk: FloatArray, history: History, shape: Shape3) -> FloatArray:
+    """The inverse of :func:`move_boxes`."""
+    return _map_boxes(box_ijk, np.linalg.inv(_places(history, shape)))
+
+
+def _places(history: History, shape: Shape3) -> FloatArray:
+    matrix: FloatArray = np.eye(4)
+    for step in history:
+        own, shape = step.places(shape)
+        matrix = own @ matrix
+    return matrix
+
+
+def _map_boxes(box_ijk: FloatArray, matrix: FloatArray) -> FloatArray:
+    """Axes stay axes: a step turns them by right angles only."""
+    return np.sort(np.asarray(box_ijk, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3], axis=1)
 
 
 def restore(array: AnyArray, history: History) -> AnyArray:

@@ -13,10 +13,13 @@ from scanwright.errors import ModelError, SettingsError
 from scanwright.networks.catalogue import build_network
 from scanwright.types import AnyArray, FloatArray
 
-ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "softmax": lambda outputs: torch.softmax(outputs, dim=1),
-    "sigmoid": torch.sigmoid,
-    "none": lambda outputs: outputs,
+ACTIVATIONS: dict[str, Callable[[torch.Tensor, int], torch.Tensor]] = {
+    "softmax": lambda outputs, n_classes: torch.softmax(outputs, dim=1),
+    "sigmoid": lambda outputs, n_classes: torch.sigmoid(outputs),
+    "boxes": lambda outputs, n_classes: torch.cat(
+        [torch.sigmoid(outputs[:, :n_classes]), outputs[:, n_classes:]], dim=1
+    ),
+    "none": lambda outputs, n_classes: outputs,
 }
 
 
@@ -47,7 +50,7 @@ class TorchRuntime:
     ``answer`` says out, both float32 in numpy.
 
     A 2-D network takes one plane (k = 1) and gives one. A network with one answer for the whole image gives
-    (batch, class, 1, 1, 1).
+    (batch, class, 1, 1, 1); one that finds boxes answers on the coarser grid that it looks from.
     """
 
     def __init__(self, plan: Plan, weights: Mapping[str, AnyArray], device: str = "auto") -> None:
@@ -76,6 +79,6 @@ class TorchRuntime:
         flat = images[..., 0] if self.plan.dims == 2 else images
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             raw = self.network(torch.from_numpy(np.ascontiguousarray(flat)).to(self.device))[0]
-            outputs = self.activation(raw.float()).cpu().numpy()
+            outputs = self.activation(raw.float(), len(self.plan.classes)).cpu().numpy()
         missing = images.ndim - outputs.ndim
         return np.asarray(outputs.reshape(*outputs.shape, *(1,) * missing))

@@ -21,11 +21,14 @@ class Batch:
     Attributes:
         images: (batch, channel, …), augmented.
         targets: class indices (batch, …); for whole images (batch, output): how much of each class an image
-            is, or its number, in deviations off the mean.
+            is, or its number, in deviations off the mean; empty for boxes.
+        objects: of each image its boxes, float32 (n, 2 + 2 · axes): class, whether it does not count (1), lo,
+            hi, in voxels.
     """
 
     images: torch.Tensor
     targets: torch.Tensor
+    objects: tuple[torch.Tensor, ...] = ()
 
 
 class Learner(Protocol):
