@@ -34,7 +34,7 @@ MOST_FOUND = 1000
 SIZES = ("small", "medium", "large")
 SIZE_LIMITS = {2: (32.0, 96.0), 3: (6.0, 10.0)}
 """Where medium and large begin: in 2-D the root of the area, in pixels (COCO); in 3-D the mean side, in mm,
-in voxels where the spacing is unknown (solid nodules are followed up from 6 mm on; Fleischner Society 2017)."""
+in voxels where the spacing is unknown (solid nodules are followed up from 6 mm on; Fleischner 2017)."""
 IOUS: FloatArray = np.linspace(0.5, 0.95, 10)
 MOST_POINTS = 300
 """Of a curve, so that the file stays small."""
