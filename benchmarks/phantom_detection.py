@@ -1,9 +1,8 @@
 """Lesions of 4 to 20 mm in CT-like phantoms: CPM, and the share of the smallest found at 1 false alarm.
 
-A finding hits a lesion when its centre is nearer to the lesion's than half its mean side (LUNA16). A Laplacian
-of Gaussian, tuned on the very patients that it is judged on, stands beside. Goal: CPM ≥ 0.85, and 0.7 of the
-lesions of 4 to 6 mm at 1 false alarm a patient; the Laplacian below 0.5, else the phantoms are too
-easy.
+A finding hits a lesion when its centre is nearer to the lesion's than half its mean side (LUNA16). Beside it
+stands a Laplacian of Gaussian, tuned on the very patients that it is judged on. Goal: CPM ≥ 0.85, and 0.7 of
+the lesions of 4 to 6 mm at 1 false alarm a patient; the Laplacian below 0.5, else the phantoms are too easy.
 """
 
 from __future__ import annotations
