@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from scanwright.data.case import SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import Doubt, MaskPrediction, Prediction
+from scanwright.data.prediction import BoxPrediction, Doubt, MaskPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.extras import require
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from scanwright.training.estimate import Estimate
 
 PATHS = (str, os.PathLike)
+RESULTS = ("predictions.csv", "detections.json", "detections.csv", "failures.csv", "pictures")
 
 
 def open(path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None) -> Dataset:
@@ -383,14 +384,15 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What ``predict`` gave: whole-image answers, files written, what was set aside, how many cases are not
-    like those that the model learnt from, and what of the input was not used."""
+    """What ``predict`` gave: answers that are not masks, files written, what was set aside, how many cases
+    are not like those that the model learnt from, what of the input was not used, and pictures."""
 
     predictions: list[Prediction]
     files: list[Path]
     set_aside: list[SetAside]
     doubts: Counter[Doubt]
     notes: tuple[str, ...] = ()
+    pictures: list[Path] = field(default_factory=list)
 
 
 def predict(
@@ -404,11 +406,13 @@ def predict(
     device: str = "auto",
     threads: int | None = None,
     memory: str | None = None,
+    pictures: bool = False,
+    all_findings: bool = False,
 ) -> Predicted:
     """Predict a file, a series folder or a folder of cases, and write the results.
 
-    Masks go to ``out`` under the case's name, on the input's grid; whole-image answers to
-    ``predictions.csv``; what failed to ``failures.csv``.
+    Masks go to ``out`` under the case's name, on the input's grid; boxes to ``detections.json`` and, of
+    volumes, ``detections.csv``; whole-image answers to ``predictions.csv``; what failed to ``failures.csv``.
 
     Args:
         model: a model, or where it is.
@@ -419,12 +423,16 @@ def predict(
         overwrite: replace earlier results in ``out``.
         progress: told after every case.
         device, threads, memory: see Settings.
+        pictures: also draw the masks or boxes of each case, as PNG in ``out/pictures``.
+        all_findings: write boxes whatever their scores, and not only those that the model's thresholds say
+            count; to choose other thresholds.
 
     Raises:
         DataError: nothing readable is there.
         ModelError, OutputError: see the message.
     """
-    from scanwright.inference.results import write_mask_result, write_predictions_csv
+    from scanwright.inference.detections import Placed, place, write_detections
+    from scanwright.inference.results import write_mask_result, write_predictions_csv, write_result_picture
     from scanwright.io.archive import place_of
     from scanwright.io.dataset import open_inputs
     from scanwright.io.failures_csv import write_failures
@@ -432,11 +440,12 @@ def predict(
     cap = Settings(memory=memory).memory_bytes
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs, series=series)
-    place = place_of(Path(inputs))
-    root = place if place.is_dir() else place.parent
+    source = place_of(Path(inputs))
+    root = source if source.is_dir() else source.parent
     _keep_apart(Path(out), dataset)
-    folder = claim_folder(out, overwrite=overwrite, own=("predictions.csv", "failures.csv"))
+    folder = claim_folder(out, overwrite=overwrite, own=RESULTS)
     result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
+    placed: list[Placed] = []
     answers = loaded.run(dataset.cases, device=device, threads=threads, memory=cap)
     for done, (case, prediction) in enumerate(answers):
         progress("Predicting", done, len(dataset), case.name)
@@ -448,8 +457,14 @@ def predict(
             result.files.append(write_mask_result(folder, case, prediction, root))
         else:
             result.predictions.append(prediction)
+        if isinstance(prediction, BoxPrediction):
+            placed.append(place(case, prediction, case.image.read(), all_findings=all_findings))
+        if pictures:
+            result.pictures.extend(write_result_picture(folder, case, prediction, loaded.plan))
     progress("Predicting", len(dataset), len(dataset), "")
-    if result.predictions:
+    if placed:
+        result.files.extend(write_detections(folder, placed, loaded.plan.classes))
+    elif result.predictions:
         write_predictions_csv(folder / "predictions.csv", result.predictions)
         result.files.append(folder / "predictions.csv")
     write_failures(folder / "failures.csv", result.set_aside)

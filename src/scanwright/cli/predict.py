@@ -21,14 +21,23 @@ def predict(
     device: options.Device = "auto",
     threads: options.Threads = None,
     memory: options.Memory = None,
+    pictures: Annotated[
+        bool,
+        typer.Option("--pictures", help="Also draw masks or boxes on the images, as PNG in OUT/pictures."),
+    ] = False,
+    all_findings: Annotated[
+        bool,
+        typer.Option("--all-findings", help="Write boxes of any score, not only those at the threshold."),
+    ] = False,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> int:
-    """Predict new scans: masks on the grid of the input, or predictions.csv; failures.csv lists the rest.
+    """Predict new scans: masks on the grid of the input, detections.json or predictions.csv.
 
     MODEL is a run folder or a model folder. INPUT is a file, a series folder, a folder
-    of cases, an untouched DICOM export, or a zip of one.
+    of cases, an untouched DICOM export, or a zip of one. failures.csv lists what could
+    not be predicted.
     """
     from scanwright import api
 
@@ -44,6 +53,8 @@ def predict(
             device=device,
             threads=threads,
             memory=memory,
+            pictures=pictures,
+            all_findings=all_findings,
         )
     n = len(result.predictions) or len(result.files)
     console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")

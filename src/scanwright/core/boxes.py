@@ -47,10 +47,21 @@ def intersection_over_union(a: FloatArray, b: FloatArray) -> FloatArray:
         a: (n, 2, axes).
         b: (m, 2, axes).
     """
-    common = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
-    shared = np.clip(common, 0.0, None).prod(axis=2)
+    shared = _shared(a, b)
     union = box_volume(a)[:, None] + box_volume(b)[None, :] - shared
     return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
+
+
+def covered_share(a: FloatArray, b: FloatArray) -> FloatArray:
+    """(n, m) which share of every box of one set lies in every box of another; 0 for a box without room.
+
+    Args:
+        a: (n, 2, axes).
+        b: (m, 2, axes).
+    """
+    shared = _shared(a, b)
+    own = np.broadcast_to(box_volume(a)[:, None], shared.shape)
+    return np.asarray(np.divide(shared, own, out=np.zeros_like(shared), where=own > 0))
 
 
 def clip_boxes(boxes: FloatArray, shape: Sequence[int]) -> FloatArray:
@@ -144,6 +155,12 @@ def boxes_of_mask(labels: IntArray) -> tuple[FloatArray, IntArray]:
     boxes[:, 1] += 1
     order = np.lexsort((*boxes[:, 0].T[::-1], values[1:]))
     return boxes[order], values[1:][order]
+
+
+def _shared(a: FloatArray, b: FloatArray) -> FloatArray:
+    """(n, m) volume that every box of one set has in common with every box of another."""
+    common = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    return np.asarray(np.clip(common, 0.0, None).prod(axis=2))
 
 
 def _corners(boxes: FloatArray) -> FloatArray:

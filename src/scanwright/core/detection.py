@@ -42,63 +42,145 @@ def match_findings(
     free = np.ones(n_objects, dtype=bool)
     counted = ~ignored if ignored is not None else np.ones(n_objects, dtype=bool)
     many = crowd if crowd is not None else np.zeros(n_objects, dtype=bool)
-    for n in np.argsort(-np.asarray(scores), kind="stable"):
-        for wanted in (counted, ~counted):
-            usable = wanted & (free | many) & (closeness[n] >= least)
-            if usable.any():
-                # COCO takes the last among equals.
-                best = n_objects - 1 - int(np.argmax(np.where(usable, closeness[n], -np.inf)[::-1]))
-                hit[n], free[best] = best, False
-                break
+    near = closeness >= least
+    order = np.argsort(-np.asarray(scores), kind="stable")
+    # Most findings are near no object.
+    for n in order[near[order].any(axis=1)]:
+        within = np.flatnonzero(near[n] & (free | many))
+        usable = within[counted[within]] if counted[within].any() else within
+        if len(usable):
+            # COCO takes the last among equals.
+            best = usable[len(usable) - 1 - int(np.argmax(closeness[n, usable][::-1]))]
+            hit[n], free[best] = best, False
     return hit
 
 
-def average_precision(scores: FloatArray, hits: BoolArray, n_objects: int) -> float:
+def average_precision(
+    scores: FloatArray, hits: BoolArray, n_objects: float, weights: FloatArray | None = None
+) -> float:
     """Mean precision over 101 recalls, each the best that is had at that recall or more (COCO).
 
     Args:
-        scores: (n_found,) of all findings that count, over all cases.
+        scores: (n_found,) of all findings, over all cases.
         hits: (n_found,) which hit an object.
         n_objects: that count, over all cases; NaN without any.
+        weights: (n_found,) how often each counts, 0 for one that does not; each once when ``None``.
     """
-    if n_objects == 0:
-        return float("nan")
-    right = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    found = np.cumsum(right)
-    precision = found / np.arange(1, len(right) + 1)
-    best_after = np.maximum.accumulate(precision[::-1])[::-1]
-    places = np.searchsorted(found / n_objects, _RECALLS, side="left")
-    reached = places < len(right)
-    return (
-        float(np.where(reached, best_after[np.minimum(places, len(right) - 1)], 0.0).mean())
-        if len(right)
-        else 0.0
-    )
+    own = None if weights is None else np.asarray(weights)[None]
+    return float(average_precisions(scores, np.asarray(hits)[None], np.array([n_objects]), own)[0])
+
+
+def average_precisions(
+    scores: FloatArray, hits: BoolArray, n_objects: FloatArray, weights: FloatArray | None = None
+) -> FloatArray:
+    """(rule,) :func:`average_precision` by several rules of what hits and what counts.
+
+    Args:
+        scores: (n_found,).
+        hits, weights: (rule, n_found).
+        n_objects: (rule,).
+    """
+    found, false, _ = _ranked(scores, hits, weights)
+    n_found = found.shape[1]
+    said = found + false
+    precision = np.divide(found, said, out=np.zeros_like(said), where=said > 0)
+    # Beyond the highest recall that is reached nothing is precise.
+    best_after = np.zeros((len(found), n_found + 1))
+    best_after[:, :n_found] = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    values = np.full(len(found), np.nan)
+    for rule in np.flatnonzero(np.asarray(n_objects) > 0):
+        places = np.searchsorted(found[rule] / n_objects[rule], _RECALLS, side="left")
+        values[rule] = best_after[rule, places].sum() / len(_RECALLS)
+    return values
 
 
 def froc_sensitivities(
     scores: FloatArray,
     hits: BoolArray,
-    n_objects: int,
+    n_objects: float,
     n_cases: int,
     false_alarms: Sequence[float] = FALSE_ALARMS,
+    weights: FloatArray | None = None,
 ) -> tuple[float, ...]:
     """Share of the objects found where so many findings a case are false alarms; NaN without objects.
 
     A threshold takes all findings of one score or none.
 
     Args:
-        scores: (n_found,) of all findings that count, over all cases.
+        scores: (n_found,) of all findings, over all cases.
         hits: (n_found,) which hit an object.
         n_objects: over all cases.
         n_cases: with or without objects.
         false_alarms: a case.
+        weights: as for :func:`average_precision`.
     """
     if n_objects == 0:
         return (float("nan"),) * len(false_alarms)
+    found, false, whole = _ranked(scores, hits, weights)
+    found, false = found[whole] / n_objects, false[whole] / max(1, n_cases)
+    # Both only grow: the last threshold that is allowed finds most.
+    last = np.searchsorted(false, np.asarray(false_alarms), side="right")
+    return tuple(float(found[n - 1]) if n else 0.0 for n in last)
+
+
+def froc_curve(scores: FloatArray, hits: BoolArray, n_objects: int, n_cases: int) -> FloatArray:
+    """(2, n_thresholds) false alarms a case and share of the objects found, the surest findings first."""
+    found, false, whole = _ranked(scores, hits, None)
+    return np.stack([false[whole] / max(1, n_cases), found[whole] / max(1, n_objects)])
+
+
+def precision_curve(scores: FloatArray, hits: BoolArray, n_objects: int) -> FloatArray:
+    """(2, n_thresholds) recall and precision, the surest findings first."""
+    found, false, whole = _ranked(scores, hits, None)
+    return np.stack([found[whole] / max(1, n_objects), found[whole] / (found + false)[whole]])
+
+
+def choose_operating_point(
+    scores: FloatArray, hits: BoolArray, n_objects: int, n_cases: int, point: str, value: float
+) -> float | None:
+    """The score from which a finding should count; ``None`` where no finding hits anything.
+
+    "f1" takes the best F1; "sensitivity" the fewest findings with which ``value`` of the objects are found,
+    or, where it is out of reach, as many as can be; "false_alarms" the most objects with at most ``value``
+    false alarms a case. Among equals the highest threshold, which lies in the middle between the last finding
+    that counts and the next; above all findings where any would be one too many.
+
+    Args:
+        scores, hits: (n_found,) of all findings that count, over all cases.
+        n_objects, n_cases: as for :func:`froc_sensitivities`.
+        point: "f1", "sensitivity" or "false_alarms".
+        value: the sensitivity, or the false alarms a case.
+    """
+    found, false, whole = _ranked(scores, hits, None)
+    found, false = found[whole], false[whole]
+    if n_objects == 0 or not len(found) or found[-1] == 0:
+        return None
+    at = np.sort(np.asarray(scores, dtype=np.float64))[::-1][whole]
+    if point == "f1":
+        good = 2 * found / (found + false + n_objects)
+    elif point == "sensitivity":
+        good = np.minimum(found / n_objects, value)
+    else:
+        good = np.where(false <= value * max(1, n_cases), found, -1)
+        if good[0] < 0:
+            return float(np.nextafter(at[0], np.inf))
+    best = int(np.argmax(good))
+    below = at[best + 1] if best + 1 < len(at) else min(0.0, at[best])
+    return float((at[best] + below) / 2)
+
+
+def _ranked(
+    scores: FloatArray, hits: BoolArray, weights: FloatArray | None
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Hits and false alarms so far, the surest first, and where the last of equal scores stands."""
     order = np.argsort(-np.asarray(scores), kind="stable")
-    right, score = np.asarray(hits, dtype=bool)[order], np.asarray(scores)[order]
-    found, false = np.cumsum(right) / n_objects, np.cumsum(~right) / max(1, n_cases)
-    whole = np.append(score[1:] != score[:-1], True)[: len(score)]
-    reached = [found[whole & (false <= allowed)] for allowed in false_alarms]
-    return tuple(float(one.max()) if len(one) else 0.0 for one in reached)
+    score = np.asarray(scores)[order]
+    whole = np.ones(len(order), dtype=bool)
+    np.not_equal(score[1:], score[:-1], out=whole[:-1])
+    right = np.asarray(hits, dtype=np.float64)[..., order]
+    if weights is None:
+        found, said = np.cumsum(right, axis=-1), np.arange(1.0, len(order) + 1)
+    else:
+        counts = np.asarray(weights, dtype=np.float64)[..., order]
+        found, said = np.cumsum(right * counts, axis=-1), np.cumsum(counts, axis=-1)
+    return found, said - found, whole

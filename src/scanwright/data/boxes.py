@@ -67,6 +67,20 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.classes)
 
+    def subset(self, chosen: BoolArray) -> Boxes:
+        """Some of the boxes, in the same order.
+
+        Args:
+            chosen: (n,).
+        """
+        places = np.flatnonzero(chosen)
+        return Boxes(
+            self.box_ijk[places],
+            tuple(self.classes[n] for n in places),
+            None if self.scores is None else self.scores[places],
+            tuple(self.flags[n] for n in places),
+        )
+
     @property
     def ignored(self) -> BoolArray:
         """(n,) which do not count: to find them is no error, to miss them neither."""

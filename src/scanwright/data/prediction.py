@@ -130,5 +130,10 @@ class BoxPrediction:
         scores = self.boxes.scores if self.boxes.scores is not None else np.ones(len(self.boxes))
         return np.asarray(scores >= least, dtype=bool)
 
+    @property
+    def found(self) -> Boxes:
+        """Those that count."""
+        return self.boxes.subset(self.decided)
+
 
 Prediction: TypeAlias = MaskPrediction | ClassPrediction | LabelsPrediction | ValuePrediction | BoxPrediction

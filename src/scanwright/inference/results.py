@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scanwright.data.case import Case
+from scanwright.data.plan import Plan
 from scanwright.data.prediction import (
     BoxPrediction,
     LabelsPrediction,
@@ -14,9 +15,11 @@ from scanwright.data.prediction import (
     ValuePrediction,
 )
 from scanwright.errors import ScanwrightError
-from scanwright.io.files import write_csv
+from scanwright.io.files import write_bytes, write_csv
 from scanwright.io.layouts.targets import SEPARATOR
 from scanwright.io.masks import write_mask
+from scanwright.report.box_pictures import Findings, box_panel
+from scanwright.report.pictures import case_panel
 
 
 def write_mask_result(out: Path, case: Case, prediction: MaskPrediction, root: Path) -> Path:
@@ -34,6 +37,36 @@ def write_mask_result(out: Path, case: Case, prediction: MaskPrediction, root: P
     target = out / prediction.case
     target.parent.mkdir(parents=True, exist_ok=True)
     return write_mask(target, prediction.mask, like=root / case.image.source)
+
+
+def write_result_picture(out: Path, case: Case, prediction: Prediction, plan: Plan) -> list[Path]:
+    """Draw a mask or boxes on the image, as ``pictures/CASE.png``; of other answers there is nothing to draw.
+
+    Args:
+        out: where to.
+        case: what was predicted.
+        prediction: of the case.
+        plan: of the model.
+
+    Returns:
+        The file, if there is one.
+
+    Raises:
+        OutputError: the disk is full.
+    """
+    if not isinstance(prediction, (MaskPrediction, BoxPrediction)):
+        return []
+    image = case.image.read()
+    if isinstance(prediction, BoxPrediction):
+        png = box_panel(image.array, Findings(prediction.found), image.affine_ras, modality=image.modality)
+    else:
+        mask = prediction.mask.array[0]
+        labels = dict(zip(plan.label_values[1:], plan.classes[1:], strict=True))
+        png = case_panel(image.array, None, mask, image.affine_ras, modality=image.modality, labels=labels)
+    path = out / "pictures" / f"{prediction.case}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, png)
+    return [path]
 
 
 def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None:

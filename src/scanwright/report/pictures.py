@@ -19,6 +19,7 @@ from scanwright.report.palette import PREDICTION, REFERENCE
 from scanwright.report.slices import (
     LETTERS,
     Box,
+    Mark,
     Plane,
     Slice,
     close_up,
@@ -99,13 +100,33 @@ def case_panel(
     Returns:
         PNG, about 1000 dots wide.
     """
-    columns = [_tiles(plane) for plane in target_slices(image, reference, prediction, affine_ras, channel)]
+    planes = target_slices(image, reference, prediction, affine_ras, channel)
+    of_several = f"channel {channel + 1}/{image.shape[0]}" if image.shape[0] > 1 else ""
+    return panel([_tiles(plane) for plane in planes], modality, of_several, labels=labels, window=window)
+
+
+def panel(
+    columns: Sequence[Sequence[Tile]],
+    modality: str = "",
+    note: str = "",
+    *,
+    labels: Mapping[int, str] | None = None,
+    window: tuple[float, float] | None = None,
+) -> bytes:
+    """Tiles as PNG: those of one plane from left to right; of several planes side by side, each read
+    downwards.
+
+    Args:
+        columns: the tiles of each plane.
+        modality, labels, window: as for ``case_panel``.
+        note: written below, unless the pictures are in colour.
+    """
     windows = _windows([tile for tiles in columns for tile in tiles], window)
     words = _window_words(windows, modality)
     if columns[0][0].plane.image.ndim == 3:
         words = f"RGB   {words}"
-    elif image.shape[0] > 1:
-        words = f"{words}   channel {channel + 1}/{image.shape[0]}"
+    elif note:
+        words = f"{words}   {note}"
     # A single plane reads from left to right; several stand side by side, each read downwards.
     grid = columns if len(columns) == 1 else [list(row) for row in zip(*_evened(columns), strict=True)]
     return _sheet(grid, windows, words, labels)
@@ -230,6 +251,8 @@ def _draw(axes: Any, tile: Tile, window: tuple[float, float], labels: Mapping[in
         _outline(axes, plane.reference, REFERENCE, 3.2 * fine)
         _outline(axes, plane.prediction, PREDICTION, 1.4 * fine)
         _name_labels(axes, plane, labels)
+    for mark in plane.marks if tile.outlined else ():
+        _mark(axes, mark)
     if tile.frame is not None:
         _frame(axes, tile.frame)
     _letters(axes, plane.plane)
@@ -296,6 +319,25 @@ def _name_labels(axes: Any, plane: Slice, labels: Mapping[int, str] | None) -> N
             fontsize=7.5,
             ha="center",
             va="center",
+            clip_on=True,
+            path_effects=_halo(),
+            parse_math=False,
+        )
+
+
+def _mark(axes: Any, mark: Mark) -> None:
+    corner, sides = (mark.left - 0.5, mark.top - 0.5), (mark.right - mark.left, mark.bottom - mark.top)
+    style = {"solid": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 1.5))}[mark.style]
+    axes.add_patch(Rectangle(corner, *sides, fill=False, ec=mark.colour, lw=mark.width, ls=style))
+    if mark.text:
+        axes.text(
+            corner[0],
+            corner[1],
+            mark.text,
+            color=mark.colour,
+            fontsize=6.5,
+            ha="left",
+            va="bottom",
             clip_on=True,
             path_effects=_halo(),
             parse_math=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -31,6 +31,28 @@ LETTERS: Mapping[Plane, tuple[str, str, str, str]] = {
 }
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A box on a slice, and how it is drawn.
+
+    Attributes:
+        left, top, right, bottom: edges in pixels as seen; pixel n reaches from n to n + 1.
+        colour: of its frame.
+        style: of its frame, "solid", "dashed" or "dotted".
+        width: of its frame, in points.
+        text: beside it.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    colour: str
+    style: str = "solid"
+    width: float = 1.2
+    text: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Slice:
     """One plane, rows from top to bottom, columns from left to right as seen.
@@ -41,6 +63,7 @@ class Slice:
         spacing: (row, column) step in mm; ``None`` when unknown.
         plane: which plane; decides the letters.
         note: what is shown, in few letters ("z 34/80").
+        marks: boxes drawn on it.
     """
 
     image: AnyArray
@@ -49,6 +72,7 @@ class Slice:
     spacing: tuple[float, float] | None = None
     plane: Plane = "picture"
     note: str = ""
+    marks: tuple[Mark, ...] = ()
 
     def crop(self, box: Box) -> Slice:
         """The part inside ``box`` (rows, columns)."""
@@ -59,6 +83,16 @@ class Slice:
             self.spacing,
             self.plane,
             "",
+            tuple(
+                replace(
+                    mark,
+                    left=mark.left - box[1].start,
+                    right=mark.right - box[1].start,
+                    top=mark.top - box[0].start,
+                    bottom=mark.bottom - box[0].start,
+                )
+                for mark in self.marks
+            ),
         )
 
     @property
@@ -94,6 +128,58 @@ def target_slices(
     if max(spacing) <= NEAR_ISOTROPIC * min(spacing) and min(grey.shape) >= FEWEST_SLICES:
         planes += ["coronal", "sagittal"]
     return [_volume_slice(grey, masks, target, spacing, plane) for plane in planes]
+
+
+def flat_slice(
+    image: AnyArray, affine_ras: FloatArray | None, channel: int, box_ijk: FloatArray, through: FloatArray
+) -> tuple[Slice, FloatArray, BoolArray]:
+    """A picture, or the plane of a volume through a point, and boxes as they lie on it.
+
+    Args:
+        image: as for ``case_panel``.
+        affine_ras: (4, 4); ``None`` for photographs.
+        channel: which one is shown, of a volume.
+        box_ijk: (n, 2, 3) on the grid of the image.
+        through: (3,) a point of it, as box edges are told; a volume is cut across the head–foot axis, one of
+            a single plane along it.
+
+    Returns:
+        The slice; (n, 4) left, top, right, bottom of each box as seen; (n,) whether it reaches the slice.
+    """
+    if affine_ras is None:
+        k = int(np.clip(np.floor(through[2]), 0, image.shape[3] - 1))
+        edges = box_ijk[:, :, :2].reshape(-1, 4)
+        reached = (box_ijk[:, 0, 2] < k + 1) & (box_ijk[:, 1, 2] > k)
+        return _picture_slice(image[..., k : k + 1], None, None, channel), edges, reached
+    order, flips = ras_axes(affine_ras)
+    grey = reorient(image[channel : channel + 1], order, flips)[0]
+    steps = np.linalg.norm(np.asarray(affine_ras, dtype=float)[:3, :3], axis=0)
+    axis = grey.shape.index(1) if grey.shape.count(1) == 1 else 2
+    planes: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
+    turned = np.stack(
+        [_turned(box_ijk[:, :, old], grey.shape[n], flips[n]) for n, old in enumerate(order)], axis=2
+    )
+    place = _turned(np.repeat(through[order[axis]], 2)[None], grey.shape[axis], flips[axis])[0, 0]
+    index = int(np.clip(np.floor(place), 0, grey.shape[axis] - 1))
+    spacing = tuple(float(steps[old]) for old in order)
+    across, up = [other for other in range(3) if other != axis]
+    # Along both axes the picture runs against RAS+, as in _volume_slice.
+    seen = np.stack(
+        [
+            grey.shape[across] - turned[:, 1, across],
+            grey.shape[up] - turned[:, 1, up],
+            grey.shape[across] - turned[:, 0, across],
+            grey.shape[up] - turned[:, 0, up],
+        ],
+        axis=1,
+    )
+    reached = (turned[:, 0, axis] < index + 1) & (turned[:, 1, axis] > index)
+    return _volume_slice(grey, [], None, spacing, planes[axis], index), seen, reached
+
+
+def _turned(edges: FloatArray, n: int, flip: bool) -> FloatArray:
+    """(n, 2) ends along an axis of n voxels that may run backwards."""
+    return n - edges[:, ::-1] if flip else edges
 
 
 def close_up(one: Slice) -> Box | None:
@@ -154,10 +240,11 @@ def _volume_slice(
     target: BoolArray | None,
     spacing: Sequence[float],
     plane: Plane,
+    index: int | None = None,
 ) -> Slice:
-    """A plane of an RAS+ array, turned to the radiological convention."""
+    """A plane of an RAS+ array, turned to the radiological convention: that one, or the fullest."""
     axis = {"sagittal": 0, "coronal": 1, "axial": 2}[plane]
-    index = _fullest(target, grey.shape, axis)
+    index = _fullest(target, grey.shape, axis) if index is None else index
     across, up = [other for other in range(3) if other != axis]
 
     def seen(array: AnyArray) -> AnyArray:
@@ -165,7 +252,7 @@ def _volume_slice(
         plane_ras: AnyArray = np.moveaxis(array, axis, 0)[index]
         return plane_ras[::-1, ::-1].T
 
-    turned = [None if mask is None else seen(mask) for mask in masks]
+    turned = [None if mask is None else seen(mask) for mask in masks] or [None, None]
     note = f"{'xyz'[axis]} {index + 1}/{grey.shape[axis]}"
     return Slice(seen(grey), turned[0], turned[1], (spacing[up], spacing[across]), plane, note)
 
