@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,14 @@ def print_header(title: str, **facts: object) -> None:
     """What was run, where."""
     print(
         f"{title}\ncommit {commit()}; {machine()}; " + "; ".join(f"{k} {v}" for k, v in facts.items()),
+        flush=True,
+    )
+
+
+def print_number(name: str, number: Mapping[str, Any], told: str = "") -> None:
+    """A number of an evaluation with its interval, and what else is told of it."""
+    print(
+        f"{name} {number['value']:.4f} [{number['low']:.4f}, {number['high']:.4f}]{told}, n = {number['n']}",
         flush=True,
     )
 

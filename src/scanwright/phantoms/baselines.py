@@ -158,13 +158,9 @@ def detect_blobs(image: Volume, window: BlobWindow) -> tuple[Blob, ...]:
     return tuple(blobs)
 
 
-def blob_boxes(blobs: Sequence[Blob], affine_ras: FloatArray) -> Boxes:
-    """Blobs as findings of a detector, so that they are judged as others are.
-
-    Args:
-        blobs: of one image.
-        affine_ras: (4, 4) of its grid.
-    """
+def blob_boxes(blobs: Sequence[Blob], image: Volume) -> Boxes:
+    """The blobs of an image as findings of a detector, so that they are judged as others are."""
+    affine_ras, _ = _place(image)
     centres = np.array([blob.centre_mm for blob in blobs]).reshape(-1, 3)
     diameters = np.array([2 * blob.radius_mm for blob in blobs])
     boxes = boxes_around(ijk_of(centres, affine_ras), diameters, affine_ras)
