@@ -383,8 +383,8 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What ``predict`` gave: answers that are not masks, files written, what was set aside, how many cases are
-    not like those that the model learnt from, what of the input was not used, and pictures."""
+    """What ``predict`` gave: answers that are not masks, files written, what was set aside, how many cases
+    are not like those that the model learnt from, what of the input was not used, and pictures."""
 
     predictions: list[Prediction]
     files: list[Path]
