@@ -22,8 +22,15 @@ TINY: dict[str, dict[str, Any]] = {
     "residual_unet": {"widths": (4, 6, 8), "blocks": (1, 2, 1)},
     "segresnet": {"widths": (4, 8, 12), "blocks": (1, 1, 2)},
     "swin_unetr": {"widths": (4, 8, 12), "blocks": (0, 2, 0), "heads": (0, 2, 0), "inner": (0, 16, 0)},
+    "fpn": {"widths": (4, 8, 12), "blocks": (0, 1, 1), "inner": (0, 8, 8)},
 }
 FIRST_STRIDE = {"vit": 4, "scattering": 4}
+TASKS = {
+    "image": {"task": "classification"},
+    "voxels": {"task": "segmentation", "label_values": (0, 1, 2)},
+    "boxes": {"task": "detection", "answer": "boxes", "loss": "focal"},
+}
+"""What a family answers → fields of a plan that asks for it."""
 KINDS = [(family, dims) for family in TINY for dims in (2, 3) if (family, dims) != ("scattering", 3)]
 
 
@@ -46,13 +53,11 @@ def tiny_plan(family: str, dims: int, *, patch: tuple[int, int, int] | None = No
         window=(2,) * dims if family == "swin_unetr" else (),
         deep_supervision=1,
     )
-    masks = FAMILIES[family].answers == "voxels"
     return Plan(
-        task="segmentation" if masks else "classification",
+        **TASKS[FAMILIES[family].answers],
         dims=dims,
         channels=(ChannelPlan("first"), ChannelPlan("second")),
         classes=("background", "anterior", "posterior"),
-        label_values=(0, 1, 2) if masks else (),
         patch_voxels=patch or ((16, 8, 1) if dims == 2 else (16, 8, 8)),
         batch_size=2,
         network=replace(network, **fields),

@@ -233,12 +233,13 @@ def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings
     Raises:
         DataError, SettingsError: see ``train``.
     """
-    from scanwright.tasks.catalogue import choose_task
+    from scanwright.tasks.catalogue import choose_task, task_dataset
     from scanwright.tasks.decision import decide, find_facts
 
     wanted = Settings.from_json(settings)
     dataset = _dataset(data, wanted)
     task = choose_task(wanted.task, dataset)
+    dataset = task_dataset(task, dataset)
     if wanted.init_from is None and wanted.memory is None:
         facts = find_facts(task, dataset, wanted, progress)
         return Planned(facts, decide(task, facts, wanted))

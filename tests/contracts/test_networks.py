@@ -40,10 +40,20 @@ def built(plan: Plan, seed: int = 0) -> nn.Module:
 
 
 def truth(plan: Plan, batch: torch.Tensor) -> torch.Tensor:
-    """Of voxels: how bright they are; of images: which one it is."""
+    """Of voxels, or of the places that boxes are looked for from: how bright; of images: which one it is."""
+    if plan.answer == "boxes":
+        coarse = batch[(slice(None), slice(None), *(slice(None, None, 2),) * plan.dims)]
+        return truth(tiny_plan("unet", plan.dims), coarse)
     if plan.label_values:
         return (batch[:, 0] > 0).long() + (batch[:, 0] > 0.7).long()
     return torch.arange(len(batch)) % len(plan.classes)
+
+
+def loss(plan: Plan, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Of the classes; and where there are boxes, of their sides, which shall be two voxels long."""
+    n_classes = len(plan.classes)
+    sides = (output[:, n_classes:] - 2).abs().mean() if plan.answer == "boxes" else output.new_zeros(())
+    return F.cross_entropy(output[:, :n_classes], target) + sides
 
 
 def test_every_family_has_a_row_in_each_table() -> None:
@@ -65,12 +75,13 @@ class TestEveryFamilyInPlanesAndVolumes:
 
     def test_it_answers_at_the_right_sizes(self, family: str, dims: int) -> None:
         plan = tiny_plan(family, dims)
-        network, n_classes = build_network(plan), len(plan.classes)
+        network, n_outputs = build_network(plan), plan.n_outputs
         outputs, final = network(images(plan)), network.eval()(images(plan))
         size = plan.patch_voxels[:dims] if plan.label_values else ()
+        size = tuple(n // 2 for n in plan.patch_voxels[:dims]) if plan.answer == "boxes" else size
         sizes = [size, tuple(n // 2 for n in size)] if plan.label_values else [size]
-        assert [tuple(out.shape) for out in outputs] == [(2, n_classes, *s) for s in sizes]
-        assert [tuple(out.shape) for out in final] == [(2, n_classes, *size)]
+        assert [tuple(out.shape) for out in outputs] == [(2, n_outputs, *s) for s in sizes]
+        assert [tuple(out.shape) for out in final] == [(2, n_outputs, *size)]
 
     def test_it_learns_one_batch_by_heart(self, family: str, dims: int) -> None:
         plan = tiny_plan(family, dims)
@@ -79,9 +90,9 @@ class TestEveryFamilyInPlanesAndVolumes:
         optimiser = torch.optim.AdamW(network.parameters(), lr=0.03)
         for _ in range(MOST_STEPS):
             optimiser.zero_grad()
-            F.cross_entropy(network(batch)[0], target).backward()
+            loss(plan, network(batch)[0], target).backward()
             optimiser.step()
-        assert F.cross_entropy(network(batch)[0], target).item() < 0.25
+        assert loss(plan, network(batch)[0], target).item() < 0.25
 
     def test_every_weight_learns_and_has_one_name(self, family: str, dims: int) -> None:
         plan = tiny_plan(family, dims)
@@ -91,7 +102,7 @@ class TestEveryFamilyInPlanesAndVolumes:
             target = truth(plan, batch)
             if output.ndim > 2:
                 target = F.interpolate(target[:, None].float(), output.shape[2:])[:, 0].long()
-            losses.append(F.cross_entropy(output, target))
+            losses.append(loss(plan, output, target))
         torch.stack(losses).sum().backward()
         idle = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()]
         assert not idle
@@ -109,9 +120,14 @@ class TestEveryFamilyInPlanesAndVolumes:
     def test_an_image_of_any_size_is_answered(self, family: str, dims: int) -> None:
         plan = tiny_plan(family, dims)
         weights = {name: value.numpy() for name, value in build_network(plan).state_dict().items()}
-        odd = (19, 7, 11 if dims == 3 else 1) if plan.label_values else plan.patch_voxels
+        tiled = plan.label_values or plan.answer == "boxes"
+        odd = (19, 7, 11 if dims == 3 else 1) if tiled else plan.patch_voxels
         image = np.random.default_rng(0).normal(size=(2, *odd)).astype(np.float32)
-        answer = predict_array(TorchRuntime(plan, weights, "cpu"), image, plan, tiled=bool(plan.label_values))
+        answer = predict_array(TorchRuntime(plan, weights, "cpu"), image, plan, tiled=bool(tiled))
+        if plan.answer == "boxes":
+            assert answer.shape[1:] == (8,)
+            assert np.isfinite(answer).all()
+            return
         assert answer.shape == (3, *(odd if plan.label_values else (1, 1, 1)))
         np.testing.assert_allclose(answer.sum(axis=0), 1, rtol=1e-4)
 
@@ -144,7 +160,7 @@ class TestEveryFamilyInPlanesAndVolumes:
             growth=tuple(n - 1 for n in network.growth),
         )
         narrower = replace(plan, network=pruned)
-        assert build_network(narrower).eval()(images(plan))[0].shape[1] == 3
+        assert build_network(narrower).eval()(images(plan))[0].shape[1] == plan.n_outputs
         assert count_cost(narrower).weights < count_cost(plan).weights
 
     def test_its_cost_is_stated(self, family: str, dims: int) -> None:

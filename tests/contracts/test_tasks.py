@@ -4,16 +4,18 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from builders import ball_mask, cohort, memory_case, noise
 from scanwright.core.statistics import patient_bootstrap
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import (
+    BoxPrediction,
     ClassPrediction,
     LabelsPrediction,
     MaskPrediction,
@@ -50,6 +52,13 @@ def answers(n: int) -> dict[str, object]:
     return {"label": f"grade {1 + n % 2}", "labels": labels, "values": {"size": 20.0 + 3 * n}}
 
 
+def boxes_around(mask: np.ndarray) -> Boxes:
+    """What is drawn in a mask, and its lower half as an object of another class."""
+    where = np.argwhere(mask)
+    lo, hi = where.min(0), where.max(0) + 1
+    return Boxes(np.array([[lo, hi], [lo, [*hi[:1], (lo[1] + hi[1]) // 2, hi[2]]]]), ("cyst", "nodule"))
+
+
 def volumes(values=(0, 2, 4), label=None) -> World:
     """Oddly oriented, anisotropic volumes; two balls with the given values."""
     cases = []
@@ -58,7 +67,8 @@ def volumes(values=(0, 2, 4), label=None) -> World:
         if len(values) > 2:
             mask[:9][mask[:9] > 0] = values[2]
         image = (noise((1, *SHAPE), seed=n) + 100.0 * mask[None]).astype(np.float32)
-        cases.append(memory_case(f"c{n}", image, mask=mask, **answers(n), affine=OBLIQUE))
+        boxes = boxes_around(ball_mask(SHAPE))
+        cases.append(memory_case(f"c{n}", image, mask=mask, boxes=boxes, **answers(n), affine=OBLIQUE))
     return World(cases, label or "mask")
 
 
@@ -69,7 +79,8 @@ def photographs(target="mask") -> World:
         mask = ball_mask((40, 30, 1), label=255)
         mask[:, :, 0] = ball_mask((40, 30, 3), label=255)[:, :, 1]
         image = noise((3, 40, 30, 1), seed=n)
-        cases.append(memory_case(f"p{n}", image, mask=mask, **answers(n), affine=None))
+        boxes = boxes_around(mask)
+        cases.append(memory_case(f"p{n}", image, mask=mask, boxes=boxes, **answers(n), affine=None))
     return World(cases, target)
 
 
@@ -84,14 +95,19 @@ every_world = pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS.keys(
 def perfect_outputs(task, case: Case, plan: Plan):
     """What a network that knows the truth would say, and the way back."""
     target = np.asarray(task.encode(case, plan).target)
+    if plan.answer == "boxes":
+        _, history = preprocess(case.image.read(), plan, fit=False)
+        return np.column_stack([target[:, 0], np.ones(len(target)), target[:, 2:]]), history
     if target.dtype == np.uint8:
         target = np.moveaxis(np.eye(plan.n_outputs, dtype=np.float32)[target], -1, 0)
     _, history = preprocess(case.image.read(), plan, fit=not task.tiled)
     return (target if task.tiled else target.reshape(plan.n_outputs, 1, 1, 1)), history
 
 
-def wrong_outputs(outputs):
-    """The answers of one class for another; of a single one, the opposite."""
+def wrong_outputs(task, outputs):
+    """The answers of one class for another; of a single one, the opposite; of boxes, none."""
+    if task.answer == "boxes":
+        return outputs[:0]
     return np.roll(outputs, 1, axis=0) if len(outputs) > 1 else -outputs
 
 
@@ -99,6 +115,8 @@ def truth_itself(case: Case, plan: Plan):
     """The truth of a case as a prediction, of the kind that the plan's answer is."""
     if plan.label_values:
         return MaskPrediction(case.name, case.mask.read())
+    if plan.answer == "boxes":
+        return BoxPrediction(case.name, replace(case.boxes.read(), scores=np.ones(2)), {})
     if plan.answer == "value":
         return ValuePrediction(case.name, case.values[plan.target])
     if plan.answer == "labels":
@@ -142,7 +160,12 @@ class TestEveryTaskInEveryWorld:
         example = task.encode(made.cases[0], plan)
         assert example.image.dtype == np.float32
         assert example.image.shape[0] == len(plan.channels)
-        if example.target.dtype == np.uint8:
+        if plan.answer == "boxes":
+            assert example.target.shape == (2, 8)
+            assert example.target.dtype == np.float32
+            assert example.target[:, 0].tolist() == [0, 1]
+            assert (example.target[:, 5:] <= example.image.shape[1:]).all()
+        elif example.target.dtype == np.uint8:
             assert example.target.max() < len(plan.classes)
             assert example.target.shape == (example.image.shape[1:] if task.tiled else ())
         else:
@@ -158,6 +181,10 @@ class TestEveryTaskInEveryWorld:
         assert set(told) == {task.target}
         if task.target == "mask":
             assert set(np.unique(told["mask"].read().array)) == set(np.unique(case.mask.read().array))
+        elif task.target == "boxes":
+            boxes = told["boxes"].read()
+            assert boxes.classes == case.boxes.read().classes
+            np.testing.assert_allclose(boxes.box_ijk.reshape(2, 6), task.encode(case, plan).target[:, 2:])
         elif task.target == "values":
             assert told["values"][plan.target] == pytest.approx(case.values[plan.target])
         else:
@@ -176,6 +203,10 @@ class TestEveryTaskInEveryWorld:
                 assert volume.same_grid(image, tolerance=1e-9)
             assert prediction.mask.n_channels == 1
             assert set(np.unique(prediction.mask.array)) <= set(plan.label_values)
+        elif isinstance(prediction, BoxPrediction):
+            np.testing.assert_allclose(prediction.boxes.box_ijk, case.boxes.read().box_ijk, atol=1e-3)
+            assert prediction.boxes.classes == case.boxes.read().classes
+            assert prediction.decided.all()
         elif isinstance(prediction, ValuePrediction):
             assert prediction.predicted == pytest.approx(case.values[plan.target])
         else:
@@ -192,7 +223,7 @@ class TestEveryTaskInEveryWorld:
         wrong = []
         for case in made.cases:
             outputs, history = perfect_outputs(task, case, plan)
-            wrong.append(decode(task, case, plan, wrong_outputs(outputs), history))
+            wrong.append(decode(task, case, plan, wrong_outputs(task, outputs), history))
         assert score_of(task, judge(task, made.cases, plan, wrong), plan) < best
 
     def test_the_truth_itself_scores_one(self, task, world):
@@ -207,7 +238,7 @@ class TestEveryTaskInEveryWorld:
         outputs, history = perfect_outputs(task, case, plan)
         good, bad = (
             task.goodness(task.measure(decode(task, case, plan, said, history), case, plan), plan)
-            for said in (outputs, wrong_outputs(outputs))
+            for said in (outputs, wrong_outputs(task, outputs))
         )
         assert math.isfinite(good)
         assert good > bad
@@ -216,7 +247,7 @@ class TestEveryTaskInEveryWorld:
         made = world(task.target)
         plan = made.plan(task)
         tables = task.tables(judge(task, made.cases, plan, perfect(task, made.cases, plan)), plan)
-        assert set(tables) <= {"confusion", "curves", "agreement"}
+        assert set(tables) <= {"confusion", "curves", "agreement", "detection"}
         assert json.dumps(tables)
 
     def test_records_are_plain(self, task, world):
@@ -309,7 +340,12 @@ def test_a_case_with_other_channels_is_refused(task):
     made = volumes(label=task.target)
     plan = made.plan(task)
     colour = memory_case(
-        "c", noise((3, *SHAPE)), mask=ball_mask(SHAPE, label=2), **answers(0), affine=OBLIQUE
+        "c",
+        noise((3, *SHAPE)),
+        mask=ball_mask(SHAPE, label=2),
+        boxes=boxes_around(ball_mask(SHAPE)),
+        **answers(0),
+        affine=OBLIQUE,
     )
     with pytest.raises(DataError, match="another number of channels"):
         task.encode(colour, plan)

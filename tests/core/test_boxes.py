@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from scipy import ndimage
 
 from builders import TILTED_AFFINE
 from scanwright.core.boxes import (
     box_volume,
     box_volume_mm3,
     boxes_around,
+    boxes_of_mask,
     clip_boxes,
     corners_mm,
     enclosing_ijk,
@@ -151,3 +154,68 @@ def test_a_box_smaller_than_a_voxel_still_shows():
     painted = paint_boxes(np.array([[[2.4, 2.4, 2.4], [2.6, 2.6, 2.6]]]), (5, 5, 5))
     assert painted[2, 2, 2] == 1
     assert painted.sum() == 1
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@given(st.data())
+def test_boxes_painted_apart_are_read_back(flat, data):
+    """In a grid of cells of 6 voxels, each with a box that leaves a gap to its neighbours."""
+    cells = [(i, j, k) for i in range(3) for j in range(2) for k in range(1 if flat else 2)]
+    chosen = data.draw(st.lists(st.sampled_from(cells), unique=True))
+    labels = np.zeros(
+        (18, 12, 1 if flat else 12), dtype=data.draw(st.sampled_from((np.uint8, np.int16, np.int64)))
+    )
+    drawn = []
+    for cell in chosen:
+        sides = [data.draw(st.integers(1, 5)) for _ in cell[: 2 if flat else 3]] + [1] * flat
+        lo = 6 * np.array(cell)
+        value = data.draw(st.sampled_from([1, 2, 100]))
+        labels[tuple(slice(a, a + n) for a, n in zip(lo, sides, strict=True))] = value
+        drawn.append((value, *lo, *(lo + sides)))
+    boxes, values = boxes_of_mask(labels)
+    assert boxes.dtype == np.float64
+    assert [(v, *map(int, box.ravel())) for v, box in zip(values, boxes, strict=True)] == sorted(drawn)
+
+
+@given(arrays(np.int16, array_shapes(min_dims=3, max_dims=3, max_side=7), elements=st.integers(-1, 3)))
+def test_pieces_of_each_value_are_those_that_scipy_finds(labels):
+    """An independent implementation, value by value."""
+    expected = []
+    for value in np.unique(labels[labels != 0]):
+        pieces, _ = ndimage.label(labels == value, np.ones((3, 3, 3)))
+        expected += [
+            (value, *(s.start for s in place), *(s.stop for s in place))
+            for place in ndimage.find_objects(pieces)
+        ]
+    boxes, values = boxes_of_mask(labels)
+    assert [(v, *map(int, box.ravel())) for v, box in zip(values, boxes, strict=True)] == sorted(expected)
+
+
+@given(st.data())
+def test_a_ball_is_read_back_within_a_voxel(data):
+    radius = data.draw(st.floats(1, 6))
+    centre = np.array([data.draw(st.floats(8, 14)) for _ in range(3)])
+    grid = np.indices((22, 22, 22)) + 0.5
+    labels = (np.square(grid - centre[:, None, None, None]).sum(axis=0) <= radius**2).astype(np.uint8)
+    boxes, _ = boxes_of_mask(labels)
+    assert len(boxes) == 1
+    assert (boxes[0, 0] >= centre - radius - 0.5).all()
+    assert (boxes[0, 0] < centre - radius + 1.5).all()
+    assert (boxes[0, 1] <= centre + radius + 0.5).all()
+
+
+def test_neighbours_of_two_values_are_two_objects_and_corners_join():
+    labels = np.zeros((4, 4, 1), np.uint8)
+    labels[0, 0], labels[1, 1], labels[2, 1] = 1, 1, 2
+    boxes, values = boxes_of_mask(labels)
+    assert values.tolist() == [1, 2]
+    assert boxes.tolist() == [[[0, 0, 0], [2, 2, 1]], [[2, 1, 0], [3, 2, 1]]]
+
+
+def test_a_mask_may_be_stored_in_any_order_and_hold_nothing():
+    labels = np.zeros((5, 4, 3), np.uint8)
+    assert boxes_of_mask(labels)[0].shape == (0, 2, 3)
+    labels[2:4, 1, 2] = 7
+    for stored in (labels, np.asfortranarray(labels), labels[::-1][::-1]):
+        boxes, values = boxes_of_mask(stored)
+        assert (boxes.tolist(), values.tolist()) == ([[[2, 1, 2], [4, 2, 3]]], [7])

@@ -81,8 +81,11 @@ def test_a_single_value_can_not_be_normalised(family):
 @pytest.mark.parametrize("family", list(FAMILIES))
 def test_masks_need_an_answer_for_each_voxel_and_classes_one(family):
     plan = tiny_plan(family, 2)
+    said = {
+        "voxels": "label_values must say",
+        "image": "answers once for an image",
+        "boxes": "answer=boxes is not for masks",
+    }
     voxels = FAMILIES[family].answers == "voxels"
-    with pytest.raises(
-        SettingsError, match="label_values must say" if voxels else "answers once for an image"
-    ):
+    with pytest.raises(SettingsError, match=said[FAMILIES[family].answers]):
         dataclasses.replace(plan, label_values=() if voxels else (0, 1, 2))

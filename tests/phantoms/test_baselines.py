@@ -9,6 +9,7 @@ from scanwright.phantoms import PhantomSettings, make_cohort
 from scanwright.phantoms.baselines import (
     BlobWindow,
     Threshold,
+    blob_boxes,
     detect_blobs,
     score_naive_detectors,
     threshold_lesions,
@@ -73,3 +74,13 @@ def test_scoring_needs_a_lesion_and_a_place_in_the_patient() -> None:
     image, _ = make_easy_patient()
     with pytest.raises(DataError, match="affine"):
         detect_blobs(Volume(image.array), BRIGHT)
+
+
+def test_blobs_become_boxes_around_their_balls_with_their_scores() -> None:
+    image, _ = make_easy_patient(n_balls=1)
+    blobs = detect_blobs(image, BRIGHT)
+    found = blob_boxes(blobs, image.affine_ras)
+    assert found.scores.tolist() == [blob.score for blob in blobs]
+    np.testing.assert_allclose(found.box_ijk[0].mean(axis=0), (16.5, 26.5, 14.5), atol=1)
+    np.testing.assert_allclose(np.diff(found.box_ijk[0], axis=0)[0] * (1, 1, 2), 2 * blobs[0].radius_mm)
+    assert len(blob_boxes([], image.affine_ras)) == 0

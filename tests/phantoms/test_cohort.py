@@ -13,7 +13,8 @@ import pytest
 from pydicom.errors import InvalidDicomError
 
 from scanwright.errors import OutputError, SettingsError
-from scanwright.phantoms import Cohort, PhantomSettings, make_cohort, write_cohort
+from scanwright.io import open_dataset
+from scanwright.phantoms import Cohort, PhantomSettings, make_cohort, write_boxed_cohort, write_cohort
 
 SMALL = PhantomSettings(
     field_of_view_mm=(90.0, 72.0, 50.0),
@@ -190,3 +191,27 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
 def test_a_cohort_without_patients_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="n_patients"):
         write_cohort(tmp_path / "cohort", 0, settings=SMALL)
+
+
+def test_a_boxed_cohort_opens_with_a_box_around_the_voxels_of_each_lesion(tmp_path: Path) -> None:
+    written = write_boxed_cohort(tmp_path / "boxed", N_PATIENTS, seed=3, settings=SMALL)
+    dataset = open_dataset(written.root)
+    assert dataset.target == "boxes"
+    for case, phantom in zip(dataset.cases, make_cohort(N_PATIENTS, seed=3, settings=SMALL), strict=True):
+        image, boxes, instances = case.image.read(), case.boxes.read(), phantom.instances.array[0]
+        np.testing.assert_array_equal(image.array, phantom.image.array)
+        np.testing.assert_allclose(image.affine_ras, phantom.image.affine_ras, atol=1e-4)
+        assert case.patient == phantom.patient
+        assert set(boxes.classes) <= {"lesion"}
+        places = [np.argwhere(instances == lesion.number) for lesion in phantom.lesions if lesion.voxels]
+        np.testing.assert_array_equal(
+            boxes.box_ijk, np.reshape([[own.min(0), own.max(0) + 1] for own in places], (-1, 2, 3))
+        )
+    assert written.n_lesions == len(read_table(written.root / "boxes.csv"))
+    assert json.loads(written.truth.read_text())["cases"].keys() == {case.name for case in dataset.cases}
+
+
+def test_a_boxed_cohort_is_not_written_over_anything(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("x")
+    with pytest.raises(OutputError, match="not empty"):
+        write_boxed_cohort(tmp_path, 1, settings=SMALL)

@@ -10,6 +10,7 @@ from scanwright.data.plan import ChannelPlan, Plan
 from scanwright.errors import SettingsError
 from scanwright.planning.networks import RULES, Scene, choose_family, design_network
 from scanwright.planning.rules import Choice
+from tiny_networks import TASKS
 
 edges = st.integers(24, 500)
 spacings = st.none() | st.tuples(*[st.floats(0.2, 8)] * 3)
@@ -19,15 +20,12 @@ every_family = pytest.mark.parametrize("family", list(FAMILIES))
 
 def plan_of(family: str, scene: Scene) -> Plan:
     design = design_network(Choice(family, "asked for"), scene)
-    masks = FAMILIES[family].answers == "voxels"
     assert design.network.reason.startswith("asked for: ")
     assert design.network.value.family == family
     return Plan(
-        task="segmentation" if masks else "classification",
+        **{**TASKS[FAMILIES[family].answers], "classes": ("a", "b", "c")},
         dims=scene.dims,
         channels=(ChannelPlan("image"),),
-        classes=("background", "other"),
-        label_values=(0, 1) if masks else (),
         patch_voxels=design.patch_voxels.value,
         batch_size=2,
         network=design.network.value,

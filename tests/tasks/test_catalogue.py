@@ -8,7 +8,7 @@ import pytest
 from builders import cohort, labelled_pictures, masked_volumes, memory_case, noise
 from scanwright.data.boxes import Boxes
 from scanwright.errors import SettingsError
-from scanwright.tasks.catalogue import TASKS, choose_task, find_task
+from scanwright.tasks.catalogue import TASKS, choose_task, find_task, task_dataset
 
 
 def test_tasks_are_found_by_their_names():
@@ -64,16 +64,35 @@ def test_unlabelled_data_teach_nothing():
 
 
 def test_what_no_task_learns_from_yet_is_said_with_what_there_is():
-    boxes = Boxes(np.array([[[0, 0, 0], [2, 2, 1]]]), ("cell",))
-    cases = [memory_case(f"c{n}", noise((1, 4, 4, 1)), boxes=boxes, affine=None) for n in range(3)]
+    plain = [memory_case(f"c{n}", noise((1, 4, 4, 1)), affine=None) for n in range(3)]
+    cases = [dataclasses.replace(case, targets={"signal": case.image}) for case in plain]
     with pytest.raises(
         SettingsError,
-        match=r"no task learns from boxes yet.*segmentation \(from a mask\), classification \(from a label\)"
-        r".*regression \(from values\).*3 cases with boxes.*inspect and convert work",
+        match=r"no task learns from a signal yet.*segmentation \(from a mask\), detection \(from boxes\)"
+        r".*regression \(from values\).*3 cases with a signal.*inspect and convert work",
     ):
         choose_task("auto", cohort(cases))
-    with pytest.raises(SettingsError, match="learns from a mask, and the cases here have boxes"):
+    with pytest.raises(SettingsError, match="learns from a mask, and the cases here have a signal"):
         choose_task("segmentation", cohort(cases))
     some = [*cases, memory_case("e", noise((1, 4, 4, 1)), label="a", affine=None)]
     with pytest.raises(SettingsError, match="--task classification or ordinal takes the cases that have"):
         choose_task("auto", cohort(some))
+
+
+def test_boxes_are_found_and_masks_serve_where_detection_is_asked_for():
+    boxes = Boxes(np.array([[[0, 0, 0], [2, 2, 1]]]), ("cell",))
+    boxed = cohort([memory_case("a", noise((1, 4, 4, 1)), boxes=boxes, affine=None)])
+    assert choose_task("auto", boxed).name == "detection"
+    masked = cohort(masked_volumes())
+    assert choose_task("auto", masked).name == "segmentation"
+    task = choose_task("detection", masked)
+    assert [len(case.boxes.read()) for case in task_dataset(task, masked).cases] == [1] * len(masked)
+    with pytest.raises(
+        SettingsError, match="detection learns from boxes or a mask, and the cases here have a label"
+    ):
+        choose_task("detection", cohort(labelled_pictures()))
+
+
+def test_other_tasks_take_a_dataset_as_it_is():
+    masked = cohort(masked_volumes())
+    assert task_dataset(choose_task("auto", masked), masked) is masked

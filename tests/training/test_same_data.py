@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -12,7 +13,8 @@ import pytest
 from PIL import Image
 
 import scanwright as sw
-from builders import cohort, labelled_pictures, masked_volumes, memory_case
+from builders import cohort, labelled_pictures, masked_volumes, memory_case, noise
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case
 from scanwright.errors import SettingsError
 from scanwright.io.files import read_json
@@ -76,7 +78,7 @@ def test_what_was_prepared_is_not_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [masked_volumes, labelled_pictures])
 def test_the_same_data_are_read_as_they_are(make: Callable[[], list[Case]]) -> None:
     dataset = cohort(make())
-    again = as_planned(dataset, take_fingerprint(dataset).to_json()["cases"])
+    again = as_planned(dataset, take_fingerprint(dataset).to_json()["cases"], "mask")
     for before, after in zip(dataset.cases, again.cases, strict=True):
         np.testing.assert_array_equal(after.image.read().array, before.image.read().array)
         if "mask" in before.targets:
@@ -89,9 +91,24 @@ def test_another_class_is_named_without_reading_anything() -> None:
     array = pictures[0].image.read().array
     changed = memory_case(pictures[0].name, array, label="malignant", affine=None)
     with pytest.raises(SettingsError, match=f"{changed.name}: the case has another class"):
-        as_planned(cohort([changed, *pictures[1:]]), facts)
+        as_planned(cohort([changed, *pictures[1:]]), facts, "label")
+
+
+def test_boxes_that_have_changed_are_named_and_a_mask_beside_them_is_no_matter() -> None:
+    def boxed(*classes: str) -> list[Case]:
+        box = Boxes(np.array([[[n, 0, 0], [n + 2, 2, 1]] for n in range(len(classes))]), classes)
+        noisy = [memory_case(f"c{n}", noise((1, 9, 7, 1), seed=n), boxes=box, affine=None) for n in range(5)]
+        return [replace(case, targets={**case.targets, "mask": case.image}) for case in noisy]
+
+    facts = take_fingerprint(cohort(boxed("cell", "cell")), target="boxes").to_json()["cases"]
+    same = as_planned(cohort(boxed("cell", "cell")), facts, "boxes").cases[0]
+    assert same.boxes.read().classes == ("cell", "cell")
+    same.mask.read()
+    other = as_planned(cohort(boxed("cell", "cyst")), facts, "boxes").cases[0]
+    with pytest.raises(SettingsError, match="c0: the case has another set of boxes"):
+        other.boxes.read()
 
 
 def test_cases_that_the_run_does_not_know_are_left_alone() -> None:
     dataset = cohort(masked_volumes())
-    assert as_planned(dataset, []).cases == dataset.cases
+    assert as_planned(dataset, [], "mask").cases == dataset.cases

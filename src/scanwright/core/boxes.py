@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cc3d
 import numpy as np
 
+from scanwright.core.tiling import slabs
 from scanwright.types import FloatArray, IntArray
 
 _CENTRE = 0.5
@@ -127,6 +129,32 @@ def paint_boxes(box_ijk: FloatArray, shape: Sequence[int]) -> IntArray:
     for n in np.argsort(-box_volume(box_ijk), kind="stable"):
         painted[tuple(slice(a, b) for a, b in zip(lo[n], hi[n], strict=True))] = n + 1
     return painted
+
+
+def boxes_of_mask(labels: IntArray) -> tuple[FloatArray, IntArray]:
+    """Boxes around the objects of a mask: every piece of every value; voxels that share a corner are of one.
+
+    Args:
+        labels: (i, j, k), 0 where there is nothing.
+
+    Returns:
+        (n, 2, 3) boxes and (n,) their values, by value and then by place.
+    """
+    held = [np.flatnonzero(labels.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    if not len(held[0]):
+        return np.zeros((0, 2, 3)), np.zeros(0, dtype=labels.dtype)
+    # Nothing is numbered beyond what is drawn: masks are mostly empty.
+    first = np.array([places[0] for places in held])
+    drawn = np.ascontiguousarray(labels[tuple(slice(places[0], places[-1] + 1) for places in held)])
+    pieces = cc3d.connected_components(drawn, connectivity=26)
+    found = cc3d.statistics(pieces, no_slice_conversion=True)["bounding_boxes"][1:]  # lo and last, by axis
+    values = np.zeros(len(found) + 1, dtype=labels.dtype)
+    for slab in slabs(drawn, 0):
+        values[pieces[slab]] = drawn[slab]
+    boxes = found.reshape(-1, 3, 2).transpose(0, 2, 1).astype(np.float64) + first
+    boxes[:, 1] += 1
+    order = np.lexsort((*boxes[:, 0].T[::-1], values[1:]))
+    return boxes[order], values[1:][order]
 
 
 def _shared(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -95,6 +95,11 @@ def _image_misfits(plan: Plan) -> Iterator[str]:
     if plan.label_values or plan.answer == "boxes":
         others = f"for masks, network.family is {_names('voxels')}; for boxes {_names('boxes')}"
         yield f"a {network.family} answers once for an image; {others}"
+    yield from _norm_misfits(plan)
+
+
+def _norm_misfits(plan: Plan) -> Iterator[str]:
+    network = plan.network
     left = [
         math.ceil(n / math.prod(stride[axis] for stride in network.strides))
         for axis, n in enumerate(plan.patch_voxels[: plan.dims])
@@ -128,6 +133,7 @@ def _voxel_misfits(plan: Plan) -> Iterator[str]:
 def _box_misfits(plan: Plan) -> Iterator[str]:
     """Networks that find objects."""
     network, patch = plan.network, plan.patch_voxels[: plan.dims]
+    yield from _norm_misfits(plan)
     if plan.answer != "boxes":
         yield f"a {network.family} finds boxes, and the answer is {plan.answer}"
     if not all(network.blocks[1:]):

@@ -299,6 +299,11 @@ class Plan:
             yield "pace is of one network, paces are of an ensemble, not more than it has folds"
 
     @property
+    def is_tiled(self) -> bool:
+        """Whether images are covered with patches, and not fitted into one."""
+        return bool(self.label_values) or self.answer == "boxes"
+
+    @property
     def is_recorded(self) -> bool:
         """Whether it holds the rounds of a finished training, which are then repeated."""
         return bool(self.pace or self.paces)

@@ -27,8 +27,12 @@ from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.pictures import Picture, case_panel
 from scanwright.report.tables import told
 from scanwright.tasks.base import Record
+<<<<<<< HEAD
 from scanwright.tasks.box_numbers import tell_findings
 from scanwright.tasks.catalogue import find_task
+=======
+from scanwright.tasks.catalogue import find_task, task_dataset
+>>>>>>> detection
 from scanwright.types import JsonDict, Progress
 
 Packed: TypeAlias = bytes | BoxPrediction
@@ -93,6 +97,7 @@ def evaluate(
         raise SettingsError("no such split", expected=" or ".join(SPLITS), received=f"split={split}")
     history = _run_history(model)
     task, plan = find_task(model.plan.task), model.plan
+    dataset = task_dataset(task, dataset)
     doubts: Counter[Doubt] = Counter(_class_doubts(dataset, plan))
     cases, set_aside, split, how = _choose(dataset, history, split)
     records: list[Record] = []

@@ -56,7 +56,7 @@ class Detector(nn.Module):
         nn.init.normal_(self.sides.weight, std=0.01)
         nn.init.zeros_(self.sides.bias)
         half = torch.tensor(plan.boxes.side_voxels[:dims]) / 2
-        self.register_buffer("half", half.repeat(2).reshape(1, -1, *[1] * dims), persistent=False)
+        self.register_buffer("half_side", half.repeat(2).reshape(1, -1, *[1] * dims), persistent=False)
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         features = self.stem(images)
@@ -71,7 +71,7 @@ class Detector(nn.Module):
             merged = self.laterals[n](reached[n]) + coarser
         merged = self.merge(merged)
         what, where = (branch(merged) for branch in self.branches)
-        distances = self.sides(where).float().clamp(-MOST_OFF, MOST_OFF).exp() * self.half
+        distances = self.sides(where).float().clamp(-MOST_OFF, MOST_OFF).exp() * self.half_side
         return [torch.cat([self.classes(what).float(), distances], dim=1)]
 
 

@@ -130,8 +130,10 @@ def predicting_bytes(
 
 
 def _answer_bytes(plan: Plan, voxels: int) -> float:
-    if not plan.label_values:
+    if not plan.is_tiled:
         return 0.0
+    if plan.answer == "boxes":  # findings are few: the image and its padded copy
+        return FLOAT * voxels * 2 * len(plan.channels)
     return FLOAT * voxels * (2 * len(plan.channels) + ARRAYS_A_CLASS * len(plan.classes) / 2 + 2)
 
 
@@ -141,7 +143,7 @@ def _weights(plan: Plan) -> int:
 
 def working_voxels(plan: Plan, shape: Sequence[int], spacing_mm: Sequence[float] | None) -> int:
     """Voxels that an image has where the plan works on it."""
-    if not plan.label_values:
+    if not plan.is_tiled:
         return math.prod(plan.patch_voxels)
     size = np.array(shape, dtype=float)
     if plan.spacing_mm is not None and spacing_mm is not None:

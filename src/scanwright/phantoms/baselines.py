@@ -13,8 +13,10 @@ import cc3d
 import numpy as np
 from scipy import ndimage
 
+from scanwright.core.boxes import boxes_around, ijk_of
 from scanwright.core.detection import froc_sensitivities
 from scanwright.core.metrics import dice
+from scanwright.data.boxes import Boxes
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.types import BoolArray, FloatArray, IntArray
@@ -154,6 +156,19 @@ def detect_blobs(image: Volume, window: BlobWindow) -> tuple[Blob, ...]:
         radius = _RADIUS_PER_SIGMA * _BLOB_SIGMAS_MM[scale]
         blobs.append(Blob((float(x), float(y), float(z)), radius, float(scores[index])))
     return tuple(blobs)
+
+
+def blob_boxes(blobs: Sequence[Blob], affine_ras: FloatArray) -> Boxes:
+    """Blobs as findings of a detector, so that they are judged as others are.
+
+    Args:
+        blobs: of one image.
+        affine_ras: (4, 4) of its grid.
+    """
+    centres = np.array([blob.centre_mm for blob in blobs]).reshape(-1, 3)
+    diameters = np.array([2 * blob.radius_mm for blob in blobs])
+    boxes = boxes_around(ijk_of(centres, affine_ras), diameters, affine_ras)
+    return Boxes(boxes, ("lesion",) * len(blobs), np.array([blob.score for blob in blobs]))
 
 
 def score_naive_detectors(

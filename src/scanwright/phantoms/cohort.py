@@ -5,20 +5,25 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import nibabel
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 
+from scanwright.data.volume import Volume
 from scanwright.errors import OutputError, SettingsError
 from scanwright.phantoms.export import series_uid, write_series
 from scanwright.phantoms.phantom import Phantom, make_phantom
-from scanwright.phantoms.settings import PhantomSettings, Scanner
+from scanwright.phantoms.settings import SMALL_LESIONS, PhantomSettings, Scanner
 from scanwright.types import PathLikeStr
 
 Progress = Callable[[int, int], None]
+Row: TypeAlias = dict[str, str | int | float]
 
 _README = """This export was made by a phantom generator. No patient was imaged.
 Research use only, not for diagnosis.
@@ -99,11 +104,46 @@ def write_cohort(
         OutputError: the folder holds something, or cannot be written.
         SettingsError: ``n_patients`` is below 1.
     """
-    root = Path(out)
+    with _writing(Path(out)) as root:
+        return _write(root, n_patients, seed, settings or PhantomSettings(), progress)
+
+
+def write_boxed_cohort(
+    out: PathLikeStr,
+    n_patients: int = 40,
+    *,
+    seed: int = 0,
+    settings: PhantomSettings = SMALL_LESIONS,
+    progress: Progress | None = None,
+) -> Cohort:
+    """Write a cohort for detectors: NIfTI images and a box around the voxels of each lesion.
+
+    ``out`` then holds ``manifest.csv`` (case, patient, date, site, image, boxes, and facts of the lesions),
+    ``images/``, ``boxes.csv`` (case, class, corners in voxels, diameter_mm), ``lesions.csv`` and
+    ``truth.json``.
+
+    Args:
+        out: a folder that does not exist or is empty.
+        n_patients: how many.
+        seed: the source of chance.
+        settings: of the cohort.
+        progress: called after each patient with (written so far, in all).
+
+    Raises:
+        OutputError: the folder holds something, or cannot be written.
+        SettingsError: ``n_patients`` is below 1.
+    """
+    with _writing(Path(out)) as root:
+        return _write_boxed(root, n_patients, seed, settings, progress)
+
+
+@contextmanager
+def _writing(root: Path) -> Iterator[Path]:
+    """A new folder to write into."""
     try:
         if root.exists() and any(root.iterdir()):
             raise OutputError("the folder is not empty", subject=str(root), do="Name a new folder.")
-        return _write(root, n_patients, seed, settings or PhantomSettings(), progress)
+        yield root
     except OSError as error:
         raise OutputError(f"the cohort cannot be written ({error.strerror})", subject=str(root)) from error
 
@@ -114,7 +154,7 @@ def _write(
     rng = np.random.default_rng(np.random.SeedSequence((seed, 0xD1C0)))
     folders = _make_folders(root, rng, n_patients)
     (root / "masks").mkdir(parents=True)
-    rows: list[dict[str, str | int | float]] = []
+    rows: list[Row] = []
     truth: dict[str, object] = {}
     for index, phantom in enumerate(make_cohort(n_patients, seed=seed, settings=settings)):
         series = series_uid(seed, index)
@@ -122,26 +162,62 @@ def _write(
         # A study is spread over a few folders, as exports that fill folders by number of files do.
         some = [folders[i] for i in rng.choice(len(folders), size=min(3, len(folders)), replace=False)]
         write_series(phantom, series, some, rng)
-        _write_mask(root / mask, phantom)
+        _write_volume(root / mask, phantom.mask)
         if index == 0:
             _write_thumbnail(some[0] / "preview.jpg", phantom)
         case = f"case_{index + 1:03d}"
-        rows.append(_manifest_row(case, series, mask, phantom))
+        rows.append(_manifest_row(case, phantom, image=series, mask=mask))
         truth[case] = _truth_of(series, phantom)
         if progress is not None:
             progress(index + 1, n_patients)
     (folders[-1] / "README.txt").write_text(_README, encoding="utf-8")
-    _write_table(root / "manifest.csv", rows)
     names = {"channel_names": {"0": "CT"}, "labels": {"background": 0, "lesion": 1}}
     (root / "dataset.json").write_text(json.dumps(names, indent=1), encoding="utf-8")
-    _write_table(root / "lesions.csv", _lesion_rows(truth))
+    return _finish(root, seed, settings, rows, truth)
+
+
+def _write_boxed(
+    root: Path, n_patients: int, seed: int, settings: PhantomSettings, progress: Progress | None
+) -> Cohort:
+    (root / "images").mkdir(parents=True)
+    rows: list[Row] = []
+    boxes: list[Row] = []
+    truth: dict[str, object] = {}
+    for index, phantom in enumerate(make_cohort(n_patients, seed=seed, settings=settings)):
+        case = f"case_{index + 1:03d}"
+        image = f"images/{case}.nii.gz"
+        _write_volume(root / image, phantom.image)
+        rows.append(_manifest_row(case, phantom, image=image, boxes="boxes.csv"))
+        boxes += _box_rows(case, phantom)
+        truth[case] = _truth_of(image, phantom)
+        if progress is not None:
+            progress(index + 1, n_patients)
+    _write_table(root / "boxes.csv", boxes, _BOX_COLUMNS)
+    return _finish(root, seed, settings, rows, truth)
+
+
+def _box_rows(case: str, phantom: Phantom) -> Iterator[Row]:
+    """A row for each lesion that has a voxel, half-open in voxels."""
+    places = ndimage.find_objects(phantom.instances.array[0])
+    for lesion, place in zip(phantom.lesions, places, strict=False):
+        if place is not None:
+            corners = [*(axis.start for axis in place), *(axis.stop for axis in place)]
+            values = (case, "lesion", *corners, round(lesion.diameter_mm, 3))
+            yield dict(zip(_BOX_COLUMNS, values, strict=True))
+
+
+def _finish(
+    root: Path, seed: int, settings: PhantomSettings, rows: list[Row], truth: dict[str, object]
+) -> Cohort:
+    _write_table(root / "manifest.csv", rows)
+    _write_table(root / "lesions.csv", _lesion_rows(truth), _LESION_COLUMNS)
     document = {"schema_version": 1, "seed": seed, "settings": asdict(settings), "cases": truth}
     (root / "truth.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     return Cohort(
         root=root,
         manifest=root / "manifest.csv",
         truth=root / "truth.json",
-        n_patients=n_patients,
+        n_patients=len(rows),
         n_healthy=sum(1 for row in rows if row["lesions"] == 0),
         n_lesions=sum(int(row["lesions"]) for row in rows),
     )
@@ -175,8 +251,8 @@ def _make_folders(root: Path, rng: np.random.Generator, n_patients: int) -> list
     return folders
 
 
-def _write_mask(path: Path, phantom: Phantom) -> None:
-    image = nibabel.Nifti1Image(phantom.mask.array[0], phantom.mask.affine_ras)
+def _write_volume(path: Path, volume: Volume) -> None:
+    image = nibabel.Nifti1Image(volume.array[0], volume.affine_ras)
     image.header.set_xyzt_units("mm")
     nibabel.save(image, path)
 
@@ -187,15 +263,14 @@ def _write_thumbnail(path: Path, phantom: Phantom) -> None:
     Image.fromarray(grey.astype(np.uint8)).save(path, quality=80)
 
 
-def _manifest_row(case: str, series: str, mask: str, phantom: Phantom) -> dict[str, str | int | float]:
+def _manifest_row(case: str, phantom: Phantom, **files: str) -> Row:
     largest = max((lesion.diameter_mm for lesion in phantom.lesions), default=0.0)
     return {
         "case": case,
         "patient": phantom.patient,
         "date": phantom.day.isoformat(),
         "site": phantom.scanner.name,
-        "image": series,
-        "mask": mask,
+        **files,
         "lesions": len(phantom.lesions),
         "largest_mm": round(largest, 1),
         "organs": " ".join(sorted({lesion.organ for lesion in phantom.lesions})),
@@ -212,8 +287,8 @@ def _truth_of(series: str, phantom: Phantom) -> dict[str, object]:
     }
 
 
-def _lesion_rows(truth: dict[str, object]) -> list[dict[str, str | int | float]]:
-    rows: list[dict[str, str | int | float]] = []
+def _lesion_rows(truth: dict[str, object]) -> list[Row]:
+    rows: list[Row] = []
     for case, known in truth.items():
         lesions = known["lesions"] if isinstance(known, dict) else []
         for lesion in lesions:
@@ -249,8 +324,11 @@ _LESION_COLUMNS = [
 ]
 
 
-def _write_table(path: Path, rows: list[dict[str, str | int | float]]) -> None:
+_BOX_COLUMNS = ["case", "class", "i_lo", "j_lo", "k_lo", "i_hi", "j_hi", "k_hi", "diameter_mm"]
+
+
+def _write_table(path: Path, rows: list[Row], columns: list[str] | None = None) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else _LESION_COLUMNS)
+        writer = csv.DictWriter(file, fieldnames=columns or list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)

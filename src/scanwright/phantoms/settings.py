@@ -129,3 +129,12 @@ def _check(name: str, fine: bool, expected: str, received: object) -> None:
         raise SettingsError(
             "the phantom cannot be made", subject=name, expected=expected, received=str(received)
         )
+
+
+SMALL_LESIONS = PhantomSettings(
+    in_plane_spacing_mm=(0.8, 1.0),
+    slice_spacing_mm=(1.0, 2.5),
+    lesion_diameter_mm=(4.0, 20.0),
+    lesions_per_patient=(2, 6),
+)
+"""For finding lesions: more of them, and smaller, on voxels that are large enough to be made quickly."""

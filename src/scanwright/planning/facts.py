@@ -114,7 +114,7 @@ def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> Cas
     label = case.targets.get("label")
     shape, spacing_mm = _turned(image)
     box_classes, box_sides = (
-        _objects(case.boxes.read(), image) if target == "boxes" else ((), np.zeros((0, 3)))
+        find_objects(case.boxes.read(), image) if target == "boxes" else ((), np.zeros((0, 3)))
     )
     return CaseFacts(
         name=case.name,
@@ -212,8 +212,9 @@ def _finite(array: AnyArray, case: Case) -> tuple[AnyArray, int]:
     return array, non_finite
 
 
-def _objects(boxes: Boxes, image: Volume) -> tuple[tuple[str, ...], FloatArray]:
-    """Classes and sides of the objects, without those that do not count or have no room in the image."""
+def find_objects(boxes: Boxes, image: Volume) -> tuple[tuple[str, ...], FloatArray]:
+    """Classes and sides of the objects, see CaseFacts, without those that do not count or have no room in the
+    image."""
     inside = clip_boxes(boxes.box_ijk, image.shape)
     counted = (box_volume(inside) > 0) & ~boxes.ignored
     sides = (inside[:, 1] - inside[:, 0])[counted][:, _working_axes(image)]

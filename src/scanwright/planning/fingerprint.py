@@ -203,7 +203,7 @@ def take_fingerprint(
         raise DataError(
             "nothing here is labelled, so nothing can be learnt",
             subject=dataset.source,
-            do="Add masks (imagesTr and labelsTr, images and masks) or boxes (the README has the layouts), or "
+            do="Add masks (imagesTr and labelsTr, images and masks) or boxes (layouts: see the README), or "
             "sort the images into class folders.",
         )
     value = choose_value(dataset, value) if target == "values" else ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from scanwright.data.dataset import Dataset
 from scanwright.errors import SettingsError
+from scanwright.planning.mask_objects import boxes_from_masks
 from scanwright.tasks.base import Task
 from scanwright.tasks.classification import Classification
 from scanwright.tasks.detection import Detection
@@ -19,6 +21,8 @@ TASKS: dict[str, Task] = {
     task.name: task
     for task in (Segmentation(), Detection(), Classification(), Ordinal(), Multilabel(), Regression())
 }
+# Target of a task → target that it can be taken from where it is asked for, and how.
+_TAKEN_FROM: dict[str, tuple[str, Callable[[Dataset], Dataset]]] = {"boxes": ("mask", boxes_from_masks)}
 # Folders of classes may hold masks, and cases with masks may have a class: the first of them is the answer.
 _SIDE_BY_SIDE = {"mask", "label"}
 
@@ -56,12 +60,27 @@ def choose_task(name: str, dataset: Dataset) -> Task:
             do="Point at the folder that holds images and labels; see the README for the layouts.",
         )
     task = find_task(name)
-    if not any(task.target in case.targets for case in dataset.cases):
+    useful = _useful(task)
+    if not any(kind in case.targets for case in dataset.cases for kind in useful):
         held = _held(target) if target else "no target"
         raise SettingsError(
-            f"{name} learns from {_held(task.target)}, and the cases here have {held}", subject=dataset.source
+            f"{name} learns from {' or '.join(map(_held, useful))}, and the cases here have {held}",
+            subject=dataset.source,
         )
     return task
+
+
+def task_dataset(task: Task, dataset: Dataset) -> Dataset:
+    """The dataset with the task's target also in cases that have only what it can be taken from."""
+    if task.target not in _TAKEN_FROM:
+        return dataset
+    _, take = _TAKEN_FROM[task.target]
+    return take(dataset)
+
+
+def _useful(task: Task) -> tuple[str, ...]:
+    """The targets that a task can learn from, its own first."""
+    return (task.target, *_TAKEN_FROM[task.target][:1]) if task.target in _TAKEN_FROM else (task.target,)
 
 
 def _check_one_question(dataset: Dataset) -> None:

@@ -14,11 +14,27 @@ from scanwright.data.plan import AugmentationPlan, Plan
 from scanwright.data.prediction import BoxPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.networks import Scene, choose_family, design_network
 from scanwright.planning.objects import choose_box_plan, choose_object_grid
 from scanwright.tasks.base import Example, Record, Summary, check_answer
+from scanwright.tasks.box_numbers import (
+    box_goodness,
+    box_tables,
+    choose_box_thresholds,
+    measure_boxes,
+    summarise_boxes,
+)
+from scanwright.tasks.box_numbers import (
+    box_goodness,
+    box_tables,
+    choose_box_thresholds,
+    measure_boxes,
+    summarise_boxes,
+)
 from scanwright.transforms.preprocess import preprocess
 from scanwright.transforms.steps import History, move_boxes, restore_boxes
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
@@ -134,7 +150,9 @@ class Detection:
     def choose_thresholds(
         self, outputs: Sequence[FloatArray], targets: Sequence[AnyArray], plan: Plan
     ) -> dict[str, float]:
-        return {}
+        found = [found_boxes(suppress_rows(rows, plan), plan) for rows in outputs]
+        true = [boxes_of(np.asarray(target), plan) for target in targets]
+        return choose_box_thresholds(list(zip(found, true, strict=True)), plan)
 
     def decode(
         self,
@@ -150,20 +168,24 @@ class Detection:
         restored = restore_boxes(rows[:, 2:].reshape(-1, 2, 3), history, image.shape)
         inside = clip_boxes(restored, image.shape)
         kept = (inside[:, 1] > inside[:, 0]).all(axis=1)
-        classes = tuple(plan.classes[int(index)] for index in rows[kept, 0])
-        return BoxPrediction(case, Boxes(inside[kept], classes, rows[kept, 1]), thresholds)
+        rows[:, 2:] = inside.reshape(-1, 6)
+        return BoxPrediction(case, found_boxes(rows[kept], plan), thresholds)
 
     def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
-        raise NotImplementedError
+        if not isinstance(prediction, BoxPrediction):
+            raise DataError("detection measures boxes", subject=truth.name)
+        in_mm = plan.dims == 3 or plan.boxes.hit == "centre"
+        affine = truth.image.read().affine_ras if in_mm else None
+        return measure_boxes(prediction, truth.boxes.read(), truth.patient, plan, affine)
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
-        raise NotImplementedError
+        return summarise_boxes(records, plan)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
-        raise NotImplementedError
+        return box_tables(records, plan)
 
     def goodness(self, record: Record, plan: Plan) -> float:
-        raise NotImplementedError
+        return box_goodness(record, plan)
 
 
 def boxes_of(rows: AnyArray, plan: Plan) -> Boxes:
@@ -171,6 +193,17 @@ def boxes_of(rows: AnyArray, plan: Plan) -> Boxes:
     flags = tuple("difficult" if ignored else "" for ignored in rows[:, 1])
     classes = tuple(plan.classes[int(index)] for index in rows[:, 0])
     return Boxes(rows[:, 2:].reshape(-1, 2, 3), classes, flags=flags)
+
+
+def found_boxes(rows: FloatArray, plan: Plan) -> Boxes:
+    """Findings, as ``find_boxes`` gives them, as boxes with scores."""
+    classes = tuple(plan.classes[int(index)] for index in rows[:, 0])
+    return Boxes(rows[:, 2:].reshape(-1, 2, 3), classes, rows[:, 1])
+
+
+def _found(rows: FloatArray, plan: Plan) -> Boxes:
+    """Findings on the working grid."""
+    return Boxes(rows[:, 2:].reshape(-1, 2, 3), tuple(plan.classes[int(n)] for n in rows[:, 0]), rows[:, 1])
 
 
 def suppress_rows(rows: FloatArray, plan: Plan) -> FloatArray:

@@ -39,7 +39,7 @@ from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.planning.origin import check_unseen
 from scanwright.planning.rules import check_scale
 from scanwright.tasks.base import Example, Task
-from scanwright.tasks.catalogue import choose_task, find_task
+from scanwright.tasks.catalogue import choose_task, find_task, task_dataset
 from scanwright.tasks.decision import decide
 from scanwright.training.cache import prepare_examples
 from scanwright.training.ensemble import Ensemble, Learnt, combine
@@ -103,11 +103,12 @@ def train_run(
         if found == "nothing":
             begin = partial(_begin, dataset, out, settings, plan, facts, progress)
             team.lead(partial(begin, resume=resume, overwrite=overwrite))
-        else:
-            dataset = as_planned(dataset, read_json(out / "fingerprint.json")["cases"])
         plan = Plan.from_json(read_json(out / "plan.json"), str(out / "plan.json"))
-        team.check(plan)
         task, splits = find_task(plan.task), read_json(out / "splits.json")
+        dataset = task_dataset(task, dataset)
+        if found != "nothing":
+            dataset = as_planned(dataset, read_json(out / "fingerprint.json")["cases"], task.target)
+        team.check(plan)
         examples = _prepare(dataset, task, plan, splits["of"], out, progress, team)
         weights = load_start(plan, out / "checkpoint")
         train_one = partial(fit, task, device=settings.device, resume=resume, team=team, weights=weights)
@@ -161,6 +162,7 @@ def _decide(
     """Fingerprint, plan and splits, written as three artefacts."""
     origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
     task = choose_task(settings.task if plan is None else plan.task, dataset)
+    dataset = task_dataset(task, dataset)
     steps = settings.enhance if plan is None or "enhance" in settings.overrides else plan.enhance
     value = settings.target or (plan.target if plan is not None else "")
     if facts is None or facts.enhance != steps or facts.value != (value or facts.value):

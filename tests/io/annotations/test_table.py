@@ -100,6 +100,15 @@ def test_pictures_need_no_third_axis(tmp_path):
         read(path)
 
 
+def test_points_with_a_diameter_in_voxels_have_squares_on_pictures_and_cubes_in_volumes(tmp_path):
+    path = table(tmp_path, "class,i,j,diameter_voxels", "red,5,4,3")
+    np.testing.assert_array_equal(read(path, PICTURE).box_ijk, [[[4, 3, 0], [7, 6, 1]]])
+    with pytest.raises(DataError, match="a point in a volume has no k"):
+        read(path)
+    path = table(tmp_path, "i,j,k,diameter_voxels", "5,4,3,4")
+    np.testing.assert_array_equal(read(path).box_ijk, [[[3.5, 2.5, 1.5], [7.5, 6.5, 5.5]]])
+
+
 def test_a_table_of_several_cases_gives_each_its_own(tmp_path):
     path = table(
         tmp_path, "case,class,i_lo,j_lo,i_hi,j_hi", "a,red,1,2,5,6", "b,white,0,0,1,1", "a,red,0,0,2,2"
@@ -110,6 +119,10 @@ def test_a_table_of_several_cases_gives_each_its_own(tmp_path):
 def test_a_table_that_changes_is_read_anew(tmp_path):
     assert len(read(table(tmp_path, "i_lo,j_lo,i_hi,j_hi", "1,2,5,6"), PICTURE)) == 1
     assert len(read(table(tmp_path, "i_lo,j_lo,i_hi,j_hi", "1,2,5,6", "1,2,5,60"), PICTURE)) == 2
+
+
+def test_a_table_of_points_may_be_empty(tmp_path):
+    assert len(read(table(tmp_path, "case,i,j,diameter_voxels"), PICTURE)) == 0
 
 
 def test_json_has_the_same_names(tmp_path):
@@ -145,6 +158,8 @@ def test_detections_in_coco_are_labels_too(tmp_path):
         (["i,j,k", "1,2,3"], "no diameter_mm"),
         (["i,j,k,diameter_mm", "1,2,3,"], "no diameter_mm"),
         (["i,j,k,diameter_mm", "1,2,3,-1"], "negative"),
+        (["i,j,k,diameter_voxels", "1,2,3,-1"], "negative"),
+        (["i,j,k,diameter_voxels", "1,2,3,"], "no diameter_mm"),
         (["i,j,k,diameter_mm", "1,2,3,nan"], "diameter_mm is not a number"),
         (["i_lo,j_lo,k_lo,i_hi,j_hi,k_hi", "0,0,0,1,1,x"], "k_hi is not a number.*'x'"),
         (["i_lo,j_lo,k_lo,i_hi,j_hi,k_hi", "0,0,0,1,1,1e999"], "k_hi is not a number"),

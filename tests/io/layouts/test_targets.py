@@ -137,3 +137,17 @@ def test_nodules_of_volumes_lie_where_their_affine_says(tmp_path):
     np.testing.assert_allclose(volume.mean(axis=0), (5.5, 4.5, 3.5), atol=1e-4)
     np.testing.assert_allclose(series.mean(axis=0), (10.5, 20.5, 3.5), atol=1e-4)
     np.testing.assert_allclose(series[1] - series[0], (10, 10, 1.4), atol=1e-4)
+
+
+def test_points_with_diameters_become_boxes_of_pictures_and_volumes(tmp_path):
+    write_picture(tmp_path / "a.png", noise((6, 8)))
+    write_nifti(tmp_path / "b.nii.gz", noise((12, 10, 8)), TILTED_AFFINE)
+    write_text(tmp_path / "points.csv", "case,class,i,j,diameter_voxels", "a,cell,4,3,3")
+    write_text(
+        tmp_path / "nodules.csv", "case,class,i,j,k,diameter_mm", "b,nodule,5,4,3,7", "b,nodule,1,1,1,2"
+    )
+    lines = ["case,image,boxes", "a,a.png,points.csv", "b,b.nii.gz,nodules.csv"]
+    flat, volume = (case.boxes.read() for case in manifest(tmp_path, *lines).cases)
+    np.testing.assert_array_equal(flat.box_ijk, [[[3, 2, 0], [6, 5, 1]]])
+    assert volume.classes == ("nodule", "nodule")
+    np.testing.assert_allclose(volume.box_ijk.mean(axis=1), [[5.5, 4.5, 3.5], [1.5, 1.5, 1.5]])

@@ -7,6 +7,7 @@ i_lo j_lo k_lo i_hi j_hi k_hi   voxels, half-open; without k_lo and k_hi on pict
 x_lo_mm … z_hi_mm               corners along the axes of the patient, RAS+
 i j k diameter_mm               centre of a ball; a whole number is the centre of a voxel
 x_mm y_mm z_mm diameter_mm      centre of a ball, RAS+; coordX coordY coordZ (LUNA16) are LPS+
+i j k diameter_voxels           centre and sides of a cube of voxels; without k a square on pictures
 case                            whose box it is, in a table of several cases; or seriesuid (LUNA16)
 class, score, flag              what it is ("object"), how sure, "difficult" or "crowd"
 ==============================  =======================================================================
@@ -39,6 +40,7 @@ VOXELS = ("i_lo", "j_lo", "k_lo", "i_hi", "j_hi", "k_hi")
 MILLIMETRES = ("x_lo_mm", "y_lo_mm", "z_lo_mm", "x_hi_mm", "y_hi_mm", "z_hi_mm")
 _FLAT = ("i_lo", "j_lo", "i_hi", "j_hi")
 _BALLS = (("i", "j", "k"), ("x_mm", "y_mm", "z_mm"), ("coordX", "coordY", "coordZ"))
+_CUBE, _SQUARE = ("i", "j", "k", "diameter_voxels"), ("i", "j", "diameter_voxels")
 _OWNERS = ("case", "seriesuid")
 _LPS = np.array([-1.0, -1.0, 1.0])
 _NO_CLASS = "object"
@@ -114,7 +116,7 @@ def _read_once(path: Path, changed_ns: int, n_bytes: int) -> Coco | dict[str | N
         table = read_table(path, what="table of boxes")
         rows = [row.cells for row in table.rows]
         owner = next((column for column in _OWNERS if column in table.columns), None)
-        if not rows and not {*_FLAT, *MILLIMETRES, "diameter_mm"} & {*table.columns}:
+        if not rows and not {*_FLAT, *MILLIMETRES, "diameter_mm", "diameter_voxels"} & {*table.columns}:
             raise DataError("the table has no column that tells a place")
     by_case: dict[str | None, list[_Cells]] = {} if owner else {None: []}
     for row in rows:
@@ -163,10 +165,15 @@ def _place(row: _Cells, grid: Volume) -> FloatArray:
         return np.asarray(enclosing_ijk(corners, _affine(grid))[0])
     for columns in _BALLS:
         if _tells(row, columns):
+            if not _tells(row, ("diameter_mm",)) and _tells(row, ("diameter_voxels",)):
+                break
             return _ball(row, columns, _affine(grid))
+    for cube in (_CUBE, _SQUARE):
+        if _tells(row, cube):
+            return _cube(row, cube, grid)
     raise DataError(
         "a row does not tell where its box is",
-        expected="i_lo … k_hi, x_lo_mm … z_hi_mm, or a centre and diameter_mm",
+        expected="i_lo … k_hi, x_lo_mm … z_hi_mm, or a centre and diameter_mm or diameter_voxels",
         received=", ".join(str(column) for column in row)[:80],
     )
 
@@ -180,6 +187,20 @@ def _ball(row: _Cells, columns: Sequence[str], affine: FloatArray) -> FloatArray
     if columns != _BALLS[0]:
         centre = ijk_of(centre * _LPS if columns == _BALLS[2] else centre, affine)
     return np.asarray(boxes_around(centre[None], np.array([diameter]), affine)[0])
+
+
+def _cube(row: _Cells, columns: Sequence[str], grid: Volume) -> FloatArray:
+    """As :func:`_ball`, in voxels."""
+    if columns == _SQUARE and grid.shape[2] != 1:
+        raise DataError("a point in a volume has no k")
+    *centre, diameter = (_number(row, column) for column in columns)
+    if diameter < 0:
+        raise DataError("a diameter_voxels is negative")
+    middle = np.array([*centre, 0.0][:3])
+    box = boxes_around(middle[None], np.array([diameter]), np.eye(4))[0]
+    if columns == _SQUARE:
+        box[:, 2] = (0.0, 1.0)
+    return np.asarray(box)
 
 
 def _affine(grid: Volume) -> FloatArray:
