@@ -27,12 +27,8 @@ from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.pictures import Picture, case_panel
 from scanwright.report.tables import told
 from scanwright.tasks.base import Record
-<<<<<<< HEAD
 from scanwright.tasks.box_numbers import tell_findings
-from scanwright.tasks.catalogue import find_task
-=======
 from scanwright.tasks.catalogue import find_task, task_dataset
->>>>>>> detection
 from scanwright.types import JsonDict, Progress
 
 Packed: TypeAlias = bytes | BoxPrediction

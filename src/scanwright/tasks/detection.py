@@ -15,19 +15,11 @@ from scanwright.data.prediction import BoxPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.networks import Scene, choose_family, design_network
 from scanwright.planning.objects import choose_box_plan, choose_object_grid
 from scanwright.tasks.base import Example, Record, Summary, check_answer
-from scanwright.tasks.box_numbers import (
-    box_goodness,
-    box_tables,
-    choose_box_thresholds,
-    measure_boxes,
-    summarise_boxes,
-)
 from scanwright.tasks.box_numbers import (
     box_goodness,
     box_tables,
@@ -174,9 +166,9 @@ class Detection:
     def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
         if not isinstance(prediction, BoxPrediction):
             raise DataError("detection measures boxes", subject=truth.name)
-        in_mm = plan.dims == 3 or plan.boxes.hit == "centre"
-        affine = truth.image.read().affine_ras if in_mm else None
-        return measure_boxes(prediction, truth.boxes.read(), truth.patient, plan, affine)
+        return measure_boxes(
+            prediction, truth.boxes.read(), truth.patient, plan, truth.image.read().affine_ras
+        )
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
         return summarise_boxes(records, plan)
@@ -199,11 +191,6 @@ def found_boxes(rows: FloatArray, plan: Plan) -> Boxes:
     """Findings, as ``find_boxes`` gives them, as boxes with scores."""
     classes = tuple(plan.classes[int(index)] for index in rows[:, 0])
     return Boxes(rows[:, 2:].reshape(-1, 2, 3), classes, rows[:, 1])
-
-
-def _found(rows: FloatArray, plan: Plan) -> Boxes:
-    """Findings on the working grid."""
-    return Boxes(rows[:, 2:].reshape(-1, 2, 3), tuple(plan.classes[int(n)] for n in rows[:, 0]), rows[:, 1])
 
 
 def suppress_rows(rows: FloatArray, plan: Plan) -> FloatArray:
