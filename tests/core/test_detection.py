@@ -10,9 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from scipy import ndimage
 
 from scanwright.core.boxes import intersection_over_union
-from scanwright.core.detection import average_precision, froc_sensitivities, match_findings
+from scanwright.core.detection import (
+    LEAST_SHARED,
+    average_precision,
+    count_lesions,
+    froc_sensitivities,
+    match_findings,
+)
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 
@@ -137,3 +144,55 @@ def test_sensitivities_are_the_best_within_the_false_alarms(seed, n, n_cases):
 
 def test_sensitivity_without_objects_is_not_defined():
     assert all(math.isnan(one) for one in froc_sensitivities(np.ones(1), np.zeros(1, bool), 0, 3))
+
+
+def blobs(*places, shape=(30, 30, 12), radius=3):
+    """Balls of a mask."""
+    grid = np.indices(shape)
+    mask = np.zeros(shape, bool)
+    for place in places:
+        mask |= sum((g - p) ** 2 for g, p in zip(grid, place, strict=True)) <= radius**2
+    return mask
+
+
+def test_lesions_are_connected_pieces_and_are_found_once():
+    reference = blobs((5, 5, 5), (20, 20, 5), (5, 25, 5))
+    prediction = blobs((6, 5, 5), (20, 21, 5), (25, 5, 5), radius=2)
+    assert count_lesions(prediction, reference) == (3, 2, 1)
+    assert count_lesions(reference, reference) == (3, 3, 0)
+    assert count_lesions(np.zeros_like(reference), reference) == (3, 0, 0)
+    assert count_lesions(reference, np.zeros_like(reference)) == (0, 0, 3)
+    assert count_lesions(np.zeros((4, 4, 1), bool), np.zeros((4, 4, 1), bool)) == (0, 0, 0)
+
+
+def test_one_piece_over_two_lesions_finds_one_of_them():
+    reference = np.zeros((20, 8, 1), bool)
+    reference[1:9, 2:6], reference[10:18, 2:6] = True, True
+    assert count_lesions(np.ones_like(reference), reference) == (2, 1, 0)
+
+
+def test_a_piece_that_shares_too_little_finds_nothing():
+    reference, prediction = np.zeros((2, 20, 20, 1), bool)
+    reference[:10, :10] = True
+    prediction[9:12, 9:12] = True
+    assert count_lesions(prediction, reference) == (1, 0, 1)
+
+
+@given(st.integers(0, 300))
+def test_lesions_are_counted_as_a_plain_loop_does(seed):
+    rng = np.random.default_rng(seed)
+    prediction, reference = ndimage.gaussian_filter(rng.normal(size=(2, 24, 24, 1)), (0, 1.5, 1.5, 0)) > 0.15
+    labels = [ndimage.label(mask, np.ones((3, 3, 3))) for mask in (prediction, reference)]
+    (found, n_found), (true, n_true) = labels
+    close = np.array(
+        [
+            [
+                ((found == f) & (true == t)).sum() / ((found == f) | (true == t)).sum()
+                for t in range(1, n_true + 1)
+            ]
+            for f in range(1, n_found + 1)
+        ]
+    ).reshape(n_found, n_true)
+    sizes = np.array([(found == f).sum() for f in range(1, n_found + 1)], dtype=float)
+    hits = int((match_findings(close, sizes, LEAST_SHARED) >= 0).sum())
+    assert count_lesions(prediction, reference) == (n_true, hits, n_found - hits)

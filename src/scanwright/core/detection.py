@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cc3d
 import numpy as np
 
+from scanwright.core.metrics import box_of_either
 from scanwright.types import BoolArray, FloatArray, IntArray
 
 FALSE_ALARMS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """A case, at which FROC curves are read (LUNA16; Setio et al. 2017)."""
+LEAST_SHARED = 0.1
+"""Intersection over union from which a piece of a mask hits a lesion: outlines of small ones differ much
+(as the challenges on nodules and on prostate cancer count; Saha et al., Lancet Oncology 2024)."""
+MOST_PIECES = 1000
 _RECALLS = np.linspace(0.0, 1.0, 101)
 
 
@@ -53,6 +59,38 @@ def match_findings(
             best = usable[len(usable) - 1 - int(np.argmax(closeness[n, usable][::-1]))]
             hit[n], free[best] = best, False
     return hit
+
+
+def count_lesions(prediction: BoolArray, reference: BoolArray) -> tuple[int, int, int]:
+    """Lesions of the reference, how many of them were found, and pieces of the prediction that are none.
+
+    A lesion is a connected piece of the mask (touching by a corner is enough); a piece of the prediction hits
+    one at an intersection over union of ``LEAST_SHARED``, each at most one, the largest pieces first.
+    Of more than ``MOST_PIECES`` pieces the largest are looked at, the others hit nothing.
+
+    Args:
+        prediction, reference: (i, j, k).
+    """
+    box = box_of_either(prediction, reference)
+    if box is None:
+        return 0, 0, 0
+    found, n_found = cc3d.connected_components(prediction[box], connectivity=26, return_N=True)
+    true, n_true = cc3d.connected_components(reference[box], connectivity=26, return_N=True)
+    sizes, true_sizes = np.bincount(found.ravel()), np.bincount(true.ravel())
+    both = (found > 0) & (true > 0)
+    pairs, shared = np.unique(np.stack([found[both], true[both]]), axis=1, return_counts=True)
+    close = shared / (sizes[pairs[0]] + true_sizes[pairs[1]] - shared)
+    near = close >= LEAST_SHARED
+    rows, row = np.unique(pairs[0, near], return_inverse=True)
+    columns, column = np.unique(pairs[1, near], return_inverse=True)
+    largest = np.argsort(-sizes[rows], kind="stable")[:MOST_PIECES]
+    place = np.full(len(rows), -1)
+    place[largest] = np.arange(len(largest))
+    matrix = np.zeros((len(largest), len(columns)))
+    kept = place[row] >= 0
+    matrix[place[row[kept]], column[kept]] = close[near][kept]
+    n_hit = int((match_findings(matrix, sizes[rows[largest]].astype(float), LEAST_SHARED) >= 0).sum())
+    return int(n_true), n_hit, int(n_found) - n_hit
 
 
 def average_precision(

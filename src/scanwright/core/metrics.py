@@ -115,7 +115,7 @@ def surface_distances(
     short_axes = tuple(axis for axis in range(a.ndim) if axis not in long_axes)
     a, b = np.squeeze(a, short_axes), np.squeeze(b, short_axes)
     spacing = tuple(spacing[axis] for axis in long_axes)
-    box = _box_of_either(a, b)
+    box = box_of_either(a, b)
     none = np.empty(0, dtype=np.float32)
     if box is None:
         return SurfaceDistances(none, none, 0, 0)
@@ -345,7 +345,7 @@ def _checked_spacing(spacing_mm: Sequence[float] | None, n_axes: int) -> tuple[f
     return spacing
 
 
-def _box_of_either(a: BoolArray, b: BoolArray) -> tuple[slice, ...] | None:
+def box_of_either(a: BoolArray, b: BoolArray) -> tuple[slice, ...] | None:
     """The smallest box around both masks; ``None`` when both are empty."""
     either = a | b
     box = []

@@ -8,9 +8,9 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,17 +18,20 @@ from scanwright.core.statistics import patient_bootstrap
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import Doubt, MaskPrediction, Prediction
+from scanwright.data.prediction import BoxPrediction, Doubt, MaskPrediction, Prediction
 from scanwright.errors import DataError, ScanwrightError, SettingsError
 from scanwright.inference.model import Model
 from scanwright.io.files import read_json
 from scanwright.planning.facts import HASH_LENGTH, image_hash
+from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.pictures import Picture, case_panel
 from scanwright.report.tables import told
 from scanwright.tasks.base import Record
+from scanwright.tasks.box_numbers import tell_findings
 from scanwright.tasks.catalogue import find_task, task_dataset
 from scanwright.types import JsonDict, Progress
 
+Packed: TypeAlias = bytes | BoxPrediction
 SCHEMA_VERSION = 1
 SPLITS = ("test", "val", "all")
 N_PICTURES_EACH = 2
@@ -94,7 +97,7 @@ def evaluate(
     doubts: Counter[Doubt] = Counter(_class_doubts(dataset, plan))
     cases, set_aside, split, how = _choose(dataset, history, split)
     records: list[Record] = []
-    packed: dict[str, bytes] = {}
+    packed: dict[str, Packed] = {}
     digest: dict[str, str] = {}
     by_name = {case.name: case for case in cases}
     for done, (case, prediction) in enumerate(model.run(cases, device=device, threads=threads)):
@@ -268,9 +271,9 @@ def _content(  # one place gathers everything that the file holds
         "how_chosen": how,
         "n_patients": len(known) if None not in patients else None,
         "n_cases": len(records),
-        "classes": [name for name in plan.classes if not (task.tiled and name == plan.classes[0])],
+        "classes": list(plan.classes[1:] if plan.label_values else plan.classes),
         "score": task.score,
-        "tolerance_mm": plan.tolerance_mm if task.tiled else None,
+        "tolerance_mm": plan.tolerance_mm if plan.label_values else None,
         "unit": "mm" if plan.spacing_mm is not None else "px",
         "numbers": [
             number.to_json() | ({"n_patients": None} if None in patients else {})
@@ -294,8 +297,11 @@ def _content(  # one place gathers everything that the file holds
     return content | task.tables(records, plan)
 
 
-def _pack(prediction: Prediction) -> bytes:
-    """A predicted mask, compressed: small enough to keep every one until the telling cases are known."""
+def _pack(prediction: Prediction) -> Packed:
+    """What is drawn of a prediction, small enough to keep every one until the telling cases are known: a
+    mask compressed, of boxes those that count."""
+    if isinstance(prediction, BoxPrediction):
+        return replace(prediction, boxes=prediction.found)
     if not isinstance(prediction, MaskPrediction):
         return b""
     return zlib.compress(np.ascontiguousarray(prediction.mask.array, dtype=np.int32).tobytes(), level=1)
@@ -305,7 +311,7 @@ def _pictures(
     model: Model,
     cases: dict[str, Case],
     records: Sequence[Record],
-    packed: Mapping[str, bytes],
+    packed: Mapping[str, Packed],
     progress: Progress,
 ) -> list[Picture]:
     """The best, the median and the worst cases."""
@@ -327,8 +333,10 @@ def _pictures(
     return pictures
 
 
-def _picture(case: Case, packed: bytes, rank: Any, record: Record, *, plan: Plan) -> Picture:
+def _picture(case: Case, packed: Packed, rank: Any, record: Record, *, plan: Plan) -> Picture:
     image = case.image.read()
+    if isinstance(packed, BoxPrediction):
+        return _box_picture(case, packed, rank, record, plan=plan)
     if not packed:
         png = case_panel(image.array, affine_ras=image.affine_ras, modality=image.modality)
         truth, predicted = record["truth"], record["predicted"]
@@ -349,3 +357,19 @@ def _picture(case: Case, packed: bytes, rank: Any, record: Record, *, plan: Plan
         for name, own in record["classes"].items()
     }
     return Picture(case.name, png, rank, {k: v for k, v in numbers.items() if np.isfinite(v)})
+
+
+def _box_picture(case: Case, prediction: BoxPrediction, rank: Any, record: Record, *, plan: Plan) -> Picture:
+    image, true = case.image.read(), case.boxes.read()
+    false, missed = tell_findings(prediction, true, plan, image.affine_ras)
+    findings = Findings(prediction.boxes, true, false, missed)
+    png = box_panel(image.array, findings, image.affine_ras, modality=image.modality)
+    own = record["classes"].values()
+    counts = {name: sum(one[name] for one in own) for name in ("true", "found", "hits")}
+    numbers = {
+        "objects": counts["true"],
+        "hits": counts["hits"],
+        "misses": counts["true"] - counts["hits"],
+        "false_findings": counts["found"] - counts["hits"],
+    }
+    return Picture(case.name, png, rank, numbers)

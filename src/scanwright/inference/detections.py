@@ -16,15 +16,9 @@ from scanwright.data.volume import Volume
 from scanwright.io.files import write_csv, write_json
 from scanwright.types import FloatArray, JsonDict
 
-COLUMNS = (
-    *("id", "case", "class", "score"),
-    *(
-        f"{axis}_{end}{unit}"
-        for axes, unit in (("ijk", ""), ("xyz", "_mm"))
-        for end in ("lo", "hi")
-        for axis in axes
-    ),
-)
+_VOXELS = tuple(f"{axis}_{end}" for end in ("lo", "hi") for axis in "ijk")
+_MM = tuple(f"{axis}_{end}_mm" for end in ("lo", "hi") for axis in "xyz")
+COLUMNS = ("id", "case", "class", "score", *_VOXELS, *_MM)
 
 
 @dataclass(frozen=True, eq=False)

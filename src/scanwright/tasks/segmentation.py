@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from scanwright.core.detection import count_lesions
 from scanwright.core.metrics import surface_distances
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case, Lazy, Target
@@ -184,12 +185,17 @@ class Segmentation:
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
         names = [name for name in plan.classes if name != BACKGROUND]
-        fields = ("dice", "surface_dice", "hd95", "volume", "reference_volume", "common", "in_both")
+        fields = (
+            *("dice", "surface_dice", "hd95", "volume", "reference_volume", "common", "in_both"),
+            *("lesions", "lesions_found", "lesion_false_alarms"),
+        )
         table = {
             (field, name): np.array([record["classes"][name][field] for record in records], dtype=np.float64)
             for field in fields
             for name in names
         }
+        # An organ is one piece in every case; only of what may lie in several or in none are pieces counted.
+        counted = [name for name in names if (table["lesions", name] != 1).any()]
         without = {name: table["reference_volume", name] == 0 for name in names}
         unit = records[0]["classes"][names[0]]["unit"] if records else "mm"
         volume_unit = "ml" if unit == "mm" else "px"
@@ -210,6 +216,11 @@ class Segmentation:
                 if without[name].any():
                     found = drawn["volume", name][without[name][rows]] > 0
                     numbers["false_alarms", name] = float(found.mean()) if len(found) else math.nan
+            for name in counted:
+                n_true = float(drawn["lesions", name].sum())
+                n_found = float(drawn["lesions_found", name].sum())
+                numbers["lesion_sensitivity", name] = n_found / n_true if n_true else math.nan
+                numbers["lesion_false_alarms", name] = mean_defined(drawn["lesion_false_alarms", name])
             return numbers
 
         support = {
@@ -260,6 +271,7 @@ def _measure_class(
     common = int(np.count_nonzero(prediction & reference))
     predicted, true = int(np.count_nonzero(prediction)), int(np.count_nonzero(reference))
     voxel = math.prod(spacing_mm) / 1000.0 if spacing_mm else 1.0
+    lesions, found, false_alarms = count_lesions(prediction, reference)
     return {
         "dice": 2 * common / (predicted + true) if true else math.nan,
         "surface_dice": distances.dice(tolerance_mm) if true else math.nan,
@@ -268,6 +280,9 @@ def _measure_class(
         "reference_volume": true * voxel,
         "common": common,
         "in_both": predicted + true,
+        "lesions": lesions,
+        "lesions_found": found,
+        "lesion_false_alarms": false_alarms,
         "unit": "mm" if spacing_mm else "px",
     }
 
