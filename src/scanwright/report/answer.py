@@ -17,6 +17,7 @@ _HEADLINES: Mapping[str, Sequence[str]] = {
     "ordinal": ("kappa", "within_one"),
     "multilabel": ("auroc", "average_precision"),
     "regression": ("mae", "rmse"),
+    "detection": ("map50",),
 }
 _LESS_IS_BETTER = ("mae", "rmse")
 FEW_TO_LEARN_FROM = 50
@@ -163,6 +164,8 @@ def _counted(evaluation: JsonDict, words: Words) -> list[str]:
     records = evaluation.get("records", [])
     truth = records[0].get("truth") if records else None
     agreement = evaluation.get("agreement")
+    if evaluation.get("detection"):
+        return _counted_objects(evaluation, words)
     if agreement and is_number(agreement.get("half_width")):
         within = sum(record["low"] <= record["truth"] <= record["high"] for record in records)
         gaps = {"half_width": format_plain(agreement["half_width"]), "within": within, "total": len(records)}
@@ -172,6 +175,19 @@ def _counted(evaluation: JsonDict, words: Words) -> list[str]:
         key = "found.right" if isinstance(truth, str) else "found.all_right"
         return [words(key, right=right, total=len(records))]
     return []
+
+
+def _counted_objects(evaluation: JsonDict, words: Words) -> list[str]:
+    """Of the classes that there are, what was found at the thresholds."""
+    counts = evaluation["detection"]
+    sentences = []
+    for group, true in list(counts["true"].items())[:MOST_LISTED]:
+        found, hits = counts["found"][group], counts["hits"][group]
+        rate = format_plain((found - hits) / max(1, evaluation.get("n_cases") or 1))
+        if true or found:
+            gaps = {"true": true, "hits": hits, "found": found, "false": found - hits, "rate": rate}
+            sentences.append(words("found.objects", group=group, **gaps))
+    return sentences
 
 
 def title_key(evaluation: JsonDict) -> str:
@@ -206,6 +222,8 @@ def _nothing_learnt(evaluation: JsonDict) -> list[tuple[str, str]]:
     said = {record["predicted"] for record in records if isinstance(record.get("predicted"), str)}
     if len(said) == 1 and len({record["truth"] for record in records}) > 1:
         return [("found.one_class", str(said.pop()))]
+    if objects := evaluation.get("detection"):
+        return [("found.no_object", g) for g, n in objects["true"].items() if n and not objects["found"][g]]
     found: dict[str, bool] = {}
     for record in records:
         for group, own in record.get("classes", {}).items():

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from scanwright.report import plots
 from scanwright.report.answer import answer, is_number, patients_unknown, title_key
+from scanwright.report.box_sections import box_records, froc_plot, number_tables, rule_lines
 from scanwright.report.pictures import Picture
 from scanwright.report.rounding import format_number, format_plain, format_value
 from scanwright.report.tables import (
@@ -65,16 +66,22 @@ def render(template: str, words: Words, **context: Any) -> str:
 def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) -> dict[str, Any]:
     task = evaluation.get("task")
     shown = sorted(pictures, key=lambda picture: _RANKS.index(picture.rank))[:MOST_PICTURES]
-    summary = number_table(evaluation.get("numbers") or [], evaluation, words)
-    records = record_table(evaluation, words)
+    boxed = bool(evaluation.get("detection"))
+    summaries = (
+        number_tables(evaluation, words)
+        if boxed
+        else [("", number_table(evaluation.get("numbers") or [], evaluation, words))]
+    )
+    records = (box_records if boxed else record_table)(evaluation, words)
     flow = evaluation.get("flow") or {}
     set_aside = evaluation.get("set_aside") or []
     return {
         "title": words(title_key(evaluation)),
         "unknown_patients": patients_unknown(evaluation),
         "answer": answer(evaluation, words, has_pictures=bool(shown)),
-        "summary": summary,
-        "summary_has_n": any(cell.n for _, cells in summary.rows for cell in cells),
+        "summaries": [(title, table) for title, table in summaries if table.rows],
+        "summary_has_n": any(cell.n for _, table in summaries for _, cells in table.rows for cell in cells),
+        "rules": rule_lines(evaluation, words) if boxed else [],
         "n_note": _n_note(evaluation, words),
         "interval_note": _interval_note(evaluation, words),
         "abouts": _abouts(evaluation, words),
@@ -82,6 +89,7 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "pictures": [_picture(picture, words) for picture in shown],
         "n_pictures": len(pictures),
         "outlined": task == "segmentation",
+        "boxed": boxed,
         "distributions": _distributions(evaluation, words),
         "confusion": confusion_view(evaluation["confusion"]) if evaluation.get("confusion") else None,
         "agreement": _agreement(evaluation, words),
@@ -130,7 +138,10 @@ def _picture(picture: Picture, words: Words) -> dict[str, Any]:
     rank = words(f"rank.{picture.rank}")
     numbers = dict(picture.numbers)
     certainty = numbers.pop("probability", None) if picture.predicted else None
-    facts = [f"{words.metric(name)} {format_value(value)}" for name, value in numbers.items()]
+    facts = [
+        f"{words.metric(name)} {value if isinstance(value, int) else format_value(value)}"
+        for name, value in numbers.items()
+    ]
     if picture.truth:
         facts.append(f"{words('truth')}: {picture.truth}")
     if picture.predicted:
@@ -165,12 +176,13 @@ def _curves(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:
         ("roc", "auroc", words("axis.fpr"), words("axis.tpr")),
         ("pr", "average_precision", words("axis.recall"), words("axis.precision")),
     )
-    found = []
+    froc = froc_plot(evaluation, words)
+    found = [(words("curve.froc"), froc)] if froc else []
     for kind, metric, x_label, y_label in kinds:
         values = {
             one["group"]: format_number(one.get("value"), one.get("low"), one.get("high"))
             for one in evaluation.get("numbers") or []
-            if one["name"] == metric
+            if one["name"] in (metric, "map50")
         }
         usable = {name: curve for name, curve in (curves.get(kind) or {}).items() if _is_drawable(curve)}
         svg = plots.rate_curves(usable, x_label=x_label, y_label=y_label, values=values, chance=kind == "roc")
@@ -217,8 +229,10 @@ def _is_drawable(curve: Mapping[str, Sequence[float | None]]) -> bool:
 
 
 def _curves_note(evaluation: JsonDict, words: Words) -> str:
+    note = words("curve.froc.note") if (evaluation.get("curves") or {}).get("froc") else ""
     total = max((len(curves or {}) for curves in (evaluation.get("curves") or {}).values()), default=0)
-    return words("curves.some", shown=plots.MOST_SERIES, total=total) if total > plots.MOST_SERIES else ""
+    some = words("curves.some", shown=plots.MOST_SERIES, total=total) if total > plots.MOST_SERIES else ""
+    return f"{note} {some}".strip()
 
 
 def _training(evaluation: JsonDict, words: Words) -> Markup:

@@ -117,6 +117,54 @@ def rate_curves(
 
 
 @_page_text()
+def froc_curves(
+    curves: Mapping[str, Mapping[str, Sequence[float]]],
+    bands: Mapping[str, Sequence[tuple[float, float, float]]],
+    *,
+    x_label: str,
+    y_label: str,
+    values: Mapping[str, str] | None = None,
+) -> str:
+    """Sensitivity over false alarms a case, from 1/8 to 8, each doubling equally wide.
+
+    Args:
+        curves: class → {"x": false alarms a case, "y": sensitivity}, both growing.
+        bands: class → (false alarms a case, low, high), in their order.
+        x_label, y_label: in the page's language.
+        values: class → what stands behind its name in the legend.
+
+    Returns:
+        SVG, at most 12 curves; "" without curves.
+    """
+    if not curves:
+        return ""
+    figure, (axes,) = _panels(1, size=(4.6, 3.9))
+    rates = [2.0**power for power in range(-3, 4)]
+    for index, (name, curve) in enumerate(list(curves.items())[:MOST_SERIES]):
+        # Until one finding more is taken nothing more is found: steps, from no finding at all.
+        x = np.array([1e-6, *curve["x"], rates[-1] * 2], dtype=float)
+        y = np.array([0.0, *curve["y"], curve["y"][-1]], dtype=float)
+        colour, label = SERIES[index % len(SERIES)], f"{name}  {(values or {}).get(name, '')}".strip()
+        axes.step(
+            np.maximum(x, 1e-6),
+            y,
+            where="post",
+            color=colour,
+            lw=1.8,
+            ls=_DASHES[index % 4],
+            label=_legible(label),
+        )
+        if band := bands.get(name):
+            at, low, high = zip(*band, strict=True)
+            axes.fill_between(at, low, high, color=colour, alpha=0.15, lw=0)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(rates, ["1/8", "1/4", "1/2", "1", "2", "4", "8"])
+    axes.set(xlim=(rates[0], rates[-1]), ylim=(-0.02, 1.02), xlabel=x_label, ylabel=y_label)
+    axes.legend(loc="lower right", frameon=False)
+    return _svg(figure)
+
+
+@_page_text()
 def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: int = 0) -> str:
     """Each case a dot, one row for each class, with the quartiles as a box.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from scanwright.errors import SettingsError
-from scanwright.report import answer_texts, enhancement_texts, findings_texts
+from scanwright.report import answer_texts, detection_texts, enhancement_texts, findings_texts
 
 Lang: TypeAlias = Literal["en", "zh"]
 
@@ -426,8 +426,8 @@ _ZH = {
 }
 
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
-    "en": _EN | answer_texts.EN | findings_texts.EN | enhancement_texts.EN,
-    "zh": _ZH | answer_texts.ZH | findings_texts.ZH | enhancement_texts.ZH,
+    "en": _EN | answer_texts.EN | detection_texts.EN | findings_texts.EN | enhancement_texts.EN,
+    "zh": _ZH | answer_texts.ZH | detection_texts.ZH | findings_texts.ZH | enhancement_texts.ZH,
 }
 
 

@@ -1,0 +1,82 @@
+"""Sections of a page about findings: what counts as a hit, the numbers in small tables, FROC, every case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from scanwright.report import plots
+from scanwright.report.answer import is_number
+from scanwright.report.rounding import format_number, format_value
+from scanwright.report.tables import MOST_RECORDS, Cell, Table, number_table
+from scanwright.report.texts import Words
+from scanwright.types import JsonDict
+
+_AT = "sensitivity_at_"
+_PARTS: Mapping[str, Sequence[str]] = {
+    "threshold": ("sensitivity", "precision", "f1", "false_alarms_per_case", "count_error"),
+    "precision": ("map50", "map"),
+    "froc": ("cpm", *(f"{_AT}{rate}" for rate in ("0.125", "0.25", "0.5", "1", "2", "4", "8"))),
+}
+_SIZED = ("_small", "_medium", "_large")
+
+
+def number_tables(evaluation: JsonDict, words: Words) -> list[tuple[str, Table]]:
+    """Heading and table of each part of the numbers."""
+    numbers = evaluation.get("numbers") or []
+    parts = {key: [one for one in numbers if one["name"] in names] for key, names in _PARTS.items()}
+    parts["sizes"] = [one for one in numbers if one["name"].endswith(_SIZED)]
+    return [
+        (words(f"numbers.{key}"), number_table(own, evaluation, words)) for key, own in parts.items() if own
+    ]
+
+
+def rule_lines(evaluation: JsonDict, words: Words) -> list[str]:
+    """When a finding is a hit, and from which score on it counts, in sentences."""
+    rules = evaluation["detection"]
+    unit = evaluation.get("unit") or "mm"
+    thresholds = [f"{name} {format_value(value)}" for name, value in rules["thresholds"].items()]
+    target = words(f"target.{rules['operating_point']}", value=f"{rules['operating_value']:g}")
+    low, high = (f"{limit:g}" for limit in rules["size_limits"])
+    known = {one["name"]: one for one in evaluation.get("numbers") or [] if not one["group"]}
+    here = [known.get(name) or {} for name in ("sensitivity", "false_alarms_per_case")]
+    sensitivity, rate = (format_number(one.get("value"), one.get("low"), one.get("high")) for one in here)
+    return [
+        words(f"rule.{rules['hit']}", least=f"{rules['hit_least']:g}", unit=unit),
+        words("rule.precision", most=rules["most_found"]),
+        words("rule.thresholds", target=target, thresholds=words("comma").join(thresholds)),
+        words("rule.here", sensitivity=sensitivity, rate=rate),
+        words(f"rule.sizes.{rules['dims']}", low=low, high=high, unit=unit),
+        words("rule.flags"),
+    ]
+
+
+def froc_plot(evaluation: JsonDict, words: Words) -> Markup:
+    """FROC of each class with its interval at the seven rates; our own SVG. Empty without curves."""
+    curves = (evaluation.get("curves") or {}).get("froc") or {}
+    bands: dict[str, list[tuple[float, float, float]]] = {}
+    labels = {}
+    for one in evaluation.get("numbers") or []:
+        rate = one["name"].removeprefix(_AT)
+        if rate != one["name"] and not rate.endswith(_SIZED) and is_number(one.get("low")):
+            bands.setdefault(one["group"], []).append((float(rate), one["low"], one["high"]))
+        if one["name"] == "cpm":
+            number = format_number(one.get("value"), one.get("low"), one.get("high"))
+            labels[one["group"]] = f"{words.metric('cpm')} {number}"
+    axes = {"x_label": words("axis.false_alarms"), "y_label": words("axis.sensitivity")}
+    return Markup(plots.froc_curves(curves, bands, values=labels, **axes))
+
+
+def box_records(evaluation: JsonDict, words: Words) -> Table:
+    """Objects, findings and what they hit in every case, the worst first."""
+    records = evaluation.get("records") or []
+    counted = []
+    for record in records:
+        own = record["classes"].values()
+        true, found, hits = (sum(one[key] for one in own) for key in ("true", "found", "hits"))
+        counted.append((str(record["case"]), (true, found, hits, true - hits, found - hits)))
+    counted.sort(key=lambda row: 2 * row[1][2] / (row[1][0] + row[1][1]) if row[1][0] + row[1][1] else 1.0)
+    names = ("objects", "findings", "hits", "misses", "false_findings")
+    rows = [(case, [Cell(str(count)) for count in counts]) for case, counts in counted[:MOST_RECORDS]]
+    return Table([words.metric(name) for name in names], rows, len(records))
