@@ -310,6 +310,25 @@ def classification_plan(**changed: object) -> Plan:
     )
 
 
+def detection_plan(dims: int = 2, **changed: object) -> Plan:
+    """A small plan of two classes of objects."""
+    one = (2,) * dims
+    return Plan(
+        **{
+            "task": "detection",
+            "answer": "boxes",
+            "dims": dims,
+            "channels": (ChannelPlan("image"),),
+            "classes": ("red", "white"),
+            "patch_voxels": (16, 16, 1) if dims == 2 else (16, 16, 16),
+            "batch_size": 2,
+            "network": NetworkPlan("fpn", (4, 8), (one, one), blocks=(0, 1), inner=(8, 8)),
+            "loss": "focal",
+        }
+        | changed
+    )
+
+
 def texture(seed: int, shape: tuple[int, ...] = (64, 64)) -> np.ndarray:
     """A made-up picture of "anatomy": a bright disc with structure of its own on a dark ground, in bytes."""
     rng = np.random.default_rng(seed)

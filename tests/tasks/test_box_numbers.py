@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from builders import classification_plan
+from builders import detection_plan
 from scanwright.core.statistics import patient_bootstrap
 from scanwright.data.box_plan import BoxPlan
 from scanwright.data.boxes import Boxes
@@ -35,15 +35,7 @@ NONE = Boxes(np.empty((0, 2, 3)), (), np.empty(0))
 
 
 def plan(dims=2, **boxes):
-    own = classification_plan(dims=2, classes=CLASSES)
-    return dataclasses.replace(own, dims=dims, boxes=BoxPlan(**boxes)) if dims == 2 else _volume_plan(boxes)
-
-
-def _volume_plan(boxes):
-    from builders import segmentation_plan
-
-    made = segmentation_plan(boxes=BoxPlan(**boxes))
-    return dataclasses.replace(made, classes=CLASSES, label_values=(0, 1))
+    return detection_plan(dims, boxes=BoxPlan(**boxes))
 
 
 def flat(*corners, classes=None, scores=None, flags=()):

@@ -183,7 +183,7 @@ def _counted_objects(evaluation: JsonDict, words: Words) -> list[str]:
     sentences = []
     for group, true in list(counts["true"].items())[:MOST_LISTED]:
         found, hits = counts["found"][group], counts["hits"][group]
-        rate = format_plain((found - hits) / max(1, evaluation.get("n_cases") or 1))
+        rate = format_value((found - hits) / max(1, evaluation.get("n_cases") or 1))
         if true or found:
             gaps = {"true": true, "hits": hits, "found": found, "false": found - hits, "rate": rate}
             sentences.append(words("found.objects", group=group, **gaps))

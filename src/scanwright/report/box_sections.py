@@ -13,20 +13,24 @@ from scanwright.report.tables import MOST_RECORDS, Cell, Table, number_table
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
+SIZES = ("small", "medium", "large")
 _AT = "sensitivity_at_"
 _PARTS: Mapping[str, Sequence[str]] = {
     "threshold": ("sensitivity", "precision", "f1", "false_alarms_per_case", "count_error"),
     "precision": ("map50", "map"),
     "froc": ("cpm", *(f"{_AT}{rate}" for rate in ("0.125", "0.25", "0.5", "1", "2", "4", "8"))),
+    "sizes": [f"{name}_{size}" for name in ("map50", "sensitivity") for size in SIZES],
+    "sizes_froc": [f"{_AT}1_{size}" for size in SIZES],
 }
-_SIZED = ("_small", "_medium", "_large")
 
 
 def number_tables(evaluation: JsonDict, words: Words) -> list[tuple[str, Table]]:
     """Heading and table of each part of the numbers."""
     numbers = evaluation.get("numbers") or []
-    parts = {key: [one for one in numbers if one["name"] in names] for key, names in _PARTS.items()}
-    parts["sizes"] = [one for one in numbers if one["name"].endswith(_SIZED)]
+    parts = {
+        key: [one for name in names for one in numbers if one["name"] == name]
+        for key, names in _PARTS.items()
+    }
     return [
         (words(f"numbers.{key}"), number_table(own, evaluation, words)) for key, own in parts.items() if own
     ]
@@ -59,7 +63,7 @@ def froc_plot(evaluation: JsonDict, words: Words) -> Markup:
     labels = {}
     for one in evaluation.get("numbers") or []:
         rate = one["name"].removeprefix(_AT)
-        if rate != one["name"] and not rate.endswith(_SIZED) and is_number(one.get("low")):
+        if rate != one["name"] and not rate.endswith(SIZES) and is_number(one.get("low")):
             bands.setdefault(one["group"], []).append((float(rate), one["low"], one["high"]))
         if one["name"] == "cpm":
             number = format_number(one.get("value"), one.get("low"), one.get("high"))
