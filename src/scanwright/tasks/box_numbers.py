@@ -132,7 +132,7 @@ def summarise_boxes(records: Sequence[Record], plan: Plan) -> Summary:
             numbers.update({(field, name): own[field] for name, own in each.items()})
         return numbers
 
-    return Summary(statistic, units={"count_error": "objects"})
+    return Summary(statistic)
 
 
 def box_tables(records: Sequence[Record], plan: Plan) -> JsonDict:
