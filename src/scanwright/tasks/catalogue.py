@@ -21,6 +21,16 @@ TASKS: dict[str, Task] = {
 _SIDE_BY_SIDE = {"mask", "label"}
 
 
+def check_name(name: str) -> None:
+    """Raise when there is neither such a task nor is it "auto".
+
+    Raises:
+        SettingsError: naming those that there are.
+    """
+    if name != "auto":
+        find_task(name)
+
+
 def find_task(name: str) -> Task:
     """The task of that name.
 

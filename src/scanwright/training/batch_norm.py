@@ -1,7 +1,8 @@
 """Batch norm: what it holds of the images' statistics is of use from the first steps on.
 
-torch starts the running statistics at mean 0 and variance 1 and moves them by a tenth at every batch: after 15
-steps a fifth of what the network answers by still stands for nothing, and it may call every image the same.
+torch starts the running statistics at mean 0 and variance 1 and moves them by a tenth at every batch: after
+15 steps a fifth of what the network answers by still stands for nothing, and it may call every image the
+same.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 MOMENTUM = 0.1
-"""Share of a batch in the running statistics, once as many were seen that a plain mean would weigh it less."""
+"""Least share of a batch in the running statistics."""
 PLAIN_MEAN_STEPS = round(1 / MOMENTUM)
 
 

@@ -23,6 +23,8 @@ from scanwright.training.learn.catalogue import LEARNERS
 SHARE_OF_STEPS = 0.8
 MOST_TRIAL_STEPS = 5
 TRIAL_S = 3.0
+FEWEST_STEPS = 100
+"""With fewer, hardly anything can be learnt."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Estimate:
     pass_s: float
     n_mirrored: int
     n_members: int
+
+    @property
+    def least_minutes(self) -> float:
+        """Minutes, of all networks together, that hold the fewest steps with which something can be learnt."""
+        return FEWEST_STEPS * self.step_s * self.n_members / SHARE_OF_STEPS / 60
 
     @property
     def predict_s(self) -> float:
