@@ -149,8 +149,8 @@ def say_estimate(console: Console, planned: Planned) -> Estimate | None:
     if made.steps < FEWEST_STEPS and not planned.plan.is_recorded:
         fewer = " or fewer --folds, which share the minutes" if made.n_members > 1 else ""
         console.say(
-            f"Warning: these minutes hold too few steps to learn much (fewer than {FEWEST_STEPS}{each}). Give "
-            f"--minutes {_round_up(made.least_minutes)} or more{fewer}."
+            f"Warning: these minutes hold too few steps to learn much (fewer than {FEWEST_STEPS}{each}). "
+            f"Give --minutes {_round_up(made.least_minutes)} or more{fewer}."
         )
     return made
 

@@ -49,7 +49,7 @@ def fit_under(plan: Plan, cap: float, need: Need, *, fixed: Sequence[str] = ()) 
             "training does not fit into the memory",
             expected=f"--memory {write_memory(need(plans[-1]))} or more",
             received=f"--memory {write_memory(cap)}",
-            do=f"{_advise(plan, cap, need, fixed)} {_kept(fixed)}.",
+            do=f"{_advise(plan, cap, need, fixed)}; {_kept(fixed)}.",
         )
     reasons = dict(plan.reasons)
     for name in ("batch_size", "patch_voxels"):
@@ -62,19 +62,17 @@ def fit_under(plan: Plan, cap: float, need: Need, *, fixed: Sequence[str] = ()) 
 
 
 def _kept(fixed: Sequence[str]) -> str:
-    return (
-        f"Here {' and '.join(fixed)} stand as they are" if fixed else "Batch and patch are at their smallest"
-    )
+    return f"{' and '.join(fixed)} stand as they are" if fixed else "batch and patch are at their smallest"
 
 
 def _advise(plan: Plan, cap: float, need: Need, fixed: Sequence[str]) -> str:
     """What to do so that it fits: the first of the possible changes after which it does."""
     if fixed and _least(plan, need) <= cap:
-        return f"Leave {' and '.join(fixed)} to the rules, or give it more memory."
+        return f"Leave {' and '.join(fixed)} to the rules, or give it more memory"
     for said, changed in _cheaper(plan):
         if _least(changed, need, fixed) <= cap:
-            return f"Give it more memory, or {said}."
-    return "Give it more memory: neither a smaller network nor a coarser grid makes it fit."
+            return f"Give it more memory, or {said}"
+    return "Give it more memory: neither a smaller network nor a coarser grid makes it fit"
 
 
 def _least(plan: Plan, need: Need, fixed: Sequence[str] = ()) -> float:

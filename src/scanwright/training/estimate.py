@@ -50,7 +50,7 @@ class Estimate:
 
     @property
     def least_minutes(self) -> float:
-        """Minutes, of all networks together, that hold the fewest steps with which something can be learnt."""
+        """Minutes of all networks together that hold the fewest steps by which something is learnt."""
         return FEWEST_STEPS * self.step_s * self.n_members / SHARE_OF_STEPS / 60
 
     @property

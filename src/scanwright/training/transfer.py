@@ -246,12 +246,13 @@ def _advise(origin: Origin, plan: Plan) -> str:
     said = f"They are of {before.task} in {before.dims}-D"
     if before.task not in alike or before.dims != plan.dims:
         return (
-            f"{said}: nothing of such a network can be taken over for {plan.task} in {plan.dims}-D. Start from "
-            f"a run of {' or '.join(alike)} in {plan.dims}-D, or leave out --init-from."
+            f"{said}: nothing of such a network can be taken over for {plan.task} in {plan.dims}-D. Start "
+            f"from a run of {' or '.join(alike)} in {plan.dims}-D, or leave out --init-from."
         )
+    network = before.network
     return (
         f"{said}: for {plan.task} all but its last layer can be taken over, by the same network "
-        f"(--set network.family={before.network.family} --set network.widths={list(before.network.widths)} …)."
+        f"(--set network.family={network.family} --set network.widths={list(network.widths)} …)."
     )
 
 
