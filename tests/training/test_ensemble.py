@@ -210,6 +210,23 @@ def test_ctrl_c_keeps_finished_members_and_the_present_one_past_its_half(
     assert weights(again) == weights(model)
 
 
+def test_a_stopped_ensemble_counts_its_members_and_what_they_learnt_from(
+    photographs: Path, plan: Plan, tmp_path: Path, command: Command
+) -> None:
+    out = tmp_path / "run"
+    sw.train(photographs, out, plan=plan, threads=1, progress=stopping(3))
+    folds = json.loads((out / "splits.json").read_text())["folds"]
+    own = list(folds.values()).count(0)
+    said = command("evaluate", out, photographs, "--threads", 1)
+    assert "1 of the 3 networks" in said.out
+    content = json.loads((out / "evaluation" / "evaluation.json").read_text())
+    assert (content["model"]["members"], content["model"]["planned_members"]) == (1, 3)
+    assert (content["flow"]["train"], content["flow"]["val"]) == (len(folds) - own, own)
+    assert content["provenance"]["splits"]["train"] == len(folds) - own
+    chosen_by = sw.evaluate(out, photographs, split="val", threads=1)
+    assert {record["case"] for record in chosen_by.content["records"]} == {n for n in folds if not folds[n]}
+
+
 def test_the_log_tells_the_members_apart_and_time_goes_on(run: Path) -> None:
     rows = json.loads((run / "provenance.json").read_text())["log"]
     assert [row["member"] for row in rows] == [0, 0, 1, 1, 2, 2]

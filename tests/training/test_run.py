@@ -52,7 +52,11 @@ def test_resuming_says_what_it_found(photographs: Path, plan: Plan, tmp_path: Pa
     assert "holds nothing to resume: training starts anew" in command("train", photographs, *options).out
     assert "is finished: this is its model" in command("train", photographs, *options).out
     shutil.rmtree(tmp_path / "run" / "model")
-    assert "Going on in" in command("train", photographs, *options).out
+    said = command("train", photographs, *options, "--minutes", 7, "--set", "batch_size=3", "--json")
+    assert "Going on in" in said.out
+    assert "Not used, as the run has its own: minutes=7.0 (not set there); --set batch_size=3" in said.out
+    assert len(said.result["not_used"]) == 2
+    assert "Not used" not in command("train", photographs, *options).out
 
 
 def test_a_recorded_plan_replayed_gives_the_same_weights(

@@ -62,7 +62,9 @@ def fit_under(plan: Plan, cap: float, need: Need, *, fixed: Sequence[str] = ()) 
 
 
 def _kept(fixed: Sequence[str]) -> str:
-    return f"{' and '.join(fixed)} stand as they are" if fixed else "batch and patch are at their smallest"
+    if not fixed:
+        return "batch and patch are at their smallest"
+    return f"{' and '.join(fixed)} {'stands as it is' if len(fixed) == 1 else 'stand as they are'}"
 
 
 def _advise(plan: Plan, cap: float, need: Need, fixed: Sequence[str]) -> str:
