@@ -39,7 +39,7 @@ def test_a_score_at_chance_is_nothing_learnt_and_a_good_one_is(name: str) -> Non
 
 def test_a_training_that_learnt_nothing_says_so_and_what_to_do(tmp_path: Path, command: Command) -> None:
     data = numbers(tmp_path / "data")
-    plan = plan_of(data, ((2, 1.0),), overrides=SMALL_CLASSES | {"learning_rate": "1e-9"})
+    plan = plan_of(data, ((2, 1.0),), overrides=SMALL_CLASSES | {"learning_rate": "1e-8"})
     write_json(tmp_path / "plan.json", plan.to_json())
     options = ("--plan", tmp_path / "plan.json", "--threads", 1, "--json")
     said = command("train", data, "--out", tmp_path / "run", *options)

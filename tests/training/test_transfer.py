@@ -340,6 +340,6 @@ def test_weights_of_a_task_that_answers_otherwise_say_that_nothing_can_be_taken_
     plan, voxels = tiny_plan("resnet", 2), tiny_plan("unet", 2)
     with pytest.raises(ModelError, match=r"nothing of such a network .*a run of classification or ordinal"):
         match(weights_of(voxels), replace(FILE, plan=voxels), plan)
-    other = tiny_plan("cnn", 2)
-    with pytest.raises(ModelError, match=r"all but its last layer can be taken over.*network\.family=cnn"):
+    other = tiny_plan("vit", 2)
+    with pytest.raises(ModelError, match=r"take them over with the same network.*network\.family=vit"):
         match(weights_of(other), replace(FILE, plan=other), plan)

@@ -251,8 +251,8 @@ def _advise(origin: Origin, plan: Plan) -> str:
         )
     network = before.network
     return (
-        f"{said}: for {plan.task} all but its last layer can be taken over, by the same network "
-        f"(--set network.family={network.family} --set network.widths={list(network.widths)} …)."
+        f"{said}: {plan.task} can take them over with the same network (--set network.family={network.family} "
+        f"--set network.widths={list(network.widths)} …), the last layer only for the same classes."
     )
 
 
