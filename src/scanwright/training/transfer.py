@@ -251,8 +251,9 @@ def _advise(origin: Origin, plan: Plan) -> str:
         )
     network = before.network
     return (
-        f"{said}: {plan.task} can take them over with the same network (--set network.family={network.family} "
-        f"--set network.widths={list(network.widths)} …), the last layer only for the same classes."
+        f"{said}: {plan.task} can take them over with the same network "
+        f"(--set network.family={network.family} --set network.widths={list(network.widths)} …), "
+        "the last layer only for the same classes."
     )
 
 
