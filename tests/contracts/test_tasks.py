@@ -216,7 +216,7 @@ class TestEveryTaskInEveryWorld:
         made = world(task.target)
         plan = made.plan(task)
         tables = task.tables(judge(task, made.cases, plan, perfect(task, made.cases, plan)), plan)
-        assert set(tables) <= {"confusion", "curves", "agreement"}
+        assert set(tables) <= {"confusion", "curves", "agreement", "baselines"}
         assert json.dumps(tables)
 
     def test_records_are_plain(self, task, world):

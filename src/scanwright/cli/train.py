@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -55,18 +55,19 @@ def train(
     from scanwright.tasks.catalogue import check_name, choose_task
 
     console = Console(quiet, as_json)
-    overrides = options.read_overrides(set_)
-    wanted = Settings(
-        task=task,
-        effort=effort,
-        minutes=minutes,
-        folds=folds,
-        device=device,
-        seed=seed,
-        memory=memory,
-        init_from=init_from,
-        overrides=overrides,
-    )
+    asked: dict[str, Any] = {
+        "task": task,
+        "effort": effort,
+        "minutes": minutes,
+        "folds": folds,
+        "device": device,
+        "seed": seed,
+        "threads": threads,
+        "memory": memory,
+        "init_from": init_from,
+        "overrides": options.read_overrides(set_),
+    }
+    wanted = Settings(**asked)
     check_name(task)  # an unknown one is said before the data are opened
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     decided = plan or (out / "plan.json" if resume and (out / "plan.json").is_file() else None)
@@ -74,9 +75,10 @@ def train(
     console.say(f"{dataset.layout}: {goal}, {len(dataset)} cases, patients {dataset.patients}")
     for note in dataset.notes:
         console.say(f"Note: {note}")
-    not_used = find_unused(out, wanted) if resume else []
+    found = find_run(out) if resume else "nothing"
+    not_used = find_unused(out, wanted) if found != "nothing" else []
     if resume:
-        console.say(_GOING_ON[find_run(out)].format(out=out))
+        console.say(_GOING_ON[found].format(out=out))
     if not_used:
         console.say(f"Not used, as the run has its own: {'; '.join(not_used)}.")
     with console.progress() as progress:
@@ -87,16 +89,7 @@ def train(
             resume=resume,
             overwrite=overwrite,
             progress=progress,
-            minutes=minutes,
-            folds=folds,
-            effort=effort,
-            task=task,
-            seed=seed,
-            device=device,
-            threads=threads,
-            memory=memory,
-            init_from=init_from,
-            overrides=overrides,
+            **asked,
         )
     story = model.provenance
     if start := story.get("start"):
