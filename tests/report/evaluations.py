@@ -2,8 +2,13 @@
 
 import numpy as np
 
+from builders import detection_plan
 from scanwright.core import metrics
 from scanwright.core.statistics import mean_defined, patient_bootstrap
+from scanwright.data.box_plan import BoxPlan
+from scanwright.data.boxes import Boxes
+from scanwright.data.prediction import BoxPrediction
+from scanwright.tasks.box_numbers import box_tables, measure_boxes, summarise_boxes
 
 
 def segmentation_evaluation(
@@ -174,3 +179,33 @@ def training_rows(n=40):
         }
         for index, m in enumerate(minutes)
     ]
+
+
+def detection_evaluation(n=12, *, hit="iou", dims=2, seed=0):
+    """Pictures with red and white cells, most of them found; or volumes with nodules of these names."""
+    rng = np.random.default_rng(seed)
+    plan = detection_plan(dims, boxes=BoxPlan(hit=hit))
+    records = []
+    for index in range(n):
+        n_true = int(rng.integers(2, 9))
+        lo = rng.uniform(0, 100, (n_true, 3)) * (1, 1, dims - 2)
+        sides = np.where(np.arange(3) < dims, rng.choice([5, 8, 40], (n_true, 1)), 1)
+        true = Boxes(np.stack([lo, lo + sides], axis=1), tuple(rng.choice(plan.classes, n_true)))
+        found = true.box_ijk[rng.random(n_true) < 0.8]
+        names = tuple(np.array(true.classes)[: len(found)])
+        boxes = Boxes(found, names, rng.uniform(0.3, 1, len(found)))
+        prediction = BoxPrediction(f"smear {index}", boxes, {"red": 0.4})
+        records.append(measure_boxes(prediction, true, f"secret-{index}", plan, np.eye(4)))
+    numbers = patient_bootstrap(
+        summarise_boxes(records, plan).statistic, [r["patient"] for r in records], n_resamples=50
+    )
+    return segmentation_evaluation(6) | {
+        "task": "detection",
+        "classes": list(plan.classes),
+        "n_cases": n,
+        "n_patients": n,
+        "numbers": [number.to_json() for number in numbers.values()],
+        "records": records,
+        "baselines": [],
+        **box_tables(records, plan),
+    }

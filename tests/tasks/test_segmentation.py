@@ -204,3 +204,22 @@ def test_any_facts_make_a_plan_that_makes_sense(facts, minutes):
     plan = TASK.plan(facts, Settings(minutes=minutes))
     assert plan.minutes == minutes
     assert plan.reasons["minutes"] == "as asked for"
+
+
+def test_lesions_are_counted_where_there_may_be_none_or_several():
+    several, none = np.zeros((2, 20, 20, 6), np.uint8)
+    several[2:6, 2:6, 2:4], several[12:16, 12:16, 2:4] = 2, 2
+    found = several.copy()
+    found[12:16, 12:16] = 0
+    found[2:4, 14:18, 1] = 2
+    records = [measure(found, several), measure(none, none)]
+    numbers = Segmentation().summarise(records, THREE).statistic(np.arange(2))
+    assert numbers["lesion_sensitivity", THREE.classes[1]] == 0.5
+    assert numbers["lesion_false_alarms", THREE.classes[1]] == 0.5
+
+
+def test_what_is_one_piece_in_every_case_is_no_lesion():
+    organ = np.zeros((12, 10, 8), np.uint8)
+    organ[2:6, 2:6, 2:4], organ[7:9, 2:6, 2:4] = 2, 4
+    numbers = Segmentation().summarise([measure(organ, organ)] * 3, THREE).statistic(np.arange(3))
+    assert not {name for name, _ in numbers} & {"lesion_sensitivity", "lesion_false_alarms"}
