@@ -255,7 +255,7 @@ def measured(stored: AnyArray, slopes: Sequence[float], intercepts: Sequence[flo
         return stored
     kind = _kind_of_sum(stored, intercept) if (slope == 1).all() else np.dtype(np.float32)
     in_place = kind.itemsize == stored.itemsize
-    values = stored.view(kind) if in_place else np.empty_like(stored, kind)
+    values: AnyArray = stored.view(kind) if in_place else np.empty_like(stored, kind)
     # Seen with the planes first, which is how they lie in memory.
     for k, (before, after) in enumerate(zip(stored.T, values.T, strict=True)):
         if kind.kind == "f":
