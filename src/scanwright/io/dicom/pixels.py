@@ -269,8 +269,9 @@ def measured(stored: AnyArray, slopes: Sequence[float], intercepts: Sequence[flo
 
 def scaled(values: AnyArray, factor: float) -> AnyArray:
     """values · factor as float32; the values are lost where they are float32 already."""
-    made = values if values.dtype.kind == "f" else np.empty_like(values, np.float32)
-    return np.multiply(values, factor, out=made, casting="unsafe")
+    made: AnyArray = values if values.dtype.kind == "f" else np.empty_like(values, np.float32)
+    np.multiply(values, factor, out=made, casting="unsafe")
+    return made
 
 
 def _kind_of_sum(stored: AnyArray, shifts: FloatArray) -> np.dtype[Any]:
