@@ -24,7 +24,7 @@ WINDOW_SHIFTS = (1, 2, 4, 8)  # add up to a window of 16 pixels
 LEVELS = (0.4, 0.6, 0.75, 0.9)
 # Each for bright letters and for dark ones.
 INKS = tuple((level, sign) for level in LEVELS for sign in (1, -1))
-MOST_PIXELS = 1 << 22  # of inks that are looked at in one go: those of small planes together
+MOST_PIXELS = 1 << 20  # of inks that are looked at in one go: those of small planes together
 LEAST_CONTRAST = 0.16  # of the plane's range
 # Letters of a row are alike in height, in the width of their strokes and in grey; by how much, in parts of
 # the height, of the stroke and of the plane's range.
@@ -146,11 +146,13 @@ def _inks(
 ) -> BoolArray:
     """(ink, i, j): what lies far enough from its ground; with an empty row and column behind each."""
     span = bright - dark
-    strong = span > LEAST_CONTRAST
+    span[span <= LEAST_CONTRAST] = np.inf  # nothing lies so far
     inks = np.zeros((len(kinds), plane.shape[0] + 1, plane.shape[1] + 1), dtype=np.bool_)
-    for made, (level, sign) in zip(inks, kinds, strict=True):
-        far = plane > dark + level * span if sign > 0 else plane < bright - level * span
-        np.logical_and(far, strong, out=made[:-1, :-1])
+    for made, (level, sign) in zip(inks[:, :-1, :-1], kinds, strict=True):
+        if sign > 0:
+            np.greater(plane, dark + level * span, out=made)
+        else:
+            np.less(plane, bright - level * span, out=made)
     return inks
 
 
