@@ -11,6 +11,7 @@ import numpy as np
 import scanwright as sw
 from builders import TILTED_AFFINE, write_nifti, write_picture
 from scanwright.data.plan import Plan
+from scanwright.inference.model import Model
 
 Pace = Sequence[tuple[int, float]]
 THREE_ROUNDS: Pace = ((3, 0.3), (4, 0.7), (4, 1.0))
@@ -114,6 +115,11 @@ def disc_classes(root: Path, per_class: int = 7, *, seed: int = 3) -> Path:
         write_picture(root / "disc" / f"d{number}.png", disc(rng)[0])
         write_picture(root / "nothing" / f"n{number}.png", rng.integers(0, 80, (24, 24)).astype(np.uint8))
     return root
+
+
+def weights(model: Model) -> dict[str, bytes]:
+    """Every weight, to the last bit."""
+    return {name: value.tobytes() for name, value in model.weights.items()}
 
 
 def plan_of(data: Path, pace: Pace, **settings: object) -> Plan:

@@ -21,8 +21,9 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import BoxPrediction, Doubt, MaskPrediction, Prediction
 from scanwright.data.settings import Settings
-from scanwright.errors import DataError, OutputError, SettingsError
+from scanwright.errors import DataError, SettingsError
 from scanwright.extras import require
+from scanwright.io.apart import keep_apart
 from scanwright.io.files import claim_folder, kept_if_filled, read_json, write_json, write_text
 from scanwright.types import PathLikeStr, Progress, silent
 
@@ -121,7 +122,7 @@ def inspect(
     own = ("findings.json", "findings.html", *FILES)
     if out is None:
         return examine(dataset, progress)
-    _keep_apart(Path(out), dataset)
+    keep_apart(Path(out), dataset)
     folder = claim_folder(out, overwrite=overwrite, own=own)
     with kept_if_filled(folder):
         inspection = examine(dataset, progress)
@@ -165,7 +166,7 @@ def convert(
 
     find_target(to)  # an unknown one is said now and not after all headers
     dataset = _dataset(data, Settings(series=series))
-    _keep_apart(Path(out), dataset)
+    keep_apart(Path(out), dataset)
     return write(dataset, out, to=to, overwrite=overwrite, progress=progress)
 
 
@@ -214,7 +215,7 @@ def enhance(
     truth = open_inputs(reference) if isinstance(reference, PATHS) else reference
     alone = [Dataset((), "one image", file) for file in files]
     for source in (dataset, *([truth] if truth else []), *alone):
-        _keep_apart(Path(out), source)
+        keep_apart(Path(out), source)
     images = {file: read_image(file) for file in files}
     return run_recipe(
         dataset, out, recipe, images, truth=truth, lang=lang, overwrite=overwrite, progress=progress
@@ -288,7 +289,7 @@ def train(
     chosen = plan.plan if isinstance(plan, Planned) else load_plan(plan) if isinstance(plan, PATHS) else plan
     dataset = _dataset(data, wanted)
     folder = Path(out) if out is not None else _fresh_folder()
-    _keep_apart(folder, dataset)
+    keep_apart(folder, dataset)
     return train_run(
         dataset,
         folder,
@@ -363,14 +364,14 @@ def evaluate(
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = _dataset(data, Settings(series=series))
     if out is not None:
-        _keep_apart(Path(out), dataset)
+        keep_apart(Path(out), dataset)
     folder = (
         claim_folder(out, overwrite=overwrite, own=("evaluation.json", "report.html", "failures.csv"))
         if out is not None
         else None
     )
     evaluation = judge(loaded, dataset, split=split, device=device, threads=threads, progress=progress)
-    evaluation.content["baselines"] = baselines or []
+    evaluation.content["baselines"] += baselines or []
     if folder is not None:
         write_json(folder / "evaluation.json", evaluation.content)
         # The page shows what the file holds, and nothing else.
@@ -421,7 +422,7 @@ def predict(
         series: only the DICOM series in whose "MODALITY description UID" this regular expression finds
             something; without it, every volume but localizers, screenshots and stray slices.
         overwrite: replace earlier results in ``out``.
-        progress: told after every case.
+        progress: told after every case, and within one after every few patches.
         device, threads, memory: see Settings.
         pictures: also draw the masks or boxes of each case, as PNG in ``out/pictures``.
         all_findings: write boxes whatever their scores, and not only those that the model's thresholds say
@@ -442,13 +443,19 @@ def predict(
     dataset = open_inputs(inputs, series=series)
     source = place_of(Path(inputs))
     root = source if source.is_dir() else source.parent
-    _keep_apart(Path(out), dataset)
+    keep_apart(Path(out), dataset)
     folder = claim_folder(out, overwrite=overwrite, own=RESULTS)
     result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
     placed: list[Placed] = []
-    answers = loaded.run(dataset.cases, device=device, threads=threads, memory=cap)
-    for done, (case, prediction) in enumerate(answers):
-        progress("Predicting", done, len(dataset), case.name)
+    n_done = 0
+
+    def tell(stage: str, done: float, total: float, note: str = "") -> None:
+        progress(stage, n_done + done / total, len(dataset), note)
+
+    answers = loaded.run(dataset.cases, device=device, threads=threads, memory=cap, progress=tell)
+    for case, prediction in answers:
+        n_done += 1
+        tell("Predicting", 0, 1, case.name)
         if isinstance(prediction, SetAside):
             result.set_aside.append(prediction)
             continue
@@ -461,7 +468,6 @@ def predict(
             placed.append(place(case, prediction, case.image.read(), all_findings=all_findings))
         if pictures:
             result.pictures.extend(write_result_picture(folder, case, prediction, loaded.plan))
-    progress("Predicting", len(dataset), len(dataset), "")
     if placed:
         result.files.extend(write_detections(folder, placed, loaded.plan.classes))
     elif result.predictions:
@@ -475,37 +481,15 @@ def predict(
 
 
 def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
+    from scanwright.tasks.catalogue import check_name
+
+    check_name(settings.task)  # an unknown one is said before the data are opened
     if isinstance(data, Dataset):
         for name in ("patient_pattern", "series"):
             if getattr(settings, name) is not None:
                 raise SettingsError(f"{name} belongs to opening", do=f"Pass it to open(…, {name}=…).")
         return data
     return open(data, patient_pattern=settings.patient_pattern, series=settings.series)
-
-
-def _keep_apart(out: Path, dataset: Dataset) -> None:
-    """Raise when results would lie among the scans, or the scans inside the results.
-
-    Masks bear the names of their images, and --overwrite removes earlier results: either could take a scan.
-    And what lies among the scans is taken for scans the next time.
-
-    Raises:
-        OutputError: naming the folder.
-    """
-    from scanwright.io.dataset import reads_all_below
-
-    source, result, among = Path(dataset.source).resolve(), out.resolve(), set[Path]()
-    place = source if source.is_dir() else source.parent
-    if source.is_dir():  # one file has no others among which results could lie
-        files = [place / lazy.source for case in dataset.cases for lazy in case.inputs.values()]
-        among = {file.parent for file in files if file.exists()}
-        among |= {place} if reads_all_below(dataset) else set()
-    if result in (place, *place.parents) or among & {result, *result.parents}:
-        raise OutputError(
-            "results may not lie among the scans, nor the scans inside the results",
-            subject=os.fspath(out),
-            do="Choose an --out beside them.",
-        )
 
 
 def _fresh_folder() -> Path:

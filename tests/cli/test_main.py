@@ -164,7 +164,7 @@ def test_training_ends_with_a_line_for_machines_and_the_next_step_for_people(
     assert "segmentation, 9 cases, patients unknown" in said.out
     assert "Best validation score" in said.out
     assert f"scanwright evaluate {out} {data}" in said.out
-    assert set(said.result) == {"run", "score", "minutes", "set_aside"}
+    assert set(said.result) == {"run", "score", "learnt_nothing", "minutes", "set_aside", "not_used"}
     assert "Training 100%" in said.err
     assert "loss" in said.err
     again = command("train", data, "--out", out, "--resume", "--json")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ import tiny
 from builders import write_nifti
 from commands import Command
 from scanwright.data.memory import read_memory
+from scanwright.errors import SettingsError
 from scanwright.io.files import read_json, write_json
 from scanwright.networks.catalogue import build_network
 from scanwright.networks.memory import count_features, predicting_bytes, training_bytes, working_voxels
@@ -63,7 +66,7 @@ def test_voxels_are_those_of_the_working_grid() -> None:
 
 def test_a_plan_is_made_for_the_memory_that_there_is(tmp_path: Path, command: Command) -> None:
     data = tiny.ball_volumes(tmp_path / "data")
-    said = command("plan", data, "--out", tmp_path / "small", "--memory", "100M")
+    said = command("plan", data, "--out", tmp_path / "small", "--memory", "794M")
     assert said.code == 2
     least = said.err.split("--memory ")[1].split()[0]
     assert command("plan", data, "--out", tmp_path / "small", "--memory", least).code == 0
@@ -78,12 +81,38 @@ def test_training_under_a_cap_is_refused_before_or_goes_through(tmp_path: Path, 
     plan = tiny.plan_of(data, ((2, 1.0),), overrides=tiny.SMALL_3D)
     write_json(tmp_path / "plan.json", plan.to_json())
     options = ("train", data, "--out", tmp_path / "run", "--plan", tmp_path / "plan.json", "--threads", 1)
-    said = command(*options, "--memory", "200M")
+    said = command(*options, "--memory", "794M")
     assert said.code == 2
     assert "batch_size and patch_voxels stand as they are" in said.err
     least = said.err.split("--memory ")[1].split()[0]
     assert command(*options, "--memory", least).code == 0
     assert 'memory = "' in (tmp_path / "run" / "settings.toml").read_text()
+
+
+@pytest.mark.parametrize("verb", [sw.plan, sw.train])
+def test_less_than_the_program_itself_takes_is_refused_before_any_case_is_read(
+    verb: Callable[..., Any], tmp_path: Path
+) -> None:
+    stages: list[str] = []
+    place = {"out": tmp_path / "run"} if verb is sw.train else {}
+    with pytest.raises(SettingsError, match=r"too small for the program itself.*--memory 800M or more"):
+        verb(
+            tiny.ball_volumes(tmp_path / "data"),
+            memory="200M",
+            progress=lambda stage, *told: stages.append(stage),
+            **place,
+        )
+    assert stages == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_predicting_in_less_than_the_program_itself_takes_is_refused(
+    volume_run: tiny.TinyRun, tmp_path: Path, command: Command
+) -> None:
+    data = volume_run.data / "imagesTr"
+    said = command("predict", volume_run.path, data, "--out", tmp_path / "out", "--memory", "100M")
+    assert said.code == 2
+    assert "too small for the program itself" in said.err
 
 
 def test_an_image_that_does_not_fit_is_set_aside_and_the_rest_goes_on(

@@ -10,7 +10,7 @@ from builders import classification_plan, segmentation_plan
 from scanwright.data.memory import read_memory
 from scanwright.data.plan import NetworkPlan
 from scanwright.errors import SettingsError
-from scanwright.planning.memory import fit_under
+from scanwright.planning.memory import _smaller, fit_under
 
 DEEP = NetworkPlan("unet", (4, 8, 8), ((1,) * 3, (2,) * 3, (2, 2, 1)), ((3,) * 3,) * 3)
 VOLUMES = segmentation_plan(patch_voxels=(96, 64, 32), batch_size=8, network=DEEP)
@@ -66,3 +66,31 @@ def test_fields_that_are_fixed_do_not_give_way():
     assert (patch.batch_size, patch.patch_voxels) == (2, VOLUMES.patch_voxels)
     with pytest.raises(SettingsError, match="batch_size and patch_voxels stand as they are"):
         fit_under(VOLUMES, cap, need, fixed=["batch_size", "patch_voxels"])
+
+
+def by_widths(plan):
+    return sum(plan.network.widths) * math.prod(plan.patch_voxels)
+
+
+def by_grid(plan):
+    return 1e9 / math.prod(plan.spacing_mm or (1.0,))
+
+
+@pytest.mark.parametrize(
+    ("needing", "advice"),
+    [
+        (by_widths, "--set network.widths=[2,4,4]"),
+        (by_grid, "--set spacing_mm=[2.0,2.0,2.0]"),
+        (lambda plan: 1e9, "neither a smaller network nor a coarser grid"),
+    ],
+)
+def test_what_would_make_it_fit_is_named(needing, advice):
+    plan = replace(VOLUMES, spacing_mm=(1.0, 1.0, 1.0))
+    cap = 0.6 * needing([plan, *_smaller(plan, [])][-1])
+    with pytest.raises(SettingsError, match=re.escape(advice)):
+        fit_under(plan, cap, needing)
+
+
+def test_what_the_user_fixed_is_the_first_to_be_left_out():
+    with pytest.raises(SettingsError, match="Leave batch_size to the rules"):
+        fit_under(PICTURES, need(PICTURES) / 50, need, fixed=["batch_size"])

@@ -288,3 +288,37 @@ def test_doubts_stand_on_the_first_screen_in_both_languages():
     assert "Images are MR (n = 3), and the model learnt from CT" in page_of(SEGMENTATION, doubts=doubts)
     assert "9 mm" in page_of(SEGMENTATION, doubts=doubts)
     assert "3 幅图像为 MR" in page_of(SEGMENTATION, "zh", doubts=doubts)
+
+
+NUMBER = {
+    "task": "regression",
+    "n_cases": 12,
+    "numbers": [{"name": "mae", "group": "", "value": 3.0, "n": 12}],
+    "agreement": {"target": "age", "bias": 0.0, "low": -1.0, "high": 1.0, "interval_level": 0.9,
+                  "half_width": 5.0},
+    "records": [{"case": "a", "truth": 3.0, "predicted": 4.0, "low": -1.0, "high": 9.0}],
+    "confusion": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "is_worse"), [(9.0, False), (2.0, True)])
+def test_of_errors_the_smaller_is_the_better_beside_a_naive_method(value, is_worse):
+    naive = {"name": "mae", "group": "", "value": value, "comparator": "training_mean"}
+    text = page_of(NUMBER, baselines=[naive])
+    assert "always the mean of the training cases" in text
+    assert ("not worth using" in text) is is_worse
+    assert "总是给出训练病例的平均值" in page_of(NUMBER, "zh", baselines=[naive])
+
+
+def test_the_interval_of_a_number_promises_nothing():
+    assert "it should hold the true number in 90 % of cases like these" in page_of(NUMBER)
+    assert "在 90% 的此类病例中应包含真实值" in page_of(NUMBER, "zh")
+
+
+def test_an_ensemble_that_was_stopped_says_how_many_networks_are_missing():
+    model = {"hash": "", "run": "", "members": 1, "planned_members": 3}
+    assert "1 of the 3 networks" in page_of(SEGMENTATION, model=model)
+    assert "3 个网络中的 1 个" in page_of(SEGMENTATION, "zh", model=model)
+    whole = page_of(SEGMENTATION, model=model | {"members": 3})
+    assert "ensemble of 3 members" in whole
+    assert "stopped" not in whole

@@ -126,3 +126,12 @@ def test_a_single_case_ranks_by_how_far_off_it_is():
     near, far = (TASK.measure(decode(z), picture(age=60.0), PLAN) for z in (0.1, -3.0))
     assert TASK.goodness(near, PLAN) > TASK.goodness(far, PLAN)
     assert math.isfinite(TASK.goodness(far, PLAN))
+
+
+def test_the_errors_stand_beside_those_of_always_giving_the_mean_of_the_training_cases():
+    pairs = [(50.0, 52.0), (60.0, 58.0), (70.0, 76.0)]
+    records = [TASK.measure(decode((said - 60) / 10), picture(age=true), PLAN) for true, said in pairs]
+    naive = {one["name"]: one["value"] for one in TASK.tables(records, PLAN)["baselines"]}
+    assert PLAN.target_mean == 60.0
+    assert naive["mae"] == pytest.approx(20 / 3)
+    assert naive["rmse"] == pytest.approx(math.sqrt(200 / 3))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ import scanwright as sw
 import tiny
 from builders import write_picture
 from commands import Command
+from ctrl_c import stopping
 from scanwright.data.plan import Plan
 from scanwright.errors import DataError, ModelError, SettingsError
 from scanwright.inference.members import split_members
-from scanwright.inference.model import Model
 from scanwright.inference.predict import predict_array
 from scanwright.inference.runtimes import open_runtime
 from scanwright.tasks.base import score_of
@@ -26,7 +25,7 @@ from scanwright.tasks.catalogue import find_task
 from scanwright.training.cache import prepare_examples
 from scanwright.training.fit import measure_example
 from scanwright.types import silent
-from tiny import SMALL_2D, SMALL_CLASSES, disc, disc_classes, disc_photographs
+from tiny import SMALL_2D, SMALL_CLASSES, disc, disc_classes, disc_photographs, weights
 
 PACES = [[[3, 0.3], [4, 1.0]], [[2, 0.5], [3, 1.0]], [[3, 0.6], [2, 1.0]]]
 
@@ -63,26 +62,6 @@ def run(photographs: Path, plan: Plan, tmp_path_factory: pytest.TempPathFactory)
     out = tmp_path_factory.mktemp("ensemble") / "run"
     sw.train(photographs, out, plan=plan, threads=1)
     return out
-
-
-def weights(model: Model) -> dict[str, bytes]:
-    return {name: value.tobytes() for name, value in model.weights.items()}
-
-
-def stopping(at_step: int, times: int = 1) -> Callable[..., None]:
-    """Progress that presses Ctrl-C after a step, counted over all members."""
-    steps, last = 0, 0.0
-
-    def progress(stage: str, done: float, total: float, note: str = "") -> None:
-        nonlocal steps, last
-        # A round's end is told at the progress of its last step.
-        if stage == "Training" and done > last:
-            steps, last = steps + 1, done
-            if steps == at_step:
-                for _ in range(times):
-                    signal.raise_signal(signal.SIGINT)
-
-    return progress
 
 
 def test_patients_never_straddle_folds_and_test_cases_are_in_none(tmp_path: Path) -> None:
@@ -229,6 +208,23 @@ def test_ctrl_c_keeps_finished_members_and_the_present_one_past_its_half(
     assert len(model.provenance["members"]) == n_members
     again = sw.train(photographs, tmp_path / "again", plan=model.plan, threads=1)
     assert weights(again) == weights(model)
+
+
+def test_a_stopped_ensemble_counts_its_members_and_what_they_learnt_from(
+    photographs: Path, plan: Plan, tmp_path: Path, command: Command
+) -> None:
+    out = tmp_path / "run"
+    sw.train(photographs, out, plan=plan, threads=1, progress=stopping(3))
+    folds = json.loads((out / "splits.json").read_text())["folds"]
+    own = list(folds.values()).count(0)
+    said = command("evaluate", out, photographs, "--threads", 1)
+    assert "1 of the 3 networks" in said.out
+    content = json.loads((out / "evaluation" / "evaluation.json").read_text())
+    assert (content["model"]["members"], content["model"]["planned_members"]) == (1, 3)
+    assert (content["flow"]["train"], content["flow"]["val"]) == (len(folds) - own, own)
+    assert content["provenance"]["splits"]["train"] == len(folds) - own
+    chosen_by = sw.evaluate(out, photographs, split="val", threads=1)
+    assert {record["case"] for record in chosen_by.content["records"]} == {n for n in folds if not folds[n]}
 
 
 def test_the_log_tells_the_members_apart_and_time_goes_on(run: Path) -> None:

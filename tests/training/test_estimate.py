@@ -9,7 +9,7 @@ import pytest
 from builders import classification_plan, segmentation_plan
 from scanwright.errors import SettingsError
 from scanwright.networks.catalogue import count_cost
-from scanwright.training.estimate import SHARE_OF_STEPS, estimate, time_step
+from scanwright.training.estimate import FEWEST_STEPS, SHARE_OF_STEPS, estimate, time_step
 
 
 @pytest.mark.parametrize("plan", [segmentation_plan(), classification_plan()], ids=["masks", "classes"])
@@ -17,6 +17,7 @@ def test_an_estimate_holds_cost_and_steps(plan) -> None:
     made = estimate(replace(plan, minutes=3.0), "cpu")
     assert made.cost == count_cost(plan)
     assert made.steps == int(3 * 60 * SHARE_OF_STEPS / made.step_s)
+    assert made.least_minutes * made.steps == pytest.approx(3 * FEWEST_STEPS, rel=0.05)
 
 
 def test_a_step_of_many_patches_takes_longer() -> None:

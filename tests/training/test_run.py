@@ -17,9 +17,9 @@ import pytest
 import scanwright as sw
 from builders import write_text
 from commands import Command
+from ctrl_c import stopping
 from scanwright.data.plan import Plan
 from scanwright.errors import DataError, ModelError, OutputError, ScanwrightError, SettingsError
-from scanwright.inference.model import Model
 from scanwright.training.learn.segmentation import SegmentationLearner
 from tiny import (
     SMALL_2D,
@@ -31,6 +31,7 @@ from tiny import (
     disc_classes,
     disc_photographs,
     plan_of,
+    weights,
 )
 
 
@@ -51,11 +52,11 @@ def test_resuming_says_what_it_found(photographs: Path, plan: Plan, tmp_path: Pa
     assert "holds nothing to resume: training starts anew" in command("train", photographs, *options).out
     assert "is finished: this is its model" in command("train", photographs, *options).out
     shutil.rmtree(tmp_path / "run" / "model")
-    assert "Going on in" in command("train", photographs, *options).out
-
-
-def weights(model: Model) -> dict[str, bytes]:
-    return {name: value.tobytes() for name, value in model.weights.items()}
+    said = command("train", photographs, *options, "--minutes", 7, "--set", "batch_size=3", "--json")
+    assert "Going on in" in said.out
+    assert "Not used, as the run has its own: minutes=7.0 (not set there); --set batch_size=3" in said.out
+    assert len(said.result["not_used"]) == 2
+    assert "Not used" not in command("train", photographs, *options).out
 
 
 def test_a_recorded_plan_replayed_gives_the_same_weights(
@@ -113,26 +114,11 @@ def test_volumes_and_classes_replay_too(make: Any, small: dict[str, str], tmp_pa
     assert weights(runs[0]) == weights(runs[1])
 
 
-def interrupting(at_step: int, times: int = 1) -> Any:
-    steps, last = 0, 0.0
-
-    def progress(stage: str, done: float, total: float, note: str = "") -> None:
-        nonlocal steps, last
-        # A round's end is told at the progress of its last step.
-        if stage == "Training" and done > last:
-            steps, last = steps + 1, done
-            if steps == at_step:
-                for _ in range(times):
-                    signal.raise_signal(signal.SIGINT)
-
-    return progress
-
-
 def test_ctrl_c_keeps_the_best_model_so_far_and_says_so(
     photographs: Path, plan: Plan, tmp_path: Path
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
-    model = sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=interrupting(5))
+    model = sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=stopping(5))
     assert "stopped by the user" in model.provenance["ended"]
     assert model.provenance["steps"] == 5
     assert weights(sw.load(tmp_path / "run")) == weights(model)
@@ -142,7 +128,7 @@ def test_ctrl_c_keeps_the_best_model_so_far_and_says_so(
 
 
 def test_an_interrupted_run_can_be_replayed(photographs: Path, plan: Plan, tmp_path: Path) -> None:
-    model = sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=interrupting(5))
+    model = sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=stopping(5))
     again = sw.train(photographs, tmp_path / "again", plan=model.plan, threads=1)
     assert weights(again) == weights(model)
 
@@ -151,7 +137,7 @@ def test_a_second_ctrl_c_ends_at_once_and_resume_goes_on(
     photographs: Path, plan: Plan, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=interrupting(5, times=2))
+        sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=stopping(5, times=2))
     assert not (tmp_path / "run" / "model").exists()
     with pytest.raises(ModelError, match="--resume"):
         sw.load(tmp_path / "run")
@@ -183,7 +169,7 @@ def test_a_plateau_lowers_the_rate_and_is_replayed_and_resumed_exactly(
     assert [row["learning_rate"] for row in rows] == pytest.approx([1e-7] * 3 + [3e-8] * 2 + [9e-9])
     replayed = sw.train(photographs, tmp_path / "replayed", plan=whole.plan, threads=1)
     with pytest.raises(KeyboardInterrupt):
-        sw.train(photographs, tmp_path / "cut", plan=plan, threads=1, progress=interrupting(9, times=2))
+        sw.train(photographs, tmp_path / "cut", plan=plan, threads=1, progress=stopping(9, times=2))
     resumed = sw.train(photographs, tmp_path / "cut", resume=True, threads=1)
     assert weights(whole) == weights(replayed) == weights(resumed)
 
@@ -221,7 +207,7 @@ def test_a_run_folder_holds_what_the_contracts_say_and_nothing_else(photo_run: T
 
 def test_no_file_of_a_run_is_a_pickle(photographs: Path, plan: Plan, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=interrupting(5, times=2))
+        sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=stopping(5, times=2))
     files = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
     assert any("checkpoint" in path.parts for path in files)
     assert any("cache" in path.parts for path in files)
@@ -272,7 +258,7 @@ def test_a_folder_that_holds_something_is_refused_and_overwriting_spares_foreign
 def test_a_checkpoint_of_another_plan_is_refused(photographs: Path, plan: Plan, tmp_path: Path) -> None:
     out = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
-        sw.train(photographs, out, plan=plan, threads=1, progress=interrupting(5, times=2))
+        sw.train(photographs, out, plan=plan, threads=1, progress=stopping(5, times=2))
     edited = json.loads((out / "plan.json").read_text()) | {"batch_size": 3}
     (out / "plan.json").write_text(json.dumps(edited))
     with pytest.raises(ModelError, match="another plan"):

@@ -38,6 +38,8 @@ def evaluate(
     another one with the same kind of labels.
     """
     from scanwright import api
+    from scanwright.report.answer import beside_naive
+    from scanwright.report.texts import Words
 
     console = Console(quiet, as_json)
     folder = out if out is not None else run / "evaluation"
@@ -56,6 +58,8 @@ def evaluate(
             threads=threads,
         )
     say_evaluation(console, evaluation)
+    for sentence in beside_naive(evaluation.content, Words("en")):
+        console.say(sentence)
     console.list_doubts(evaluation.content["doubts"])
     console.list_set_aside(evaluation.set_aside, str(folder / "failures.csv"))
     console.say(f"Report: {folder / 'report.html'}\nNumbers: {folder / 'evaluation.json'}")
@@ -71,7 +75,7 @@ def evaluate(
 
 def say_evaluation(console: Console, evaluation: Evaluation) -> None:
     """The numbers with their intervals: all over all classes, and the leading one of each class."""
-    from scanwright.report.answer import warnings
+    from scanwright.report.answer import tell_members, warnings
     from scanwright.report.rounding import format_number
     from scanwright.report.texts import Words
 
@@ -91,5 +95,7 @@ def say_evaluation(console: Console, evaluation: Evaluation) -> None:
     console.table(rows)
     if len(rows) < len(content["numbers"]):
         console.say("  The other numbers of each class are in the report.")
+    for sentence in tell_members(content, Words("en")):
+        console.say(sentence)
     for sentence in warnings(content, Words("en")):
         console.say(f"Warning: {sentence}")

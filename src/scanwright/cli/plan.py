@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from scanwright.cli.console import Console
 
 if TYPE_CHECKING:
     from scanwright.api import Planned
+    from scanwright.training.estimate import Estimate
 
 NOTHING, SOME = 0, 3
 
@@ -42,12 +44,14 @@ def plan(
     from scanwright.data.settings import Settings
     from scanwright.io.failures_csv import write_failures
     from scanwright.io.files import claim_folder, kept_if_filled, write_json
+    from scanwright.tasks.catalogue import check_name
 
     console = Console(quiet, as_json)
     overrides = options.read_overrides(set_)
     Settings(
         task=task, effort=effort, minutes=minutes, folds=folds, seed=seed, memory=memory, overrides=overrides
     )
+    check_name(task)  # an unknown one is said before the data are opened
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     folder = claim_folder(out, overwrite=overwrite, own=("fingerprint.json", "plan.json", "failures.csv"))
     with console.progress() as progress, kept_if_filled(folder):
@@ -64,14 +68,15 @@ def plan(
             overrides=overrides,
         )
     say_plan(console, planned)
-    say_estimate(console, planned)
+    made = say_estimate(console, planned)
     write_json(folder / "fingerprint.json", planned.fingerprint.to_json())
     write_json(folder / "plan.json", planned.plan.to_json())
     write_failures(folder / "failures.csv", planned.fingerprint.set_aside)
     console.say(f"\nWritten: {folder / 'fingerprint.json'}\n         {folder / 'plan.json'}")
     console.say(f"Train it: scanwright train {data} --plan {folder / 'plan.json'} --out RUN")
     set_aside = planned.fingerprint.set_aside
-    console.finish(plan=str(folder / "plan.json"), set_aside=len(set_aside))
+    steps = {} if made is None else {"steps": made.steps, "least_minutes": made.least_minutes}
+    console.finish(plan=str(folder / "plan.json"), set_aside=len(set_aside), **steps)
     return SOME if set_aside else NOTHING
 
 
@@ -115,17 +120,18 @@ def say_plan(console: Console, planned: Planned) -> None:
     console.list_set_aside(facts.set_aside)
 
 
-def say_estimate(console: Console, planned: Planned) -> None:
+def say_estimate(console: Console, planned: Planned) -> Estimate | None:
     """What the network costs on this computer, where torch is installed."""
     from scanwright.errors import MissingExtraError
 
     if console.quiet:
-        return
+        return None
     try:
         made = planned.estimate()
+        from scanwright.training.estimate import FEWEST_STEPS
     except MissingExtraError:
         console.say("\nThe network's cost can be told where torch is installed.")
-        return
+        return None
     minutes = f"{planned.plan.minutes / made.n_members:.3g} minutes"
     each = f" for each of {made.n_members} networks" if made.n_members > 1 else ""
     console.say(
@@ -140,6 +146,19 @@ def say_estimate(console: Console, planned: Planned) -> None:
         f"prediction: about {made.predict_s:.2g} s for a case of median size{product}, reading and writing "
         "not counted"
     )
+    if made.steps < FEWEST_STEPS and not planned.plan.is_recorded:
+        fewer = " or fewer --folds, which share the minutes" if made.n_members > 1 else ""
+        console.say(
+            f"Warning: these minutes hold too few steps to learn much (fewer than {FEWEST_STEPS}{each}). "
+            f"Give --minutes {_round_up(made.least_minutes)} or more{fewer}."
+        )
+    return made
+
+
+def _round_up(minutes: float) -> str:
+    """To two digits, and no less than it was."""
+    step = 10.0 ** (math.floor(math.log10(minutes)) - 1)
+    return f"{math.ceil(minutes / step) * step:.3g}"
 
 
 def _large(number: float) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scanwright.cli import options
 from scanwright.cli.console import Console
+
+if TYPE_CHECKING:
+    from scanwright.inference.model import Model
 
 SOME = 3
 _GOING_ON = {
@@ -48,28 +51,36 @@ def train(
     from scanwright.data.settings import Settings
     from scanwright.inference.model import find_run
     from scanwright.io.failures_csv import read_failures
-    from scanwright.tasks.catalogue import choose_task
+    from scanwright.io.settings_toml import find_unused
+    from scanwright.tasks.catalogue import check_name, choose_task
 
     console = Console(quiet, as_json)
-    overrides = options.read_overrides(set_)
-    Settings(
-        task=task,
-        effort=effort,
-        minutes=minutes,
-        folds=folds,
-        device=device,
-        seed=seed,
-        memory=memory,
-        overrides=overrides,
-    )
+    asked: dict[str, Any] = {
+        "task": task,
+        "effort": effort,
+        "minutes": minutes,
+        "folds": folds,
+        "device": device,
+        "seed": seed,
+        "threads": threads,
+        "memory": memory,
+        "init_from": init_from,
+        "overrides": options.read_overrides(set_),
+    }
+    wanted = Settings(**asked)
+    check_name(task)  # an unknown one is said before the data are opened
     dataset = api.open(data, patient_pattern=patient_pattern, series=series)
     decided = plan or (out / "plan.json" if resume and (out / "plan.json").is_file() else None)
     goal = api.load_plan(decided).task if decided else choose_task(task, dataset).name
     console.say(f"{dataset.layout}: {goal}, {len(dataset)} cases, patients {dataset.patients}")
     for note in dataset.notes:
         console.say(f"Note: {note}")
+    found = find_run(out) if resume else "nothing"
+    not_used = find_unused(out, wanted) if found != "nothing" else []
     if resume:
-        console.say(_GOING_ON[find_run(out)].format(out=out))
+        console.say(_GOING_ON[found].format(out=out))
+    if not_used:
+        console.say(f"Not used, as the run has its own: {'; '.join(not_used)}.")
     with console.progress() as progress:
         model = api.train(
             dataset,
@@ -78,16 +89,7 @@ def train(
             resume=resume,
             overwrite=overwrite,
             progress=progress,
-            minutes=minutes,
-            folds=folds,
-            effort=effort,
-            task=task,
-            seed=seed,
-            device=device,
-            threads=threads,
-            memory=memory,
-            init_from=init_from,
-            overrides=overrides,
+            **asked,
         )
     story = model.provenance
     if start := story.get("start"):
@@ -97,15 +99,40 @@ def train(
                 f"Warning: {start['val_seen']} of the validation images were seen there already: "
                 "the validation score flatters."
             )
-    together = "members" in story
-    score = story["out_of_fold_score" if together else "best_score"]
-    said = f"Out-of-fold score of {model.n_members} members" if together else "Best validation score"
-    trained = f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}."
-    console.say(f"{trained} {said} {score:.3f}.")
+    score, is_nothing = _say_score(console, model)
     if model.plan.answer == "value" and not model.thresholds:
         console.say("Note: validation cases are too few for intervals around single predictions.")
     set_aside = read_failures(out / "failures.csv")
     console.list_set_aside(set_aside, str(out / "failures.csv"))
     console.say(f"Model: {out / 'model'}\nJudge it: scanwright evaluate {out} {data}")
-    console.finish(run=str(out), score=score, minutes=story["minutes"], set_aside=len(set_aside))
+    console.finish(
+        run=str(out),
+        score=score,
+        learnt_nothing=is_nothing,
+        minutes=story["minutes"],
+        set_aside=len(set_aside),
+        not_used=not_used,
+    )
     return SOME if set_aside else 0
+
+
+def _say_score(console: Console, model: Model) -> tuple[float, bool]:
+    """How training went: its score, and whether that is no better than knowing nothing."""
+    from scanwright.tasks.base import has_learnt_nothing
+    from scanwright.tasks.catalogue import find_task
+
+    story, task = model.provenance, find_task(model.plan.task)
+    together = "members" in story
+    score = story["out_of_fold_score" if together else "best_score"]
+    of = f"{model.n_members} of {model.n_planned}" if model.n_members < model.n_planned else model.n_members
+    said = f"Out-of-fold score of {of} members" if together else "Best validation score"
+    trained = f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}."
+    console.say(f"{trained} {said} {score:.3f}.")
+    is_nothing = has_learnt_nothing(task, score)
+    if is_nothing:
+        fewer = " or fewer --folds, which share the minutes," if together else ""
+        console.say(
+            f"Warning: no better than knowing nothing ({task.score} {task.chance:g}): do not use this model. "
+            f"Train anew with more --minutes{fewer} and check that the labels are right (inspect)."
+        )
+    return score, is_nothing

@@ -168,7 +168,7 @@ def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case]
         )
     chosen = [case for case in known if split in ("all", history.split_of[case.name]) and case.targets]
     if not chosen:
-        folded = split == "val" and "members" in history.provenance
+        folded = split == "val" and len(history.provenance.get("members", {})) > 1
         raise DataError(
             f"no case of the split '{split}' is in this dataset",
             subject=dataset.source,
@@ -266,6 +266,7 @@ def _content(  # one place gathers everything that the file holds
             "hash": model.sha256,
             "run": model.folder.parent.name if model.folder else "",
             "members": model.n_members,
+            "planned_members": model.n_planned,
         },
         "split": split,
         "how_chosen": how,

@@ -21,7 +21,11 @@ COLUMNS = 8
 
 
 def find_boxes(
-    answer: Callable[[FloatArray], FloatArray], array: FloatArray, plan: Plan, at_once: int
+    answer: Callable[[FloatArray], FloatArray],
+    array: FloatArray,
+    plan: Plan,
+    at_once: int,
+    told: Callable[[float], None] | None = None,
 ) -> FloatArray:
     """What is found in a preprocessed image, before suppression: (n, COLUMNS), in its voxels.
 
@@ -33,6 +37,7 @@ def find_boxes(
         array: (channel, i, j, k).
         plan: patch, overlap and classes.
         at_once: patches in a batch.
+        told: the share that is done.
     """
     margins = centre_pad(array.shape[1:], plan.patch_voxels)
     padded = np.pad(array, ((0, 0), *margins), mode="edge")
@@ -42,6 +47,8 @@ def find_boxes(
     tiles = list(itertools.product(*axes))
     found = [np.zeros((0, COLUMNS), dtype=np.float32)]
     for start in range(0, len(tiles), at_once):
+        if told is not None:
+            told(start / len(tiles))
         some = tiles[start : start + at_once]
         cut = [padded[(slice(None), *(slice(a, b) for a, b, _, _ in tile))] for tile in some]
         for tile, outputs in zip(some, answer(np.stack(cut)), strict=True):

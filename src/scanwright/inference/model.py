@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from scanwright.inference.runtimes import memory_check, open_runtime
 from scanwright.inference.scope import find_doubts
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
-from scanwright.types import AnyArray, PathLikeStr
+from scanwright.types import AnyArray, PathLikeStr, Progress, silent
 
 SCHEMA_VERSION = 1
 MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.safetensors"
@@ -54,6 +55,11 @@ class Model:
         return len(split_members(self.weights))
 
     @property
+    def n_planned(self) -> int:
+        """Networks that the plan wanted; more than there are where the user stopped the training."""
+        return max(self.plan.folds, self.n_members)
+
+    @property
     def sha256(self) -> str:
         """Hash over the weights, the plan's decisions and the thresholds."""
         digest = hashlib.sha256(repr(sorted(self.thresholds.items())).encode())
@@ -72,9 +78,10 @@ class Model:
         device: str = "auto",
         threads: int | None = None,
         memory: int | None = None,
+        progress: Progress = silent,
     ) -> Iterator[tuple[Case, Prediction | SetAside]]:
         """Predict case after case; one that fails, or needs more than ``memory`` bytes, gives the reason
-        instead, and the rest goes on.
+        instead, and the rest goes on. ``progress`` is told how far each case is.
 
         Raises:
             MissingExtraError: torch is not installed.
@@ -85,7 +92,8 @@ class Model:
             try:
                 image = case.image.read()
                 check_memory(case.name, image)
-                prediction = predict_image(runtime, case.name, image, self.plan, self.thresholds)
+                told = partial(progress, "Predicting", total=1.0, note=case.name)
+                prediction = predict_image(runtime, case.name, image, self.plan, self.thresholds, told)
                 doubts = find_doubts(image, self.provenance.get("data", {}), self.plan.dims)
                 yield case, replace(prediction, doubts=doubts)
             except DataError as error:

@@ -26,7 +26,13 @@ Runtime: TypeAlias = Callable[[FloatArray], FloatArray]
 
 
 def predict_array(
-    run: Runtime, array: FloatArray, plan: Plan, *, tiled: bool, mirror: bool = True
+    run: Runtime,
+    array: FloatArray,
+    plan: Plan,
+    *,
+    tiled: bool,
+    mirror: bool = True,
+    told: Callable[[float], None] | None = None,
 ) -> FloatArray:
     """Probabilities of a preprocessed image.
 
@@ -36,6 +42,7 @@ def predict_array(
         plan: patch, overlap and mirror axes.
         tiled: cover the image with patches, or show it whole.
         mirror: also predict mirrored along ``plan.mirror_axes``, and average.
+        told: what share of the image is done, 0 … 1, before every few patches.
 
     Returns:
         (class, i, j, k) on the same grid; (class, 1, 1, 1) when not tiled; of boxes, see ``find_boxes``.
@@ -43,7 +50,7 @@ def predict_array(
     axes = plan.mirror_axes if mirror else ()
     at_once = max(1, PATCHES_AT_ONCE // 2 ** len(axes))
     if plan.answer == "boxes":
-        return find_boxes(lambda patches: _run_mirrored(run, patches, axes, plan), array, plan, at_once)
+        return find_boxes(lambda patches: _run_mirrored(run, patches, axes, plan), array, plan, at_once, told)
     if not tiled:
         answers = _run_mirrored(run, array[None], axes)
         return np.asarray(answers[0])
@@ -55,6 +62,8 @@ def predict_array(
     weight = np.zeros(padded.shape[1:], dtype=np.float32)
     places = list(tiles(padded.shape[1:], plan.patch_voxels, plan.overlap))
     for start in range(0, len(places), at_once):
+        if told is not None:
+            told(start / len(places))
         some = places[start : start + at_once]
         answers = _run_mirrored(run, np.stack([padded[(slice(None), *tile)] for tile in some]), axes)
         for tile, answer in zip(some, answers, strict=True):
@@ -93,14 +102,19 @@ def _run_mirrored(
 
 
 def predict_image(
-    run: Runtime, case: str, image: Volume, plan: Plan, thresholds: Mapping[str, float]
+    run: Runtime,
+    case: str,
+    image: Volume,
+    plan: Plan,
+    thresholds: Mapping[str, float],
+    told: Callable[[float], None] | None = None,
 ) -> Prediction:
-    """Predict an image on its own grid.
+    """Predict an image on its own grid; ``told`` as for :func:`predict_array`.
 
     Raises:
         DataError: it does not fit the plan.
     """
     task = find_task(plan.task)
     array, history = preprocess(image, plan, fit=not task.tiled)
-    outputs = predict_array(run, array, plan, tiled=task.tiled)
+    outputs = predict_array(run, array, plan, tiled=task.tiled, told=told)
     return task.decode(case, outputs, plan, history, image, thresholds)

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from scanwright.data.memory import write_memory
 from scanwright.data.plan import Plan
 from scanwright.data.settings import Settings
+from scanwright.errors import SettingsError
 from scanwright.networks.catalogue import sketch_network
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.memory import fit_under
@@ -151,6 +153,24 @@ def working_voxels(plan: Plan, shape: Sequence[int], spacing_mm: Sequence[float]
     elif plan.longest_side is not None:
         size = size * min(1.0, plan.longest_side / size.max())
     return int(np.prod(np.maximum(np.ceil(size), plan.patch_voxels)))
+
+
+def check_floor(cap: int | None, program: float = PROGRAM) -> None:
+    """Raise when a cap is too small for the program itself, whatever it is to work on.
+
+    Args:
+        cap: bytes; ``None`` for none.
+        program: bytes that it takes with nothing to work on.
+
+    Raises:
+        SettingsError: naming the smallest that is not; data and network come on top.
+    """
+    if cap is not None and cap < MARGIN * program:
+        raise SettingsError(
+            "the memory is too small for the program itself",
+            expected=f"--memory {write_memory(MARGIN * program)} or more; data and network need more on top",
+            received=f"--memory {write_memory(cap)}",
+        )
 
 
 def under_cap(plan: Plan, facts: Fingerprint, settings: Settings, *, given: bool) -> Plan:

@@ -6,9 +6,12 @@ How much a plan needs is estimated in ``networks/memory.py``.
 from __future__ import annotations
 
 import bisect
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +26,8 @@ Need = Callable[[Plan], float]
 # Gradients of a single example are too noisy, and batch norm needs two.
 LEAST_BATCH = 2
 SMALLEST_SIDE, SIDE_STEP = 32, 8
+# Of the channels, and of the places along each axis, that are tried where nothing milder fits.
+CHEAPER = (0.5, 0.25)
 
 
 def fit_under(plan: Plan, cap: float, need: Need, *, fixed: Sequence[str] = ()) -> Plan:
@@ -44,7 +49,7 @@ def fit_under(plan: Plan, cap: float, need: Need, *, fixed: Sequence[str] = ()) 
             "training does not fit into the memory",
             expected=f"--memory {write_memory(need(plans[-1]))} or more",
             received=f"--memory {write_memory(cap)}",
-            do=f"Give it more, or make the network smaller (--set network.widths=…); {_kept(fixed)}.",
+            do=f"{_advise(plan, cap, need, fixed)}; {_kept(fixed)}.",
         )
     reasons = dict(plan.reasons)
     for name in ("batch_size", "patch_voxels"):
@@ -57,7 +62,46 @@ def fit_under(plan: Plan, cap: float, need: Need, *, fixed: Sequence[str] = ()) 
 
 
 def _kept(fixed: Sequence[str]) -> str:
-    return f"{' and '.join(fixed)} stand as they are" if fixed else "batch and patch are at their smallest"
+    if not fixed:
+        return "batch and patch are at their smallest"
+    return f"{' and '.join(fixed)} {'stands as it is' if len(fixed) == 1 else 'stand as they are'}"
+
+
+def _advise(plan: Plan, cap: float, need: Need, fixed: Sequence[str]) -> str:
+    """What to do so that it fits: the first of the possible changes after which it does."""
+    if fixed and _least(plan, need) <= cap:
+        return f"Leave {' and '.join(fixed)} to the rules, or give it more memory"
+    for said, changed in _cheaper(plan):
+        if _least(changed, need, fixed) <= cap:
+            return f"Give it more memory, or {said}"
+    return "Give it more memory: neither a smaller network nor a coarser grid makes it fit"
+
+
+def _least(plan: Plan, need: Need, fixed: Sequence[str] = ()) -> float:
+    """Bytes of the smallest plan, by batch and patch, that this may become."""
+    return need([plan, *_smaller(plan, fixed)][-1])
+
+
+def _cheaper(plan: Plan) -> Iterator[tuple[str, Plan]]:
+    """Plans that answer less finely, each with the words of how to ask for it, the mildest first."""
+    for share in CHEAPER:
+        network = plan.network
+        widths = tuple(max(1, int(width * share)) for width in network.widths)
+        changes: list[tuple[str, Any, Any]] = [
+            ("network.widths", widths, replace(network, widths=widths)),
+        ]
+        if plan.spacing_mm is not None:
+            coarser = tuple(float(f"{step / share:.3g}") for step in plan.spacing_mm)
+            changes.append(("spacing_mm", coarser, coarser))
+        elif plan.longest_side is not None:
+            side = int(plan.longest_side * share)
+            changes.append(("longest_side", side, side))
+        for name, said, value in changes:
+            with suppress(MisfitError):
+                yield (
+                    f"--set {name}={json.dumps(said, separators=(',', ':'))}",
+                    replace(plan, **{name.partition(".")[0]: value}),
+                )
 
 
 def _smaller(plan: Plan, fixed: Sequence[str]) -> Iterator[Plan]:

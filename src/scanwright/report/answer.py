@@ -147,15 +147,7 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
         ]
     sentences += _counted(evaluation, words)
     sentences += warnings(evaluation, words)
-    return sentences + [
-        words(
-            "found.worse" if is_worse else "found.better",
-            method=one.get("comparator", ""),
-            name=words.metric(one["name"]),
-            value=format_value(one["value"]),
-        )
-        for one, is_worse in _beside_naive(evaluation)
-    ]
+    return sentences + beside_naive(evaluation, words)
 
 
 def _counted(evaluation: JsonDict, words: Words) -> list[str]:
@@ -185,9 +177,22 @@ def warnings(evaluation: JsonDict, words: Words) -> list[str]:
     return [words(key, group=group) for key, group in _nothing_learnt(evaluation)]
 
 
+def beside_naive(evaluation: JsonDict, words: Words) -> list[str]:
+    """What simpler methods reach on the same cases, in sentences."""
+    return [
+        words(
+            "found.worse" if is_worse else "found.better",
+            method=words.comparator(one.get("comparator", "")),
+            name=words.metric(one["name"]),
+            value=format_value(one["value"]),
+        )
+        for one, is_worse in _beside_naive(evaluation)
+    ]
+
+
 def _beside_naive(evaluation: JsonDict) -> list[tuple[JsonDict, bool]]:
     """Naive methods with a leading number that the model also has, and whether the model is no better."""
-    leading = {name for names in _HEADLINES.values() for name in names if name not in _LESS_IS_BETTER}
+    leading = {name for names in _HEADLINES.values() for name in names}
     own = {
         (one["name"], one["group"] or ""): one.get("value")
         for one in evaluation.get("numbers", [])
@@ -197,7 +202,11 @@ def _beside_naive(evaluation: JsonDict) -> list[tuple[JsonDict, bool]]:
         (dict(one), own.get((one["name"], one.get("group") or "")))
         for one in evaluation.get("baselines") or []
     ]
-    return [(one, ours <= one["value"]) for one, ours in pairs if is_number(ours) and is_number(one["value"])]
+    return [
+        (one, ours >= one["value"] if one["name"] in _LESS_IS_BETTER else ours <= one["value"])
+        for one, ours in pairs
+        if is_number(ours) and is_number(one["value"])
+    ]
 
 
 def _nothing_learnt(evaluation: JsonDict) -> list[tuple[str, str]]:
@@ -241,9 +250,7 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
     if agreement := evaluation.get("agreement"):
         key = "sure.half_width" if is_number(agreement.get("half_width")) else "sure.no_half_width"
         sentences.append(words(key, level=f"{100 * agreement['interval_level']:g}"))
-    members = (evaluation.get("model") or {}).get("members")
-    if is_number(members) and members > 1:
-        sentences.append(words("sure.members", n=members))
+    sentences += tell_members(evaluation, words)
     steps = (evaluation.get("provenance") or {}).get("steps")
     if is_number(steps) and steps < FEW_STEPS:
         sentences.append(words("sure.few_steps", n=steps))
@@ -258,6 +265,16 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
     if flow.get("set_aside"):
         sentences.append(words("sure.set_aside", n=flow["set_aside"], found=flow.get("found", "?")))
     return sentences
+
+
+def tell_members(evaluation: JsonDict, words: Words) -> list[str]:
+    """How many networks answer, and whether there were to be more."""
+    model = evaluation.get("model") or {}
+    n = model.get("members") or 1
+    planned = model.get("planned_members") or n
+    if n < planned:
+        return [words("sure.members_missing", n=n, planned=planned)]
+    return [words("sure.members", n=n)] if n > 1 else []
 
 
 def _reaching_chance(evaluation: JsonDict, words: Words) -> list[str]:

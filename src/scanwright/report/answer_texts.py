@@ -9,8 +9,8 @@ EN = {
     "asked.regression": "Can a model tell “{classes}” from the images of {source}?",
     "found.all_right": "In {right} of {total} cases exactly the right classes were named.",
     "found.within": (
-        "The interval of a prediction is ± {half_width}, made to hold the true number in {level} % of the "
-        "cases; here it does in {within} of {total}."
+        "The interval of a prediction is ± {half_width}; it should hold the true number in {level} % of "
+        "cases like these. Here it does in {within} of {total}."
     ),
     "sure.chance.kappa": (
         "The interval reaches down to chance (0): the model may grade no better than a guess."
@@ -22,6 +22,11 @@ EN = {
         "Single predictions have no interval: the validation cases are too few for one that holds the true "
         "number in {level} % of the cases."
     ),
+    "sure.members_missing": (
+        "The model is {n} of the {planned} networks that its plan wanted: the training was stopped before "
+        "the others. Train again without stopping for all of them."
+    ),
+    "comparator.training_mean": "always the mean of the training cases",
     "sure.half_width": (
         "The interval of a prediction comes from the validation cases, which also chose when to stop: it may "
         "be a little too narrow. It has the same width for every case."
@@ -57,13 +62,16 @@ EN = {
     ),
     "about.grade_error": "how many grades a prediction is off, on average; grades count as equally far apart",
     "about.within_one": "part of the cases that are right or one grade off",
-    "about.mae": "what a prediction is off, on average, in the unit of the number",
+    "about.mae": (
+        "what a prediction is off, on average, in the unit of the number; compare it with that of always "
+        "giving the mean of the training cases"
+    ),
     "about.rmse": "the same with large errors counting more",
     "about.r2": "share of the variance that is explained; 0 is as good as always giving the mean",
     "about.pearson": "linear correlation of predicted and true, −1 to 1",
     "about.spearman": "the same of their ranks",
     "about.bias": "predicted minus true, on average",
-    "about.coverage": "part of the cases whose true number lies within the interval of the prediction",
+    "about.coverage": "part of the cases whose true number the interval of the prediction holds",
 }
 
 ZH = {
@@ -75,12 +83,17 @@ ZH = {
     "asked.regression": "模型能否从 {source} 的图像得出“{classes}”？",
     "found.all_right": "{total} 个病例中有 {right} 个所列类别完全正确。",
     "found.within": (
-        "预测区间为 ± {half_width}，设计为在 {level}% 的病例中包含真实值；"
+        "预测区间为 ± {half_width}；在 {level}% 的此类病例中应包含真实值。"
         "此处 {total} 例中有 {within} 例包含。"
     ),
     "sure.chance.kappa": "区间下限达到随机水平（0）：模型的分级可能不比猜测好。",
     "sure.chance.r2": "R² 的区间下限达到 0：模型可能不比对每个病例都给出平均值更好。",
     "sure.no_half_width": "单个预测没有区间：验证病例太少，无法给出在 {level}% 的病例中包含真实值的区间。",
+    "sure.members_missing": (
+        "该模型只有计划的 {planned} 个网络中的 {n} 个：其余网络在训练之前被中止。"
+        "重新训练且不中止即可得到全部。"
+    ),
+    "comparator.training_mean": "总是给出训练病例的平均值",
     "sure.half_width": (
         "预测区间来自验证病例，而这些病例也用于决定何时停止训练，因此区间可能略窄。所有病例的区间宽度相同。"
     ),
@@ -111,7 +124,7 @@ ZH = {
     "about.kappa": "超出随机水平的分级一致性，误差按级差的平方加权；1 为完全一致，0 为随机",
     "about.grade_error": "预测平均相差几级；各级之间视为等距",
     "about.within_one": "判对或只差一级的病例所占比例",
-    "about.mae": "预测的平均误差，单位与该数值相同",
+    "about.mae": "预测的平均误差，单位与该数值相同；请与总是给出训练病例平均值的误差比较",
     "about.rmse": "同上，较大的误差权重更大",
     "about.r2": "被解释的方差所占比例；0 相当于总是给出平均值",
     "about.pearson": "预测值与真实值的线性相关，−1 至 1",

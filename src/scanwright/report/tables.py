@@ -77,7 +77,12 @@ def baseline_table(evaluation: JsonDict, words: Words) -> Table:
         own = {
             (one["name"], one.get("group") or ""): one for one in baselines if _baseline_name(one) == method
         }
-        rows.append((method, [_cell(own.get(key), evaluation.get("n_cases"), words) for key in keys]))
+        rows.append(
+            (
+                words.comparator(method),
+                [_cell(own.get(key), evaluation.get("n_cases"), words) for key in keys],
+            )
+        )
     ours = {(one["name"], one.get("group") or ""): one for one in evaluation.get("numbers", [])}
     rows.append(
         (words("our_model"), [_cell(ours.get(key), evaluation.get("n_cases"), words) for key in keys])

@@ -47,8 +47,8 @@ _EN = {
     ),
     "found.empty": "Nothing was outlined as {group} in any case.",
     "sure.interval": (
-        "For patients of the same kind, the true value plausibly lies between {low} and {high} "
-        "({level} % interval; {method}; {n} cases)."
+        "For patients of the same kind, {low} to {high} should hold the true value, as such intervals do in "
+        "{level} % of studies like this one ({method}; {n} cases)."
     ),
     "sure.chance": "The interval reaches down to chance (0.5): the model may tell nothing apart.",
     "sure.none": "No interval ({method}): what other patients would give is open.",
@@ -267,7 +267,8 @@ _ZH = {
     "found.one_class": "所有病例都被判为 {group}：模型没有学到任何区分类别的东西。",
     "found.empty": "在所有病例中都没有勾画出 {group}。",
     "sure.interval": (
-        "对同类患者而言，真实值大致在 {low} 与 {high} 之间（{level}% 区间；{method}；{n} 个病例）。"
+        "对同类患者而言，{low} 至 {high} 应包含真实值，"
+        "此类区间在 {level}% 的同类研究中如此（{method}；{n} 个病例）。"
     ),
     "sure.chance": "区间包含随机水平（0.5）：模型可能什么也没有区分出来。",
     "sure.none": "没有区间（{method}）：其他患者的情况无从推断。",
@@ -456,6 +457,10 @@ class Words:
         if group and f"metric.{known}" in self._texts:
             return f"{self._texts[f'metric.{known}']} {group}"
         return self._texts.get(f"metric.{name}", name.replace("_", " "))
+
+    def comparator(self, name: str) -> str:
+        """The simpler method's name for people; the name itself when we have no word for it."""
+        return self._texts.get(f"comparator.{name}", name)
 
     def about(self, name: str) -> str:
         """What the metric means, in one line; "" when we have none."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from scanwright.core.statistics import Key, Statistic
 from scanwright.data.case import Case, Target
+from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
 from scanwright.data.settings import Settings
@@ -24,6 +25,8 @@ from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
 Record: TypeAlias = dict[str, Any]
+# A score this near to chance is chance in as few cases as validation has.
+LEAST_GAIN = 0.01
 _NOWHERE: IntArray = np.empty(0, dtype=np.int64)
 
 
@@ -73,6 +76,7 @@ class Task(Protocol):
         tiled: True when images are covered with patches (an answer for each voxel), False when an image is
             fitted into one patch (an answer for the whole).
         score: the number that training selects by and reports lead with; larger is better.
+        chance: of that number, what needs no look at any image.
     """
 
     name: str
@@ -80,6 +84,16 @@ class Task(Protocol):
     answer: str
     tiled: bool
     score: str
+    chance: float
+
+    def check(self, dataset: Dataset, settings: Settings) -> None:
+        """Refuse what needs no look at any image to be refused.
+
+        Raises:
+            DataError: the answers that the cases have leave nothing to learn.
+            SettingsError: the settings name other answers than the cases have, or must name one.
+        """
+        ...
 
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
         """Decide everything, each with its reason."""
@@ -149,7 +163,8 @@ class Task(Protocol):
         ...
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
-        """What a report draws of a set of records beside its numbers: "confusion", "curves", "agreement"."""
+        """What a report draws of a set of records beside its numbers: "confusion", "curves", "agreement",
+        "baselines"."""
         ...
 
     def goodness(self, record: Record, plan: Plan) -> float:
@@ -169,6 +184,11 @@ def check_answer(outputs: FloatArray, case: str) -> None:
             subject=case,
             do="Try --device cpu; if it stays, train again with --set precision=32-true.",
         )
+
+
+def has_learnt_nothing(task: Task, score: float) -> bool:
+    """Whether a score on cases that nothing was learnt from is no better than knowing nothing."""
+    return not score > task.chance + LEAST_GAIN
 
 
 def score_of(task: Task, records: Sequence[Record], plan: Plan) -> float:

@@ -27,6 +27,16 @@ _TAKEN_FROM: dict[str, tuple[str, Callable[[Dataset], Dataset]]] = {"boxes": ("m
 _SIDE_BY_SIDE = {"mask", "label"}
 
 
+def check_name(name: str) -> None:
+    """Raise when there is neither such a task nor is it "auto".
+
+    Raises:
+        SettingsError: naming those that there are.
+    """
+    if name != "auto":
+        find_task(name)
+
+
 def find_task(name: str) -> Task:
     """The task of that name.
 

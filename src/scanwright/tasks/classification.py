@@ -9,12 +9,14 @@ import numpy as np
 from scanwright.core import metrics
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case, Target
+from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import ClassPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.planning import rules
+from scanwright.planning.answers import drop_lonely_classes
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Example, Record, Summary
 from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, read_outputs
@@ -30,6 +32,15 @@ class Classification:
     answer = "class"
     tiled = False
     score = "auroc"
+    chance = 0.5
+
+    def check(self, dataset: Dataset, settings: Settings) -> None:
+        self._usable_classes(dataset)
+
+    def _usable_classes(self, dataset: Dataset) -> list[str]:
+        """Of which there are cases enough; raises where there is nothing to tell apart."""
+        usable, _ = drop_lonely_classes([case for case in dataset.cases if self.target in case.targets])
+        return sorted({case.label for case in usable})
 
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
         counts = np.array(list(facts.classes.values()), dtype=float)

@@ -28,7 +28,9 @@ def find_facts(task: Task, dataset: Dataset, settings: Settings, progress: Progr
 
     Raises:
         DataError: see ``take_fingerprint``.
+        SettingsError: see ``Task.check``; nothing was read then.
     """
+    task.check(dataset, settings)
     return take_fingerprint(
         dataset,
         settings.seed,

@@ -10,6 +10,7 @@ from scanwright.core.boxes import clip_boxes
 from scanwright.core.suppression import fuse_boxes, soft_suppress, suppress
 from scanwright.data.boxes import MOST_BOXES, Boxes
 from scanwright.data.case import Case, Lazy, Target
+from scanwright.data.dataset import Dataset
 from scanwright.data.plan import AugmentationPlan, Plan
 from scanwright.data.prediction import BoxPrediction, Prediction
 from scanwright.data.settings import Settings
@@ -43,6 +44,10 @@ class Detection:
     answer = "boxes"
     tiled = True
     score = "map50"
+    chance = 0.0
+
+    def check(self, dataset: Dataset, settings: Settings) -> None:
+        """Boxes are known once they are read."""
 
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
         minutes = settings.budget_minutes

@@ -9,6 +9,7 @@ import numpy as np
 from scanwright.core import metrics
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case, Target
+from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import LabelsPrediction, Prediction
 from scanwright.data.settings import Settings
@@ -33,6 +34,10 @@ class Multilabel:
     answer = "labels"
     tiled = False
     score = "auroc"
+    chance = 0.5
+
+    def check(self, dataset: Dataset, settings: Settings) -> None:
+        """Nothing: any classes may go together."""
 
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
         names = tuple(facts.classes)

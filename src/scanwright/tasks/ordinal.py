@@ -10,6 +10,7 @@ import numpy as np
 
 from scanwright.core import metrics
 from scanwright.core.statistics import Key
+from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import ClassPrediction
 from scanwright.data.settings import Settings
@@ -31,9 +32,10 @@ class Ordinal(Classification):
     name = "ordinal"
     answer = "grade"
     score = "kappa"
+    chance = 0.0
 
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
-        order = choose_order(facts, settings.classes)
+        order = choose_order(tuple(facts.classes), settings.classes, facts.dataset.source)
         ordered = replace(facts, classes={name: facts.classes[name] for name in order.value})
         plan = super().plan(ordered, settings)
         reasons = {
@@ -52,6 +54,9 @@ class Ordinal(Classification):
             label_smoothing=0.0,
             reasons={**plan.reasons, **reasons},
         )
+
+    def check(self, dataset: Dataset, settings: Settings) -> None:
+        choose_order(self._usable_classes(dataset), settings.classes, dataset.source)
 
     def decode(
         self,
@@ -99,13 +104,17 @@ class Ordinal(Classification):
         return -float(np.abs(places) @ [record["probabilities"][name] for name in plan.classes])
 
 
-def choose_order(facts: Fingerprint, asked: Sequence[str]) -> Choice[tuple[str, ...]]:
+def choose_order(found: Sequence[str], asked: Sequence[str], source: str) -> Choice[tuple[str, ...]]:
     """The classes, the lowest first: as the user says, else by the numbers that they are, or end in.
+
+    Args:
+        found: in the data.
+        asked: by the user; nothing where nobody says.
+        source: of the data.
 
     Raises:
         SettingsError: nobody says, or what is said names other classes than the data.
     """
-    found = tuple(facts.classes)
     if asked and sorted(asked) == sorted(found):
         return Choice(tuple(asked), "in the order that the user gives")
     matches = [_NUMBERED.match(name) for name in found]
@@ -113,7 +122,7 @@ def choose_order(facts: Fingerprint, asked: Sequence[str]) -> Choice[tuple[str, 
         return Choice(tuple(sorted(found, key=_number)), "in the order of their numbers")
     raise SettingsError(
         "the order names other classes than the data" if asked else "the order of the classes is not known",
-        subject=facts.dataset.source,
+        subject=source,
         expected=f"each of {', '.join(found)}",
         received=f"classes={','.join(asked)}" if asked else "",
         do="Give them, the lowest first, divided by commas: --set classes=…",

@@ -11,11 +11,13 @@ import numpy as np
 from scanwright.core import agreement
 from scanwright.core.statistics import Key
 from scanwright.data.case import Case, Target
+from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction, ValuePrediction
 from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.planning.answers import choose_value
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Example, Record, Summary
 from scanwright.tasks.whole_image import encode_image, plan_image, read_outputs
@@ -31,6 +33,10 @@ class Regression:
     answer = "value"
     tiled = False
     score = "r2"
+    chance = 0.0
+
+    def check(self, dataset: Dataset, settings: Settings) -> None:
+        choose_value(dataset, settings.target)
 
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
         if not facts.value_deviation > 1e-12 * max(1.0, abs(facts.value_mean)):
@@ -152,11 +158,23 @@ class Regression:
                 "high": high,
                 "interval_level": plan.interval_level,
                 "half_width": widths[0] if widths else None,
-            }
+            },
+            "baselines": _always_the_mean(truth, plan),
         }
 
     def goodness(self, record: Record, plan: Plan) -> float:
         return -abs(float(record["predicted"]) - float(record["truth"]))
+
+
+def _always_the_mean(truth: FloatArray, plan: Plan) -> list[JsonDict]:
+    """What giving every case the mean of the training cases reaches: the scale of the errors."""
+    said = np.full_like(truth, plan.target_mean)
+    errors = {
+        "mae": agreement.mean_absolute_error(said, truth),
+        "rmse": agreement.root_mean_square_error(said, truth),
+    }
+    shared = {"group": "", "low": None, "high": None, "comparator": "training_mean", "n": len(truth)}
+    return [{"name": name, "value": value, **shared} for name, value in errors.items()]
 
 
 def _pairs(records: Sequence[Record]) -> tuple[FloatArray, FloatArray]:

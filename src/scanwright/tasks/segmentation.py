@@ -12,6 +12,7 @@ from scanwright.core.detection import count_lesions
 from scanwright.core.metrics import surface_distances
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case, Lazy, Target
+from scanwright.data.dataset import Dataset
 from scanwright.data.plan import AugmentationPlan, Plan
 from scanwright.data.prediction import MaskPrediction, Prediction
 from scanwright.data.settings import Settings
@@ -37,6 +38,10 @@ class Segmentation:
     answer = "class"
     tiled = True
     score = "dice"
+    chance = 0.0
+
+    def check(self, dataset: Dataset, settings: Settings) -> None:
+        """Nothing: what the masks hold is known when they are read."""
 
     def plan(self, facts: Fingerprint, settings: Settings) -> Plan:
         minutes = settings.budget_minutes

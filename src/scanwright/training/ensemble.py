@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -205,6 +206,18 @@ def combine(task: Task, plan: Plan, members: Sequence[Member]) -> Learnt:
         task.choose_thresholds(outputs, targets, plan),
         {str(n): _story(member) for n, member in enumerate(members)},
     )
+
+
+def sides_learnt(splits: Mapping[str, Mapping[str, Any]], n_members: int) -> dict[str, str]:
+    """Case name → the side that it was on. With one network left of several its own fold is what that one
+    chose by; of two or more, each case but the test's was learnt from by another.
+
+    Args:
+        splits: as in ``splits.json``.
+        n_members: that are kept, the first ones.
+    """
+    own = {name for name, fold in splits.get("folds", {}).items() if n_members == 1 and fold == 0}
+    return {name: "val" if name in own else side for name, side in splits["of"].items()}
 
 
 def _story(member: Member) -> JsonDict:

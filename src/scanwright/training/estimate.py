@@ -24,6 +24,8 @@ from scanwright.types import AnyArray
 SHARE_OF_STEPS = 0.8
 MOST_TRIAL_STEPS = 5
 TRIAL_S = 3.0
+FEWEST_STEPS = 100
+"""With fewer, hardly anything can be learnt."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Estimate:
     pass_s: float
     n_mirrored: int
     n_members: int
+
+    @property
+    def least_minutes(self) -> float:
+        """Minutes of all networks together that hold the fewest steps by which something is learnt."""
+        return FEWEST_STEPS * self.step_s * self.n_members / SHARE_OF_STEPS / 60
 
     @property
     def predict_s(self) -> float:

@@ -31,6 +31,7 @@ from scanwright.errors import ScanwrightError
 from scanwright.inference.predict import Runtime, predict_array, predict_batch
 from scanwright.inference.runtimes.torch_runtime import TorchRuntime, choose_device, has_bf16
 from scanwright.tasks.base import Example, Task, score_of
+from scanwright.training.batch_norm import weigh_batch
 from scanwright.training.checkpoint import (
     Checkpoint,
     Position,
@@ -285,6 +286,8 @@ def _note(trainer: Trainer, loss: float) -> str:
 
 
 def _step(trainer: Trainer, batch: Batch, rate: float) -> float:
+    for network in trainer.networks.values():
+        weigh_batch(network, trainer.position.step)
     losses = trainer.learner.step(batch, trainer.networks)
     for group, loss in losses.items():
         optimiser = trainer.optimisers[group]

@@ -12,7 +12,6 @@ from functools import partial
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -31,9 +30,9 @@ from scanwright.io.files import (
     read_json,
     write_csv,
     write_json,
-    write_text,
 )
-from scanwright.networks.memory import under_cap
+from scanwright.io.settings_toml import write_settings
+from scanwright.networks.memory import check_floor, under_cap
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.planning.origin import check_unseen
@@ -42,7 +41,7 @@ from scanwright.tasks.base import Example, Task
 from scanwright.tasks.catalogue import choose_task, find_task, task_dataset
 from scanwright.tasks.decision import decide
 from scanwright.training.cache import prepare_examples
-from scanwright.training.ensemble import Ensemble, Learnt, combine
+from scanwright.training.ensemble import Ensemble, Learnt, combine, sides_learnt
 from scanwright.training.fit import Fitted, choose_thresholds, fit
 from scanwright.training.same_data import as_planned
 from scanwright.training.team import Team, joined
@@ -160,8 +159,11 @@ def _decide(
     progress: Progress,
 ) -> None:
     """Fingerprint, plan and splits, written as three artefacts."""
+    check_floor(settings.memory_bytes)
     origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
     task = choose_task(settings.task if plan is None else plan.task, dataset)
+    if plan is None:
+        task.check(dataset, settings)
     dataset = task_dataset(task, dataset)
     steps = settings.enhance if plan is None or "enhance" in settings.overrides else plan.enhance
     value = settings.target or (plan.target if plan is not None else "")
@@ -182,7 +184,7 @@ def _decide(
     if plan.folds > 1:
         facts = facts.folded(plan.folds, plan.seed)
     # Written only now: an error before leaves the folder free for the corrected command.
-    write_text(out / "settings.toml", settings_toml(settings))
+    write_settings(out, settings)
     write_json(out / "fingerprint.json", facts.to_json())
     write_json(out / "plan.json", plan.to_json())
     _record_failures(out, facts.set_aside)
@@ -266,7 +268,10 @@ def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
         out / "provenance.json",
         {**provenance, "log": rows, "set_aside": [vars(entry) for entry in set_aside]},
     )
+    splits = read_json(out / "splits.json")
     save_model(Model(plan, fitted.weights, learnt.thresholds, provenance, out / "model"), out / "model")
+    # Only now: a run that goes on divides its cases as they were planned.
+    write_json(out / "splits.json", {**splits, "of": _sides(out, learnt)})
     forget_partials(out)
     shutil.rmtree(out / "cache", ignore_errors=True)
     shutil.rmtree(out / "checkpoint", ignore_errors=True)
@@ -279,6 +284,7 @@ def _provenance(dataset: Dataset, out: Path, learnt: Learnt) -> JsonDict:
     images = {"origin": start.pop("seen")} if start else {}
     facts = read_json(out / "fingerprint.json")
     hashes = {row["case"]: row["sha256"] for row in facts["cases"]}
+    sides = _sides(out, learnt)
     return {
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "machine": {
@@ -300,15 +306,19 @@ def _provenance(dataset: Dataset, out: Path, learnt: Learnt) -> JsonDict:
         "steps": fitted.position.step,
         "ended": fitted.ended,
         **_scores(learnt),
-        "splits": facts["splits"],
+        "splits": {split: list(sides.values()).count(split) for split in facts["splits"]},
         **({"start": start} if start else {}),
         "images": images
         | {
-            split: sorted(row["sha256"][:HASH_LENGTH] for row in facts["cases"] if row["split"] == split)
+            split: sorted(hashes[name][:HASH_LENGTH] for name, side in sides.items() if side == split)
             for split in facts["splits"]
         },
         "how_split": facts["how_split"],
     }
+
+
+def _sides(out: Path, learnt: Learnt) -> dict[str, str]:
+    return sides_learnt(read_json(out / "splits.json"), len(learnt.members))
 
 
 def _scores(learnt: Learnt) -> JsonDict:
@@ -316,16 +326,3 @@ def _scores(learnt: Learnt) -> JsonDict:
     if learnt.members:
         return {"out_of_fold_score": position.best_score, "members": dict(learnt.members)}
     return {"best_round": position.best_round, "best_score": position.best_score}
-
-
-def settings_toml(settings: Settings) -> str:
-    """Settings as TOML; JSON's strings, numbers and booleans are TOML's."""
-    plain: dict[str, Any] = settings.to_json()
-    overrides = plain.pop("overrides")
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
-    lines += [
-        "",
-        "[overrides]",
-        *(f"{json.dumps(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in overrides.items()),
-    ]
-    return "\n".join(lines) + "\n"

@@ -26,6 +26,7 @@ from scanwright.inference.model import load_model
 from scanwright.io.files import read_json, write_bytes, write_json
 from scanwright.networks.catalogue import MOST_WEIGHTS, build_network
 from scanwright.planning.origin import Origin, origin_of_model
+from scanwright.tasks.catalogue import TASKS, find_task
 from scanwright.training.checkpoint import Tensors
 from scanwright.types import JsonDict
 
@@ -223,7 +224,7 @@ def match(weights: Tensors, origin: Origin, plan: Plan) -> Transfer:
             subject=origin.name,
             expected=f"tensors such as {_shapes(state)}",
             received=_shapes(weights),
-            do="Start from a run of the same task, or set network.… to the network that the weights are of.",
+            do=_advise(origin, plan),
         )
     total = sum(value.numel() for value in state.values())
     return Transfer(
@@ -233,6 +234,26 @@ def match(weights: Tensors, origin: Origin, plan: Plan) -> Transfer:
         fresh=tuple(name for name in state if name not in named),
         unused=tuple(name for own, name in named.items() if own not in state),
         share=sum(value.numel() for value in tensors.values()) / total,
+    )
+
+
+def _advise(origin: Origin, plan: Plan) -> str:
+    """What can be taken over where none of the weights fits, and what can't."""
+    before, task = origin.plan, find_task(plan.task)
+    if before is None:
+        return "Set network.… to the network that the weights are of, or leave out --init-from."
+    alike = [name for name, other in TASKS.items() if other.tiled == task.tiled]
+    said = f"They are of {before.task} in {before.dims}-D"
+    if before.task not in alike or before.dims != plan.dims:
+        return (
+            f"{said}: nothing of such a network can be taken over for {plan.task} in {plan.dims}-D. Start "
+            f"from a run of {' or '.join(alike)} in {plan.dims}-D, or leave out --init-from."
+        )
+    network = before.network
+    return (
+        f"{said}: {plan.task} can take them over with the same network "
+        f"(--set network.family={network.family} --set network.widths={list(network.widths)} …), "
+        "the last layer only for the same classes."
     )
 
 

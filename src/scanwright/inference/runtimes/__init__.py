@@ -51,13 +51,22 @@ def memory_check(plan: Plan, cap: int | None) -> Callable[[str, Volume], None]:
 
     Raises:
         MissingExtraError: torch is not installed.
+        SettingsError: the bytes are too few for any image.
     """
     if cap is None:
         return lambda case, image: None
     require("torch", extra="train", feature="Running a model")
     require("monai", extra="train", feature="Running a model")
-    from scanwright.networks.memory import MARGIN, count_features, predicting_bytes, working_voxels
+    from scanwright.networks.memory import (
+        MARGIN,
+        PROGRAM_PREDICTING,
+        check_floor,
+        count_features,
+        predicting_bytes,
+        working_voxels,
+    )
 
+    check_floor(cap, PROGRAM_PREDICTING)
     features = count_features(plan)
 
     def check(case: str, image: Volume) -> None:
