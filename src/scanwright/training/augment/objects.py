@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from scanwright.core.boxes import box_volume, clip_boxes, covered_share
-from scanwright.types import FloatArray
+from scanwright.types import FloatArray, IntArray
 
 LEAST_KEPT = 1 / 3
 """Share of an object that must be left in view for it to count."""
@@ -110,13 +110,8 @@ def _cut(rows: FloatArray, part: FloatArray) -> FloatArray:
 
 
 def _free_place(
-    row: FloatArray,
-    lo: FloatArray,
-    hi: FloatArray,
-    there: FloatArray,
-    size: FloatArray,
-    rng: np.random.Generator,
-) -> FloatArray | None:
+    row: FloatArray, lo: IntArray, hi: IntArray, there: FloatArray, size: IntArray, rng: np.random.Generator
+) -> IntArray | None:
     """A corner for the voxels lo … hi of an object where it overlaps no other by more than a little."""
     if (hi <= lo).any():
         return None
@@ -130,7 +125,7 @@ def _free_place(
     return None
 
 
-def _ellipsoid(row: FloatArray, lo: FloatArray, hi: FloatArray) -> FloatArray:
+def _ellipsoid(row: FloatArray, lo: IntArray, hi: IntArray) -> FloatArray:
     """How much of each voxel lo … hi is the object: 1 inside, falling to 0 at its box."""
     dims = len(lo)
     begin, end = row[2 : 2 + dims], row[2 + dims :]
