@@ -74,10 +74,10 @@ def print_header(title: str, **facts: object) -> None:
 
 def print_number(name: str, number: Mapping[str, Any], told: str = "") -> None:
     """A number of an evaluation with its interval, and what else is told of it."""
-    print(
-        f"{name} {number['value']:.4f} [{number['low']:.4f}, {number['high']:.4f}]{told}, n = {number['n']}",
-        flush=True,
+    value, low, high = (
+        float("nan") if number[key] is None else number[key] for key in ("value", "low", "high")
     )
+    print(f"{name} {value:.4f} [{low:.4f}, {high:.4f}]{told}, n = {number['n']}", flush=True)
 
 
 def progress() -> Any:

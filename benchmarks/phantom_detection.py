@@ -30,7 +30,7 @@ SMALL_MM = 6.0
 def main() -> None:
     parser = arguments(__doc__ or "", minutes=40)
     parser.add_argument("--patients", type=int, default=120, help="to learn from")
-    parser.add_argument("--held-out", type=int, default=40)
+    parser.add_argument("--held-out", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     folder = options.out / "phantom-detection"

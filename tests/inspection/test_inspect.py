@@ -168,6 +168,20 @@ def test_a_name_in_a_localizer_is_told_though_the_localizer_is_left_out(tmp_path
     assert found["unreadable"].cases == found["not_looked_at"].cases == ("broken.dcm",)
 
 
+def test_series_that_nobody_asked_for_are_searched_for_names_too(tmp_path: Path) -> None:
+    page = Image.new("I;16", (160, 120))
+    ImageDraw.Draw(page).text((5, 5), "SMITH ANNA 1961", fill=2000, font=ImageFont.load_default(14))
+    pages = [dicom_slice(np.asarray(page), position=(0, 0, 2 * k), series="1.2.9") for k in range(5)]
+    write_dicom(tmp_path / "scan", dicom_series())
+    write_dicom(tmp_path / "other", pages)
+    inspection = sw.inspect(tmp_path, series="1.2.3$")
+    assert [exam.name for exam in inspection.examined.exams] == ["1.2.3"]
+    found = {one.kind: one for one in inspection.findings}
+    assert found["burned_in"].cases == ("1.2.9",)
+    assert found["identifiers"].evidence["of"] == 2
+    assert "left_out" not in found
+
+
 def stop(*_: object) -> None:
     raise KeyboardInterrupt
 

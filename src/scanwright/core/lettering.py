@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import cc3d
 import numpy as np
@@ -22,6 +22,9 @@ WINDOW_SHIFTS = (1, 2, 4, 8)  # add up to a window of 16 pixels
 # with the middle one letters keep their form, with the high ones they come off a mottled ground, with the low
 # one they hold together where they are thin.
 LEVELS = (0.4, 0.6, 0.75, 0.9)
+# Each for bright letters and for dark ones.
+INKS = tuple((level, sign) for level in LEVELS for sign in (1, -1))
+MOST_PIXELS = 1 << 20  # of inks that are looked at in one go: those of small planes together
 LEAST_CONTRAST = 0.16  # of the plane's range
 # Letters of a row are alike in height, in the width of their strokes and in grey; by how much, in parts of
 # the height, of the stroke and of the plane's range.
@@ -55,6 +58,7 @@ class _Marks:
         stroke: mean width.
         level: mean grey.
         number: in the image of numbered parts.
+        ink: in which of several such images.
     """
 
     low: AnyArray
@@ -63,13 +67,14 @@ class _Marks:
     stroke: FloatArray
     level: FloatArray
     number: AnyArray
+    ink: AnyArray
 
     def __getitem__(self, which: AnyArray) -> _Marks:
         return _Marks(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
     @property
     def turned(self) -> _Marks:
-        return _Marks(self.low[:, ::-1], self.high[:, ::-1], self.area, self.stroke, self.level, self.number)
+        return replace(self, low=self.low[:, ::-1], high=self.high[:, ::-1])
 
     @property
     def height(self) -> AnyArray:
@@ -88,7 +93,7 @@ def find_lines(plane: FloatArray, low: float, high: float) -> list[WrittenLine]:
     """
     if high <= low:
         return []
-    small = np.clip((plane - low) / (high - low), -0.2, 1.2).astype(np.float32)
+    small = np.ascontiguousarray(np.clip((plane - low) / (high - low), -0.2, 1.2), np.float32)
     found: list[WrittenLine] = []
     scale = 1
     while max(small.shape) > MOST_SIDE:
@@ -123,64 +128,91 @@ def _meet(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
 def _lines_at(plane: FloatArray) -> Iterator[tuple[tuple[int, int, int, int], int]]:
     """Box and number of marks of the lines whose letters have the usual size in this plane."""
     dark, bright = _around(plane, np.minimum), _around(plane, np.maximum)
+    at_once = max(1, MOST_PIXELS // plane.size)
+    for begin in range(0, len(INKS), at_once):
+        some = INKS[begin : begin + at_once]
+        marks, numbers = _marks(_inks(plane, dark, bright, some), plane)
+        for turned, own in ((False, marks), (True, _inside(marks, plane.shape).turned)):
+            for row in filter(_is_even, _rows(own[_like_letters(own)])):
+                ink = int(row.ink[0])
+                if _stands_out(row, numbers[ink], plane, some[ink][1], turned):
+                    low, high = row.low.min(axis=0), row.high.max(axis=0)
+                    box = (*low[::-1], *high[::-1]) if turned else (*low, *high)
+                    yield box, len(row.area)
+
+
+def _inks(
+    plane: FloatArray, dark: FloatArray, bright: FloatArray, kinds: Sequence[tuple[float, int]]
+) -> BoolArray:
+    """(ink, i, j): what lies far enough from its ground; with an empty row and column behind each."""
     span = bright - dark
-    strong = span > LEAST_CONTRAST
-    for level in LEVELS:
-        for sign, ink in ((1, plane > dark + level * span), (-1, plane < bright - level * span)):
-            marks, numbers = _marks(ink & strong, plane)
-            for turned, own in ((False, marks), (True, _inside(marks, plane.shape).turned)):
-                for row in _rows(own[_like_letters(own)]):
-                    if _is_even(row) and _stands_out(row, numbers, plane, sign, turned):
-                        low, high = row.low.min(axis=0), row.high.max(axis=0)
-                        box = (*low[::-1], *high[::-1]) if turned else (*low, *high)
-                        yield box, len(row.area)
+    span[span <= LEAST_CONTRAST] = np.inf  # nothing lies so far
+    inks = np.zeros((len(kinds), plane.shape[0] + 1, plane.shape[1] + 1), dtype=np.bool_)
+    for made, (level, sign) in zip(inks[:, :-1, :-1], kinds, strict=True):
+        if sign > 0:
+            np.greater(plane, dark + level * span, out=made)
+        else:
+            np.less(plane, bright - level * span, out=made)
+    return inks
 
 
 def _around(plane: FloatArray, extreme: np.ufunc) -> FloatArray:
     """The extreme in the window around each pixel, by doubling."""
     half = sum(WINDOW_SHIFTS) // 2
-    for axis in (0, 1):
-        moved = np.moveaxis(plane, axis, 0)
-        padded = np.pad(moved, ((half + 1, half), (0, 0)), mode="edge")
-        for shift in WINDOW_SHIFTS:
-            padded = extreme(padded[:-shift], padded[shift:])
-        plane = np.moveaxis(padded, 0, axis)
+    plane = np.pad(plane, (half + 1, half), mode="edge")
+    for shift in WINDOW_SHIFTS:
+        plane = extreme(plane[:-shift], plane[shift:])
+    for shift in WINDOW_SHIFTS:
+        plane = extreme(plane[:, :-shift], plane[:, shift:])
     return plane
 
 
-def _marks(ink: BoolArray, plane: FloatArray) -> tuple[_Marks, AnyArray]:
-    """Its connected parts no larger than a letter (or some that touch), and the image of their numbers."""
-    numbers = cc3d.connected_components(ink, connectivity=8)
-    known = cc3d.statistics(numbers, no_slice_conversion=True)
-    low = known["bounding_boxes"][:, ::2].astype(np.int64)
-    high = known["bounding_boxes"][:, 1::2].astype(np.int64) + 1
+def _marks(inks: BoolArray, plane: FloatArray) -> tuple[_Marks, AnyArray]:
+    """Their connected parts no larger than a letter (or some that touch), and the images of their numbers.
+
+    Counted by runs of ink along the last axis, of which there are far fewer than pixels.
+
+    Args:
+        inks: from :func:`_inks`.
+        plane: the greys, (i, j).
+    """
+    _, n_rows, n_columns = (n - 1 for n in inks.shape)
+    flat = inks.ravel()
+    numbers = cc3d.connected_components(inks.reshape(-1, n_columns + 1), connectivity=8).ravel()
+    begin, end = np.flatnonzero(np.diff(flat, prepend=False)).reshape(-1, 2).T
+    own = numbers[begin].astype(np.int64)
+    n = int(own.max(initial=0)) + 1
+    i, j = np.divmod(begin, n_columns + 1)
+    ink, i = np.divmod(i, n_rows + 1)
+    length = end - begin
+    low, high = np.full((2, n), max(inks.shape)), np.zeros((2, n), np.int64)
+    for axis, (first, last) in enumerate(((i, i + 1), (j, j + length))):
+        np.minimum.at(low[axis], own, first)
+        np.maximum.at(high[axis], own, last)
     size = high - low
-    fits = (size.min(axis=1) <= LARGEST) & (size.max(axis=1) >= SMALLEST) & (size.max(axis=1) <= 4 * LARGEST)
+    fits = (size.min(axis=0) <= LARGEST) & (size.max(axis=0) >= SMALLEST) & (size.max(axis=0) <= 4 * LARGEST)
     fits[0] = False  # the ground
-    at = np.flatnonzero(fits[numbers])
-    own = numbers.ravel()[at]
-    area = known["voxel_counts"].astype(np.float64)
-    edges = np.bincount(own, _outer_edges(ink).ravel()[at], len(area))
-    grey = np.bincount(own, plane.ravel()[at], len(area))
+    where = np.zeros(n, np.int64)
+    where[own] = ink
+    kept = np.flatnonzero(fits[own])
+    begin, own, i, j, length = (values[kept] for values in (begin, own, i, j, length))
+    # Neighbours of which one is ink and one is not: beside each other, and above each other.
+    edges = np.bincount(own, (j > 0) + 1.0 * (j + length < n_columns), n)
+    first = np.cumsum(length) - length
+    begin, own, i, j = np.repeat([begin - first, own, i, i * n_columns + j - first], length, axis=1)
+    every = np.arange(len(own))
+    for off, inner in ((-n_columns - 1, i > 0), (n_columns + 1, i < n_rows - 1)):
+        edges += np.bincount(own, inner & ~flat[begin + every + off], n)
+    area = np.bincount(own, minlength=n).astype(np.float64)
+    grey = np.bincount(own, plane.ravel()[j + every], n)
     stroke = 2 * area / np.maximum(edges, 1)  # of a long thin shape
-    marks = _Marks(low, high, area, stroke, grey / np.maximum(area, 1), np.arange(len(area)))
-    return marks[np.flatnonzero(fits)], numbers
+    marks = _Marks(low.T, high.T, area, stroke, grey / np.maximum(area, 1), np.arange(n), where)
+    return marks[np.flatnonzero(fits)], numbers.reshape(inks.shape)[:, :-1, :-1]
 
 
 def _inside(marks: _Marks, shape: tuple[int, ...]) -> _Marks:
     """Those that do not touch the border, where stripes across it end in a row."""
     return marks[np.flatnonzero((marks.low > 0).all(axis=1) & (marks.high < shape).all(axis=1))]
-
-
-def _outer_edges(ink: BoolArray) -> AnyArray:
-    """How many of each pixel's four neighbours are of the other kind."""
-    count = np.zeros(ink.shape, dtype=np.uint8)
-    for axis in (0, 1):
-        differs = np.moveaxis(np.diff(ink, axis=axis), axis, 0)
-        moved = np.moveaxis(count, axis, 0)
-        moved[1:] += differs
-        moved[:-1] += differs
-    return count
 
 
 def _like_letters(marks: _Marks) -> AnyArray:
@@ -197,7 +229,7 @@ def _rows(marks: _Marks) -> Iterator[_Marks]:
     if len(marks.area) < FEWEST_MARKS:
         return
     # Far wider than high: a line may have gaps, and steps up or down are none.
-    middle = (marks.low + marks.high) * (2.0, 0.5)
+    middle = np.column_stack([(marks.low + marks.high) * (2.0, 0.5), marks.ink * 1000.0])
     first, second = cKDTree(middle).query_pairs(100.0, output_type="ndarray").T
     (top, left), (base, right), height = marks.low.T, marks.high.T, marks.height
     swapped = left[first] > left[second]
@@ -213,7 +245,7 @@ def _rows(marks: _Marks) -> Iterator[_Marks]:
     joined = close & beside & (gap >= -0.3 * larger) & (smaller >= 0.55 * larger)
     if joined.sum() < FEWEST_MARKS - 1:
         return
-    for row in connected(len(marks.area), zip(first[joined], second[joined], strict=True)):
+    for row in connected(len(marks.area), zip(first[joined].tolist(), second[joined].tolist(), strict=True)):
         if len(row) >= FEWEST_MARKS:
             yield _aligned(marks[np.array(row)])
 

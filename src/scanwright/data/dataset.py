@@ -25,8 +25,8 @@ class Dataset:
         notes: what else was found and not used, one sentence each.
         set_aside: what could not be used, with the reason; its stage is "choose" where nothing is wrong with
             it.
-        beside: what is known of some that were set aside, as they lie in the folder all the same: facts of
-            their headers (and a ``file``), and as inputs planes to look at.
+        beside: what is known of images that were set aside or that nobody asked for, as they lie in the
+            folder all the same: facts of their headers (and a ``file``), and as inputs planes to look at.
     """
 
     cases: tuple[Case, ...]

@@ -138,8 +138,8 @@ class Examined:
 
     Attributes:
         unread: the cases that could not, with the problem.
-        beside: of what was set aside, the writing that could be found; with a problem where none could be
-            looked for.
+        beside: of what was set aside or not asked for, the writing that could be found; with a problem where
+            none could be looked for.
     """
 
     dataset: Dataset

@@ -18,11 +18,12 @@ SMALL_PERCENT = 10.0
 # Voxels across a small object that show it well, and that barely do.
 WANTED_ACROSS = {2: 16.0, 3: 5.0}
 LEAST_ACROSS = {2: 8.0, 3: 3.0}
-# Voxels a second through a training step on two cores without bf16 (measured), and how often a detector
-# that begins from nothing should see an object's image.
+# Voxels a second through a training step on two cores without bf16 (measured), how often a detector that
+# begins from nothing should see each image, and how many looks it needs at least; a volume holds many objects
+# and more of what is none.
 VOXELS_PER_SECOND_BOXES = 0.5e6
-WANTED_LOOKS_BOXES = 60.0
-FEWEST_LOOKS_BOXES = 8000.0
+WANTED_LOOKS_BOXES = {2: 60.0, 3: 16.0}
+FEWEST_LOOKS_BOXES = {2: 8000.0, 3: 800.0}
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def choose_object_grid(facts: Fingerprint, minutes: float) -> Choice[ObjectGrid]
     step = np.ones(3) if facts.spacing_mm is None else np.array(facts.spacing_mm[1])
     small = find_small(mean_sides(facts.box_sides * step, dims), facts.box_classes)
     wanted, least = small / WANTED_ACROSS[dims], small / LEAST_ACROSS[dims]
-    looks = max(FEWEST_LOOKS_BOXES, WANTED_LOOKS_BOXES * facts.n_train)
+    looks = max(FEWEST_LOOKS_BOXES[dims], WANTED_LOOKS_BOXES[dims] * facts.n_train)
     affordable = minutes * 60 * VOXELS_PER_SECOND_BOXES / looks
     reason = f"the small objects are {WANTED_ACROSS[dims]:g} voxels wide on it"
     grid = np.maximum(step, wanted)

@@ -26,7 +26,7 @@ def test_planes_come_in_any_order(order):
     wanted = planes(20)
     block = gathered(((number, wanted[number]) for number in order), 20)
     assert block.shape == (1, 2, 3, 20)
-    assert block.flags.c_contiguous
+    assert block.T.flags.c_contiguous  # plane after plane
     for number, plane in enumerate(wanted):
         np.testing.assert_array_equal(block[..., number], plane.T)
 

@@ -56,7 +56,7 @@ def blocks(dims: int, seed: int, size: int) -> Example:
 def test_boxes_move_with_what_they_hold(dims: int) -> None:
     plan = plan_of(
         dims,
-        augmentation=AugmentationPlan(flip_axes=(0, 1), scale=0.2, shift=0.1, rotate_degrees=0.0),
+        augmentation=AugmentationPlan(flip_axes=(0, 1), scale=0.2, shift=0.1),
     )
     learner, rng = DetectionLearner(plan), np.random.default_rng(1)
     for seed in range(6):
@@ -117,6 +117,15 @@ def test_a_few_steps_find_the_objects_of_a_batch(dims: int, loss: str) -> None:
         best = rows[rows[:, 0] == index][0]
         np.testing.assert_allclose(best[2:], example.target[index, 2:], atol=1.5)
         assert best[1] > 0.5
+
+
+def test_the_plan_asks_for_mixed_images() -> None:
+    examples = [blocks(2, seed, 32) for seed in range(4)]
+    for name, wanted in (("copy_paste", [3, 3, 3, 3]), ("mosaic", None), ("rotate_degrees", [2, 2, 2, 2])):
+        plan = plan_of(2, augmentation=AugmentationPlan(**{name: 1.0}))
+        batch = DetectionLearner(plan).draw(examples, [0, 1, 2, 3], np.random.default_rng(0), CPU)
+        numbers = [len(objects) for objects in batch.objects]
+        assert numbers == wanted if wanted else numbers != [2, 2, 2, 2]
 
 
 def test_images_without_objects_are_learnt_from() -> None:

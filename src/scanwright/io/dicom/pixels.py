@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +75,6 @@ _FRAGILE_JPEG = (JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossle
 _FRAME_MARKERS = (0xC3, 0xF7)
 _LARGEST_SHIFT = 1 << 24
 _LARGE_BYTES = 1 << 24  # more compressed pixels than this are not held in memory at once
-_AT_ONCE = 16  # planes next to each other in memory are written faster together
 
 
 def read_pixels(path: Path, frames: Collection[int] = (0,)) -> Iterator[AnyArray]:
@@ -217,34 +215,30 @@ def _inverted(stored: AnyArray, bits: int) -> AnyArray:
     return (top - stored.astype(np.int64)).astype(stored.dtype)
 
 
-def gathered(planes: Iterator[tuple[int, AnyArray]], n_planes: int) -> AnyArray:
-    """The stored values of all planes in one block, with no more than a few planes beside it.
+def gathered(planes: Iterable[tuple[int, AnyArray]], n_planes: int) -> AnyArray:
+    """The stored values of all planes in one block, with no more than one plane beside it.
 
     Args:
         planes: the number of each and its (row, column, channel), in any order.
 
     Returns:
-        (channel, column, row, plane).
+        (channel, column, row, plane); in memory plane after plane, as they come and as NIfTI has them: to
+        turn the block round would take longer than to read it.
 
     Raises:
         DataError: some are in colour and others are not.
     """
     block: AnyArray | None = None
-    while some := list(islice(planes, _AT_ONCE)):
-        numbers, shapes = [number for number, _ in some], {plane.shape[-1] for _, plane in some}
-        kind = np.result_type(*(plane for _, plane in some))
+    for number, plane in planes:
         if block is None:
-            rows, columns, n_channels = some[0][1].shape
-            block = np.empty((n_channels, columns, rows, n_planes), kind.newbyteorder("="))
-        if shapes != {len(block)}:
+            block = np.empty((n_planes, *plane.shape), plane.dtype.newbyteorder("="))
+        if plane.shape[-1] != block.shape[-1]:
             raise DataError("some images are in colour and others are not", received=f"{n_planes} images")
-        block = block.astype(np.result_type(block, kind), copy=False)
-        follow_each_other = numbers == list(range(numbers[0], numbers[0] + len(some)))
-        where = slice(numbers[0], numbers[-1] + 1) if follow_each_other else numbers
-        block[..., where] = np.stack([plane.T for _, plane in some], axis=-1)
+        block = block.astype(np.result_type(block, plane), copy=False)
+        block[number] = plane
     if block is None:
         raise DataError("the series holds no image")
-    return block
+    return block.T
 
 
 def measured(stored: AnyArray, slopes: Sequence[float], intercepts: Sequence[float]) -> AnyArray:
@@ -256,39 +250,34 @@ def measured(stored: AnyArray, slopes: Sequence[float], intercepts: Sequence[flo
         stored: (channel, column, row, plane); lost.
         slopes, intercepts: of each plane.
     """
-    slope, intercept = _common(slopes), _common(intercepts)
+    slope, intercept = np.asarray(slopes, np.float64), np.asarray(intercepts, np.float64)
     if (slope == 1).all() and not intercept.any():
         return stored
     kind = _kind_of_sum(stored, intercept) if (slope == 1).all() else np.dtype(np.float32)
     in_place = kind.itemsize == stored.itemsize
-    values = stored.view(kind) if in_place else np.empty(stored.shape, kind)
-    for channel, made in zip(stored, values, strict=True):
-        for before, after in zip(channel, made, strict=True):
-            if kind.kind == "f":
-                after[...] = before * slope + intercept
-            else:  # either summand may be too large for the kind; the sum is not
-                if not in_place:
-                    after[...] = before
-                after += intercept.astype(np.int64).astype(kind)
+    values: AnyArray = stored.view(kind) if in_place else np.empty_like(stored, kind)
+    # Seen with the planes first, which is how they lie in memory.
+    for k, (before, after) in enumerate(zip(stored.T, values.T, strict=True)):
+        if kind.kind == "f":
+            after[...] = before * slope[k] + intercept[k]
+        else:  # either summand may be too large for the kind; the sum is not
+            if not in_place:
+                after[...] = before
+            after += intercept[k].astype(np.int64).astype(kind)
     return values
-
-
-def _common(values: Sequence[float]) -> FloatArray:
-    """One number where all are the same, which takes less time."""
-    return np.asarray(values if len(set(values)) > 1 else values[0], dtype=np.float64)
 
 
 def scaled(values: AnyArray, factor: float) -> AnyArray:
     """values · factor as float32; the values are lost where they are float32 already."""
-    made = values if values.dtype.kind == "f" else np.empty(values.shape, np.float32)
-    return np.multiply(values, factor, out=made, casting="unsafe")
+    made: AnyArray = values if values.dtype.kind == "f" else np.empty_like(values, np.float32)
+    np.multiply(values, factor, out=made, casting="unsafe")
+    return made
 
 
 def _kind_of_sum(stored: AnyArray, shifts: FloatArray) -> np.dtype[Any]:
     """The kind of whole numbers that holds stored + shift; float32 where none does."""
     if (shifts == np.rint(shifts)).all() and np.abs(shifts).max() <= _LARGEST_SHIFT:
-        axes = (0, 1, 2) if shifts.ndim else None
-        low, high = (stored.min(axis=axes) + shifts).min(), (stored.max(axis=axes) + shifts).max()
+        low, high = (stored.min(axis=(0, 1, 2)) + shifts).min(), (stored.max(axis=(0, 1, 2)) + shifts).max()
         for kind in (np.int16, np.int32):
             if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
                 return np.dtype(kind)

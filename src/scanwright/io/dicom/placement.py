@@ -206,7 +206,8 @@ def straightened(array: AnyArray, placement: Placement) -> tuple[AnyArray, Float
     columns, rows, n_slices = array.shape[1:]
     shape, affine = straightened_grid((columns, rows, n_slices), placement)
     before, _ = _margins(placement, n_slices)
-    straight = np.full((len(array), *shape), array.min(), dtype=array.dtype)
+    air = array.min()
+    straight = np.full((len(array), *shape), air, dtype=array.dtype)
     for k in range(n_slices):
         for channel, plane in enumerate(array[..., k]):
             moved = ndimage.affine_transform(
@@ -216,7 +217,7 @@ def straightened(array: AnyArray, placement: Placement) -> tuple[AnyArray, Float
                 output_shape=shape[:2],
                 order=1,
                 mode="constant",
-                cval=float(array.min()),
+                cval=float(air),
             )
             straight[channel, ..., k] = np.rint(moved) if array.dtype.kind in "iu" else moved
     return straight, affine

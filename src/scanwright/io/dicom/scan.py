@@ -211,9 +211,12 @@ def usable_volumes(
     return usable, set_aside, notes
 
 
-def lying_beside(scan: Scan, set_aside: Sequence[SetAside]) -> tuple[Case, ...]:
-    """Series and volumes that were set aside, as cases: what their headers say, and some of their planes."""
-    refused = {entry.case for entry in set_aside}
+def lying_beside(scan: Scan, used: Collection[str]) -> tuple[Case, ...]:
+    """Series and volumes that are not used, as cases: what their headers say, and some of their planes.
+
+    Args:
+        used: names of the volumes that are cases.
+    """
     volumes: list[Series] = []
     found: dict[str, Series] = {}
     for series, name in zip(scan.series, names_of(scan.series, scan.root), strict=True):
@@ -222,7 +225,7 @@ def lying_beside(scan: Scan, set_aside: Sequence[SetAside]) -> tuple[Case, ...]:
         except DataError:
             found[name] = series
     found |= dict(zip(names_of(volumes, scan.root), volumes, strict=True))
-    return tuple(_beside(name, series) for name, series in found.items() if name in refused)
+    return tuple(_beside(name, series) for name, series in found.items() if name not in used)
 
 
 def _beside(name: str, series: Series) -> Case:

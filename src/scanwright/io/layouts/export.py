@@ -113,7 +113,7 @@ def open_export(folder: Folder, source: str, *, series: str | None = None) -> Da
         patients="PatientID in the DICOM header" if known else "unknown",
         notes=(*notes, *counted(scan, n_used=len(scan.labels)), *matched.notes, *measured.notes),
         set_aside=(*scan.set_aside, *set_aside, *matched.set_aside),
-        beside=lying_beside(scan, (*set_aside, *matched.set_aside)),
+        beside=lying_beside(scan, volumes),
     )
 
 

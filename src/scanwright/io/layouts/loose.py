@@ -65,5 +65,5 @@ def open_loose(folder: Folder, source: str, *, series: str | None = None) -> Dat
         patients="PatientID in the DICOM header" if known else "unknown",
         notes=(*notes, *doubled, *measured.notes),
         set_aside=(*scan.set_aside, *set_aside),
-        beside=lying_beside(scan, set_aside),
+        beside=lying_beside(scan, volumes),
     )

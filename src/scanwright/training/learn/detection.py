@@ -15,6 +15,7 @@ from scanwright.networks.catalogue import build_network
 from scanwright.tasks.base import Example
 from scanwright.training.assignment import assign, distance_loss
 from scanwright.training.augment.intensity import vary_intensities
+from scanwright.training.augment.objects import copy_paste, mosaic
 from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp
 from scanwright.training.learn.base import Batch
 from scanwright.training.learn.segmentation import MARGIN, cut
@@ -60,6 +61,9 @@ class DetectionLearner:
         maps = np.stack([draw_affine(plan.augmentation, self.spacing, patch, rng) for _ in images])
         warped = warp(source, sampling_grid(maps, region, patch, device=device))
         boxes = [move_objects(own, one, region, patch) for own, one in zip(objects, maps, strict=True)]
+        for chance, mix in ((plan.augmentation.mosaic, mosaic), (plan.augmentation.copy_paste, copy_paste)):
+            if chance and rng.random() < chance:
+                warped, boxes = mix(warped, boxes, rng)
         warped = vary_intensities(warped, plan.augmentation, rng)
         truth = tuple(torch.from_numpy(own).to(device) for own in boxes)
         return Batch(warped, torch.empty(0), truth)
