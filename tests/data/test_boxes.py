@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scanwright.data.boxes import MOST_BOXES, Boxes
+from scanwright.data.prediction import BoxPrediction
 from scanwright.errors import DataError
 
 BOX = [[0.0, 0, 0], [2, 3, 1]]
@@ -51,3 +52,17 @@ def test_boxes_keep_what_is_told_of_them():
 def test_what_is_no_box_is_refused(told, problem):
     with pytest.raises(DataError, match=problem):
         Boxes(**{**told, "box_ijk": np.array(told["box_ijk"])})
+
+
+def test_some_boxes_keep_their_order_scores_and_flags():
+    boxes = Boxes(
+        np.arange(18.0).reshape(3, 2, 3), ("a", "b", "c"), np.array([0.9, 0.5, 0.1]), ("", "crowd", "")
+    )
+    some = boxes.subset(np.array([False, True, True]))
+    assert (some.classes, some.flags, some.scores.tolist()) == (("b", "c"), ("crowd", ""), [0.5, 0.1])
+    assert len(boxes.subset(np.zeros(3, bool))) == 0
+
+
+def test_what_counts_as_found_is_decided_by_the_threshold_of_its_class():
+    boxes = Boxes(np.arange(18.0).reshape(3, 2, 3), ("a", "b", "c"), np.array([0.9, 0.5, 0.4]))
+    assert BoxPrediction("case", boxes, {"a": 0.95, "c": 0.4}).found.classes == ("b", "c")
