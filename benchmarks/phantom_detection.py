@@ -114,7 +114,7 @@ def find_blobs(cases: list[Case], window: BlobWindow) -> list[BoxPrediction]:
     for case in cases:
         image = case.image.read()
         boxes = blob_boxes(detect_blobs(image, window), image)
-        found.append(BoxPrediction(case.name, boxes, {"lesion": 0.0}))
+        found.append(BoxPrediction(case.name, boxes, {"lesion": 0.0}, affine_ras=image.affine_ras))
     return found
 
 

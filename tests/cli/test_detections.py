@@ -54,7 +54,7 @@ def test_boxes_become_a_model_a_report_and_findings(data: Path, tmp_path: Path, 
         assert judged.code == 0, judged.err
         assert words in (tmp_path / lang / "report.html").read_text(encoding="utf-8")
     content = json.loads((tmp_path / "en" / "evaluation.json").read_text())
-    assert content["score"] == "map50"
+    assert content["score"] == "ap"
     assert set(content["detection"]["thresholds"]) == {"cell"}
     assert content["classes"] == ["cell"]
 

@@ -110,7 +110,9 @@ def test_a_plan_is_printed_with_reasons_and_written_editable(tmp_path: Path, com
     assert "Facts" in said.out
     assert "Decisions" in said.out
     assert "overruled by the user" in " ".join(said.out.split())
-    assert said.result == {"plan": str(tmp_path / "out" / "plan.json"), "set_aside": 0}
+    assert said.result.items() >= {"plan": str(tmp_path / "out" / "plan.json"), "set_aside": 0}.items()
+    assert said.result["steps"] > 0
+    assert said.result["least_minutes"] > 0
     plan = json.loads((tmp_path / "out" / "plan.json").read_text())
     assert plan["batch_size"] == 3
     assert plan["overruled"] == ["batch_size"]

@@ -19,7 +19,7 @@ def test_the_first_screen_tells_what_was_found_of_each_class():
     text = read(render_report(DETECTION)).text
     first = text[: text.index("Numbers")]
     assert "Can a model find red and white in the images of msd-hippocampus?" in first
-    assert re.search(r"AP at IoU 0\.5 0\.\d+ \(0\.\d+–(0|1)\.\d+\) n = 12 cases, 12 patients", first)
+    assert re.search(r"AP 0\.\d+ \(0\.\d+–(0|1)\.\d+\) n = 12 cases, 12 patients", first)
     counts = DETECTION["detection"]
     assert f"red: {counts['hits']['red']} of {counts['true']['red']} were found" in first
 

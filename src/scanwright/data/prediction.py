@@ -11,7 +11,7 @@ import numpy as np
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import Lazy
 from scanwright.data.volume import Volume
-from scanwright.types import BoolArray
+from scanwright.types import BoolArray, FloatArray
 
 HALF = 0.5
 
@@ -116,12 +116,14 @@ class BoxPrediction:
             other thresholds can be judged.
         thresholds: class → score from which a finding counts; ``HALF`` where nothing was chosen.
         doubts: why it may be wrong.
+        affine_ras: (4, 4) of that grid; ``None`` where the spacing is unknown.
     """
 
     case: str
     boxes: Boxes
     thresholds: Mapping[str, float]
     doubts: tuple[Doubt, ...] = ()
+    affine_ras: FloatArray | None = None
 
     @property
     def decided(self) -> BoolArray:

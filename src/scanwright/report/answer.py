@@ -17,7 +17,7 @@ _HEADLINES: Mapping[str, Sequence[str]] = {
     "ordinal": ("kappa", "within_one"),
     "multilabel": ("auroc", "average_precision"),
     "regression": ("mae", "rmse"),
-    "detection": ("map50",),
+    "detection": ("ap", "map50"),
 }
 _LESS_IS_BETTER = ("mae", "rmse")
 FEW_TO_LEARN_FROM = 50

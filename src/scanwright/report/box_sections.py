@@ -17,7 +17,7 @@ SIZES = ("small", "medium", "large")
 _AT = "sensitivity_at_"
 _PARTS: Mapping[str, Sequence[str]] = {
     "threshold": ("sensitivity", "precision", "f1", "false_alarms_per_case", "count_error"),
-    "precision": ("map50", "map"),
+    "precision": ("ap", "map50", "map"),
     "froc": ("cpm", *(f"{_AT}{rate}" for rate in ("0.125", "0.25", "0.5", "1", "2", "4", "8"))),
     "sizes": [f"{name}_{size}" for name in ("map50", "sensitivity") for size in SIZES],
     "sizes_froc": [f"{_AT}1_{size}" for size in SIZES],

@@ -56,6 +56,7 @@ EN = {
     "curve.froc.note": "Shaded: the interval at each of the seven false-alarm rates.",
     "axis.false_alarms": "false alarms a case",
     "axis.sensitivity": "sensitivity",
+    "metric.ap": "AP",
     "metric.map50": "AP at IoU 0.5",
     "metric.map": "AP at IoU 0.5–0.95",
     "metric.map50_small": "AP, small",
@@ -84,10 +85,11 @@ EN = {
     "metric.false_findings": "false alarms",
     "metric.lesion_sensitivity": "Lesions found",
     "metric.lesion_false_alarms": "False lesions a case",
-    "about.map50": (
-        "how precise findings are, averaged over recall, whatever the threshold; over all classes it is the "
-        "mean of theirs (mAP). By size it is this, too"
+    "about.ap": (
+        "average precision: how precise findings are, averaged over recall, whatever the threshold, by the rule "
+        "of hits above; over all classes it is the mean of theirs (mAP)"
     ),
+    "about.map50": "the same, where a hit overlaps with an IoU of 0.5 (COCO); by size it is this, too",
     "about.map": "the same, averaged over ten hit rules from 0.5 to 0.95: boxes must fit well",
     "about.sensitivity": "part of the objects that were found (recall)",
     "about.false_alarms_per_case": "findings that hit nothing; over all classes it is their sum",
@@ -146,6 +148,7 @@ ZH = {
     "curve.froc.note": "阴影：七个误报水平处的区间。",
     "axis.false_alarms": "每例误报数",
     "axis.sensitivity": "灵敏度",
+    "metric.ap": "平均精确率（AP）",
     "metric.map50": "平均精确率（IoU 0.5）",
     "metric.map": "平均精确率（IoU 0.5–0.95）",
     "metric.map50_small": "平均精确率（小）",
@@ -174,7 +177,8 @@ ZH = {
     "metric.false_findings": "误报",
     "metric.lesion_sensitivity": "病灶检出率",
     "metric.lesion_false_alarms": "每例误报病灶数",
-    "about.map50": "不论阈值，检出的精确率对召回率的平均；“全部”为各类别的平均（mAP）；按大小列出的也是它",
+    "about.ap": "不论阈值，按上述命中标准，检出的精确率对召回率的平均；“全部”为各类别的平均（mAP）",
+    "about.map50": "同上，命中标准为交并比 0.5（COCO）；按大小列出的也是它",
     "about.map": "同上，对 0.5 至 0.95 的十个命中标准取平均：方框必须吻合得好",
     "about.sensitivity": "找到的目标所占比例（召回率）",
     "about.false_alarms_per_case": "没有命中任何目标的检出；“全部”为各类别之和",

@@ -335,9 +335,9 @@ def _numbers(pool: _Pool, times: FloatArray, sizes: Sequence[int]) -> dict[str, 
     weights = times[pool.case] * pool.counts
     n_cases, n_true = int(times.sum()), float(times @ pool.true)
     n_by_size = times @ pool.true_by_size
-    scored = [*range(_OWN), *_AT_HALF]
+    scored = [*range(_OWN), *_AT_HALF, _OWN]
     precisions = average_precisions(
-        pool.scores, pool.hits[scored], np.array([n_true] * _OWN + list(n_by_size)), weights[scored]
+        pool.scores, pool.hits[scored], np.array([n_true] * _OWN + [*n_by_size, n_true]), weights[scored]
     )
 
     def sensitivities(rule: int, n_objects: float, at: Sequence[float]) -> tuple[float, ...]:
@@ -346,6 +346,7 @@ def _numbers(pool: _Pool, times: FloatArray, sizes: Sequence[int]) -> dict[str, 
     reached = sensitivities(_OWN, n_true, FALSE_ALARMS)
     found, right = float(times @ pool.found), float(times @ pool.found_right)
     numbers = {
+        "ap": float(precisions[-1]),
         "map50": float(precisions[0]),
         "map": float(precisions[:_OWN].mean()),
         "cpm": sum(reached) / len(reached),

@@ -43,7 +43,7 @@ class Detection:
     target = "boxes"
     answer = "boxes"
     tiled = True
-    score = "map50"
+    score = "ap"
     chance = 0.0
 
     def check(self, dataset: Dataset, settings: Settings) -> None:
@@ -166,14 +166,12 @@ class Detection:
         inside = clip_boxes(restored, image.shape)
         kept = (inside[:, 1] > inside[:, 0]).all(axis=1)
         rows[:, 2:] = inside.reshape(-1, 6)
-        return BoxPrediction(case, found_boxes(rows[kept], plan), thresholds)
+        return BoxPrediction(case, found_boxes(rows[kept], plan), thresholds, affine_ras=image.affine_ras)
 
     def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
         if not isinstance(prediction, BoxPrediction):
             raise DataError("detection measures boxes", subject=truth.name)
-        return measure_boxes(
-            prediction, truth.boxes.read(), truth.patient, plan, truth.image.read().affine_ras
-        )
+        return measure_boxes(prediction, truth.boxes.read(), truth.patient, plan, prediction.affine_ras)
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
         return summarise_boxes(records, plan)
