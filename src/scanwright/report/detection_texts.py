@@ -86,8 +86,8 @@ EN = {
     "metric.lesion_sensitivity": "Lesions found",
     "metric.lesion_false_alarms": "False lesions a case",
     "about.ap": (
-        "average precision: how precise findings are, averaged over recall, whatever the threshold, by the rule "
-        "of hits above; over all classes it is the mean of theirs (mAP)"
+        "average precision: how precise findings are, averaged over recall, whatever the threshold, by the "
+        "rule of hits above; over all classes it is the mean of theirs (mAP)"
     ),
     "about.map50": "the same, where a hit overlaps with an IoU of 0.5 (COCO); by size it is this, too",
     "about.map": "the same, averaged over ten hit rules from 0.5 to 0.95: boxes must fit well",
