@@ -270,7 +270,7 @@ def plan_of(answer, **changed):
         ("value", {"target": ""}, "classes must be empty, and target is its name"),
         ("value", {"sampling": "balanced"}, "sampling=balanced is for classes"),
         ("value", {"augmentation": AugmentationPlan(cutmix=0.5)}, "cutmix is for classes"),
-        ("labels", {"label_values": (0, 1)}, "answer=labels is for whole images"),
+        ("labels", {"label_values": (0, 1)}, "answer=labels is not for masks"),
     ],
 )
 def test_what_does_not_go_with_an_answer_is_refused(answer, changed, message):
