@@ -65,6 +65,14 @@ class Number:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """Numbers with their intervals, and what each resample gave, (resample,); nan where it gave nothing."""
+
+    numbers: dict[Key, Number]
+    draws: dict[Key, FloatArray]
+
+
 def mean_defined(values: ArrayLike) -> float:
     """Mean of the values that are not nan; nan when there are none."""
     array = np.asarray(values, dtype=np.float64).ravel()
@@ -112,6 +120,22 @@ def patient_bootstrap(
     Raises:
         SettingsError: ``level`` outside (0, 1) or ``n_resamples`` below 1.
     """
+    return resample_patients(
+        statistic, patients, support=support, units=units, n_resamples=n_resamples, level=level, seed=seed
+    ).numbers
+
+
+def resample_patients(
+    statistic: Statistic,
+    patients: Sequence[str | None],
+    *,
+    support: Mapping[Key, IntArray] | None = None,
+    units: Mapping[str, str] | None = None,
+    n_resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Resampled:
+    """As :func:`patient_bootstrap`, with what each resample gave."""
     if not 0 < level < 1:
         raise SettingsError(
             "not a probability", expected="a level between 0 and 1", received=f"level={level}"
@@ -139,7 +163,7 @@ def patient_bootstrap(
             n_patients=n_patients,
             unit=(units or {}).get(key[0], ""),
         )
-    return numbers
+    return Resampled(numbers, dict(zip(whole, draws.T, strict=True)))
 
 
 def _finite_or_none(value: float) -> float | None:
