@@ -1,4 +1,4 @@
-"""Two models on the same patients: published values, an independent implementation, and what may not be said."""
+"""Two models on the same patients: published values, an independent implementation, what may not be said."""
 
 import math
 
@@ -21,19 +21,18 @@ from scanwright.core.metrics import auroc
 from scanwright.core.statistics import mean_defined
 from scanwright.errors import DataError, SettingsError
 
-# Albumin, total protein, K-G score, and who benefits from surgery: the patients of DeLong et al. 1988 that have
-# all three, as printed in the manual of SAS (PROC LOGISTIC, "Comparing Receiver Operating Characteristic Curves").
-OVARIAN = np.array(
-    """
-    3.0 5.8 10 0  3.2 6.3 5 1  3.9 6.8 3 1  2.8 4.8 6 0  3.2 5.8 3 1  0.9 4.0 5 0  2.5 5.7 8 0  1.6 5.6 5 1
-    3.8 5.7 5 1  3.7 6.7 6 1  3.2 5.4 4 1  3.8 6.6 6 1  4.1 6.6 5 1  3.6 5.7 5 1  4.3 7.0 4 1  3.6 6.7 4 0
-    2.3 4.4 6 1  4.2 7.6 4 0  4.0 6.6 6 0  3.5 5.8 6 1  3.8 6.8 7 1  3.0 4.7 8 0  4.5 7.4 5 1  3.7 7.4 5 1
-    3.1 6.6 6 1  4.1 8.2 6 1  4.3 7.0 5 1  4.3 6.5 4 1  3.2 5.1 5 1  2.6 4.7 6 1  3.3 6.8 6 0  1.7 4.0 7 0
-    3.7 6.1 5 1  3.3 6.3 7 1  4.2 7.7 6 1  3.5 6.2 5 1  2.9 5.7 9 0  2.1 4.8 7 1  2.8 6.2 8 0  4.0 7.0 7 1
-    3.3 5.7 6 1  3.7 6.9 5 1  3.6 6.6 5 1
-    """.split(),
-    dtype=float,
-).reshape(-1, 4)
+# Albumin, total protein, K-G score, and who benefits from surgery: the patients of DeLong et al. 1988 that
+# have all three, as printed in the manual of SAS (PROC LOGISTIC, "Comparing Receiver Operating Characteristic
+# Curves").
+TABLE = """
+3.0 5.8 10 0  3.2 6.3 5 1  3.9 6.8 3 1  2.8 4.8 6 0  3.2 5.8 3 1  0.9 4.0 5 0  2.5 5.7 8 0  1.6 5.6 5 1
+3.8 5.7 5 1  3.7 6.7 6 1  3.2 5.4 4 1  3.8 6.6 6 1  4.1 6.6 5 1  3.6 5.7 5 1  4.3 7.0 4 1  3.6 6.7 4 0
+2.3 4.4 6 1  4.2 7.6 4 0  4.0 6.6 6 0  3.5 5.8 6 1  3.8 6.8 7 1  3.0 4.7 8 0  4.5 7.4 5 1  3.7 7.4 5 1
+3.1 6.6 6 1  4.1 8.2 6 1  4.3 7.0 5 1  4.3 6.5 4 1  3.2 5.1 5 1  2.6 4.7 6 1  3.3 6.8 6 0  1.7 4.0 7 0
+3.7 6.1 5 1  3.3 6.3 7 1  4.2 7.7 6 1  3.5 6.2 5 1  2.9 5.7 9 0  2.1 4.8 7 1  2.8 6.2 8 0  4.0 7.0 7 1
+3.3 5.7 6 1  3.7 6.9 5 1  3.6 6.6 5 1
+"""
+OVARIAN = np.array(TABLE.split(), dtype=float).reshape(-1, 4)
 
 
 def slow_delong(scores, positives):
@@ -93,7 +92,7 @@ def test_a_difference_without_spread_has_no_p():
 
 
 def test_areas_need_two_cases_of_either_kind_and_scores_that_are_numbers():
-    with pytest.raises(DataError, match="two cases of either kind.*1 positive"):
+    with pytest.raises(DataError, match=r"two cases of either kind.*1 positive"):
         delong_test([1, 2, 3], [1, 2, 3], [True, False, False])
     with pytest.raises(DataError, match="do not pair up"):
         delong_test([1, 2, math.nan, 4], [1, 2, 3, 4], [True, False, True, False])

@@ -1,4 +1,4 @@
-"""Two models on the same patients: is the difference more than chance, and what could have been seen at all."""
+"""Two models on the same patients: is the difference more than chance, and what could have been seen?"""
 
 from __future__ import annotations
 
@@ -159,8 +159,8 @@ def delong_test(
 def signed_rank_test(differences: ArrayLike) -> tuple[float, str]:
     """Whether paired differences, one of each patient, lie around 0; two-sided p and the name of the test.
 
-    Wilcoxon's signed-rank test (Biometrics 1945), differences of 0 left out. Where all others are of one size,
-    as those of right and wrong, ranks tell nothing and it is the exact sign test, which is McNemar's.
+    Wilcoxon's signed-rank test (Biometrics 1945), differences of 0 left out. Where all others are of one
+    size, as those of right and wrong, ranks tell nothing and it is the exact sign test, which is McNemar's.
 
     Args:
         differences: (patient,), b less a.
@@ -195,9 +195,9 @@ def bootstrap_p(draws: ArrayLike) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p values corrected for having looked at all of them (Holm, Scandinavian Journal of Statistics 1979): the
-    chance that any of those below 5 % is a false alarm is at most 5 %. Those that are nan stay so and do not
-    count.
+    """p values corrected for having looked at all of them (Holm, Scandinavian Journal of Statistics 1979):
+    the chance that any of those below 5 % is a false alarm is at most 5 %. Those that are nan stay so and do
+    not count.
     """
     values = np.asarray(p_values, dtype=np.float64)
     corrected = np.full(values.shape, math.nan)
@@ -212,9 +212,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def smallest_difference(standard_error: float, *, power: float = POWER, level: float = LEVEL) -> float:
     """The smallest true difference that so many patients would show with a probability of ``power``.
 
-    (z of (1 + level) / 2 + z of power) · standard error of the paired difference, that is 2.80 standard errors
-    for 80 % and two-sided 5 % (Machin et al., Sample Sizes for Clinical Studies, 2018). It is about studies of
-    this size and these models; it is no test of what was found.
+    (z of (1 + level) / 2 + z of power) · standard error of the paired difference, that is 2.80 standard
+    errors for 80 % and two-sided 5 % (Machin et al., Sample Sizes for Clinical Studies, 2018). It is about
+    studies of this size and these models; it is no test of what was found.
 
     Args:
         standard_error: of the paired difference.
