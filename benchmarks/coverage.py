@@ -1,11 +1,11 @@
 """Do the intervals hold the true value? Simulated studies whose truth is known, patients with several images.
 
-Each study draws n patients with 1 to 4 images; images of a patient share what makes them hard, and the class.
-The interval is the function that every report uses; only the numbers are computed for all resamples at once, as
-sums over patients with weights. One usual study of each n goes through ``patient_bootstrap`` itself, and both
-must agree. Coverage: the share of studies whose 95 % interval holds the truth, which comes from 300,000
-patients. Studies without an interval (nothing varied) are counted apart. Beside it: plain percentiles of the same
-resamples. Goal: 93 to 97 % for 100 and 300 patients.
+Each study draws n patients with 1 to 4 images; images of a patient share the class and what makes them hard.
+The interval is the function that every report uses; only the numbers are computed for all resamples at once,
+as sums over patients with weights. One usual study of each n goes through ``patient_bootstrap`` itself, and
+both must agree. Coverage: the share of studies whose 95 % interval holds the truth, which comes from 300,000
+patients. Studies without an interval (nothing varied) are counted apart. Beside it: plain percentiles of the
+same resamples. Goal: 93 to 97 % for 100 and 300 patients.
 """
 
 from __future__ import annotations

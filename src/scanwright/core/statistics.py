@@ -231,7 +231,7 @@ def bca_interval(
     ends = bias + np.array([-reach, reach])
     shares = stats.norm.cdf(bias + ends / np.maximum(1 - acceleration * ends, 0.1))
     low, high = np.quantile(draws, shares)
-    return float(low), float(high)
+    return min(float(low), value), max(float(high), value)
 
 
 def _leave_out(statistic: Statistic, clusters: IntArray, keys: Sequence[Key], seed: int) -> FloatArray:
