@@ -30,7 +30,7 @@ def test_the_interval_of_a_mean_matches_theory():
     assert number.low == pytest.approx(values.mean() - 1.96 * error, abs=0.15 * error)
     assert number.high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
     assert (number.n, number.n_patients, number.level) == (400, 400, 0.95)
-    assert number.method == "patient bootstrap, 1000 resamples".replace("1000", "2000")
+    assert number.method == "patient bootstrap (BCa), 2000 resamples"
 
 
 def test_ten_copies_of_each_patient_do_not_narrow_the_interval():

@@ -290,7 +290,7 @@ def _compare_numbers(
             _test(row, key, pair, summaries, means, alone=_one_case_each(patients))
         rows.append(row)
     _correct(rows)
-    return rows
+    return sorted(rows, key=lambda row: row["group"] != "")
 
 
 def _mean_values(summaries: tuple[Summary, Summary], everything: IntArray) -> dict[Key, FloatArray]:

@@ -112,7 +112,7 @@ def sentences(comparison: JsonDict, words: Words) -> list[str]:
         names = [
             _name(one, words)
             for one in comparison["numbers"]
-            if one["verdict"] == f"{model}_better" and (one["name"], one["group"]) != (lead["name"], "")
+            if one["verdict"] == f"{model}_better" and not one["group"] and one["name"] != lead["name"]
         ]
         if names:
             told.append(words(f"compare.others.{model}", names=words.listed(list(dict.fromkeys(names)))))
