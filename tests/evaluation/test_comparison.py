@@ -39,7 +39,9 @@ def classified(scores: np.ndarray, ill: np.ndarray, *, each: int = 1) -> Records
 
 
 def judged(a: Records, b: Records) -> dict[tuple[str, str], dict[str, Any]]:
-    content = compare_records(Classification(), classification_plan(), (a, b), progress=silent)
+    content = compare_records(
+        Classification(), classification_plan(), (a, b), n_resamples=400, progress=silent
+    )
     json.dumps(content, allow_nan=False)
     return {(number["name"], number["group"]): number for number in content["numbers"]}
 
@@ -65,7 +67,7 @@ def outlined(dice: np.ndarray, hd95: np.ndarray) -> Records:
 
 def outlines(a: Records, b: Records) -> dict[str, Any]:
     plan = segmentation_plan(classes=("background", "tumour"), label_values=(0, 1))
-    return compare_records(Segmentation(), plan, (a, b), progress=silent)
+    return compare_records(Segmentation(), plan, (a, b), n_resamples=400, progress=silent)
 
 
 def test_a_better_model_is_called_so_by_delong_where_each_patient_has_one_case() -> None:

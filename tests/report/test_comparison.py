@@ -31,7 +31,7 @@ def records(apart, n, seed):
 
 def comparison(apart_a, apart_b, n=80, split="test"):
     pair = (records(apart_a, n, 0), records(apart_b, n, 1))
-    content = compare_records(Classification(), classification_plan(), pair, progress=silent)
+    content = compare_records(Classification(), classification_plan(), pair, n_resamples=300, progress=silent)
     models = {name: {"hash": name * 64, "run": f"run-{name}"} for name in "ab"}
     head = {"task": "classification", "created": "2030-01-01", "split": split, "models": models}
     data = {"source": "breast", "layout": "manifest", "patients": "known", "hash": "c"}

@@ -212,6 +212,7 @@ def compare_records(
     plan: Plan,
     records: tuple[Sequence[Record], Sequence[Record]],
     *,
+    n_resamples: int = N_RESAMPLES,
     seed: int = 0,
     progress: Progress,
 ) -> JsonDict:
@@ -220,13 +221,14 @@ def compare_records(
     Args:
         task, plan: what the records are of.
         records: of each model, of the same cases in the same order.
+        n_resamples: number of draws.
         seed: of the resampling.
         progress: told when it begins and ends.
     """
     patients = [record["patient"] for record in records[0]]
     summaries = (task.summarise(records[0], plan), task.summarise(records[1], plan))
     progress("Comparing", 0, 1, "")
-    numbers = _compare_numbers(summaries, patients, seed)
+    numbers = _compare_numbers(summaries, patients, n_resamples, seed)
     progress("Comparing", 1, 1, "")
     cases = []
     for a, b in zip(*records, strict=True):
@@ -242,7 +244,7 @@ def compare_records(
         "power": POWER,
         "fewest_to_claim": FEWEST_TO_CLAIM,
         "fewest_of_a_kind": FEWEST_OF_A_KIND,
-        "n_resamples": N_RESAMPLES,
+        "n_resamples": n_resamples,
         "numbers": [_plain(number) for number in numbers],
         "cases": [_plain(one) for one in sorted(cases, key=lambda one: one["difference"])],
         "records": {name: list(own) for name, own in zip(NAMES, records, strict=True)},
@@ -254,7 +256,7 @@ def _one_case_each(patients: Sequence[str | None]) -> bool:
 
 
 def _compare_numbers(
-    summaries: tuple[Summary, Summary], patients: Sequence[str | None], seed: int
+    summaries: tuple[Summary, Summary], patients: Sequence[str | None], n_resamples: int, seed: int
 ) -> list[JsonDict]:
     everything: IntArray = np.arange(len(patients))
     means = _mean_values(summaries, everything)
@@ -275,7 +277,7 @@ def _compare_numbers(
         patients,
         support=support,
         units=summaries[0].units,
-        n_resamples=N_RESAMPLES,
+        n_resamples=n_resamples,
         seed=seed,
     )
     unknown = None in patients
