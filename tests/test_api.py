@@ -18,6 +18,7 @@ def test_the_names_of_the_front_door() -> None:
     assert sw.__all__ == [
         "Predicted",
         "ScanwrightError",
+        "compare",
         "convert",
         "enhance",
         "evaluate",

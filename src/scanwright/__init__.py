@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scanwright.api import (
-        Predicted,
+        compare,
         convert,
         enhance,
         evaluate,
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
         predict,
         train,
     )
+    from scanwright.data.prediction import Predicted
     from scanwright.errors import ScanwrightError
 
 __version__ = "0.1.0"
 __all__ = [
     "Predicted",
     "ScanwrightError",
+    "compare",
     "convert",
     "enhance",
     "evaluate",

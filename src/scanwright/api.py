@@ -10,24 +10,24 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scanwright.data.case import SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import BoxPrediction, Doubt, MaskPrediction, Prediction
+from scanwright.data.prediction import Predicted
 from scanwright.data.settings import Settings
-from scanwright.errors import DataError, SettingsError
+from scanwright.errors import SettingsError
 from scanwright.extras import require
 from scanwright.io.apart import keep_apart
 from scanwright.io.files import claim_folder, kept_if_filled, read_json, write_json, write_text
 from scanwright.types import PathLikeStr, Progress, silent
 
 if TYPE_CHECKING:
+    from scanwright.evaluation.comparison import Comparison
     from scanwright.evaluation.evaluation import Evaluation
     from scanwright.inference.model import Model
     from scanwright.inspection.doctor import Inspection
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from scanwright.training.estimate import Estimate
 
 PATHS = (str, os.PathLike)
-RESULTS = ("predictions.csv", "detections.json", "detections.csv", "failures.csv", "pictures")
 
 
 def open(path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None) -> Dataset:
@@ -383,17 +382,56 @@ def evaluate(
     return evaluation
 
 
-@dataclass(frozen=True, eq=False)
-class Predicted:
-    """What ``predict`` gave: answers that are not masks, files written, what was set aside, how many cases
-    are not like those that the model learnt from, what of the input was not used, and pictures."""
+def compare(
+    model_a: Model | PathLikeStr,
+    model_b: Model | PathLikeStr,
+    data: Dataset | PathLikeStr,
+    out: PathLikeStr | None = None,
+    *,
+    series: str | None = None,
+    lang: str = "en",
+    overwrite: bool = False,
+    progress: Progress = silent,
+    device: str = "auto",
+    threads: int | None = None,
+) -> Comparison:
+    """Judge two models on exactly the same cases, and say whether their difference is more than chance.
 
-    predictions: list[Prediction]
-    files: list[Path]
-    set_aside: list[SetAside]
-    doubts: Counter[Doubt]
-    notes: tuple[str, ...] = ()
-    pictures: list[Path] = field(default_factory=list)
+    Args:
+        model_a, model_b: models of the same task and classes, or where they are; a difference is b less a.
+        data: a dataset with truth, or where it is: the one that they were trained on (the test cases of both
+            are used), or one that neither has seen.
+        out: where ``comparison.json``, ``comparison.html`` and ``failures.csv`` go; ``None`` writes nothing.
+        series: see ``open``.
+        lang: language of the page, "en" or "zh".
+        overwrite: replace an earlier comparison in ``out``.
+        progress: told after every case.
+        device, threads: see Settings.
+
+    Raises:
+        DataError: one learnt from the other's test cases, or no case can be judged by both.
+        SettingsError: the models answer different questions.
+        ModelError, OutputError: see the message.
+    """
+    from scanwright.evaluation.comparison import compare as judge
+    from scanwright.io.failures_csv import write_failures
+    from scanwright.report.comparison import render_comparison
+    from scanwright.report.texts import Words
+
+    Words(lang)
+    pair = [load(model) if isinstance(model, PATHS) else model for model in (model_a, model_b)]
+    dataset = _dataset(data, Settings(series=series))
+    if out is not None:
+        keep_apart(Path(out), dataset)
+        own = ("comparison.json", "comparison.html", "failures.csv")
+        folder = claim_folder(out, overwrite=overwrite, own=own)
+    comparison = judge((pair[0], pair[1]), dataset, device=device, threads=threads, progress=progress)
+    if out is not None:
+        write_json(folder / "comparison.json", comparison.content)
+        page = render_comparison(read_json(folder / "comparison.json"), lang)
+        write_text(folder / "comparison.html", page)
+        write_failures(folder / "failures.csv", comparison.set_aside)
+    return comparison
 
 
 def predict(
@@ -432,52 +470,25 @@ def predict(
         DataError: nothing readable is there.
         ModelError, OutputError: see the message.
     """
-    from scanwright.inference.detections import Placed, place, write_detections
-    from scanwright.inference.results import write_mask_result, write_predictions_csv, write_result_picture
+    from scanwright.inference.application import RESULTS, apply_model
     from scanwright.io.archive import place_of
     from scanwright.io.dataset import open_inputs
-    from scanwright.io.failures_csv import write_failures
 
     cap = Settings(memory=memory).memory_bytes
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs, series=series)
     source = place_of(Path(inputs))
-    root = source if source.is_dir() else source.parent
     keep_apart(Path(out), dataset)
-    folder = claim_folder(out, overwrite=overwrite, own=RESULTS)
-    result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
-    placed: list[Placed] = []
-    n_done = 0
-
-    def tell(stage: str, done: float, total: float, note: str = "") -> None:
-        progress(stage, n_done + done / total, len(dataset), note)
-
-    answers = loaded.run(dataset.cases, device=device, threads=threads, memory=cap, progress=tell)
-    for case, prediction in answers:
-        n_done += 1
-        tell("Predicting", 0, 1, case.name)
-        if isinstance(prediction, SetAside):
-            result.set_aside.append(prediction)
-            continue
-        result.doubts.update(prediction.doubts)
-        if isinstance(prediction, MaskPrediction):
-            result.files.append(write_mask_result(folder, case, prediction, root))
-        else:
-            result.predictions.append(prediction)
-        if isinstance(prediction, BoxPrediction):
-            placed.append(place(case, prediction, case.image.read(), all_findings=all_findings))
-        if pictures:
-            result.pictures.extend(write_result_picture(folder, case, prediction, loaded.plan))
-    if placed:
-        result.files.extend(write_detections(folder, placed, loaded.plan.classes))
-    elif result.predictions:
-        write_predictions_csv(folder / "predictions.csv", result.predictions)
-        result.files.append(folder / "predictions.csv")
-    write_failures(folder / "failures.csv", result.set_aside)
-    if not result.files:
-        first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
-        raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(inputs))
-    return result
+    return apply_model(
+        partial(loaded.run, device=device, threads=threads, memory=cap),
+        loaded.plan,
+        dataset,
+        claim_folder(out, overwrite=overwrite, own=RESULTS),
+        source if source.is_dir() else source.parent,
+        progress=progress,
+        pictures=pictures,
+        all_findings=all_findings,
+    )
 
 
 def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:

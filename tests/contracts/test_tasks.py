@@ -23,10 +23,12 @@ from scanwright.data.prediction import (
 )
 from scanwright.data.settings import Settings
 from scanwright.errors import DataError
+from scanwright.evaluation.comparison import LARGER_IS_BETTER, compare_records
 from scanwright.planning.fingerprint import take_fingerprint
 from scanwright.tasks.base import score_of
 from scanwright.tasks.catalogue import TASKS
 from scanwright.transforms.preprocess import preprocess
+from scanwright.types import silent
 
 SHAPE = (18, 14, 9)
 OBLIQUE = np.eye(4)
@@ -349,3 +351,17 @@ def test_a_case_with_other_channels_is_refused(task):
     )
     with pytest.raises(DataError, match="another number of channels"):
         task.encode(colour, plan)
+
+
+@every_task
+@every_world
+def test_two_models_of_every_task_can_be_compared(task, world):
+    made = world(task.target)
+    plan = made.plan(task)
+    good = judge(task, made.cases, plan, perfect(task, made.cases, plan))
+    assert task.score in LARGER_IS_BETTER
+    many = [{**record, "case": f"{n}", "patient": f"{n}"} for n, record in enumerate(good * 4)]
+    content = compare_records(task, plan, (many, many), n_resamples=50, progress=silent)
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert {number["verdict"] for number in content["numbers"]} <= {"no_difference_shown", "too_few"}
+    assert [one["difference"] for one in content["cases"]] == [0] * len(many)

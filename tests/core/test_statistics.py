@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from scanwright.core.metrics import auroc
 from scanwright.core.statistics import Number, mean_defined, median_defined, patient_bootstrap
@@ -29,7 +30,7 @@ def test_the_interval_of_a_mean_matches_theory():
     assert number.low == pytest.approx(values.mean() - 1.96 * error, abs=0.15 * error)
     assert number.high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
     assert (number.n, number.n_patients, number.level) == (400, 400, 0.95)
-    assert number.method == "patient bootstrap, 1000 resamples".replace("1000", "2000")
+    assert number.method == "patient bootstrap (BCa), 2000 resamples"
 
 
 def test_ten_copies_of_each_patient_do_not_narrow_the_interval():
@@ -161,3 +162,17 @@ def test_means_and_medians_leave_out_what_is_undefined():
     assert median_defined([1.0, math.nan, 3.0, 8.0]) == 3.0
     assert math.isnan(mean_defined([math.nan]))
     assert math.isnan(median_defined([]))
+
+
+def test_bca_gives_what_scipy_gives_but_for_the_tails():
+    values = np.random.default_rng(9).exponential(size=400)
+    expected = stats.bootstrap((values,), np.mean, n_resamples=4000, method="BCa", random_state=1)
+    number = patient_bootstrap(mean_of(values), names(400), n_resamples=4000)["dice", ""]
+    width = expected.confidence_interval.high - expected.confidence_interval.low
+    assert number.low == pytest.approx(expected.confidence_interval.low, abs=0.06 * width)
+    assert number.high == pytest.approx(expected.confidence_interval.high, abs=0.06 * width)
+
+
+def test_an_interval_of_a_share_near_one_reaches_further_down_than_up():
+    number = patient_bootstrap(mean_of([1.0] * 55 + [0.0] * 5), names(60))["dice", ""]
+    assert number.value - number.low > 1.3 * (number.high - number.value)

@@ -9,6 +9,7 @@ import click
 import typer
 
 from scanwright import __version__
+from scanwright.cli.compare import compare
 from scanwright.cli.console import is_heard
 from scanwright.cli.convert import convert
 from scanwright.cli.demo import demo
@@ -37,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, convert, enhance, plan, train, evaluate, predict):
+for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict):
     app.command()(verb)
 
 

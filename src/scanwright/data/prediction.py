@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from scanwright.data.boxes import Boxes
-from scanwright.data.case import Lazy
+from scanwright.data.case import Lazy, SetAside
 from scanwright.data.volume import Volume
 from scanwright.types import BoolArray, FloatArray
 
@@ -139,3 +141,16 @@ class BoxPrediction:
 
 
 Prediction: TypeAlias = MaskPrediction | ClassPrediction | LabelsPrediction | ValuePrediction | BoxPrediction
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What ``predict`` gave: answers that are not masks, files written, what was set aside, how many cases
+    are not like those that the model learnt from, what of the input was not used, and pictures."""
+
+    predictions: list[Prediction]
+    files: list[Path]
+    set_aside: list[SetAside]
+    doubts: Counter[Doubt]
+    notes: tuple[str, ...] = ()
+    pictures: list[Path] = field(default_factory=list)

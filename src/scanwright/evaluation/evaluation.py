@@ -20,9 +20,9 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import BoxPrediction, Doubt, MaskPrediction, Prediction
 from scanwright.errors import DataError, ScanwrightError, SettingsError
+from scanwright.evaluation.cases import History, choose_cases, class_doubts, read_history
 from scanwright.inference.model import Model
-from scanwright.io.files import read_json
-from scanwright.planning.facts import HASH_LENGTH, image_hash
+from scanwright.planning.facts import image_hash
 from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.pictures import Picture, case_panel
 from scanwright.report.tables import told
@@ -91,11 +91,11 @@ def evaluate(
     """
     if split not in SPLITS:
         raise SettingsError("no such split", expected=" or ".join(SPLITS), received=f"split={split}")
-    history = _run_history(model)
+    history = read_history(model)
     task, plan = find_task(model.plan.task), model.plan
     dataset = task_dataset(task, dataset)
-    doubts: Counter[Doubt] = Counter(_class_doubts(dataset, plan))
-    cases, set_aside, split, how = _choose(dataset, history, split)
+    doubts: Counter[Doubt] = Counter(class_doubts(dataset, plan))
+    cases, set_aside, split, how = choose_cases(dataset, history, split)
     records: list[Record] = []
     packed: dict[str, Packed] = {}
     digest: dict[str, str] = {}
@@ -106,8 +106,7 @@ def evaluate(
             if isinstance(prediction, SetAside):
                 raise DataError(prediction.reason)
             digest[case.name] = image_hash(case.image.read())
-            if history.split_by_hash.get(digest[case.name][:HASH_LENGTH]) in history.learnt_from(split):
-                raise DataError("the model learnt from this very image; judging it here would flatter it")
+            history.refuse_learnt(digest[case.name], split)
             records.append(task.measure(prediction, case, plan))
             packed[case.name] = _pack(prediction)
             doubts.update(prediction.doubts)
@@ -123,113 +122,12 @@ def evaluate(
     return Evaluation(content, tuple(pictures), tuple(set_aside))
 
 
-@dataclass(frozen=True)
-class _History:
-    """What the run folder tells of the cases that the model was made with."""
-
-    split_of: dict[str, str]
-    split_by_hash: dict[str, str]
-    provenance: JsonDict
-    log: list[JsonDict]
-    set_aside: list[SetAside]
-
-    def learnt_from(self, split: str) -> tuple[str, ...]:
-        """The splits of the run whose images may not be judged; "origin" is what it started from."""
-        return () if split == "all" else ("origin", "train", "val")[: 2 if split == "val" else 3]
-
-
-def _run_history(model: Model) -> _History:
-    """From the run folder; a model that travels alone still knows the hashes of its own images."""
-    provenance = dict(model.provenance)
-    hashes = {short: split for split, shorts in provenance.pop("images", {}).items() for short in shorts}
-    run = model.folder.parent if model.folder is not None else None
-    if run is None or not (run / "splits.json").is_file():
-        return _History({}, hashes, provenance, [], [])
-    story = read_json(run / "provenance.json") if (run / "provenance.json").is_file() else {}
-    aside = [SetAside(**entry) for entry in story.get("set_aside", [])]
-    return _History(read_json(run / "splits.json")["of"], hashes, provenance, story.get("log", []), aside)
-
-
-def _choose(dataset: Dataset, history: _History, split: str) -> tuple[list[Case], list[SetAside], str, str]:
-    """The cases to judge, those left out with the reason, the split they are, and how they were chosen."""
-    known = [case for case in dataset.cases if case.name in history.split_of]
-    if not _is_the_runs(known, history):
-        known = []
-    without = [
-        SetAside(case.name, "evaluate", "it has no target") for case in dataset.cases if not case.targets
-    ]
-    if not known:
-        cases = [case for case in dataset.cases if case.targets]
-        return (
-            cases,
-            [*dataset.set_aside, *without],
-            "external",
-            "none bears the name of a case of the training run; images that it learnt from are left out",
-        )
-    chosen = [case for case in known if split in ("all", history.split_of[case.name]) and case.targets]
-    if not chosen:
-        folded = split == "val" and len(history.provenance.get("members", {})) > 1
-        raise DataError(
-            f"no case of the split '{split}' is in this dataset",
-            subject=dataset.source,
-            do="Of an ensemble, every case but the test's was learnt from; provenance.json has the score of "
-            "answers by members that had not learnt from a case."
-            if folded
-            else "",
-        )
-    how = {
-        "test": "kept apart from the start, not used to choose anything",
-        "val": "used to choose when to stop: these figures flatter",
-        "all": "training cases included: these figures flatter",
-    }[split]
-    return chosen, [*dataset.set_aside, *without], split, how
-
-
-def _is_the_runs(cases: Sequence[Case], history: _History) -> bool:
-    """Whether cases that bear the names of the run's own are these, by the first image that can be read.
-
-    "case_001" is a common name: another hospital's case must not be taken for one that was set apart.
-    """
-    for case in cases:
-        try:
-            short = image_hash(case.image.read())[:HASH_LENGTH]
-        except DataError:
-            continue
-        return not history.split_by_hash or short in history.split_by_hash
-    return True
-
-
-def _class_doubts(dataset: Dataset, plan: Plan) -> list[Doubt]:
-    """Where the values in the masks of a dataset bear other names than the model knows them by.
-
-    Raises:
-        DataError: no name is the same: it is about something else.
-    """
-    model = dict(zip(map(str, plan.label_values), plan.classes, strict=False))
-    both = [value for value in model if value != "0" and value in dataset.class_names]
-    pairs = [(model[value], dataset.class_names[value]) for value in both]
-    named = [(own, theirs) for own, theirs in pairs if not own.startswith("label ")]
-    other = [(own, theirs) for own, theirs in named if own.casefold() != theirs.casefold()]
-    if not other:
-        return []
-    expected, received = (", ".join(names) for names in zip(*other, strict=True))
-    if len(other) == len(named):
-        raise DataError(
-            "its classes are not those that the model knows",
-            subject=dataset.source,
-            expected=expected,
-            received=received,
-            do="Evaluate on a dataset with the model's classes, or correct the names in dataset.json.",
-        )
-    return [Doubt("class_names", expected, received)]
-
-
 def _content(  # one place gathers everything that the file holds
     model: Model,
     dataset: Dataset,
     records: Sequence[Record],
     set_aside: Sequence[SetAside],
-    history: _History,
+    history: History,
     split: str,
     how: str,
     digest: dict[str, str],

@@ -22,7 +22,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.transforms.steps import History
-from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
+from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray, JsonDict
 
 Record: TypeAlias = dict[str, Any]
 # A score this near to chance is chance in as few cases as validation has.
@@ -59,11 +59,13 @@ class Summary:
         statistic: row indices (with repeats) → {(name, group): number}; a group is a class, or "" for all.
         support: rows that count, for the keys where not all do (a class missing in a case).
         units: unit by name of number; absent for proportions.
+        rankings: of the numbers that are areas under one ROC curve, scores and who is positive, (record,).
     """
 
     statistic: Statistic
     support: Mapping[Key, IntArray] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    rankings: Mapping[Key, tuple[FloatArray, BoolArray]] = field(default_factory=dict)
 
 
 class Task(Protocol):

@@ -19,7 +19,7 @@ from scanwright.planning import rules
 from scanwright.planning.answers import drop_lonely_classes
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Example, Record, Summary
-from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, read_outputs
+from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, rank_classes, read_outputs
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
@@ -138,7 +138,10 @@ class Classification:
             return numbers
 
         support = {("recall", name): np.flatnonzero(truth == c) for c, name in enumerate(names)}
-        return Summary(statistic, support)
+        rankings = rank_classes(names, scores, truth[:, None] == np.arange(len(names)))
+        if len(names) == 2:  # the one is the mirror of the other, and the mean of both is either
+            rankings["auroc", ""] = rankings["auroc", names[1]]
+        return Summary(statistic, support, rankings=rankings)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
         curves = draw_curves(records, [(record["truth"],) for record in records], plan.classes)

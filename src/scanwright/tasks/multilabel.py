@@ -18,7 +18,7 @@ from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Example, Record, Summary
-from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, read_outputs
+from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, rank_classes, read_outputs
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray, JsonDict
 
@@ -146,7 +146,10 @@ class Multilabel:
             return numbers
 
         support = {("recall", name): np.flatnonzero(truth[:, c]) for c, name in enumerate(names)}
-        return Summary(statistic, support)
+        rankings = rank_classes(names, scores, truth)
+        if len(names) == 1:
+            rankings["auroc", ""] = rankings["auroc", names[0]]
+        return Summary(statistic, support, rankings=rankings)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
         return {"curves": draw_curves(records, [record["truth"] for record in records], plan.classes)}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from scanwright.core import metrics
+from scanwright.core.statistics import Key
 from scanwright.data.case import Case
 from scanwright.data.plan import AugmentationPlan, Plan
 from scanwright.data.settings import Settings
@@ -16,7 +17,7 @@ from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.networks import Scene, choose_family, design_network
 from scanwright.tasks.base import Record, check_answer
 from scanwright.transforms.preprocess import preprocess
-from scanwright.types import FloatArray, JsonDict
+from scanwright.types import BoolArray, FloatArray, JsonDict
 
 
 def plan_image(
@@ -102,6 +103,13 @@ def read_outputs(outputs: FloatArray, case: str) -> FloatArray:
     """
     check_answer(outputs, case)
     return outputs.reshape(-1).astype(np.float64)
+
+
+def rank_classes(
+    names: Sequence[str], scores: FloatArray, held: BoolArray
+) -> dict[Key, tuple[FloatArray, BoolArray]]:
+    """The rankings of a summary: scores and who has the class, of each column of (case, class)."""
+    return {("auroc", name): (scores[:, c], held[:, c]) for c, name in enumerate(names)}
 
 
 def draw_curves(

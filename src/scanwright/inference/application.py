@@ -1,0 +1,82 @@
+"""Application: a model over a folder of new cases, and its answers on disk."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from scanwright.data.case import Case, SetAside
+from scanwright.data.dataset import Dataset
+from scanwright.data.plan import Plan
+from scanwright.data.prediction import BoxPrediction, MaskPrediction, Predicted, Prediction
+from scanwright.errors import DataError
+from scanwright.inference.detections import Placed, place, write_detections
+from scanwright.inference.results import write_mask_result, write_predictions_csv, write_result_picture
+from scanwright.io.failures_csv import write_failures
+from scanwright.types import Progress
+
+RESULTS = ("predictions.csv", "detections.json", "detections.csv", "failures.csv", "pictures")
+Runner: TypeAlias = Callable[..., Iterator[tuple[Case, Prediction | SetAside]]]
+"""Takes cases and ``progress``, and gives each with its prediction, as ``Model.run`` does."""
+
+
+def apply_model(
+    run: Runner,
+    plan: Plan,
+    dataset: Dataset,
+    folder: Path,
+    root: Path,
+    *,
+    progress: Progress,
+    pictures: bool = False,
+    all_findings: bool = False,
+) -> Predicted:
+    """Predict every case, and write masks, boxes, whole-image answers and failures.
+
+    Args:
+        run: of the model.
+        plan: of the model.
+        dataset: the cases.
+        folder: where the results go.
+        root: the folder that the inputs lie in.
+        progress, pictures, all_findings: see ``scanwright.predict``.
+
+    Raises:
+        DataError: nothing could be predicted.
+        OutputError: the disk is full.
+    """
+    result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
+    placed: list[Placed] = []
+    n_done = 0
+
+    def tell(stage: str, done: float, total: float, note: str = "") -> None:
+        progress(stage, n_done + done / total, len(dataset), note)
+
+    for case, prediction in run(dataset.cases, progress=tell):
+        n_done += 1
+        tell("Predicting", 0, 1, case.name)
+        if isinstance(prediction, SetAside):
+            result.set_aside.append(prediction)
+            continue
+        result.doubts.update(prediction.doubts)
+        if isinstance(prediction, MaskPrediction):
+            result.files.append(write_mask_result(folder, case, prediction, root))
+        else:
+            result.predictions.append(prediction)
+        if isinstance(prediction, BoxPrediction):
+            placed.append(place(case, prediction, case.image.read(), all_findings=all_findings))
+        if pictures:
+            result.pictures.extend(write_result_picture(folder, case, prediction, plan))
+    if placed:
+        result.files.extend(write_detections(folder, placed, plan.classes))
+    elif result.predictions:
+        write_predictions_csv(folder / "predictions.csv", result.predictions)
+        result.files.append(folder / "predictions.csv")
+    write_failures(folder / "failures.csv", result.set_aside)
+    if not result.files:
+        first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
+        raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(dataset.source))
+    return result
