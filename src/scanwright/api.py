@@ -23,7 +23,7 @@ from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
 from scanwright.extras import require
 from scanwright.io.apart import keep_apart
-from scanwright.io.files import claim_folder, kept_if_filled, read_json, write_json, write_text
+from scanwright.io.files import claim_folder, fresh_folder, kept_if_filled, read_json, write_json, write_text
 from scanwright.types import PathLikeStr, Progress, silent
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from scanwright.training.estimate import Estimate
 
 PATHS = (str, os.PathLike)
+COMPARED = ("comparison.json", "comparison.html", "failures.csv")
 
 
 def open(path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None) -> Dataset:
@@ -287,7 +288,7 @@ def train(
     facts = plan.fingerprint if isinstance(plan, Planned) else None
     chosen = plan.plan if isinstance(plan, Planned) else load_plan(plan) if isinstance(plan, PATHS) else plan
     dataset = _dataset(data, wanted)
-    folder = Path(out) if out is not None else _fresh_folder()
+    folder = Path(out) if out is not None else fresh_folder()
     keep_apart(folder, dataset)
     return train_run(
         dataset,
@@ -423,13 +424,11 @@ def compare(
     dataset = _dataset(data, Settings(series=series))
     if out is not None:
         keep_apart(Path(out), dataset)
-        own = ("comparison.json", "comparison.html", "failures.csv")
-        folder = claim_folder(out, overwrite=overwrite, own=own)
+        folder = claim_folder(out, overwrite=overwrite, own=COMPARED)
     comparison = judge((pair[0], pair[1]), dataset, device=device, threads=threads, progress=progress)
     if out is not None:
         write_json(folder / "comparison.json", comparison.content)
-        page = render_comparison(read_json(folder / "comparison.json"), lang)
-        write_text(folder / "comparison.html", page)
+        write_text(folder / "comparison.html", render_comparison(read_json(folder / "comparison.json"), lang))
         write_failures(folder / "failures.csv", comparison.set_aside)
     return comparison
 
@@ -501,10 +500,3 @@ def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:
                 raise SettingsError(f"{name} belongs to opening", do=f"Pass it to open(…, {name}=…).")
         return data
     return open(data, patient_pattern=settings.patient_pattern, series=settings.series)
-
-
-def _fresh_folder() -> Path:
-    n = 1
-    while Path(f"scanwright-run-{n}").exists():
-        n += 1
-    return Path(f"scanwright-run-{n}")

@@ -183,6 +183,14 @@ def forget_partials(folder: PathLikeStr) -> None:
             left.unlink(missing_ok=True)
 
 
+def fresh_folder(stem: str = "scanwright-run-") -> Path:
+    """The first of STEM1, STEM2, … that does not exist."""
+    n = 1
+    while Path(f"{stem}{n}").exists():
+        n += 1
+    return Path(f"{stem}{n}")
+
+
 def claim_folder(
     path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = (), resumable: bool = False
 ) -> Path:
