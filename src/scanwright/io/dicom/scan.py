@@ -5,7 +5,6 @@ Names and folders of files play no part.
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -24,6 +23,7 @@ from scanwright.io.dicom.placement import place
 from scanwright.io.dicom.reports import Report
 from scanwright.io.dicom.series import Series, read_series
 from scanwright.io.failures import reading
+from scanwright.io.tree import files_below
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 CHOOSE = "choose"
@@ -97,7 +97,7 @@ def scan_tree(root: Path) -> Scan:
     objects: list[Labels | Report] = []
     n_other = 0
     with quietly():
-        for path in _files_below(root):
+        for path in _files_below(root, set_aside):
             subject = path.relative_to(root).as_posix()
             try:
                 with reading(subject, quote=False):
@@ -127,12 +127,12 @@ def scan_tree(root: Path) -> Scan:
     )
 
 
-def _files_below(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and not name.lower().endswith(_NOT_DICOM + _NOT_DICOM_EITHER):
-                yield Path(folder, name)
+def _files_below(root: Path, refused: list[SetAside]) -> Iterator[Path]:
+    return (
+        path
+        for path in files_below(root, refused)
+        if not path.name.lower().endswith(_NOT_DICOM + _NOT_DICOM_EITHER)
+    )
 
 
 def read_folder(folder: Path, *, subject: str = "") -> Volume:
