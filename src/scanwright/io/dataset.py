@@ -12,6 +12,7 @@ from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError, SettingsError
 from scanwright.io.archive import place_of
+from scanwright.io.dicom.unused import lying_in
 from scanwright.io.formats.table import known_formats, without_suffix
 from scanwright.io.layouts import (
     beside,
@@ -241,6 +242,9 @@ def find_cases(
     layout = _recognise(folder, source) if folder else None
     if folder and layout and (series is None or layout.name == export.NAME):
         dataset = _open_layout(layout, folder, source, series)
+        if dataset.layout not in (export.NAME, loose.NAME):  # these have it
+            sources = {lazy.source for case in dataset.cases for lazy in case.inputs.values()}
+            dataset = replace(dataset, beside=lying_in(folder.scan, sources))
     elif folder:
         dataset = open_inputs(path, series=series)
     else:

@@ -17,13 +17,13 @@ from scanwright.io.dicom.scan import (
     CHOOSE,
     Scan,
     counted,
-    lying_beside,
     names_of,
     none_chosen,
     series_chooser,
     usable_volumes,
 )
 from scanwright.io.dicom.series import Series, read_grid
+from scanwright.io.dicom.unused import lying_beside
 from scanwright.io.layouts.description import read_description
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.series_masks import find_masks, lazy_series_mask
