@@ -215,7 +215,7 @@ def usable_volumes(
         except DataError as error:
             set_aside.append(SetAside(name, "read", str(error).rstrip(".")))
     notes = [
-        f"{name}: {volume.n_twice} slices stand there twice and count once"
+        f"{name}: slices that stand there twice and count once: {volume.n_twice}"
         for name, volume in usable.items()
         if volume.n_twice
     ]

@@ -146,6 +146,9 @@ def _by_reference(
             matched.notes.append(
                 f"{subject}: its image is not there; it is taken for the only one in its space"
             )
+    if wanted is not None:  # structures that stand only in labels of other series are not missed either
+        held = {name.casefold() for _, one, _ in used for name in one.names.values()}
+        matched.class_names = {v: name for v, name in class_names.items() if name.casefold() in held}
     for name, own in of.items():
         if _has_twins(own):
             reason = "two objects outline a structure of one name in it: two readers, or two versions?"
