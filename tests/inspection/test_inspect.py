@@ -297,3 +297,10 @@ def test_the_chinese_page_says_layout_and_notes_in_chinese(tmp_path: Path) -> No
     assert "每类一个文件夹" in page
     assert "未使用：readme.txt" in page
     assert "not used" not in page
+
+
+def test_a_name_with_a_line_break_survives_the_cleaned_manifest(tmp_path: Path) -> None:
+    data = disc_classes(tmp_path / "data")
+    shutil.move(data / "disc" / "d0.png", data / "disc" / "d\n0.png")
+    sw.inspect(data, tmp_path / "out", apply=True)
+    assert "disc/d\n0" in {case.name for case in sw.open(tmp_path / "out").cases}

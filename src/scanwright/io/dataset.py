@@ -388,11 +388,6 @@ def _token(image: str) -> str:
     return stem[:digits] if digits else stem
 
 
-def reads_all_below(dataset: Dataset) -> bool:
-    """Whether whatever image lies below the folder of a dataset belongs to it."""
-    return dataset.layout in (classes.NAME, coco.NAME, export.NAME, labels_csv.NAME, loose.NAME)
-
-
 def _with_unused(layout: Layout, folder: Folder, dataset: Dataset) -> Dataset:
     used = {*layout.uses(folder)}
     if layout.name == manifest.NAME:
