@@ -122,5 +122,5 @@ def test_an_error_of_any_kind_leaves_no_empty_folder(tmp_path: Path) -> None:
 
     case = Case("a", {"image": Lazy("a.nii.gz", fail)}, {"label": "healthy"})
     with pytest.raises(RuntimeError):
-        sw.convert(Dataset((case,), "pictures", str(tmp_path)), tmp_path / "out", to="manifest")
+        sw.convert(Dataset((case,), "pictures", "made here"), tmp_path / "out", to="manifest")
     assert not (tmp_path / "out").exists()
