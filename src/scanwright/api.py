@@ -99,7 +99,8 @@ def inspect(
         data: a dataset or where it is.
         out: where ``findings.json`` and ``findings.html`` go; ``None`` writes nothing.
         apply: also write ``manifest.csv``, without the cases that are to be left out, look-alikes under one
-            patient; not where no case is left. The data themselves are never changed.
+            patient and, of given splits, on the strictest side that one of them has; not where no case is
+            left. The data themselves are never changed.
         series: of an untouched DICOM export, see ``predict``.
         lang: language of the page, "en" or "zh".
         overwrite: replace an earlier inspection in ``out``.

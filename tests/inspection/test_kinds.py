@@ -605,12 +605,12 @@ def test_the_cases_of_a_rare_value_in_masks_are_named() -> None:
     assert [one.cases for one in found] == [("v3",)]
 
 
-def test_an_image_of_one_value_is_not_also_a_mask_in_air() -> None:
+def test_an_image_of_one_value_has_no_other_fault() -> None:
     cases = volumes()
     array, mask = volume(2)
     cases[2] = volume_case("v2", np.zeros_like(array), mask)
     inspection = look(cases)
-    assert not named(inspection, "in_air")
+    assert not named(inspection, "in_air") + named(inspection, "hounsfield_lost")
     assert named(inspection, "constant_image") == [("v2",)]
 
 
