@@ -1,5 +1,5 @@
 """``python -m scanwright``: the same as the command ``scanwright``."""
 
-from scanwright.cli.main import main
+from scanwright.cli.start import main
 
 main()

@@ -99,7 +99,8 @@ def inspect(
         data: a dataset or where it is.
         out: where ``findings.json`` and ``findings.html`` go; ``None`` writes nothing.
         apply: also write ``manifest.csv``, without the cases that are to be left out, look-alikes under one
-            patient; not where no case is left. The data themselves are never changed.
+            patient and, of given splits, on the strictest side that one of them has; not where no case is
+            left. The data themselves are never changed.
         series: of an untouched DICOM export, see ``predict``.
         lang: language of the page, "en" or "zh".
         overwrite: replace an earlier inspection in ``out``.
@@ -365,20 +366,15 @@ def evaluate(
     dataset = _dataset(data, Settings(series=series))
     if out is not None:
         keep_apart(Path(out), dataset)
-    folder = (
-        claim_folder(out, overwrite=overwrite, own=("evaluation.json", "report.html", "failures.csv"))
-        if out is not None
-        else None
-    )
+        own = ("evaluation.json", "report.html", "failures.csv")
+        folder = claim_folder(out, overwrite=overwrite, own=own)
     evaluation = judge(loaded, dataset, split=split, device=device, threads=threads, progress=progress)
     evaluation.content["baselines"] += baselines or []
-    if folder is not None:
+    if out is not None:
         write_json(folder / "evaluation.json", evaluation.content)
         # The page shows what the file holds, and nothing else.
-        write_text(
-            folder / "report.html",
-            render_report(read_json(folder / "evaluation.json"), evaluation.pictures, lang),
-        )
+        shown = read_json(folder / "evaluation.json")
+        write_text(folder / "report.html", render_report(shown, evaluation.pictures, lang))
         write_failures(folder / "failures.csv", evaluation.set_aside)
     return evaluation
 

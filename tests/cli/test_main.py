@@ -195,3 +195,17 @@ def test_ctrl_c_before_training_is_exit_code_130_and_names_resume(
     said = command("train", disc_photographs(tmp_path / "data", 4), "--out", tmp_path / "run")
     assert said.code == 130
     assert "--resume" in said.err
+
+
+def test_ctrl_c_while_python_loads_is_exit_code_130_and_no_traceback() -> None:
+    program = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'typer':\n            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "sys.argv = ['scanwright', '--help']\n"
+        "import runpy\nrunpy.run_module('scanwright', run_name='__main__')\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr.strip()) == (130, "scanwright: stopped.")

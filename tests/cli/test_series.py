@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import scanwright as sw
 from builders import dicom_series, write_dicom
 from commands import Command
 from dicom_objects import square, structures
@@ -80,3 +81,16 @@ def test_where_there_are_no_series_it_is_wrong_usage(verb: str, tmp_path: Path, 
     said = command(verb, disc_classes(tmp_path / "data"), "--out", tmp_path / "out", "--series", "CT")
     assert said.code == 2
     assert "series are chosen in a DICOM export" in said.err
+
+
+def test_structures_of_series_that_were_left_out_are_not_missed(tmp_path: Path) -> None:
+    objects = []
+    for number, (modality, name) in enumerate({"CT": "organ", "PT": "lesion"}.items(), start=1):
+        slices = dicom_series(6, series=f"1.2.{number}")
+        for one in slices:
+            one.Modality = modality
+        contours = {name: [square(3, 5, 4, k) for k in range(1, 4)]}
+        objects += [*slices, structures(contours, refers_to=f"1.2.{number}")]
+    write_dicom(tmp_path, objects)
+    assert [*sw.open(tmp_path, series="^CT ").class_names.values()] == ["organ"]
+    assert {*sw.open(tmp_path).class_names.values()} == {"organ", "lesion"}

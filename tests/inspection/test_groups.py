@@ -67,7 +67,7 @@ def test_a_split_by_picture_tears_patients_and_gives_them_away() -> None:
     assert probe["picture"] > 0.75
     assert probe["group"] < probe["picture"] - 0.1
     assert found.severity == "warning"
-    assert "of a split by picture" in found.title.replace("two sides of", "of")
+    assert "would stand on two sides of a split by picture (none is given)" in found.title
 
 
 def test_the_given_split_is_judged_where_there_is_one() -> None:

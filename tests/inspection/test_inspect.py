@@ -6,11 +6,14 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 import scanwright as sw
 from builders import (
@@ -22,9 +25,12 @@ from builders import (
     write_dicom,
     write_nifti,
     write_picture,
+    write_text,
     yolo_folder,
 )
 from commands import Command
+from dicom_objects import image as slices
+from dicom_objects import item, square, structures
 from scanwright.errors import DataError, OutputError, SettingsError
 from tiny import ball_volumes, disc_classes
 
@@ -163,8 +169,8 @@ def test_a_name_in_a_localizer_is_told_though_the_localizer_is_left_out(tmp_path
     assert (found["left_out"].severity, name[:6]) == ("note", "scout/")
     assert f"({name}/" in found["left_out"].title
     assert found["burned_in"].cases == (name,)
-    assert "1 of them set aside" in found["burned_in"].title
-    assert found["identifiers"].evidence["n"] == found["identifiers"].evidence["of"] == 2
+    assert "1 of them beside the cases" in found["burned_in"].title
+    assert (found["identifiers"].evidence["n"], found["identifiers"].evidence["of"]) == (2, 3)
     assert found["unreadable"].cases == found["not_looked_at"].cases == ("broken.dcm",)
 
 
@@ -180,6 +186,62 @@ def test_series_that_nobody_asked_for_are_searched_for_names_too(tmp_path: Path)
     assert found["burned_in"].cases == ("1.2.9",)
     assert found["identifiers"].evidence["of"] == 2
     assert "left_out" not in found
+
+
+def test_names_in_headers_of_whatever_dicom_lies_there_are_told(tmp_path: Path) -> None:
+    anonymous = {"PatientName": "", "PatientBirthDate": "", "AccessionNumber": ""}
+    named = {**anonymous, "PatientName": "Smith^Anna"}
+    contours = structures({"organ": [square(1, 1, 3, k) for k in range(4)]})
+    lost = dicom_slice(noise((9, 8)), position=(0, 0, 0), series="")
+    copy = deepcopy(slices(4)[0])
+    for one in (contours, lost, copy):
+        for name, value in named.items():
+            setattr(one, name, value)
+    disc = Dataset()
+    disc.file_meta = FileMetaDataset()
+    disc.file_meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
+    disc.file_meta.MediaStorageSOPInstanceUID = "1.2.5"
+    disc.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    disc.DirectoryRecordSequence = [item(DirectoryRecordType="PATIENT", PatientName="Smith^Anna")]
+    data = tmp_path / "data"
+    write_dicom(data / "scan", slices(4, **anonymous))
+    for name, one in {"contours": contours, "lost.dcm": lost, "z/copy": copy, "DICOMDIR": disc}.items():
+        (data / name).parent.mkdir(exist_ok=True)
+        one.save_as(data / name, enforce_file_format=True)
+    found = {one.kind: one for one in sw.inspect(data).findings}
+    assert set(found["identifiers"].cases) == {"contours", "lost.dcm", "z/copy", "DICOMDIR"}
+    assert found["not_looked_at"].cases == ("lost.dcm",)
+
+
+def test_names_in_dicom_among_the_files_of_another_layout_are_told(tmp_path: Path) -> None:
+    data = ball_volumes(tmp_path / "data", 6)
+    write_dicom(data / "originals", dicom_series(4))
+    (told,) = [one for one in sw.inspect(data).findings if one.kind == "identifiers"]
+    assert (told.cases, told.evidence["of"]) == (("1.2.3",), 7)
+
+
+def test_the_series_of_a_manifest_are_not_told_twice(tmp_path: Path) -> None:
+    for n, series in enumerate(("1.2.3", "1.2.4", "1.2.5")):
+        write_dicom(tmp_path / f"scan{n}", dicom_series(4, series=series))
+    write_text(tmp_path / "manifest.csv", "case,image,label", "a,scan0,ill", "b,#1.2.4,well")
+    (told,) = [one for one in sw.inspect(tmp_path).findings if one.kind == "identifiers"]
+    assert (told.cases, told.evidence["of"]) == (("a", "b", "1.2.5"), 3)
+
+
+def test_a_series_that_is_left_out_and_damaged_is_not_called_fine(tmp_path: Path) -> None:
+    write_dicom(tmp_path / "scan", dicom_series())
+    other = dicom_series(11, series="1.2.9")
+    for one in other:
+        one.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+    write_dicom(tmp_path / "other", other)
+    for number, file in enumerate(sorted(path for path in (tmp_path / "other").rglob("*") if path.is_file())):
+        if number == 3:
+            file.write_bytes(file.read_bytes()[:-200])
+    for series in (None, "1.2.3$"):
+        found = {one.kind: one for one in sw.inspect(tmp_path, series=series).findings}
+        assert "left_out" not in found
+        assert (found["unreadable"].severity, len(found["unreadable"].cases)) == ("warning", 1)
+        assert "damaged" in found["unreadable"].title
 
 
 def stop(*_: object) -> None:
@@ -235,3 +297,10 @@ def test_the_chinese_page_says_layout_and_notes_in_chinese(tmp_path: Path) -> No
     assert "每类一个文件夹" in page
     assert "未使用：readme.txt" in page
     assert "not used" not in page
+
+
+def test_a_name_with_a_line_break_survives_the_cleaned_manifest(tmp_path: Path) -> None:
+    data = disc_classes(tmp_path / "data")
+    shutil.move(data / "disc" / "d0.png", data / "disc" / "d\n0.png")
+    sw.inspect(data, tmp_path / "out", apply=True)
+    assert "disc/d\n0" in {case.name for case in sw.open(tmp_path / "out").cases}

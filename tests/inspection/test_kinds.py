@@ -593,3 +593,44 @@ def test_boxes_are_seen_on_thumbnails() -> None:
     assert view.reference is not None
     assert [int(view.reference[n, n]) for n in (10, 19, 30, 50)] == [1, 1, 2, 0]  # the smaller lies on top
     assert len(inspection.thumbnails(["p0"])["p0"]) > 100
+
+
+def test_the_cases_of_a_rare_value_in_masks_are_named() -> None:
+    cases = volumes(12)
+    array, mask = volume(3)
+    other = mask.copy()
+    other[mask != 0] = 2
+    cases[3] = volume_case("v3", array, other)
+    found = [one for one in look(cases).findings if one.kind == "rare_class" and one.evidence["class"] == "2"]
+    assert [one.cases for one in found] == [("v3",)]
+
+
+def test_an_image_of_one_value_has_no_other_fault() -> None:
+    cases = volumes()
+    array, mask = volume(2)
+    cases[2] = volume_case("v2", np.zeros_like(array), mask)
+    inspection = look(cases)
+    assert not named(inspection, "in_air") + named(inspection, "hounsfield_lost")
+    assert named(inspection, "constant_image") == [("v2",)]
+
+
+def test_a_modality_that_only_a_table_tells_is_one_too() -> None:
+    planes = [Volume(texture(k)[None, ..., None]) for k in range(10)]
+    cases = [
+        Case(
+            f"p{k}", {"image": Lazy(f"p{k}", lambda k=k: planes[k])}, facts={"modality": ("CT", "pt")[k % 2]}
+        )
+        for k in range(10)
+    ]
+    found = [one.title for one in look(cases).findings if one.kind == "odd_image"]
+    assert found == ["Images differ in the modality by the table: CT (5), PT (5); none is usual"]
+
+
+def test_look_alikes_on_two_sides_stand_on_the_strictest_in_the_cleaned_manifest() -> None:
+    cases = [replace(case, split="train") for case in pictures()]
+    brighter = np.clip(texture(1).astype(float) * 1.2 + 10, 0, 255).astype(np.uint8)
+    cases.append(picture_case("brighter", brighter, "well", patient="q", split="test"))
+    cases.append(picture_case("other", texture(99), "well", patient="q", split="train"))
+    told = {case.name: (case.patient, case.split) for case in look(cases).cleaned()}
+    assert {told[name] for name in ("p1", "brighter", "other")} == {("patient 1", "test")}
+    assert told["p2"] == ("patient 2", "train")

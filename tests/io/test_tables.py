@@ -31,3 +31,10 @@ def test_tables_that_are_none_are_named(tmp_path):
         stream.truncate(MOST_BYTES + 1)
     with pytest.raises(DataError, match="implausibly large"):
         read_table(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_quoted_cell_may_hold_lines_and_other_signs_end_none(tmp_path, end):
+    (tmp_path / "t.csv").write_bytes(end.join(["a,b", '"one\ntwo",x\u2028y', "3,4", ""]).encode())
+    table = read_table(tmp_path / "t.csv")
+    assert [tuple(row.cells.values()) for row in table.rows] == [("one\ntwo", "x\u2028y"), ("3", "4")]

@@ -18,12 +18,12 @@ from scanwright.cli.evaluate import evaluate
 from scanwright.cli.inspect import inspect
 from scanwright.cli.plan import plan
 from scanwright.cli.predict import predict
+from scanwright.cli.start import INTERRUPTED
 from scanwright.cli.train import train
 from scanwright.errors import ScanwrightError
 
 # Typer would write help for its own coloured layout, whose escapes show as backslashes in plain help.
 typer.core.HAS_RICH = False
-INTERRUPTED = 130
 HELP = (
     "From a folder of medical scans to a model a clinician can check. Research use only, not for diagnosis."
 )

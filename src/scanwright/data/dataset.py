@@ -25,8 +25,9 @@ class Dataset:
         notes: what else was found and not used, one sentence each.
         set_aside: what could not be used, with the reason; its stage is "choose" where nothing is wrong with
             it.
-        beside: what is known of images that were set aside or that nobody asked for, as they lie in the
-            folder all the same: facts of their headers (and a ``file``), and as inputs planes to look at.
+        beside: what is known of images that were set aside or that nobody asked for, and of DICOM files that
+            are no images, as they lie in the folder all the same: facts of their headers (and the ``file`` of
+            a series), and as inputs planes to look at.
     """
 
     cases: tuple[Case, ...]

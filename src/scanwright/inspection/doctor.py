@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from scanwright.data.case import Case
+from scanwright.data.case import SPLITS, Case, Split
 from scanwright.data.dataset import Dataset
 from scanwright.data.finding import SEVERITIES, Finding
 from scanwright.data.splits import group_cases
@@ -74,7 +74,8 @@ class Inspection:
         """The cases without those that the findings say to leave out, look-alikes under one patient.
 
         Who shares a picture shares all: the other cases of both patients come under the first known one's
-        name; where nobody is known, under the name of a case.
+        name; where nobody is known, under the name of a case. Where the data give splits, all of them stand
+        on the strictest side that one of them has (test before val before train), as in ``data.splits``.
         """
         left_out = {name for _, found in self.found for name in found.exclude}
         cases = [exam.case for exam in self.examined.exams]
@@ -83,12 +84,17 @@ class Inspection:
         for case in cases:
             if case.patient is not None:
                 patient.setdefault(groups[case.name], case.patient)
+        sides: dict[str, Split] = {}
+        for case in cases:
+            own, group = case.split, groups[case.name]
+            if own and SPLITS.index(own) >= SPLITS.index(sides.get(group, own)):
+                sides[group] = own
         shared = Counter(groups.values())
         for group, n in shared.items():
             if n > 1:
                 patient.setdefault(group, f"like {group}")
         return [
-            replace(case, patient=patient.get(groups[case.name]))
+            replace(case, patient=patient.get(groups[case.name]), split=sides.get(groups[case.name]))
             for case in cases
             if case.name not in left_out
         ]

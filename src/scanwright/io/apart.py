@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanwright.data.dataset import Dataset
 from scanwright.errors import OutputError
-from scanwright.io.dataset import reads_all_below
+from scanwright.io.layouts import manifest
 
 
 def keep_apart(out: Path, dataset: Dataset) -> None:
@@ -24,7 +24,8 @@ def keep_apart(out: Path, dataset: Dataset) -> None:
     if source.is_dir():  # one file has no others among which results could lie
         files = [place / lazy.source for case in dataset.cases for lazy in case.inputs.values()]
         among = {file.parent for file in files if file.exists()}
-        among |= {place} if reads_all_below(dataset) else set()
+        # A manifest alone says what is read, wherever that lies; all other layouts are the folder.
+        among |= {place} if dataset.layout != manifest.NAME else set()
     if result in (place, *place.parents) or among & {result, *result.parents}:
         raise OutputError(
             "results may not lie among the scans, nor the scans inside the results",

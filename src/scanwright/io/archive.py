@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from scanwright.errors import DataError
 from scanwright.io.failures import reading
+from scanwright.io.tree import check_name
 
 MOST_FILES = 1_000_000
 MOST_GROWTH = 200
@@ -28,10 +29,13 @@ def place_of(path: Path) -> Path:
     What is unpacked stays until the program ends, so that images can be read later.
 
     Raises:
-        DataError: the archive is empty, damaged, encrypted, reaches out of its folder, or would fill the
-            disk; or this is a pipe or a device.
+        DataError: its name is not UTF-8, or it may not be looked at; the archive is empty, damaged,
+            encrypted, reaches out of its folder, or would fill the disk; or this is a pipe or a device.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    check_name(os.fspath(path))
+    with reading(str(path)):
+        exists = path.exists()
+    if exists and not (path.is_file() or path.is_dir()):
         raise DataError(
             "this is neither a file nor a folder", subject=str(path), do="Save what it gives in a file first."
         )

@@ -12,6 +12,7 @@ from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError, SettingsError
 from scanwright.io.archive import place_of
+from scanwright.io.dicom.unused import lying_in
 from scanwright.io.formats.table import known_formats, without_suffix
 from scanwright.io.layouts import (
     beside,
@@ -237,10 +238,13 @@ def find_cases(
         SettingsError: the pattern is not usable.
     """
     source, place = os.fspath(path), place_of(Path(os.fspath(path)))
-    folder = Folder(place) if place.is_dir() else None
+    folder = _folder(place, source) if place.is_dir() else None
     layout = _recognise(folder, source) if folder else None
     if folder and layout and (series is None or layout.name == export.NAME):
         dataset = _open_layout(layout, folder, source, series)
+        if dataset.layout not in (export.NAME, loose.NAME):  # these have it
+            sources = {lazy.source for case in dataset.cases for lazy in case.inputs.values()}
+            dataset = replace(dataset, beside=lying_in(folder.scan, sources))
     elif folder:
         dataset = open_inputs(path, series=series)
     else:
@@ -263,7 +267,7 @@ def _open(path: Path, source: str, series: str | None = None) -> Dataset:
         raise DataError("there is no such file or folder", subject=source)
     if path.is_file():
         return _open_file(path, source, series)
-    folder = Folder(path)
+    folder = _folder(path, source)
     layout = _recognise(folder, source)
     if layout is None:
         raise DataError(
@@ -278,10 +282,25 @@ def _open(path: Path, source: str, series: str | None = None) -> Dataset:
 
 def _open_layout(layout: Layout, folder: Folder, source: str, series: str | None) -> Dataset:
     if series is None:
-        return _with_unused(layout, folder, layout.open(folder, source))
+        return _with_refused(folder, _with_unused(layout, folder, layout.open(folder, source)))
     if layout.name != export.NAME:
         raise _no_choice(layout.name, series)
-    return export.open_export(folder, source, series=series)
+    return _with_refused(folder, export.open_export(folder, source, series=series))
+
+
+def _folder(path: Path, source: str) -> Folder:
+    """Raises DataError where nothing in it can be seen."""
+    folder = Folder(path)
+    if any(one.case == "." for one in folder.refused_below()):
+        raise DataError(
+            "the folder may not be read", subject=source, do="Give yourself the right to read it."
+        )
+    return folder
+
+
+def _with_refused(folder: Folder, dataset: Dataset) -> Dataset:
+    """What could not be listed is set aside by name; a search for DICOM may have done so already."""
+    return replace(dataset, set_aside=(*dict.fromkeys((*dataset.set_aside, *folder.refused_below())),))
 
 
 def _no_choice(layout: str, series: str) -> SettingsError:
@@ -369,11 +388,6 @@ def _token(image: str) -> str:
     return stem[:digits] if digits else stem
 
 
-def reads_all_below(dataset: Dataset) -> bool:
-    """Whether whatever image lies below the folder of a dataset belongs to it."""
-    return dataset.layout in (classes.NAME, coco.NAME, export.NAME, labels_csv.NAME, loose.NAME)
-
-
 def _with_unused(layout: Layout, folder: Folder, dataset: Dataset) -> Dataset:
     used = {*layout.uses(folder)}
     if layout.name == manifest.NAME:
@@ -408,12 +422,13 @@ def open_inputs(path: PathLikeStr, *, series: str | None = None) -> Dataset:
             return _open_file(path, source, labels_needed=False)
         image = lazy_image(path.parent, [path.name])
         return Dataset((Case(without_suffix(path.name), {"image": image}),), "one image", source)
-    folder = Folder(path)
+    folder = _folder(path, source)
     layout = _recognise(folder, source)
     if series is None and layout and layout.open_images:
         dataset = layout.open_images(folder, source)
     else:
         dataset = loose.open_loose(folder, source, series=series)
+    dataset = _with_refused(folder, dataset)
     if not dataset.cases and not dataset.set_aside:
         raise DataError(
             "no image found",

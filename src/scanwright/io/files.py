@@ -15,7 +15,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from scanwright.errors import ModelError, OutputError, ScanwrightError
+from scanwright.errors import ModelError, OutputError
 from scanwright.types import PathLikeStr
 
 
@@ -242,7 +242,7 @@ def kept_if_filled(folder: PathLikeStr) -> Iterator[None]:
     """A claimed folder in which an error or Ctrl-C may leave nothing: then the folder goes too."""
     try:
         yield
-    except (ScanwrightError, KeyboardInterrupt):
+    except BaseException:
         with suppress(OSError):  # it holds something
             Path(folder).rmdir()
         raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from scanwright.errors import DataError
@@ -58,7 +59,7 @@ def read_table(path: Path, *, subject: str = "", what: str = "table") -> Table:
                 subject=subject,
                 expected=f"at most {MOST_BYTES >> 20} MiB",
             )
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
             f"the {what} cannot be read",
@@ -70,7 +71,7 @@ def read_table(path: Path, *, subject: str = "", what: str = "table") -> Table:
     delimiter = max(",;\t", key=first.count)
     try:
         csv.field_size_limit(_MOST_BYTES_OF_A_CELL)
-        lines = list(csv.reader(text.splitlines(), delimiter=delimiter, strict=True))
+        lines = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise DataError(f"the {what} is not a table", subject=subject, received=str(error)) from None
     if not lines:

@@ -65,7 +65,7 @@ def test_a_slice_that_stands_there_twice_counts_once_and_is_told(tmp_path):
     again.SOPInstanceUID = again.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     dataset = open_inputs(write_dicom(tmp_path, [*slices, again]))
     assert dataset.cases[0].image.read().shape[2] == 5
-    assert any("1 slices stand there twice" in note for note in dataset.notes)
+    assert any("slices that stand there twice and count once: 1" in note for note in dataset.notes)
 
 
 def test_two_different_slices_at_one_place_are_no_volume(tmp_path):

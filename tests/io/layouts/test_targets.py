@@ -151,3 +151,12 @@ def test_points_with_diameters_become_boxes_of_pictures_and_volumes(tmp_path):
     np.testing.assert_array_equal(flat.box_ijk, [[[3, 2, 0], [6, 5, 1]]])
     assert volume.classes == ("nodule", "nodule")
     np.testing.assert_allclose(volume.box_ijk.mean(axis=1), [[5.5, 4.5, 3.5], [1.5, 1.5, 1.5]])
+
+
+def test_rows_of_boxes_whose_case_does_not_exist_are_told(folder):
+    rows = [f"{case},0,0,2,2" for case in ("a", "nobody", "nobody", "A", "x1", "x2")]
+    write_text(folder / "boxes.csv", "case,i_lo,j_lo,i_hi,j_hi", *rows)
+    dataset = manifest(folder, "case,image,boxes", "a,a.png,boxes.csv", "b,b.png,boxes.csv")
+    assert dataset.notes == (
+        "boxes.csv: rows of boxes whose case does not exist: 5, of nobody, A, x1 and 1 more",
+    )

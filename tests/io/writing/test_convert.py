@@ -597,6 +597,29 @@ def test_results_keep_apart_from_the_scans(tmp_path: Path) -> None:
         sw.convert(source, source, to="bids", overwrite=True)
 
 
+def test_no_layout_takes_results_into_its_folder(tmp_path: Path) -> None:
+    source = nnunet_folder(tmp_path / "source")
+    with pytest.raises(OutputError, match="may not lie among the scans"):
+        sw.convert(source, source / "new", to="bids")
+    assert not (source / "new").exists()
+
+
+def test_several_modalities_are_told_and_lie_apart_in_bids(tmp_path: Path) -> None:
+    made = [
+        memory_case(str(n), noise((1, 12, 10, 8), seed=n), mask=ball_mask(), facts={"modality": modality})
+        for n, modality in enumerate(["CT", "CT", "PT"])
+    ]
+    converted = sw.convert(cohort(made), tmp_path / "bids", to="bids")
+    assert [one.images[0].split("/")[1] for one in converted.written] == ["ct", "ct", "pet"]
+    assert converted.notes[0] == "images differ in the modality: CT (2), PT (1)"
+    assert any("lie apart, in ct/, pet/" in note for note in converted.notes)
+    assert any("no place for CT" in note for note in converted.notes)
+    converted = sw.convert(cohort(made), tmp_path / "manifest", to="manifest")
+    assert converted.notes == ("images differ in the modality: CT (2), PT (1)",)
+    found = [one.title for one in sw.inspect(tmp_path / "manifest").findings if one.kind == "odd_image"]
+    assert any("modality by the table" in title and "PT" in title for title in found)
+
+
 def test_what_is_stopped_half_way_leaves_nothing(tmp_path: Path) -> None:
     def stop(stage: str, done: float, total: float, note: str = "") -> None:
         if done == 2:

@@ -21,8 +21,10 @@ def find(examined: Examined) -> Iterator[Found]:
     torn, given = evidence["splits"][0]["torn"], evidence["splits"][0]["by"] == "given"
     told = {
         "torn": torn,
-        "split": "the given split" if given else "a split by picture",
-        "split_zh": "给定的划分" if given else "按图像划分",
+        "split": "stand on two sides of the given split"
+        if given
+        else "would stand on two sides of a split by picture (none is given)",
+        "split_zh": "给定的划分" if given else "数据未给定划分；若按图像划分，",
         "given": given,
     }
     probe = evidence["probe"]
@@ -35,7 +37,7 @@ KIND = Kind(
     "groups",
     "note",
     Words(
-        "{torn} of {n_related} groups of related cases stand on two sides of {split}",
+        "{torn} of {n_related} groups of related cases {split}",
         "Cases of one patient, one study or one picture are alike. A model judged on what is like its "
         "training data looks better than it is. (A split by picture deals out images one by one, whoever "
         "they are of.)",

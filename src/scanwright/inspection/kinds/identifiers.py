@@ -48,13 +48,13 @@ def find_in_picture(examined: Examined) -> Iterator[Found]:
 
 def _among(examined: Examined, names: tuple[str, ...]) -> dict[str, Any]:
     n = len({exam.name for exam in examined.beside} & {*names})
-    told = {"also": f", {n} of them set aside", "also_zh": f"（其中 {n} 个已被搁置）"}
-    return {"n_set_aside": n} | (told if n else {"also": "", "also_zh": ""})
+    told = {"also": f", {n} of them beside the cases", "also_zh": f"（其中 {n} 个不在病例之列）"}
+    return {"n_beside": n} | (told if n else {"also": "", "also_zh": ""})
 
 
 def find_unseen(examined: Examined) -> Iterator[Found]:
     seen = {exam.name for exam in (*examined.exams, *examined.beside) if not exam.problem}
-    missed = [exam.name for exam in examined.unread]
+    missed = [exam.name for exam in (*examined.unread, *examined.beside) if exam.problem]
     missed += [entry.case for entry in examined.dataset.set_aside]
     names = tuple(name for name in dict.fromkeys(missed) if name not in seen)
     if names:
@@ -65,12 +65,12 @@ HEADER = Kind(
     "identifiers",
     "note",
     Words(
-        "The headers of {n} of {of} cases name the patient{also}",
+        "The headers of {n} of {of} cases, series and other DICOM files name the patient{also}",
         "Names, birth dates or accession numbers are in the files: whoever gets them knows who it is.",
         "De-identify the files before they leave the hospital.",
     ),
     Words(
-        "{of} 个病例中有 {n} 个的文件头含有患者身份信息{also_zh}",
+        "{of} 个病例、序列及其他 DICOM 文件中有 {n} 个的文件头含有患者身份信息{also_zh}",
         "文件中有姓名、出生日期或检查号：拿到文件的人就能知道患者是谁。",
         "在文件离开医院之前请先去标识化。",
     ),
@@ -96,13 +96,14 @@ UNSEEN = Kind(
     "not_looked_at",
     "note",
     Words(
-        "Set aside and not searched for writing: {n}",
-        "They lie in the folder all the same, and go where it goes: a name may stand in their pixels.",
+        "Set aside and not searched, or not to the end, for names and writing: {n}",
+        "They lie in the folder all the same, and go where it goes: a name may stand in their headers or "
+        "pixels.",
         "Look at them yourself, or take them out of the folder, before it leaves the hospital.",
     ),
     Words(
-        "已搁置且未检查文字：{n} 个",
-        "它们仍在文件夹中，会随之一起传出；像素中可能有患者姓名。",
+        "已搁置且未检查（或未完整检查）姓名和文字：{n} 个",
+        "它们仍在文件夹中，会随之一起传出；文件头或像素中可能有患者姓名。",
         "在文件夹离开医院之前，请自行查看，或将其移出。",
     ),
     find_unseen,

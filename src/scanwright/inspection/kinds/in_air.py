@@ -13,7 +13,8 @@ MOST_AIR = 0.3
 
 
 def find(examined: Examined) -> Iterator[Found]:
-    held = [(exam, mask) for exam, mask in examined.masked if 0 < mask.share < 0.98]
+    # In an image of one value all is as dark as its surroundings; that it is one is said already.
+    held = [(e, mask) for e, mask in examined.masked if 0 < mask.share < 0.98 and not e.constant]
     if len(held) < 4:
         return
     usual = float(np.median([mask.in_air for _, mask in held]))

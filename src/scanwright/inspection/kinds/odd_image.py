@@ -24,12 +24,14 @@ class _Fact:
         of: its value.
         is_told: whether people fill it in, in words of their own: then it may be empty, and only a few that
             differ mean anything.
+        may_lack: whether it may be empty.
     """
 
     en: str
     zh: str
     of: Callable[[Exam], str]
     is_told: bool = False
+    may_lack: bool = False
 
 
 def _told(exam: Exam, *columns: str) -> str:
@@ -43,8 +45,14 @@ def _view(exam: Exam) -> str:
     return _VIEWS.get(said, said)
 
 
+def _tabled_modality(exam: Exam) -> str:
+    """What a conversion wrote down where the files can't say it."""
+    return "" if exam.modality else _told(exam, "modality").upper()
+
+
 FACTS = (
     _Fact("modality", "成像方式", lambda exam: exam.modality),
+    _Fact("modality by the table", "表中的成像方式", _tabled_modality, may_lack=True),
     _Fact("number of channels", "通道数", lambda exam: str(exam.n_channels)),
     _Fact("number of planes", "层数类型", lambda exam: "one" if exam.shape[2] == 1 else "many"),
     _Fact("body part", "检查部位", lambda exam: _told(exam, "body_part", "bodypartexamined"), is_told=True),
@@ -55,7 +63,7 @@ FACTS = (
 def find(examined: Examined) -> Iterator[Found]:
     for fact in FACTS:
         values = {exam.name: fact.of(exam) for exam in examined.exams}
-        if fact.is_told:
+        if fact.is_told or fact.may_lack:
             values = {name: value for name, value in values.items() if value}
         counts = Counter(values.values())
         if len(counts) < 2:

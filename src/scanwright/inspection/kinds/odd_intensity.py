@@ -33,7 +33,8 @@ def find_scale(examined: Examined) -> Iterator[Found]:
 
 
 def find_hounsfield(examined: Examined) -> Iterator[Found]:
-    scans = [exam for exam in examined.exams if exam.modality == "CT" and not exam.eight_bit]
+    exams = [exam for exam in examined.exams if not exam.constant]
+    scans = [exam for exam in exams if exam.modality == "CT" and not exam.eight_bit]
     lost = [exam.name for exam in scans if not has_hounsfield(exam)]
     if lost and len(lost) < len(scans):
         yield Found(tuple(lost), {"n": len(lost), "of": len(scans)})

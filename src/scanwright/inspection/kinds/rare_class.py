@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,20 +14,24 @@ FEWEST_CASES = 10
 
 def find(examined: Examined) -> Iterator[Found]:
     names = examined.dataset.class_names
-    counts = Counter(name for exam in examined.exams for name in exam.classes)
-    for _, mask in examined.masked:
-        counts.update(names.get(str(v), str(v)) for v in mask.voxels or {} if v != 0)
+    holders: dict[str, list[str]] = defaultdict(list)
+    for exam in examined.exams:
+        for name in exam.classes:
+            holders[name].append(exam.name)
+    for exam, mask in examined.masked:
+        for name in [names.get(str(v), str(v)) for v in mask.voxels or {} if v != 0]:
+            holders[name].append(exam.name)
+    counts = Counter({name: len(own) for name, own in holders.items()})
     # Of boxes it is objects that teach, however few images hold them.
     drawn = Counter(name for _, _, boxes in examined.boxed for name in boxes.classes)
     # Classes that the data names and no case has.
     labels = {name for value, name in names.items() if value != "0" or name == "0"} if counts else set()
     for name in sorted(counts.keys() | labels):
         if counts[name] < FEWEST_CASES:
-            holders = [e.name for e in examined.exams if name in e.classes]
             is_drawn = name in drawn or (bool(drawn) and not counts[name])
             many = _worded(counts[name], drawn[name] if is_drawn else None)
             found = {"class": name, "n": counts[name]} | many
-            yield Found(tuple(holders), found, severity="error" if counts[name] < 3 else "warning")
+            yield Found(tuple(holders[name]), found, severity="error" if counts[name] < 3 else "warning")
 
 
 def _worded(n_cases: int, n_objects: int | None) -> dict[str, Any]:

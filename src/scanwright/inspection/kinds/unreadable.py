@@ -1,10 +1,11 @@
-"""Cases that can't be read, files that make no case, and what is left out though nothing is wrong with it."""
+"""Cases that can't be read, files that make no case, and what a rule leaves out."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from scanwright.data.finding import Severity
 from scanwright.inspection.exam import Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
 from scanwright.io.dicom.scan import CHOOSE
@@ -15,14 +16,25 @@ def find_unreadable(examined: Examined) -> Iterator[Found]:
     troubles = [(exam.name, exam.problem) for exam in examined.unread]
     troubles += [(one.case, one.reason) for one in examined.dataset.set_aside if one.stage != CHOOSE]
     yield from _by_reason(troubles, _files(examined))
+    known = {name for name, _ in troubles}
+    damaged = [(name, why) for name, why in _damaged(examined).items() if name not in known]
+    yield from _by_reason(damaged, _files(examined), severity="warning")
 
 
 def find_left_out(examined: Examined) -> Iterator[Found]:
+    damaged = _damaged(examined)
     chosen = [(one.case, one.reason) for one in examined.dataset.set_aside if one.stage == CHOOSE]
-    yield from _by_reason(chosen, _files(examined))
+    yield from _by_reason([entry for entry in chosen if entry[0] not in damaged], _files(examined))
 
 
-def _by_reason(troubles: Iterable[tuple[str, str]], file_of: Mapping[str, str]) -> Iterator[Found]:
+def _damaged(examined: Examined) -> dict[str, str]:
+    """Of what is not used anyway, what could not be read when it was searched for writing."""
+    return {exam.name: f"not used anyway, and {exam.problem}" for exam in examined.beside if exam.problem}
+
+
+def _by_reason(
+    troubles: Iterable[tuple[str, str]], file_of: Mapping[str, str], severity: Severity | None = None
+) -> Iterator[Found]:
     reasons: dict[str, list[str]] = defaultdict(list)
     for name, problem in troubles:
         reasons[problem.removeprefix(f"{name}: ")].append(name)
@@ -31,7 +43,7 @@ def _by_reason(troubles: Iterable[tuple[str, str]], file_of: Mapping[str, str]) 
         files = [file_of[name] for name in names if name in file_of]
         where = f" ({listed(files)})" if files else ""
         evidence = {"n": len(names), "reason": reason, "files": files, "where": where}
-        yield Found(tuple(names), evidence, exclude=tuple(names))
+        yield Found(tuple(names), evidence, severity, exclude=tuple(names))
 
 
 def _files(examined: Examined) -> dict[str, str]:
@@ -59,13 +71,13 @@ LEFT_OUT = Kind(
     "note",
     Words(
         "Left out on purpose: {n}, {reason}{where}",
-        "Nothing is wrong with them, but nothing is learnt from them either. They lie in the folder all the "
-        "same, and go where it goes.",
+        "Nothing was found wrong with the few of their planes that were read, but nothing is learnt from "
+        "them either. They lie in the folder all the same, and go where it goes.",
         "Nothing, unless you miss one: --series takes the series that you name.",
     ),
     Words(
         "有意不用：{n} 例，{reason}{where}",
-        "它们本身没有问题，只是不参与学习；但仍在文件夹中，会随之一起传出。",
+        "抽查的少数层面未发现问题，只是不参与学习；但仍在文件夹中，会随之一起传出。",
         "无需处理；如需使用，请用 --series 指定序列。",
     ),
     find_left_out,

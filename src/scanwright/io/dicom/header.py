@@ -19,6 +19,7 @@ from scanwright.errors import DataError
 from scanwright.io.dicom.fields import number_of, numbers_of, text_of, value_of
 from scanwright.io.dicom.raw import TAGS, RawPixels, find_raw
 from scanwright.io.dicom.skimming import skim, skimmed_tags
+from scanwright.io.failures import READING_FAILURES
 from scanwright.types import FloatArray
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -235,14 +236,32 @@ def _plane(
         orientation_lps=place.orientation_lps,
         spacing_mm=place.spacing_mm,
         thickness_mm=place.thickness_mm,
-        identified=text_of(dataset, "PatientIdentityRemoved") != "YES"
-        and any(text_of(dataset, name) for name in _IDENTIFIERS),
+        identified=_is_identified(dataset),
         burned_in=text_of(dataset, "BurnedInAnnotation") == "YES",
         slope=slope,
         intercept=intercept,
         raw=raw,
         marks=by_frame.marks(frame) if by_frame.exist else _marks(dataset, (one for one, _ in _MARKS)),
     )
+
+
+def names_person(path: Path) -> bool:
+    """Whether the header of any DICOM file holds what names a person, and does not say that it was replaced;
+    of a DICOMDIR, one of its records. False where it can't be read.
+    """
+    tags = [*_IDENTIFIERS, "PatientIdentityRemoved", "DirectoryRecordSequence"]
+    try:
+        with quietly():
+            dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags, force=True)
+            records = value_of(dataset, "DirectoryRecordSequence") or ()
+            return any(_is_identified(one) for one in (dataset, *records))
+    except READING_FAILURES:
+        return False
+
+
+def _is_identified(dataset: Dataset) -> bool:
+    removed = text_of(dataset, "PatientIdentityRemoved") == "YES"
+    return not removed and any(text_of(dataset, name) for name in _IDENTIFIERS)
 
 
 @dataclass(frozen=True, eq=False)

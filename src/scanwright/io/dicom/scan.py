@@ -5,15 +5,14 @@ Names and folders of files play no part.
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from scanwright.data.case import Case, Lazy, SetAside
+from scanwright.data.case import SetAside
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, SettingsError
 from scanwright.io.dicom.header import Plane, is_dicom, quietly, read_planes
@@ -24,11 +23,11 @@ from scanwright.io.dicom.placement import place
 from scanwright.io.dicom.reports import Report
 from scanwright.io.dicom.series import Series, read_series
 from scanwright.io.failures import reading
+from scanwright.io.tree import files_below
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 CHOOSE = "choose"
 """The stage of what is set aside by a rule, with nothing wrong with it."""
-MOST_PLANES = 5
 _SLICED = ("CT", "MR", "PT", "NM")
 _NOT_DICOM = (
     ".nii",
@@ -73,6 +72,8 @@ class Scan:
         reports: of measurements (SR).
         n_other: how many further objects are no images (other SR, presentation states…).
         n_copies: files that repeat others.
+        further: the files that are in no series: all of these objects, and unreadable files.
+        named_copies: SeriesInstanceUID → a file that repeats one of the series, and names a person.
     """
 
     root: Path
@@ -82,6 +83,8 @@ class Scan:
     reports: tuple[Report, ...]
     n_other: int
     n_copies: int
+    further: tuple[Path, ...] = ()
+    named_copies: Mapping[str, Path] = field(default_factory=dict)
 
     @cached_property
     def series_uids(self) -> frozenset[str]:
@@ -95,9 +98,11 @@ def scan_tree(root: Path) -> Scan:
     instances = Instances(root)
     set_aside: list[SetAside] = []
     objects: list[Labels | Report] = []
+    further: list[Path] = []
+    named_copies: dict[str, Path] = {}
     n_other = 0
     with quietly():
-        for path in _files_below(root):
+        for path in _files_below(root, set_aside):
             subject = path.relative_to(root).as_posix()
             try:
                 with reading(subject, quote=False):
@@ -106,13 +111,18 @@ def scan_tree(root: Path) -> Scan:
                     planes = read_planes(path)
                     found = None if planes else read_object(path)
                     if instances.is_copy(path, planes[0] if planes else found):
+                        if planes and planes[0].identified:
+                            named_copies.setdefault(planes[0].series_uid, path)
                         continue  # an export often holds the same instance twice
             except DataError as error:
                 set_aside.append(SetAside(subject, "read", error.problem))
+                further.append(path)
                 continue
             if planes:
                 groups[planes[0].series_uid].extend(planes)
-            elif found is not None:
+                continue
+            further.append(path)
+            if found is not None:
                 objects.append(found)
             else:
                 n_other += 1
@@ -124,15 +134,17 @@ def scan_tree(root: Path) -> Scan:
         tuple(one for one in objects if isinstance(one, Report)),
         n_other,
         instances.n_copies,
+        tuple(further),
+        named_copies,
     )
 
 
-def _files_below(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and not name.lower().endswith(_NOT_DICOM + _NOT_DICOM_EITHER):
-                yield Path(folder, name)
+def _files_below(root: Path, refused: list[SetAside]) -> Iterator[Path]:
+    return (
+        path
+        for path in files_below(root, refused)
+        if not path.name.lower().endswith(_NOT_DICOM + _NOT_DICOM_EITHER)
+    )
 
 
 def read_folder(folder: Path, *, subject: str = "") -> Volume:
@@ -203,37 +215,12 @@ def usable_volumes(
         except DataError as error:
             set_aside.append(SetAside(name, "read", str(error).rstrip(".")))
     notes = [
-        f"{name}: {volume.n_twice} slices stand there twice and count once"
+        f"{name}: slices that stand there twice and count once: {volume.n_twice}"
         for name, volume in usable.items()
         if volume.n_twice
     ]
     notes += [f"{n_unwanted} volumes are not of the series that was asked for"] if n_unwanted else []
     return usable, set_aside, notes
-
-
-def lying_beside(scan: Scan, used: Collection[str]) -> tuple[Case, ...]:
-    """Series and volumes that are not used, as cases: what their headers say, and some of their planes.
-
-    Args:
-        used: names of the volumes that are cases.
-    """
-    volumes: list[Series] = []
-    found: dict[str, Series] = {}
-    for series, name in zip(scan.series, names_of(scan.series, scan.root), strict=True):
-        try:
-            volumes += series.volumes()
-        except DataError:
-            found[name] = series
-    found |= dict(zip(names_of(volumes, scan.root), volumes, strict=True))
-    return tuple(_beside(name, series) for name, series in found.items() if name not in used)
-
-
-def _beside(name: str, series: Series) -> Case:
-    planes = series.planes[:: max(1, len(series.planes) // MOST_PLANES)][:MOST_PLANES]
-    alone = [replace(series, planes=(plane,)) for plane in planes]
-    file = planes[0].path.relative_to(series.root).as_posix()
-    images = {f"image {n}": Lazy(file, partial(read_series, one)) for n, one in enumerate(alone, 1)}
-    return Case(name, images, facts={**series.facts, "file": file})
 
 
 def series_chooser(series: str | None) -> Callable[[Series], bool] | None:

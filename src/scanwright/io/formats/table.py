@@ -97,9 +97,9 @@ def format_of(path: Path) -> Format | None:
         OSError: the file cannot be opened.
     """
     suffix = suffix_of(path.name)
-    if suffix:
-        return next(known for known in FORMATS if suffix in known.suffixes)
-    with path.open("rb") as file:
+    with path.open("rb") as file:  # some libraries call a file damaged that they may not open
+        if suffix:
+            return next(known for known in FORMATS if suffix in known.suffixes)
         head = file.read(_HEAD_BYTES)
     return next((known for known in FORMATS if known.starts(head)), None)
 

@@ -17,6 +17,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.dicom.scan import Scan, counted, one_series, scan_tree
 from scanwright.io.dicom.series import Series, read_file, series_of_file
+from scanwright.io.failures import reading
 from scanwright.io.formats.table import format_of
 from scanwright.io.layouts.medmnist import lazy_picture
 from scanwright.io.layouts.nnunet import lazy_image
@@ -105,7 +106,8 @@ class Images:
             return series.image(cell), series
         if address.entry:
             return lazy_picture(path, address.entry, cell), None
-        known = format_of(path) if path.stat().st_size else None
+        with reading(cell):
+            known = format_of(path) if path.stat().st_size else None
         if known is not None and known.read is read_file:
             series = series_of_file(path, self._root, cell)
             return series.image(cell), series

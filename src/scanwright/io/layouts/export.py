@@ -17,13 +17,13 @@ from scanwright.io.dicom.scan import (
     CHOOSE,
     Scan,
     counted,
-    lying_beside,
     names_of,
     none_chosen,
     series_chooser,
     usable_volumes,
 )
 from scanwright.io.dicom.series import Series, read_grid
+from scanwright.io.dicom.unused import lying_beside
 from scanwright.io.layouts.description import read_description
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.series_masks import find_masks, lazy_series_mask
@@ -146,6 +146,9 @@ def _by_reference(
             matched.notes.append(
                 f"{subject}: its image is not there; it is taken for the only one in its space"
             )
+    if wanted is not None:  # structures that stand only in labels of other series are not missed either
+        held = {name.casefold() for _, one, _ in used for name in one.names.values()}
+        matched.class_names = {v: name for v, name in class_names.items() if name.casefold() in held}
     for name, own in of.items():
         if _has_twins(own):
             reason = "two objects outline a structure of one name in it: two readers, or two versions?"

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from scanwright.data.case import SetAside
 from scanwright.io.dicom.header import SUFFIXES as DICOM_SUFFIXES
 from scanwright.io.dicom.scan import Scan, scan_tree
 from scanwright.io.formats.table import suffix_of, without_suffix
 from scanwright.io.notes import listed
+from scanwright.io.tree import Listing, is_folder, list_folder
 
 DOUBLED = "several images have this name but for the suffix"
 _SHOWN = 8
@@ -21,7 +23,8 @@ _SHOWN = 8
 class Folder:
     """A folder and what lies directly in it, in the order of their names.
 
-    Hidden names are left out, and so are pipes, devices and links that lead back to where they lie.
+    Hidden names are left out, and so are pipes, devices and links that lead back to where they lie. What
+    can't be listed is in ``refused_below``.
 
     Attributes:
         path: where it is.
@@ -53,14 +56,17 @@ class Folder:
 
     @cached_property
     def _entries(self) -> list[tuple[str, bool]]:
-        with os.scandir(self.path) as entries:
-            seen = [entry for entry in entries if not entry.name.startswith(".")]
-        return sorted((entry.name, _is_folder(entry)) for entry in seen if self._is_usable(entry))
+        entries = self._listing.entries
+        return [(entry.name, is_folder(entry)) for entry in entries if self._is_usable(entry)]
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return list_folder(self.path, self.way[0] if self.way else self.path)
 
     def _is_usable(self, entry: os.DirEntry[str]) -> bool:
         if not entry.is_symlink():
             return entry.is_dir() or entry.is_file()
-        if _is_folder(entry):
+        if is_folder(entry):
             target = Path(entry).resolve()
             passed = (place.resolve() for place in (*self.way, self.path))
             return not any(place.is_relative_to(target) for place in passed)
@@ -90,12 +96,16 @@ class Folder:
             found += [f"{name}/{file}" for file in folder.files_below(suffix)]
         return found
 
+    def refused_below(self) -> list[SetAside]:
+        """What can't be listed here and below, with the reason: folders without the right to read them, names
+        that are no text."""
+        found = [*self._listing.refused]
+        for folder in self.folders.values():
+            found += folder.refused_below()
+        return found
+
     def described(self) -> str:
         """What lies here, in words, for messages."""
         parts = [f"{name}/" for name in self.folders] + list(self.files)
+        parts += [one.case for one in self._listing.refused]
         return listed(parts, _SHOWN) or "nothing"
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    # A link to itself is none; asked directly, the entry raises.
-    return os.path.isdir(entry) if entry.is_symlink() else entry.is_dir()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
 from scanwright.io.dicom.measurements import find_measurements
-from scanwright.io.dicom.scan import counted, lying_beside, none_chosen, series_chooser, usable_volumes
+from scanwright.io.dicom.scan import counted, none_chosen, series_chooser, usable_volumes
+from scanwright.io.dicom.unused import lying_beside
 from scanwright.io.formats.table import is_picture
 from scanwright.io.layouts.folder import Folder
 from scanwright.io.layouts.nnunet import group_channels, lazy_image

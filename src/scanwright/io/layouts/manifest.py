@@ -19,7 +19,7 @@ from scanwright.io.layouts.lesions import Settled, lazy_masks, named_part, settl
 from scanwright.io.layouts.nnunet import lazy_image
 from scanwright.io.layouts.outlines import MaskFiles
 from scanwright.io.layouts.targets import OWN as OWN_TARGETS
-from scanwright.io.layouts.targets import SEPARATOR, UNSURE, TargetColumns, lazy_case_boxes
+from scanwright.io.layouts.targets import SEPARATOR, UNSURE, TargetColumns, lazy_case_boxes, note_strangers
 from scanwright.io.tables import Row, Table, read_table
 
 NAME = "manifest.csv"
@@ -102,6 +102,8 @@ def open_rows(
     later = [column for column in columns if column in _LATER or column.partition(":")[0] in _LATER_KINDS]
     notes = [f"columns of the manifest that are not used yet: {', '.join(later)}"] if later else []
     notes += [*reader.masks.notes(), *reader.targets.notes(table), *described.notes, *reader.outlines.notes()]
+    boxes = dict.fromkeys(case.boxes.source for case in cases if "boxes" in case.targets)
+    notes += note_strangers(root, boxes, {case.name for case in cases} | {one.case for one in set_aside})
     classes = reader.targets.class_names(cases) | {name: name for name in described.classes}
     return Dataset(
         tuple(cases),

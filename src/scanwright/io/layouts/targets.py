@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,10 @@ from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.io.annotations.table import read_boxes
+from scanwright.io.annotations.table import owners_of, read_boxes
 from scanwright.io.failures import reading
 from scanwright.io.image import read_grid
+from scanwright.io.notes import listed
 from scanwright.io.tables import Table
 
 OWN = ("mask", "label", "labels", "boxes", "value")
@@ -129,6 +130,21 @@ def _measured(column: str, cell: str) -> float | None:
 def lazy_case_boxes(root: Path, file: str, image: Lazy[Volume], case: str) -> Lazy[Boxes]:
     """The boxes of a case in a file of boxes, read when asked for; paths relative to the root."""
     return Lazy(file, partial(_read_case_boxes, root, file, image, case))
+
+
+def note_strangers(root: Path, files: Collection[str], cases: Collection[str]) -> list[str]:
+    """A note on each table of boxes with rows of cases that do not exist: nobody would miss them."""
+    notes = []
+    for file in files:
+        try:
+            with reading(file):
+                owners = owners_of(root / file)
+        except DataError:
+            continue  # its cases will say so
+        strange = [name for name in owners if name not in cases]
+        n = sum(owners[name] for name in strange)
+        notes += [f"{file}: rows of boxes whose case does not exist: {n}, of {listed(strange)}"] * bool(n)
+    return notes
 
 
 def _read_case_boxes(root: Path, file: str, image: Lazy[Volume], case: str) -> Boxes:

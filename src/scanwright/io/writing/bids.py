@@ -36,12 +36,15 @@ Masks lie in {masks}. conversion.json says which case of the source each file wa
 
 
 def _places(dataset: Dataset) -> dict[str, Place]:
-    # One name for all: images of another name would be another contrast.
-    modalities = {case.facts.get("modality", "") for case in dataset.cases}
-    contrasts = partial(_contrasts, dataset.channels, modalities.pop() if len(modalities) == 1 else "")
-    datatype = _datatype(contrasts(len(dataset.channels) or 1)[0])
+    # One name for all, as images of another name would be another contrast; unless they are known to be one.
+    modalities = {case.name: case.facts.get("modality", "") for case in dataset.cases}
+    known = {*modalities.values()}
+    differ = len(known - {""}) > 1
     places = {}
     for case, session in _sessions(dataset).items():
+        modality = modalities[case] if differ or len(known) == 1 else ""
+        contrasts = partial(_contrasts, dataset.channels, modality)
+        datatype = _datatype(contrasts(len(dataset.channels) or 1)[0])
         subject_and_day = "_".join(session)
         images = partial(_images, contrasts, subject_and_day)
         places[case] = Place(images, f"{_MASKS}/{'/'.join(session)}/{datatype}/{subject_and_day}_dseg")
@@ -113,9 +116,11 @@ def _finish(folder: Path, dataset: Dataset, written: Sequence[Written]) -> list[
     if unknown:
         notes.append(f"cases without a known patient became subjects of their own: {unknown}")
     contrasts = [_contrast_of(file, sessions[written[0].case.name]) for file in written[0].images]
+    notes += _note_places(written)
     if contrasts != sorted(contrasts, key=natural):
         notes.append("BIDS knows no order of contrasts: channels are read back in the order of their names")
-    foreign = [contrast for contrast in contrasts if not _KNOWN.fullmatch(contrast)]
+    all_contrasts = {_contrast_of(f, sessions[one.case.name]): None for one in written for f in one.images}
+    foreign = [contrast for contrast in all_contrasts if not _KNOWN.fullmatch(contrast)]
     if foreign:
         notes.append(f"not among the suffixes of BIDS: {', '.join(foreign)}; rename them to what they are")
     made_by = {"GeneratedBy": [{"Name": "scanwright", "Version": version("scanwright")}]}
@@ -127,6 +132,18 @@ def _finish(folder: Path, dataset: Dataset, written: Sequence[Written]) -> list[
     if any(one.mask for one in written):
         write_json(folder / _MASKS / DESCRIPTION, named | {"DatasetType": "derivative"} | made_by)
         _write_label_names(folder, dataset)
+    return notes
+
+
+def _note_places(written: Sequence[Written]) -> list[str]:
+    """Where images lie that are of several kinds, or of one that BIDS does not know."""
+    kinds = sorted({file.split("/")[-2] for one in written for file in one.images[:1]})
+    notes = []
+    if len(kinds) > 1:
+        apart = ", ".join(f"{kind}/" for kind in kinds)
+        notes.append(f"images of several modalities lie apart, in {apart}: readers of BIDS use one of them")
+    if "ct" in kinds:
+        notes.append("BIDS has no place for CT yet: ct/ is left out of its validation, by .bidsignore")
     return notes
 
 

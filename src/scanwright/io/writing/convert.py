@@ -94,7 +94,7 @@ def convert(
         if not written:
             first = f"The first: {set_aside[0]}" if set_aside else ""
             raise DataError(f"no case can be written as {target.words}", subject=dataset.source, do=first)
-        notes = (*_unkept(written, target), *target.finish(part, dataset, written))
+        notes = (*_mixed(written), *_unkept(written, target), *target.finish(part, dataset, written))
         write_failures(part / FAILURES, set_aside)
         _write_record(part, dataset, target, written, notes)
     progress("Converting", len(dataset), len(dataset), "")
@@ -169,6 +169,13 @@ def _remove(part: Path, file: str) -> None:
 
 def _kind(one: Written) -> str:
     return f"{one.n_channels} channel{'s' * (one.n_channels > 1)} in {len(one.images)} {one.ending}"
+
+
+def _mixed(written: Sequence[Written]) -> tuple[str, ...]:
+    """Of DICOM the files that are written tell no modality any more."""
+    counts = Counter(one.case.facts.get("modality") or "unknown" for one in written)
+    told = ", ".join(f"{modality} ({n})" for modality, n in sorted(counts.items()))
+    return (f"images differ in the modality: {told}",) if len(counts) > 1 else ()
 
 
 def _unkept(written: Sequence[Written], target: Target) -> tuple[str, ...]:
