@@ -96,14 +96,13 @@ def test_folders_from_which_nothing_can_be_learnt(
     assert_refused(command(verb, data, "--out", out), out, str(data))
 
 
-@pytest.mark.parametrize("verb", ["plan", "train"])
 @pytest.mark.parametrize("build", [voc_folder, yolo_folder, coco_folder])
-def test_boxes_that_no_task_learns_from_yet(
-    tmp_path: Path, out: Path, command: Command, build: Callable[[Path], Path], verb: str
+def test_boxes_and_a_task_that_learns_from_none(
+    tmp_path: Path, out: Path, command: Command, build: Callable[[Path], Path]
 ) -> None:
     data = build(tmp_path / "data")
-    said = command(verb, data, "--out", out)
-    assert_refused(said, out, "no task learns from boxes yet", "segmentation", "classification", code=2)
+    said = command("plan", data, "--out", out, "--task", "segmentation")
+    assert_refused(said, out, "segmentation learns from a mask, and the cases here have boxes", code=2)
     assert command("inspect", data, "--out", tmp_path / "page").code in (0, 3)
     assert command("convert", data, "--out", tmp_path / "new", "--to", "manifest").code == 0
 

@@ -72,7 +72,8 @@ def test_nonsense_is_refused_in_words(family, fields, message):
 
 @pytest.mark.parametrize("family", [name for name, row in FAMILIES.items() if row.batch_norm])
 def test_a_single_value_can_not_be_normalised(family):
-    small = tiny_plan(family, 2, patch=(8, 8, 1), strides=((8, 8), (1, 1)))
+    strides = ((8, 8), *((1, 1) for _ in TINY[family]["widths"][1:]))
+    small = tiny_plan(family, 2, patch=(8, 8, 1), strides=strides)
     assert small.batch_size == 2
     with pytest.raises(SettingsError, match="batch_size must be 2 or more"):
         dataclasses.replace(small, batch_size=1)

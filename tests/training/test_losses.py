@@ -171,9 +171,9 @@ def test_a_loss_of_voxels_is_that_of_monai(loss: str) -> None:
 
 def test_every_name_of_the_plan_has_its_loss() -> None:
     assert set(IMAGE_LOSSES["class"]) == set(IMAGE_NUMPY)
-    assert IMAGE_LOSSES.keys() == ANSWERS.keys()
-    for name, answer in ANSWERS.items():
-        assert set(IMAGE_LOSSES[name]) == set(answer.losses)
+    assert IMAGE_LOSSES.keys() == ANSWERS.keys() - {"boxes"}  # those are in learn/detection.py
+    for name, losses in IMAGE_LOSSES.items():
+        assert set(losses) == set(ANSWERS[name].losses)
     assert set(VOXEL_LOSSES) == set(MASK_LOSSES) == set(VOXEL_NUMPY)
 
 

@@ -35,7 +35,6 @@ class Detector(nn.Module):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         network, dims = plan.network, plan.dims
-        self.dims, self.n_classes = dims, len(plan.classes)
         stem, levels, _ = residual_levels(plan)
         self.stem = stem
         # A level without a block is the stem's own.
@@ -49,10 +48,10 @@ class Detector(nn.Module):
         )
         self.merge = _convolution(dims, inner[0], inner[0], 3)
         self.branches = nn.ModuleList(_convolution(dims, inner[0], inner[0], 3) for _ in range(2))
-        self.classes = Conv["conv", dims](inner[0], self.n_classes, 1)
+        self.head = Conv["conv", dims](inner[0], len(plan.classes), 1)
         self.sides = Conv["conv", dims](inner[0], 2 * dims, 1)
-        nn.init.constant_(self.classes.bias, -math.log((1 - PRIOR) / PRIOR))
-        nn.init.normal_(self.classes.weight, std=0.01)
+        nn.init.constant_(self.head.bias, -math.log((1 - PRIOR) / PRIOR))
+        nn.init.normal_(self.head.weight, std=0.01)
         nn.init.normal_(self.sides.weight, std=0.01)
         nn.init.zeros_(self.sides.bias)
         half = torch.tensor(plan.boxes.side_voxels[:dims]) / 2
@@ -72,7 +71,7 @@ class Detector(nn.Module):
         merged = self.merge(merged)
         what, where = (branch(merged) for branch in self.branches)
         distances = self.sides(where).float().clamp(-MOST_OFF, MOST_OFF).exp() * self.half_side
-        return [torch.cat([self.classes(what).float(), distances], dim=1)]
+        return [torch.cat([self.head(what).float(), distances], dim=1)]
 
 
 def fpn(plan: Plan) -> Detector:

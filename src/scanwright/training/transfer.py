@@ -34,7 +34,7 @@ from scanwright.types import JsonDict
 PREFIXES = ("module.", "_orig_mod.", "_forward_module.", "network.", "model.", "net.")
 # Where programs keep the weights among other things that they save.
 KEYS = ("state_dict", "model_state_dict", "network_weights", "model", "network", "net")
-# The last layers of every family, see networks/classifier.py and networks/segmenter.py.
+# The last layers of every family, see networks/classifier.py, segmenter.py and fpn.py.
 HEADS = ("head.", "heads.")
 SAFE, PICKLED = ".safetensors", (".pt", ".pth")
 MOST_BYTES = int(8 * MOST_WEIGHTS)
