@@ -27,7 +27,10 @@ def predict(
     ] = False,
     all_findings: Annotated[
         bool,
-        typer.Option("--all-findings", help="Write boxes of any score, not only those at the threshold."),
+        typer.Option(
+            "--all-findings",
+            help="Write all boxes of a score of 0.02 or more, not only those at the threshold.",
+        ),
     ] = False,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,

@@ -51,9 +51,18 @@ def rule_lines(evaluation: JsonDict, words: Words) -> list[str]:
         words("rule.precision", most=rules["most_found"]),
         words("rule.thresholds", target=target, thresholds=words("comma").join(thresholds)),
         words("rule.here", sensitivity=sensitivity, rate=rate),
+        *([words("rule.short")] if _falls_short(rules, *here) else []),
         words(f"rule.sizes.{rules['dims']}", low=low, high=high, unit=unit),
         words("rule.flags"),
     ]
+
+
+def _falls_short(rules: JsonDict, sensitivity: JsonDict, rate: JsonDict) -> bool:
+    """Whether the interval of what a threshold was chosen for lies wholly on the wrong side of it."""
+    wanted, high, low = rules["operating_value"], sensitivity.get("high"), rate.get("low")
+    if rules["operating_point"] == "sensitivity":
+        return is_number(high) and high < wanted
+    return rules["operating_point"] == "false_alarms" and is_number(low) and low > wanted
 
 
 def froc_plot(evaluation: JsonDict, words: Words) -> Markup:

@@ -19,14 +19,15 @@ EN = {
         "count (LUNA16)."
     ),
     "rule.precision": (
-        "Average precision always goes by intersection over union (COCO), and FROC by the rule above. Of a "
-        "class at most {most} findings a case are looked at, the surest."
+        "AP and FROC go by this rule, the figures at an IoU by intersection over union (COCO). Of a class at "
+        "most {most} findings a case are looked at, the surest."
     ),
     "rule.thresholds": (
         "A finding counts from these scores on, chosen on validation cases for {target} (0.5 where there was "
         "nothing to choose by): {thresholds}."
     ),
     "rule.here": "Here they give a sensitivity of {sensitivity} with {rate} false alarms a case.",
+    "rule.short": "That falls short of what they were chosen for, by more than chance.",
     "rule.sizes.2": (
         "Small, medium and large: the root of the area of the object's box is up to {low} px, up to {high} "
         "px, or more (COCO)."
@@ -87,7 +88,7 @@ EN = {
     "metric.lesion_false_alarms": "False lesions a case",
     "about.ap": (
         "average precision: how precise findings are, averaged over recall, whatever the threshold, by the "
-        "rule of hits above; over all classes it is the mean of theirs (mAP)"
+        "rule of hits under “What counts”; over all classes it is the mean of theirs (mAP)"
     ),
     "about.map50": "the same, where a hit overlaps with an IoU of 0.5 (COCO); by size it is this, too",
     "about.map": "the same, averaged over ten hit rules from 0.5 to 0.95: boxes must fit well",
@@ -120,13 +121,15 @@ ZH = {
         "每个目标只命中一次；落在同一目标上的其余检出不计（LUNA16）。"
     ),
     "rule.precision": (
-        "平均精确率一律按交并比计算（COCO），FROC 按上述规则计算。每例每类最多考察得分最高的 {most} 个检出。"
+        "AP 和 FROC 按此规则计算，标明 IoU 的数值按交并比计算（COCO）。"
+        "每例每类最多考察得分最高的 {most} 个检出。"
     ),
     "rule.thresholds": (
         "检出的得分达到以下阈值才计入；阈值在验证病例上选定，目标为{target}"
         "（无从选择时为 0.5）：{thresholds}。"
     ),
     "rule.here": "在此处，灵敏度为 {sensitivity}，每例误报 {rate} 个。",
+    "rule.short": "这未达到选定阈值时的目标，且超出偶然误差。",
     "rule.sizes.2": "小、中、大：目标框面积的平方根不超过 {low} 像素、不超过 {high} 像素、或更大（COCO）。",
     "rule.sizes.3": "小、中、大：目标框的平均边长不超过 {low} {unit}、不超过 {high} {unit}、或更大。",
     "rule.flags": "标记为困难或成群的目标不计入，检出与否都不影响结果。",
@@ -177,7 +180,7 @@ ZH = {
     "metric.false_findings": "误报",
     "metric.lesion_sensitivity": "病灶检出率",
     "metric.lesion_false_alarms": "每例误报病灶数",
-    "about.ap": "不论阈值，按上述命中标准，检出的精确率对召回率的平均；“全部”为各类别的平均（mAP）",
+    "about.ap": "不论阈值，按“计数规则”中的命中标准，检出的精确率对召回率的平均；“全部”为各类别的平均（mAP）",
     "about.map50": "同上，命中标准为交并比 0.5（COCO）；按大小列出的也是它",
     "about.map": "同上，对 0.5 至 0.95 的十个命中标准取平均：方框必须吻合得好",
     "about.sensitivity": "找到的目标所占比例（召回率）",

@@ -94,7 +94,7 @@ class Detection:
             precision="bf16-mixed",
             reasons={
                 **rules.COMMON_REASONS,
-                "task": "the cases have boxes",
+                "task": "the cases have boxes, or masks whose pieces are the objects",
                 "answer": "any number of objects, each with a class and a box",
                 "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
                 "channels": channels.reason,
