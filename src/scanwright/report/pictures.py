@@ -36,6 +36,8 @@ TILE_INCHES = 2.9
 FOOT_INCHES = 0.26
 THIN = 0.4
 """Part of border pixels from which a mask is a net of lines, filled instead of outlined."""
+NO_ROOM = 0.06
+"""Part of a picture's height that a line of words takes."""
 LARGE_PICTURE = 400
 """Pixels along the longer side from which outlines are drawn finer."""
 
@@ -330,14 +332,16 @@ def _mark(axes: Any, mark: Mark) -> None:
     style = {"solid": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 1.5))}[mark.style]
     axes.add_patch(Rectangle(corner, *sides, fill=False, ec=mark.colour, lw=mark.width, ls=style))
     if mark.text:
+        rows = axes.get_ylim()[0] + 0.5
+        at_top = mark.top < NO_ROOM * rows  # above the box there is no room left: it stands inside
         axes.text(
-            corner[0],
-            corner[1],
+            max(corner[0], -0.5),
+            max(corner[1], -0.5),
             mark.text,
             color="white",
             fontsize=7,
             ha="left",
-            va="bottom",
+            va="top" if at_top else "bottom",
             clip_on=True,
             path_effects=_halo(),
             parse_math=False,
