@@ -21,6 +21,7 @@ from scanwright.data.plan import Plan
 from scanwright.data.prediction import Predicted
 from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
+from scanwright.explanation.front import explain as explain
 from scanwright.extras import require
 from scanwright.io.apart import keep_apart
 from scanwright.io.files import claim_folder, fresh_folder, kept_if_filled, read_json, write_json, write_text

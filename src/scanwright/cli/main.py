@@ -15,6 +15,7 @@ from scanwright.cli.convert import convert
 from scanwright.cli.demo import demo
 from scanwright.cli.enhance import enhance
 from scanwright.cli.evaluate import evaluate
+from scanwright.cli.explain import explain
 from scanwright.cli.inspect import inspect
 from scanwright.cli.plan import plan
 from scanwright.cli.predict import predict
@@ -27,6 +28,11 @@ typer.core.HAS_RICH = False
 HELP = (
     "From a folder of medical scans to a model a clinician can check. Research use only, not for diagnosis."
 )
+KEPT = {
+    "train": " What was done is kept: --resume goes on.",
+    "explain": " The cases that were done are kept.",
+}
+"""Verb → what Ctrl-C leaves."""
 
 app = typer.Typer(
     name="scanwright",
@@ -38,7 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict):
+for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict, explain):
     app.command()(verb)
 
 
@@ -80,8 +86,7 @@ def main() -> None:
         code = 1
     # Typer turns Ctrl-C into this code before it comes here.
     if code == INTERRUPTED:
-        going_on = " What was done is kept: --resume goes on." if "train" in sys.argv[1:2] else ""
-        sys.stderr.write(f"\nscanwright: stopped.{going_on}\n")
+        sys.stderr.write(f"\nscanwright: stopped.{KEPT.get(''.join(sys.argv[1:2]), '')}\n")
     sys.exit(code or 0)
 
 

@@ -35,8 +35,14 @@ def vit(plan: Plan) -> Classifier:
         )
         for _ in range(network.blocks[0])
     ]
-    grid = [length // step for length, step in zip(size, patch, strict=True)]
-    return Classifier(plan, stem, nn.Sequential(*blocks, nn.LayerNorm(width), _ToGrid(grid)), width)
+    levels = nn.Sequential(*blocks, nn.LayerNorm(width), _ToGrid(patch_grid(plan)))
+    return Classifier(plan, stem, levels, width)
+
+
+def patch_grid(plan: Plan) -> list[int]:
+    """Patches along each axis of the image."""
+    (patch,) = plan.network.strides
+    return [length // step for length, step in zip(plan.patch_voxels[: plan.dims], patch, strict=True)]
 
 
 class _ToGrid(nn.Module):

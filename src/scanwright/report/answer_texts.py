@@ -1,4 +1,4 @@
-"""Words of reports about grades, several classes at once and numbers; a part of ``texts``."""
+"""Words of reports about grades, several classes at once and numbers, and of doubts; a part of ``texts``."""
 
 EN = {
     "title.ordinal": "How well the model grades",
@@ -72,6 +72,17 @@ EN = {
     "about.spearman": "the same of their ranks",
     "about.bias": "predicted minus true, on average",
     "about.coverage": "part of the cases whose true number the interval of the prediction holds",
+    "doubt.modality": (
+        "Images are {received} (n = {n}), and the model learnt from {expected}: do not rely on it there."
+    ),
+    "doubt.spacing": (
+        "The voxel spacing of images ({received}, n = {n}) is far from what the model learnt from "
+        "({expected}): do not rely on it there."
+    ),
+    "doubt.class_names": (
+        "The data set names some classes otherwise ({received}) than the model ({expected}): make sure that "
+        "they are the same."
+    ),
 }
 
 ZH = {
@@ -131,4 +142,11 @@ ZH = {
     "about.spearman": "两者秩次的相关",
     "about.bias": "预测值减真实值的平均",
     "about.coverage": "真实值落在预测区间内的病例所占比例",
+    "doubt.modality": "{n} 幅图像为 {received}，而模型是用 {expected} 训练的：对这些图像不要依赖它。",
+    "doubt.spacing": (
+        "{n} 幅图像的体素间距（{received}）与模型训练所用的（{expected}）相差很大：对这些图像不要依赖它。"
+    ),
+    "doubt.class_names": (
+        "数据集中某些类别的名称（{received}）与模型的（{expected}）不同：请确认它们是同一类别。"
+    ),
 }

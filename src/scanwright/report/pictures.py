@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
@@ -38,6 +39,8 @@ THIN = 0.4
 """Part of border pixels from which a mask is a net of lines, filled instead of outlined."""
 NO_ROOM = 0.06
 """Part of a picture's height that a line of words takes."""
+MOST_OPAQUE = 0.75
+"""Of a map over an image, so that what lies below is still seen."""
 LARGE_PICTURE = 400
 """Pixels along the longer side from which outlines are drawn finer."""
 
@@ -123,15 +126,28 @@ def panel(
         modality, labels, window: as for ``case_panel``.
         note: written below, unless the pictures are in colour.
     """
-    windows = _windows([tile for tiles in columns for tile in tiles], window)
+    # A single plane reads from left to right; several stand side by side, each read downwards.
+    grid = columns if len(columns) == 1 else [list(row) for row in zip(*_evened(columns), strict=True)]
+    return sheet(grid, modality, note, labels=labels, window=window)
+
+
+def sheet(
+    rows: Sequence[Sequence[Tile | None]],
+    modality: str = "",
+    note: str = "",
+    *,
+    labels: Mapping[int, str] | None = None,
+    window: tuple[float, float] | None = None,
+) -> bytes:
+    """Rows of tiles as PNG, above one line of words; arguments as for ``panel``."""
+    tiles = [tile for row in rows for tile in row if tile is not None]
+    windows = _windows(tiles, window)
     words = _window_words(windows, modality)
-    if columns[0][0].plane.image.ndim == 3:
+    if tiles[0].plane.image.ndim == 3:
         words = f"RGB   {words}"
     elif note:
         words = f"{words}   {note}"
-    # A single plane reads from left to right; several stand side by side, each read downwards.
-    grid = columns if len(columns) == 1 else [list(row) for row in zip(*_evened(columns), strict=True)]
-    return _sheet(grid, windows, words, labels)
+    return _sheet(rows, windows, words, labels)
 
 
 def overlay_picture(
@@ -245,6 +261,8 @@ def _draw(axes: Any, tile: Tile, window: tuple[float, float], labels: Mapping[in
         shown = _filled(shown, plane)
     axes.set_axis_off()
     axes.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect=row_step / column_step)
+    if tile.outlined and plane.heat is not None:
+        axes.imshow(_glowing(plane.heat), interpolation="nearest", aspect=row_step / column_step)
     axes.set_xlim(-0.5, columns - 0.5)
     axes.set_ylim(rows - 0.5, -0.5)
     if tile.outlined and not filled:
@@ -281,6 +299,13 @@ def _filled(shown: FloatArray, plane: Slice) -> FloatArray:
     colour[reference & ~prediction] = to_rgb(REFERENCE)
     colour[prediction & ~reference] = to_rgb(PREDICTION)
     return colour
+
+
+def _glowing(heat: FloatArray) -> FloatArray:
+    """(row, column, 4): nothing at 0, through red to bright yellow at 1; brightness alone tells it."""
+    glow: FloatArray = colormaps["inferno"](0.25 + 0.7 * heat)
+    glow[..., 3] = MOST_OPAQUE * np.sqrt(heat)
+    return glow
 
 
 def _of(mask: AnyArray | None) -> BoolArray:

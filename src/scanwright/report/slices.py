@@ -29,6 +29,8 @@ LETTERS: Mapping[Plane, tuple[str, str, str, str]] = {
     "coronal": ("R", "L", "S", "I"),
     "sagittal": ("A", "P", "S", "I"),
 }
+AXES: Mapping[Plane, int] = {"axial": 2, "coronal": 1, "sagittal": 0}
+"""Across which axis of an RAS+ volume each plane lies."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Slice:
         plane: which plane; decides the letters.
         note: what is shown, in few letters ("z 34/80").
         marks: boxes drawn on it.
+        heat: (row, column) 0 … 1, a map that is laid over it, or ``None``.
     """
 
     image: AnyArray
@@ -73,6 +76,7 @@ class Slice:
     plane: Plane = "picture"
     note: str = ""
     marks: tuple[Mark, ...] = ()
+    heat: FloatArray | None = None
 
     def crop(self, box: Box) -> Slice:
         """The part inside ``box`` (rows, columns)."""
@@ -93,6 +97,7 @@ class Slice:
                 )
                 for mark in self.marks
             ),
+            None if self.heat is None else self.heat[box],
         )
 
     @property
@@ -124,10 +129,46 @@ def target_slices(
     steps = np.linalg.norm(np.asarray(affine_ras, dtype=float)[:3, :3], axis=0)
     spacing = tuple(float(steps[axis]) for axis in order)
     target = _target(masks)
-    planes: list[Plane] = ["axial"]
-    if max(spacing) <= NEAR_ISOTROPIC * min(spacing) and min(grey.shape) >= FEWEST_SLICES:
-        planes += ["coronal", "sagittal"]
-    return [_volume_slice(grey, masks, target, spacing, plane) for plane in planes]
+    return [_volume_slice(grey, masks, target, spacing, plane) for plane in _planes(grey.shape, spacing)]
+
+
+def slices_through(
+    image: AnyArray, layers: Sequence[AnyArray | None], point: Sequence[int], affine_ras: FloatArray | None
+) -> list[Slice]:
+    """The planes through a voxel.
+
+    Args:
+        image: as for ``case_panel``; of several channels the first, of a photograph colour.
+        layers: (i, j, k) on its grid: reference, prediction, and perhaps heat.
+        point: (i, j, k).
+        affine_ras: (4, 4); ``None`` for photographs.
+    """
+    if affine_ras is None:
+        k = int(point[2])
+        flat = _picture_slice(image[..., k : k + 1], None, None, 0)
+        seen = [None if layer is None else layer[:, :, k].T for layer in layers]
+        note = f"{k + 1}/{image.shape[3]}" if image.shape[3] > 1 else ""
+        heat = seen[2] if len(seen) > 2 else None
+        return [Slice(flat.image, seen[0], seen[1], None, "picture", note, heat=heat)]
+    order, flips = ras_axes(affine_ras)
+    grey = reorient(image[:1], order, flips)[0]
+    turned = [None if layer is None else reorient(layer[None], order, flips)[0] for layer in layers]
+    steps = np.linalg.norm(np.asarray(affine_ras, dtype=float)[:3, :3], axis=0)
+    spacing = tuple(float(steps[old]) for old in order)
+    place = [
+        image.shape[1 + old] - 1 - int(point[old]) if flip else int(point[old])
+        for old, flip in zip(order, flips, strict=True)
+    ]
+    planes = _planes(grey.shape, spacing)
+    return [_volume_slice(grey, turned, None, spacing, plane, place[AXES[plane]]) for plane in planes]
+
+
+def _planes(shape: Sequence[int], spacing: Sequence[float]) -> list[Plane]:
+    """Axial, the others too where voxels are nearly cubes; of a single slice its own."""
+    if list(shape).count(1) == 1:
+        return [plane for plane, axis in AXES.items() if shape[axis] == 1]
+    near = max(spacing) <= NEAR_ISOTROPIC * min(spacing) and min(shape) >= FEWEST_SLICES
+    return ["axial", "coronal", "sagittal"] if near else ["axial"]
 
 
 def flat_slice(
@@ -243,7 +284,7 @@ def _volume_slice(
     index: int | None = None,
 ) -> Slice:
     """A plane of an RAS+ array, turned to the radiological convention: that one, or the fullest."""
-    axis = {"sagittal": 0, "coronal": 1, "axial": 2}[plane]
+    axis = AXES[plane]
     index = _fullest(target, grey.shape, axis) if index is None else index
     across, up = [other for other in range(3) if other != axis]
 
@@ -254,7 +295,8 @@ def _volume_slice(
 
     turned = [None if mask is None else seen(mask) for mask in masks] or [None, None]
     note = f"{'xyz'[axis]} {index + 1}/{grey.shape[axis]}"
-    return Slice(seen(grey), turned[0], turned[1], (spacing[up], spacing[across]), plane, note)
+    heat = turned[2] if len(turned) > 2 else None
+    return Slice(seen(grey), turned[0], turned[1], (spacing[up], spacing[across]), plane, note, heat=heat)
 
 
 def _target(masks: Sequence[AnyArray | None]) -> BoolArray | None:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from scanwright.errors import SettingsError
-from scanwright.report import answer_texts, compare_texts, detection_texts, enhancement_texts, findings_texts
+from scanwright.report import (
+    answer_texts,
+    compare_texts,
+    detection_texts,
+    enhancement_texts,
+    explanation_texts,
+    findings_texts,
+)
 
 Lang: TypeAlias = Literal["en", "zh"]
 
@@ -67,17 +74,6 @@ _EN = {
     ),
     "sure.few_steps": (
         "The training was very short ({n} steps): a longer one (--minutes) may give a very different model."
-    ),
-    "doubt.modality": (
-        "Images are {received} (n = {n}), and the model learnt from {expected}: do not rely on it there."
-    ),
-    "doubt.spacing": (
-        "The voxel spacing of images ({received}, n = {n}) is far from what the model learnt from "
-        "({expected}): do not rely on it there."
-    ),
-    "doubt.class_names": (
-        "The data set names some classes otherwise ({received}) than the model ({expected}): make sure that "
-        "they are the same."
     ),
     "sure.worst": "The worst case ({case}) has {name} {value}.",
     "sure.set_aside": "{n} of {found} cases were set aside and are not in these numbers.",
@@ -279,13 +275,6 @@ _ZH = {
     "sure.external": "这些图像既未用于训练模型，也未用于选择模型；它们不属于模型自己的数据集。",
     "sure.members": "该模型是 {n} 个成员的集成：{n} 个网络的平均，每个网络训练时留出另一部分患者。",
     "sure.few_steps": "训练非常短（{n} 步）：更长的训练（--minutes）可能得到很不一样的模型。",
-    "doubt.modality": "{n} 幅图像为 {received}，而模型是用 {expected} 训练的：对这些图像不要依赖它。",
-    "doubt.spacing": (
-        "{n} 幅图像的体素间距（{received}）与模型训练所用的（{expected}）相差很大：对这些图像不要依赖它。"
-    ),
-    "doubt.class_names": (
-        "数据集中某些类别的名称（{received}）与模型的（{expected}）不同：请确认它们是同一类别。"
-    ),
     "sure.worst": "最差的病例（{case}）：{name} 为 {value}。",
     "sure.set_aside": "{found} 个病例中有 {n} 个被搁置，未计入这些数值。",
     "unknown_patients": (
@@ -426,7 +415,14 @@ _ZH = {
     "comma": "、",
 }
 
-_PARTS = (answer_texts, detection_texts, findings_texts, enhancement_texts, compare_texts)
+_PARTS = (
+    answer_texts,
+    detection_texts,
+    findings_texts,
+    enhancement_texts,
+    compare_texts,
+    explanation_texts,
+)
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
     "zh": _ZH | {key: text for part in _PARTS for key, text in part.ZH.items()},

@@ -1,0 +1,1 @@
+"""A file for each way to make a map; ``catalogue`` is the table."""
