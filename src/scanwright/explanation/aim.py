@@ -53,8 +53,9 @@ class View:
         """A map of the window, (i, j, k), on the grid of the image; 0 where the network did not look."""
         whole = np.zeros(self.padded.shape[1:], dtype=np.float32)
         whole[self.window] = relevance
-        edges = zip(self.margins, whole.shape, strict=True)
-        inner = tuple(slice(before, length - after) for (before, after), length in edges)
+        inner = tuple(
+            slice(pair[0], length - pair[1]) for pair, length in zip(self.margins, whole.shape, strict=True)
+        )
         return np.ascontiguousarray(restore(whole[inner][None], self.history)[0])
 
 
@@ -175,7 +176,7 @@ def _surest(found: Boxes, wanted: str | None, case: str) -> tuple[str, FloatArra
 def _deepest_tile(middle: FloatArray, shape: tuple[int, ...], plan: Plan) -> tuple[slice, slice, slice]:
     def depth(window: tuple[slice, slice, slice]) -> float:
         pairs = zip(middle.tolist(), window, strict=True)
-        return min(min(float(place) - part.start, part.stop - float(place)) for place, part in pairs)
+        return float(min(min(place - part.start, part.stop - place) for place, part in pairs))
 
     return max(tiles(shape, plan.patch_voxels, plan.overlap), key=depth)
 

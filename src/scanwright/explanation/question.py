@@ -48,7 +48,8 @@ class Question(nn.Module):
         scores = self._scores(images)
         if self.plan.answer == "value":
             return scores[:, 0] * self.plan.target_deviation + self.plan.target_mean
-        return torch.sigmoid(scores).mean(dim=1)
+        probability: torch.Tensor = torch.sigmoid(scores).mean(dim=1)
+        return probability
 
     def _scores(self, images: torch.Tensor) -> torch.Tensor:
         """(batch, place)."""

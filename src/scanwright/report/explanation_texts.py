@@ -46,8 +46,8 @@ EN = {
     "explain.methods.note": (
         "Deletion: mean answer while the most relevant voxels are blurred first, low is good. Insertion: "
         "while they come back first, high is good. Beside them the same by chance: the map at {orders} other "
-        "places. A map fails where chance is as good (p above {most_chance}), or where its ranks correlate by "
-        "{limit} or more with maps of networks with fresh weights. {method}"
+        "places. A map fails where chance is as good (p above {most_chance}), or where its ranks correlate "
+        "by {limit} or more with maps of networks with fresh weights. {method}"
     ),
     "explain.method": "Method",
     "explain.stood": "Stood",
