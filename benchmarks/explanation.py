@@ -1,4 +1,4 @@
-"""Explanations: do maps point at a planted lesion, do trials catch broken maps, and do maps expose a shortcut?
+"""Explanations: do maps point at a planted lesion, do trials catch broken maps, do maps expose a shortcut?
 
 Slices of known truth (``phantoms/slices.py``) are classified as with and without a lesion by a small network,
 trained here with the ordinary command. Then, on test slices with a lesion:

@@ -51,10 +51,11 @@ class View:
 
     def to_source(self, relevance: FloatArray) -> FloatArray:
         """A map of the window, (i, j, k), on the grid of the image; 0 where the network did not look."""
-        whole = np.zeros(self.padded.shape[1:], dtype=np.float32)
+        shape: tuple[int, ...] = self.padded.shape[1:]
+        whole = np.zeros(shape, dtype=np.float32)
         whole[self.window] = relevance
         inner = tuple(
-            slice(pair[0], length - pair[1]) for pair, length in zip(self.margins, whole.shape, strict=True)
+            slice(pair[0], length - pair[1]) for pair, length in zip(self.margins, shape, strict=True)
         )
         return np.ascontiguousarray(restore(whole[inner][None], self.history)[0])
 

@@ -72,7 +72,6 @@ class Scattering(nn.Module):
         binomial = np.outer(*[np.array([1, 4, 6, 4, 1]) / 16] * 2)
         self.register_buffer("blur", torch.from_numpy(binomial[None, None]).float(), persistent=False)
 
-    @torch.no_grad()
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         # Amplitudes near nothing matter after the logarithm: 32 bit, whatever the rest is computed in.
         with torch.autocast("cuda" if images.is_cuda else "cpu", enabled=False):

@@ -1,4 +1,4 @@
-"""Slices of known truth: tissue with vessels, with or without a lesion, perhaps with a marker that gives it away.
+"""Slices of known truth: tissue with vessels, with or without a lesion, perhaps with a marker that tells it.
 
 Small and quick, for what a classifier looks at; whole patients are in ``cohort``.
 """
