@@ -48,18 +48,18 @@ BROKEN = (edges, brightness, middle)
 
 
 def trained(args: Any, name: str, settings: SliceSettings, family: str) -> tuple[Any, Dataset]:
-    """A model and the test slices with a lesion."""
+    """A model of that family of networks, and the test slices with a lesion."""
     data = sw.open(write_slices(args.out / f"{name}-data", settings))
-    overrides = {"network.family": family} if family else {}
+    wishes = {"task": "classification", "seed": args.seed, "overrides": {"network.family": family}}
+    plan = sw.plan(data, minutes=args.minutes, **wishes).plan
+    # So many steps, whatever else the machine has to do.
+    pace = ((args.steps // 2, 0.5), (args.steps - args.steps // 2, 1.0))
     with progress() as told:
         model = sw.train(
             data,
             args.out / name,
-            task="classification",
-            minutes=args.minutes,
-            seed=args.seed,
+            plan=replace(plan, pace=pace),
             threads=args.threads,
-            overrides=overrides,
             overwrite=True,
             progress=told,
         )
@@ -115,15 +115,16 @@ def main() -> None:
     """Train, explain and print."""
     parser = arguments(__doc__ or "", minutes=2.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=200, help="of training")
     parser.add_argument("--cases", type=int, default=24, help="slices with a lesion that are explained")
     parser.add_argument("--parts", default="lesion,broken,marker", help="some of lesion, broken, marker, vit")
     args = parser.parse_args()
     parts = args.parts.split(",")
     args.out = Path(args.out) / "explanation"
     args.out.mkdir(parents=True, exist_ok=True)
-    print_header("Explanations", seed=args.seed, minutes=args.minutes, cases=args.cases)
+    print_header("Explanations", seed=args.seed, steps=args.steps, cases=args.cases)
     if {"lesion", "broken"} & set(parts):
-        model, cases = trained(args, "lesion", SliceSettings(seed=args.seed), "")
+        model, cases = trained(args, "lesion", SliceSettings(seed=args.seed), "resnet")
         if "lesion" in parts:
             explained(args, "lesion", model, cases, None)
         if "broken" in parts:
@@ -133,7 +134,7 @@ def main() -> None:
             explained(args, "broken", model, cases, [method.__name__ for method in BROKEN])
     if "marker" in parts:
         settings = SliceSettings(marker=True, contrast=25.0, seed=args.seed + 1)
-        model, cases = trained(args, "marker", settings, "")
+        model, cases = trained(args, "marker", settings, "resnet")
         result = explained(args, "marker", model, cases, None)
         at_marker(result)
         print(f"marker: page to look at: {result.folder / 'explanation.html'}")

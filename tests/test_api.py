@@ -22,6 +22,7 @@ def test_the_names_of_the_front_door() -> None:
         "convert",
         "enhance",
         "evaluate",
+        "explain",
         "inspect",
         "load",
         "load_plan",

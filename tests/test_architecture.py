@@ -140,7 +140,8 @@ def test_training_without_torch_says_how_to_install_it(scans, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["train", "--help"], ["plan", "--help"], ["enhance", "--help"]]
+    "words",
+    [["--help"], ["train", "--help"], ["plan", "--help"], ["enhance", "--help"], ["explain", "--help"]],
 )
 def test_help_imports_nothing_heavy(words, tmp_path):
     heavy = {*HEAVY, "scipy", "matplotlib", "SimpleITK", "skimage", "pydicom", "nibabel"}

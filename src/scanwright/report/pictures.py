@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
@@ -39,6 +38,8 @@ THIN = 0.4
 """Part of border pixels from which a mask is a net of lines, filled instead of outlined."""
 NO_ROOM = 0.06
 """Part of a picture's height that a line of words takes."""
+GLOW = ("#6A0F6A", "#FF8FD6")
+"""Of a map, from nearly nothing to the most: brighter by itself, and none of the outlines' colours."""
 MOST_OPAQUE = 0.75
 """Of a map over an image, so that what lies below is still seen."""
 LARGE_PICTURE = 400
@@ -302,10 +303,10 @@ def _filled(shown: FloatArray, plane: Slice) -> FloatArray:
 
 
 def _glowing(heat: FloatArray) -> FloatArray:
-    """(row, column, 4): nothing at 0, through red to bright yellow at 1; brightness alone tells it."""
-    glow: FloatArray = colormaps["inferno"](0.25 + 0.7 * heat)
-    glow[..., 3] = MOST_OPAQUE * np.sqrt(heat)
-    return glow
+    """(row, column, 4): nothing at 0, dark purple to bright pink at 1, which no outline has."""
+    dim, bright = (np.array(to_rgb(colour)) for colour in GLOW)
+    colour = dim + heat[..., None] * (bright - dim)
+    return np.concatenate([colour, MOST_OPAQUE * np.sqrt(heat)[..., None]], axis=-1)
 
 
 def _of(mask: AnyArray | None) -> BoolArray:
