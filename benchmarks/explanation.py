@@ -48,21 +48,27 @@ BROKEN = (edges, brightness, middle)
 
 
 def trained(args: Any, name: str, settings: SliceSettings, family: str) -> tuple[Any, Dataset]:
-    """A model of that family of networks, and the test slices with a lesion."""
+    """A model of that family of networks (as the rules have it for ""), and the test slices with a lesion."""
     data = sw.open(write_slices(args.out / f"{name}-data", settings))
-    wishes = {"task": "classification", "seed": args.seed, "overrides": {"network.family": family}}
+    overrides = {"network.family": family} if family else {}
+    wishes = {"task": "classification", "seed": args.seed, "overrides": overrides}
     plan = sw.plan(data, minutes=args.minutes, **wishes).plan
     # So many steps, whatever else the machine has to do.
     pace = ((args.steps // 2, 0.5), (args.steps - args.steps // 2, 1.0))
     with progress() as told:
-        model = sw.train(
-            data,
-            args.out / name,
-            plan=replace(plan, pace=pace),
-            threads=args.threads,
-            overwrite=True,
-            progress=told,
+        model = (
+            sw.load(args.out / name)
+            if args.reuse and (args.out / name / "model").exists()
+            else sw.train(
+                data,
+                args.out / name,
+                plan=replace(plan, pace=pace),
+                threads=args.threads,
+                overwrite=True,
+                progress=told,
+            )
         )
+    print(f"{name}: {model.plan.network.family}, {sum(n for n, _ in model.plan.pace)} steps", flush=True)
     evaluation = sw.evaluate(model, data, threads=args.threads)
     print_number(f"{name}: AUROC of the model, test slices", evaluation.number("auroc"))
     cases = [case for case in data.cases if case.split == "test" and case.label == "lesion"]
@@ -115,6 +121,8 @@ def main() -> None:
     """Train, explain and print."""
     parser = arguments(__doc__ or "", minutes=2.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--family", default="", help="of networks; by default as the plan's rules have it")
+    parser.add_argument("--reuse", action="store_true", help="models that an earlier run left in --out")
     parser.add_argument("--steps", type=int, default=200, help="of training")
     parser.add_argument("--cases", type=int, default=24, help="slices with a lesion that are explained")
     parser.add_argument("--parts", default="lesion,broken,marker", help="some of lesion, broken, marker, vit")
@@ -124,7 +132,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     print_header("Explanations", seed=args.seed, steps=args.steps, cases=args.cases)
     if {"lesion", "broken"} & set(parts):
-        model, cases = trained(args, "lesion", SliceSettings(seed=args.seed), "resnet")
+        model, cases = trained(args, "lesion", SliceSettings(seed=args.seed), args.family)
         if "lesion" in parts:
             explained(args, "lesion", model, cases, None)
         if "broken" in parts:
@@ -134,7 +142,7 @@ def main() -> None:
             explained(args, "broken", model, cases, [method.__name__ for method in BROKEN])
     if "marker" in parts:
         settings = SliceSettings(marker=True, contrast=25.0, seed=args.seed + 1)
-        model, cases = trained(args, "marker", settings, "resnet")
+        model, cases = trained(args, "marker", settings, args.family)
         result = explained(args, "marker", model, cases, None)
         at_marker(result)
         print(f"marker: page to look at: {result.folder / 'explanation.html'}")

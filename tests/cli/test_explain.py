@@ -30,6 +30,12 @@ def some(run: TinyRun, folder: Path, names: list[str]) -> Path:
     return folder
 
 
+def pixels(path: Path) -> np.ndarray:
+    """A picture (row, column[, channel])."""
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
 def test_classes_maps_overlays_record_and_page(class_run: TinyRun, tmp_path: Path, command: Command) -> None:
     out = tmp_path / "out"
     said = command(
@@ -44,13 +50,13 @@ def test_classes_maps_overlays_record_and_page(class_run: TinyRun, tmp_path: Pat
     assert 0 <= record["answer"] <= 1
     assert set(record["maps"]) == {"grad_cam", "occlusion"}
     for one in record["maps"].values():
-        stored = np.asarray(Image.open(out / one["map"]))
+        stored = pixels(out / one["map"])
         assert stored.shape == (24, 24)
         assert one["map"].startswith("failed/" if one["failed"] else "maps/")
         assert one["overlay"].startswith("failed/" if one["failed"] else "overlays/")
         column, row, _ = one["peak_ijk"]
         assert stored[row, column] == stored.max()
-        assert Image.open(out / one["overlay"]).width > 100
+        assert pixels(out / one["overlay"]).shape[1] > 100
     page = (out / "explanation.html").read_text(encoding="utf-8")
     assert "Research use only" in page
     assert "http" not in page.replace("http-equiv", "")

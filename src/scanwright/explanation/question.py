@@ -58,8 +58,8 @@ class Question(nn.Module):
         if ANSWERS[self.plan.answer].activation == "softmax":
             others = torch.cat([raw[:, : self.index], raw[:, self.index + 1 :]], dim=1)
             own = own - torch.logsumexp(others, dim=1)
-        own = own.reshape(len(own), -1)
-        return own if self.places is None else own[:, self.places.to(own.device)]
+        scores: torch.Tensor = own.reshape(len(own), -1)
+        return scores if self.places is None else scores[:, self.places.to(scores.device)]
 
     @property
     def features(self) -> str:
