@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +76,8 @@ def explain(
     dataset = inputs if isinstance(inputs, Dataset) else open_inputs(inputs, series=series)
     dataset = with_truth(dataset, truth)
     keep_apart(Path(out), dataset)
+    if truth is not None and not isinstance(truth, Dataset):
+        keep_apart(Path(out), Dataset((), "masks", os.fspath(truth)))
     explainer = Explainer(loaded, kinds, class_name, device=device, threads=threads, seed=seed)
     folder = claim_folder(out, overwrite=overwrite, own=RESULTS)
     with kept_if_filled(folder):

@@ -18,6 +18,9 @@ from scanwright.networks.fpn import Detector
 from scanwright.networks.segmenter import Segmenter
 from scanwright.types import AnyArray, IntArray
 
+GRADIENTS_AT_ONCE = {2: 4, 3: 1}
+"""Images whose features are kept for gradients, by their axes: those of a volume may take gigabytes."""
+
 
 class Question(nn.Module):
     """Images (batch, channel, …) → their score (batch, 1).

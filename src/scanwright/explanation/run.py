@@ -122,7 +122,9 @@ def _explain(explainer: Explainer, case: Case, folder: Path, work: _Work, progre
     shown = Explained(image, region, aim.predicted)
     maps: dict[str, JsonDict] = {}
     stood: dict[str, FloatArray] = {}
-    for one in explainer.judged_maps(aim, case.name, lambda share: progress("Explaining", share, 1)):
+    # All first, then the files: Ctrl-C leaves none of a case that is not in the record.
+    judged = list(explainer.judged_maps(aim, case.name, lambda share: progress("Explaining", share, 1)))
+    for one in judged:
         name, failed = one.kind.name, one.verdict.failed
         where = FAILED if failed else MAPS
         (folder / where / case.name).parent.mkdir(parents=True, exist_ok=True)

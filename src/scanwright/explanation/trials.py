@@ -20,6 +20,7 @@ from scanwright.core.explanation import (
     removal_ranks,
 )
 from scanwright.core.fidelity import ssim
+from scanwright.inference.predict import PATCHES_AT_ONCE
 from scanwright.types import FloatArray, IntArray
 
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -29,7 +30,6 @@ ORDERS = 19
 MOST_CHANCE = 0.05
 MOST_CORRELATION = math.sqrt(0.5)
 """With the maps of networks that learnt nothing; from here on, half of what tells ranks apart is the same."""
-AT_ONCE = 8
 Ask: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """Images (batch, channel, i, j[, k]) → the model's answers (batch,)."""
 
@@ -114,7 +114,8 @@ def _areas(
 
 
 def _asked(ask: Ask, images: Sequence[torch.Tensor]) -> list[float]:
-    parts = [images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE)]
+    starts = range(0, len(images), PATCHES_AT_ONCE)
+    parts = [images[start : start + PATCHES_AT_ONCE] for start in starts]
     with torch.inference_mode():
         return [float(one) for part in parts for one in ask(torch.cat(list(part)))]
 

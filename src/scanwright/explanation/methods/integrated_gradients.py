@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 from captum.attr import IntegratedGradients
 
-from scanwright.explanation.question import Question
+from scanwright.explanation.question import GRADIENTS_AT_ONCE, Question
 
 STEPS = 32
-AT_ONCE = 8
 
 
 def integrated_gradients(question: Question, image: torch.Tensor, blank: torch.Tensor) -> torch.Tensor:
@@ -19,6 +18,10 @@ def integrated_gradients(question: Question, image: torch.Tensor, blank: torch.T
     """
     method = IntegratedGradients(question)
     found: torch.Tensor = method.attribute(
-        image, baselines=blank, target=0, n_steps=STEPS, internal_batch_size=AT_ONCE
+        image,
+        baselines=blank,
+        target=0,
+        n_steps=STEPS,
+        internal_batch_size=GRADIENTS_AT_ONCE[question.plan.dims],
     )
     return found[0].sum(dim=0)

@@ -8,10 +8,10 @@ import torch
 from captum.attr import Occlusion
 
 from scanwright.explanation.question import Question
+from scanwright.inference.predict import PATCHES_AT_ONCE
 
 PLACES = {2: 14, 3: 6}
 """Windows along the longest axis, by the number of axes: some 200 in all."""
-AT_ONCE = 8
 
 
 def occlusion(question: Question, image: torch.Tensor, blank: torch.Tensor) -> torch.Tensor:
@@ -29,6 +29,6 @@ def occlusion(question: Question, image: torch.Tensor, blank: torch.Tensor) -> t
         strides=(image.shape[1], *(min(step, window) for window in windows)),
         baselines=blank,
         target=0,
-        perturbations_per_eval=AT_ONCE,
+        perturbations_per_eval=PATCHES_AT_ONCE,
     )
     return found[0].mean(dim=0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from captum.attr import NoiseTunnel, Saliency
 
-from scanwright.explanation.question import Question
+from scanwright.explanation.question import GRADIENTS_AT_ONCE, Question
 
-SAMPLES, AT_ONCE = 24, 4
+SAMPLES = 24
 NOISE = 0.1
 """Its standard deviation, as a share of the image's range; the paper takes 0.1 to 0.2."""
 
@@ -22,7 +22,7 @@ def smooth_grad(question: Question, image: torch.Tensor, blank: torch.Tensor) ->
         image,
         nt_type="smoothgrad_sq",
         nt_samples=SAMPLES,
-        nt_samples_batch_size=AT_ONCE,
+        nt_samples_batch_size=GRADIENTS_AT_ONCE[question.plan.dims],
         stdevs=NOISE * span,
         target=0,
         abs=False,
