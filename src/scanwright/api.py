@@ -75,12 +75,11 @@ class Planned:
         require("torch", extra="train", feature="The cost of a network")
         require("monai", extra="train", feature="The cost of a network")
         from scanwright.planning.rules import working_shape
-        from scanwright.tasks.catalogue import find_task
         from scanwright.training.estimate import estimate
 
         plan = self.plan
         shape = working_shape(self.fingerprint, plan.spacing_mm, plan.longest_side)
-        return estimate(plan, device, shape.tolist() if find_task(plan.task).tiled else None)
+        return estimate(plan, device, shape.tolist() if plan.is_tiled else None)
 
 
 def inspect(

@@ -76,7 +76,7 @@ def kept(rows: np.ndarray) -> set[tuple[float, ...]]:
 )
 def test_objects_are_found_where_they_are_across_tiles(dims, shape, patch, boxes, mirror):
     plan = plan_of(dims, patch, mirror_axes=(0,) if mirror else (), overlap=0.5)
-    rows = predict_array(lambda some: bright_balls(some, plan), painted(shape, boxes), plan, tiled=True)
+    rows = predict_array(lambda some: bright_balls(some, plan), painted(shape, boxes), plan)
     assert kept(rows) == {(*map(float, lo), *map(float, hi)) for lo, hi in boxes}
     assert set(rows[:, 0]) == {0.0}
 

@@ -30,7 +30,6 @@ def predict_array(
     array: FloatArray,
     plan: Plan,
     *,
-    tiled: bool,
     mirror: bool = True,
     told: Callable[[float], None] | None = None,
 ) -> FloatArray:
@@ -39,8 +38,7 @@ def predict_array(
     Args:
         run: the network.
         array: (channel, i, j, k).
-        plan: patch, overlap and mirror axes.
-        tiled: cover the image with patches, or show it whole.
+        plan: patch, overlap and mirror axes; whether the image is covered with patches, or shown whole.
         mirror: also predict mirrored along ``plan.mirror_axes``, and average.
         told: what share of the image is done, 0 … 1, before every few patches.
 
@@ -51,7 +49,7 @@ def predict_array(
     at_once = max(1, PATCHES_AT_ONCE // 2 ** len(axes))
     if plan.answer == "boxes":
         return find_boxes(lambda patches: _run_mirrored(run, patches, axes, plan), array, plan, at_once, told)
-    if not tiled:
+    if not plan.is_tiled:
         answers = _run_mirrored(run, array[None], axes)
         return np.asarray(answers[0])
     shape = array.shape[1:]
@@ -115,6 +113,6 @@ def predict_image(
         DataError: it does not fit the plan.
     """
     task = find_task(plan.task)
-    array, history = preprocess(image, plan, fit=not task.tiled)
-    outputs = predict_array(run, array, plan, tiled=task.tiled, told=told)
+    array, history = preprocess(image, plan)
+    outputs = predict_array(run, array, plan, told=told)
     return task.decode(case, outputs, plan, history, image, thresholds)

@@ -75,8 +75,6 @@ class Task(Protocol):
         name: row of the catalogue.
         target: which target of a case it learns ("mask", "boxes", "label", "labels", "values").
         answer: what the outputs of its network stand for, see Plan.
-        tiled: True when images are covered with patches (an answer for each voxel), False when an image is
-            fitted into one patch (an answer for the whole).
         score: the number that training selects by and reports lead with; larger is better.
         chance: of that number, what needs no look at any image.
     """
@@ -84,7 +82,6 @@ class Task(Protocol):
     name: str
     target: str
     answer: str
-    tiled: bool
     score: str
     chance: float
 

@@ -30,7 +30,6 @@ class Classification:
     name = "classification"
     target = "label"
     answer = "class"
-    tiled = False
     score = "auroc"
     chance = 0.5
 

@@ -42,7 +42,6 @@ class Detection:
     name = "detection"
     target = "boxes"
     answer = "boxes"
-    tiled = True
     score = "ap"
     chance = 0.0
 
@@ -124,7 +123,7 @@ class Detection:
 
     def encode(self, case: Case, plan: Plan) -> Example:
         image, boxes = case.image.read(), case.boxes.read()
-        array, history = preprocess(image, plan, fit=False)
+        array, history = preprocess(image, plan)
         known = np.array([name in plan.classes for name in boxes.classes], dtype=bool)
         moved = move_boxes(boxes.box_ijk, history, image.shape)
         inside = clip_boxes(moved, array.shape[1:])

@@ -32,7 +32,6 @@ class Multilabel:
     name = "multilabel"
     target = "labels"
     answer = "labels"
-    tiled = False
     score = "auroc"
     chance = 0.5
 

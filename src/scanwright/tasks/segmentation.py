@@ -36,7 +36,6 @@ class Segmentation:
     name = "segmentation"
     target = "mask"
     answer = "class"
-    tiled = True
     score = "dice"
     chance = 0.0
 
@@ -121,7 +120,7 @@ class Segmentation:
     def encode(self, case: Case, plan: Plan) -> Example:
         image, mask = case.image.read(), case.mask.read()
         check_pair(image, mask, case.name)
-        array, history = preprocess(image, plan, fit=False)
+        array, history = preprocess(image, plan)
         return Example(array, preprocess_mask(mask, plan, history))
 
     def truth(self, example: Example, plan: Plan) -> dict[str, Target]:

@@ -91,7 +91,7 @@ def encode_image(case: Case, plan: Plan) -> FloatArray:
     Raises:
         DataError: it can't be read, or does not fit the plan.
     """
-    array, _ = preprocess(case.image.read(), plan, fit=True)
+    array, _ = preprocess(case.image.read(), plan)
     return array
 
 

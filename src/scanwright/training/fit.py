@@ -363,9 +363,9 @@ def predict_examples(
     task: Task, plan: Plan, runtime: Runtime, examples: Sequence[Example], *, mirror: bool
 ) -> Iterator[FloatArray]:
     """Outputs for examples, in order; whole images many at a time."""
-    if task.tiled:
+    if plan.is_tiled:
         for example in examples:
-            yield predict_array(runtime, np.asarray(example.image), plan, tiled=True, mirror=mirror)
+            yield predict_array(runtime, np.asarray(example.image), plan, mirror=mirror)
     elif examples:
         axes = plan.mirror_axes if mirror else ()
         yield from predict_batch(runtime, np.stack([example.image for example in examples]), axes)
