@@ -21,6 +21,7 @@ from scanwright.data.plan import Plan
 from scanwright.data.prediction import BoxPrediction, Doubt, MaskPrediction, Prediction
 from scanwright.errors import DataError, ScanwrightError, SettingsError
 from scanwright.evaluation.cases import History, choose_cases, class_doubts, read_history
+from scanwright.evaluation.numbers import find_number
 from scanwright.inference.model import Model
 from scanwright.planning.facts import image_hash
 from scanwright.report.box_pictures import Findings, box_panel
@@ -57,11 +58,7 @@ class Evaluation:
         Raises:
             SettingsError: there is no such number.
         """
-        for number in self.content["numbers"]:
-            if (number["name"], number["group"]) == (name, group):
-                return dict(number)
-        known = sorted({number["name"] for number in self.content["numbers"]})
-        raise SettingsError("no such number", expected=", ".join(known), received=f"{name} {group}".strip())
+        return find_number(self.content["numbers"], name, group)
 
 
 def evaluate(
