@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +51,6 @@ def train(
     from scanwright import api
     from scanwright.data.settings import Settings
     from scanwright.inference.model import find_run
-    from scanwright.io.failures_csv import read_failures
     from scanwright.io.settings_toml import find_unused
     from scanwright.tasks.catalogue import check_name, choose_task
 
@@ -91,6 +91,13 @@ def train(
             progress=progress,
             **asked,
         )
+    return _tell(console, model, data, out, not_used)
+
+
+def _tell(console: Console, model: Model, data: Path, out: Path, not_used: Sequence[str]) -> int:
+    """What came out, and the exit code."""
+    from scanwright.io.failures_csv import read_failures
+
     story = model.provenance
     if start := story.get("start"):
         console.say(f"Started from {start['from']}: {start['summary']}.")
@@ -111,7 +118,7 @@ def train(
         learnt_nothing=is_nothing,
         minutes=story["minutes"],
         set_aside=len(set_aside),
-        not_used=not_used,
+        not_used=list(not_used),
     )
     return SOME if set_aside else 0
 
