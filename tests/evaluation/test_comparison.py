@@ -53,7 +53,10 @@ def scores_of(n: int, *, apart: float, seed: int = 0) -> tuple[np.ndarray, np.nd
 
 
 def outlined(dice: np.ndarray, hd95: np.ndarray) -> Records:
-    fixed = {"surface_dice": 0.5, "volume": 1.0, "reference_volume": 1.0, "common": 5, "in_both": 12}
+    fixed = {
+        **{"surface_dice": 0.5, "iou": 0.5, "assd": 1.0, "cldice": math.nan},
+        **{"volume": 1.0, "reference_volume": 1.0, "common": 5, "in_both": 12},
+    }
     pieces = {"lesions": 1, "lesions_found": 1, "lesion_false_alarms": 0, "unit": "mm"}
     return [
         {

@@ -45,12 +45,22 @@ FEWEST_OF_A_KIND = 10
 """The same of positives and of negatives behind an area under a ROC curve."""
 NAMES = ("a", "b")
 SMALLER_IS_BETTER = {
-    *("hd95", "false_alarms", "lesion_false_alarms", "false_alarms_per_case", "count_error"),
+    *("hd95", "assd", "false_alarms", "lesion_false_alarms", "false_alarms_per_case", "count_error"),
     *("mae", "rmse", "grade_error"),
 }
 # Of what is in none of both sets nothing is said but that it differs: a bias is best in the middle.
 LARGER_IS_BETTER = {
-    *("dice", "dice_pooled", "surface_dice", "lesion_sensitivity", "auroc", "average_precision", "accuracy"),
+    *(
+        "dice",
+        "iou",
+        "cldice",
+        "dice_pooled",
+        "surface_dice",
+        "lesion_sensitivity",
+        "auroc",
+        "average_precision",
+        "accuracy",
+    ),
     *("balanced_accuracy", "precision", "recall", "f1", "kappa", "within_one", "r2", "pearson", "spearman"),
     *("ap", "cpm", "map", "map50", "map50_small", "map50_medium", "map50_large", "sensitivity"),
     *(f"sensitivity_{size}" for size in ("small", "medium", "large")),

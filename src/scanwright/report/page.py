@@ -192,30 +192,37 @@ def _curves(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:
 
 
 def _agreement(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup, str]]:
-    """Plots of numbers: heading, plot, note."""
+    """Plots of numbers, and of the volumes of masks: heading, plot, note."""
     agreement, records = evaluation.get("agreement"), evaluation.get("records") or []
+    found = []
+    for name, limits in (evaluation.get("volumes") or {}).items():
+        own = [record["classes"][name] for record in records]
+        pair = ([one["reference_volume"] for one in own], [one["volume"] for one in own])
+        unit = "ml" if (evaluation.get("unit") or "mm") == "mm" else "px"
+        found.append(_differences(words("volumes", name=name, unit=unit), *pair, limits, words))
     if not agreement or not records:
-        return []
+        return found
     truth, predicted = ([record[key] for record in records] for key in ("truth", "predicted"))
     half_width = agreement["half_width"] if is_number(agreement.get("half_width")) else 0.0
-    limits = [
-        agreement[name] if is_number(agreement.get(name)) else math.nan for name in ("bias", "low", "high")
-    ]
-    bias, low, high = (format_plain(value) for value in limits)
     scatter = plots.identity_plot(
         truth, predicted, half_width, x_label=words("axis.true"), y_label=words("axis.predicted")
     )
-    differences = plots.difference_plot(
-        truth, predicted, limits, x_label=words("axis.mean"), y_label=words("difference")
-    )
     return [
         (words("agreement.scatter"), Markup(scatter), words("agreement.scatter.note")),
-        (
-            words("agreement.differences"),
-            Markup(differences),
-            words("agreement.differences.note", bias=bias, low=low, high=high),
-        ),
+        _differences(words("agreement.differences"), truth, predicted, agreement, words),
     ]
+
+
+def _differences(
+    heading: str, truth: Sequence[float], predicted: Sequence[float], limits: JsonDict, words: Words
+) -> tuple[str, Markup, str]:
+    """A plot after Bland and Altman: heading, plot, note."""
+    ends = [limits[name] if is_number(limits.get(name)) else math.nan for name in ("bias", "low", "high")]
+    drawn = plots.difference_plot(
+        truth, predicted, ends, x_label=words("axis.mean"), y_label=words("difference")
+    )
+    bias, low, high = (format_plain(value) for value in ends)
+    return heading, Markup(drawn), words("agreement.differences.note", bias=bias, low=low, high=high)
 
 
 def _some_drawn(total: int, words: Words) -> str:

@@ -17,7 +17,7 @@ MOST_CLASSES = 15
 """Classes of a confusion matrix that still fits on a page."""
 MOST_PAIRS = 20
 
-_RECORD_FIELDS = ("dice", "surface_dice", "hd95", "reference_volume", "volume")
+_RECORD_FIELDS = ("dice", "surface_dice", "hd95", "cldice", "reference_volume", "volume")
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _cell(number: Mapping[str, Any] | None, n_cases: int | None, words: Words) -
 
 def _field_head(field: str, evaluation: JsonDict, words: Words) -> str:
     length = evaluation.get("unit") or "mm"
-    units = {"hd95": length, "volume": "ml" if length == "mm" else "px"}
+    units = {"hd95": length, "assd": length, "volume": "ml" if length == "mm" else "px"}
     units["reference_volume"] = units["volume"]
     return metric_head(field, [{"unit": units.get(field, "")}], evaluation, words)
 

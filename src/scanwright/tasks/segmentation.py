@@ -8,8 +8,9 @@ from functools import partial
 
 import numpy as np
 
+from scanwright.core.agreement import limits_of_agreement
 from scanwright.core.detection import count_lesions
-from scanwright.core.metrics import surface_distances
+from scanwright.core.metrics import cl_dice, is_tubular, surface_distances
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.dataset import Dataset
@@ -28,6 +29,8 @@ from scanwright.transforms.steps import History, restore, restore_chosen
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
 BACKGROUND = "background"
+# Numbers of a class in a case, of which the mean is reported.
+AVERAGED = ("dice", "iou", "surface_dice", "hd95", "assd", "cldice")
 
 
 class Segmentation:
@@ -190,7 +193,7 @@ class Segmentation:
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
         names = [name for name in plan.classes if name != BACKGROUND]
         fields = (
-            *("dice", "surface_dice", "hd95", "volume", "reference_volume", "common", "in_both"),
+            *(*AVERAGED, "volume", "reference_volume", "common", "in_both"),
             *("lesions", "lesions_found", "lesion_false_alarms"),
         )
         table = {
@@ -201,13 +204,14 @@ class Segmentation:
         # An organ is one piece in every case; only of what may lie in several or in none are pieces counted.
         counted = [name for name in names if (table["lesions", name] != 1).any()]
         without = {name: table["reference_volume", name] == 0 for name in names}
+        averaged = [field for field in AVERAGED if field != "cldice" or _is_of_tubes(table, names)]
         unit = records[0]["classes"][names[0]]["unit"] if records else "mm"
         volume_unit = "ml" if unit == "mm" else "px"
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             drawn = {key: column[rows] for key, column in table.items()}
             numbers: dict[Key, float] = {}
-            for field in ("dice", "surface_dice", "hd95"):
+            for field in averaged:
                 each = [mean_defined(drawn[field, name]) for name in names]
                 numbers[field, ""] = mean_defined(each)
                 numbers.update({(field, name): value for name, value in zip(names, each, strict=True)})
@@ -229,18 +233,26 @@ class Segmentation:
 
         support = {
             (field, name): np.flatnonzero(~np.isnan(table[field, name]))
-            for field in ("dice", "surface_dice", "hd95")
+            for field in averaged
             for name in names
         }
-        for field in ("dice", "surface_dice", "hd95"):
+        for field in averaged:
             support[field, ""] = np.unique(np.concatenate([support[field, name] for name in names]))
         support |= {
             ("false_alarms", name): np.flatnonzero(rows) for name, rows in without.items() if rows.any()
         }
-        return Summary(statistic, support, {"hd95": unit, "volume_bias": volume_unit})
+        return Summary(statistic, support, {"hd95": unit, "assd": unit, "volume_bias": volume_unit})
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
-        return {}
+        volumes = {}
+        for name in plan.classes:
+            if name != BACKGROUND:
+                own = [record["classes"][name] for record in records]
+                bias, low, high = limits_of_agreement(
+                    [one["volume"] for one in own], [one["reference_volume"] for one in own]
+                )
+                volumes[name] = {"bias": bias, "low": low, "high": high}
+        return {"volumes": volumes}
 
     def goodness(self, record: Record, plan: Plan) -> float:
         score = score_of(self, [record], plan)
@@ -258,6 +270,13 @@ def _choose_classes(probabilities: AnyArray, threshold: float | None) -> AnyArra
         np.putmask(index, own > best, nth)
         np.maximum(best, own, out=best)
     return index
+
+
+def _is_of_tubes(table: Mapping[Key, FloatArray], names: Sequence[str]) -> bool:
+    """Whether most references of some class are tubes: of other shapes centre lines say nothing."""
+    tubes = (~np.isnan(table["cldice", name]) for name in names)
+    true = (table["reference_volume", name] > 0 for name in names)
+    return any(own.sum() * 2 > there.sum() for own, there in zip(tubes, true, strict=True))
 
 
 def _measure_class(
@@ -279,7 +298,10 @@ def _measure_class(
     return {
         "dice": 2 * common / (predicted + true) if true else math.nan,
         "surface_dice": distances.dice(tolerance_mm) if true else math.nan,
+        "iou": common / (predicted + true - common) if true else math.nan,
         "hd95": distances.hausdorff(95.0),
+        "assd": distances.mean(),
+        "cldice": cl_dice(prediction, reference) if is_tubular(reference, spacing_mm) else math.nan,
         "volume": predicted * voxel,
         "reference_volume": true * voxel,
         "common": common,
