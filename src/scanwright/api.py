@@ -342,7 +342,8 @@ def evaluate(
     Args:
         model: a model, or where it is.
         data: a dataset with truth, or where it is.
-        out: where ``evaluation.json``, ``report.html`` and ``failures.csv`` go; ``None`` writes nothing.
+        out: where ``evaluation.json``, ``report.html``, the model card, checklists and ``failures.csv`` go;
+            ``None`` writes nothing.
         split: "test", "val" or "all".
         series: see ``open``.
         lang: language of the report, "en" or "zh".
@@ -356,8 +357,7 @@ def evaluate(
         ModelError, OutputError, SettingsError: see the message.
     """
     from scanwright.evaluation.evaluation import evaluate as judge
-    from scanwright.io.failures_csv import write_failures
-    from scanwright.report.page import render_report
+    from scanwright.evaluation.files import FILES, write_evaluation
     from scanwright.report.texts import Words
 
     Words(lang)  # an unknown language is said now and not after all cases
@@ -365,16 +365,11 @@ def evaluate(
     dataset = _dataset(data, Settings(series=series))
     if out is not None:
         keep_apart(Path(out), dataset)
-        own = ("evaluation.json", "report.html", "failures.csv")
-        folder = claim_folder(out, overwrite=overwrite, own=own)
+        folder = claim_folder(out, overwrite=overwrite, own=FILES)
     evaluation = judge(loaded, dataset, split=split, device=device, threads=threads, progress=progress)
     evaluation.content["baselines"] += baselines or []
     if out is not None:
-        write_json(folder / "evaluation.json", evaluation.content)
-        # The page shows what the file holds, and nothing else.
-        shown = read_json(folder / "evaluation.json")
-        write_text(folder / "report.html", render_report(shown, evaluation.pictures, lang))
-        write_failures(folder / "failures.csv", evaluation.set_aside)
+        write_evaluation(folder, evaluation, lang)
     return evaluation
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.ndimage import binary_erosion
 from scipy.spatial.distance import cdist
-from skimage.morphology import skeletonize
 from sklearn import metrics as sk
 
+from builders import bent_pipe
 from scanwright.core import metrics
 from scanwright.errors import DataError
 
@@ -64,48 +64,15 @@ def test_surface_metrics_agree_with_brute_force(masks, tolerance):
     np.testing.assert_allclose(found, expected_mean, rtol=1e-5, atol=1e-5)
 
 
-def vessel(gap=slice(0, 0)):
-    """A bent pipe, two voxels wide and long, with a gap in it."""
-    mask = np.zeros((60, 60, 8), dtype=bool)
-    mask[5:55, 10:12, 3:5] = True
-    mask[53:55, 10:50, 3:5] = True
-    mask[gap] = False
-    return mask
-
-
 def test_long_thin_masks_are_tubes_and_round_ones_are_not():
     i, j, k = np.indices((40, 40, 40))
     ball = (i - 20) ** 2 + (j - 20) ** 2 + (k - 20) ** 2 < 15**2
-    assert metrics.is_tubular(vessel(), (1.0, 1.0, 1.0))
-    assert metrics.is_tubular(vessel()[:, :, 3:4], None)
+    assert metrics.is_tubular(bent_pipe(), (1.0, 1.0, 1.0))
+    assert metrics.is_tubular(bent_pipe()[:, :, 3:4], None)
     assert not metrics.is_tubular(ball, (1.0, 1.0, 1.0))
     assert not metrics.is_tubular(np.zeros((4, 4, 4), bool), (1.0, 1.0, 1.0))
     # Many balls are not a tube: it is the largest piece that counts.
     assert not metrics.is_tubular(np.tile(ball, (4, 4, 2)), (1.0, 1.0, 1.0))
-
-
-def test_a_gap_costs_the_centre_line_as_much_as_its_length():
-    assert metrics.cl_dice(vessel(), vessel()) == 1.0  # thinning makes nothing of it at all
-    thick = vessel()
-    thick[5:55, 9:14, 2:7] = thick[52:57, 10:50, 2:7] = True
-    broken = thick.copy()
-    broken[20:40] = False
-    found = metrics.cl_dice(broken, thick)
-    line = skeletonize(thick)
-    sensitivity = 1 - line[20:40].sum() / line.sum()
-    assert found == pytest.approx(2 * sensitivity / (1 + sensitivity), abs=0.03)
-    assert metrics.cl_dice(thick, vessel()) > metrics.dice(thick, vessel()) + 0.3
-
-
-@given(pairs_of_masks())
-def test_the_overlap_of_centre_lines_is_the_same_both_ways_and_within_bounds(masks):
-    a, b, _ = masks
-    found = metrics.cl_dice(a, b)
-    assert math.isnan(found) or 0 <= found <= 1
-    if a.any() and b.any():
-        assert found == pytest.approx(metrics.cl_dice(b, a))
-    else:
-        assert not b.any() or found == 0
 
 
 @given(pairs_of_masks())

@@ -17,7 +17,6 @@ import cc3d
 import edt
 import numpy as np
 from numpy.typing import ArrayLike
-from skimage.morphology import skeletonize
 
 from scanwright.core.statistics import mean_defined
 from scanwright.errors import DataError
@@ -118,7 +117,7 @@ def surface_distances(
     Raises:
         DataError: shapes differ, or the spacing does not fit the axes.
     """
-    a, b = _same_shape(prediction, reference)
+    a, b = check_masks(prediction, reference)
     spacing = _checked_spacing(spacing_mm, a.ndim)
     long_axes = tuple(axis for axis in range(a.ndim) if a.shape[axis] > 1) or (0,)
     short_axes = tuple(axis for axis in range(a.ndim) if axis not in long_axes)
@@ -197,41 +196,6 @@ def is_tubular(mask: AnyArray, spacing_mm: Sequence[float] | None) -> bool:
     radius = float(edt.edt(piece, anisotropy=spacing, black_border=True).max())
     ball = math.pi * radius**2 if piece.ndim == 2 else 4 / 3 * math.pi * radius**3
     return float(np.count_nonzero(piece)) * math.prod(spacing) >= TUBE * ball
-
-
-def cl_dice(prediction: AnyArray, reference: AnyArray) -> float:
-    """Overlap of centre lines: the harmonic mean of the parts of each skeleton that lie in the other mask.
-
-    Shit et al., CVPR 2021; skeletons by scikit-image. For tubes, where a thin branch that is missed weighs as
-    much as a thick one. nan without reference, 0 without prediction.
-
-    Args:
-        prediction, reference: boolean, up to 3 axes longer than one voxel, the same shape.
-
-    Raises:
-        DataError: the shapes differ.
-    """
-    a, b = _same_shape(prediction, reference)
-    box = box_of_either(a, b)
-    if box is None or not b.any():
-        return math.nan
-    short_axes = tuple(axis for axis in range(a.ndim) if a.shape[axis] == 1)
-    a, b = (np.squeeze(mask[box], short_axes) for mask in (a, b))
-    line_a, line_b = _centre_line(a), _centre_line(b)
-    if not line_a.any():
-        return 0.0
-    right, found = float(np.mean(b[line_a])), float(np.mean(a[line_b]))
-    return 2 * right * found / (right + found) if right + found else 0.0
-
-
-def _centre_line(mask: BoolArray) -> BoolArray:
-    """The skeleton; thinning (Lee et al. 1994) loses some even and regular pieces: they stay."""
-    if mask.ndim < 2:
-        return mask
-    line = skeletonize(np.pad(mask, 1))[(slice(1, -1),) * mask.ndim] > 0
-    pieces = cc3d.connected_components(mask)
-    lost = np.setdiff1d(np.unique(pieces), np.append(np.unique(pieces[line]), 0))
-    return np.asarray(line | np.isin(pieces, lost))
 
 
 def confusion_matrix(truth_idx: ArrayLike, predicted_idx: ArrayLike, n_classes: int) -> IntArray:
@@ -391,7 +355,12 @@ def _empty_value(policy: EmptyPolicy) -> float:
     return 1.0 if policy == "one" else math.nan
 
 
-def _same_shape(prediction: AnyArray, reference: AnyArray) -> tuple[BoolArray, BoolArray]:
+def check_masks(prediction: AnyArray, reference: AnyArray) -> tuple[BoolArray, BoolArray]:
+    """Both as boolean arrays.
+
+    Raises:
+        DataError: the shapes differ.
+    """
     a, b = np.asarray(prediction), np.asarray(reference)
     if a.shape != b.shape:
         raise DataError(
@@ -403,7 +372,7 @@ def _same_shape(prediction: AnyArray, reference: AnyArray) -> tuple[BoolArray, B
 
 
 def _counts(prediction: AnyArray, reference: AnyArray) -> tuple[int, int, int]:
-    a, b = _same_shape(prediction, reference)
+    a, b = check_masks(prediction, reference)
     return int(np.count_nonzero(a & b)), int(np.count_nonzero(a)), int(np.count_nonzero(b))
 
 

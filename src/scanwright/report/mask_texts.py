@@ -1,6 +1,20 @@
 """Words of reports about masks; a part of ``texts``."""
 
 EN = {
+    "metric.dice": "Dice",
+    "metric.iou": "IoU",
+    "metric.surface_dice": "Surface Dice",
+    "metric.hd95": "HD95",
+    "metric.dice_pooled": "Dice, all voxels pooled",
+    "metric.volume": "Volume",
+    "metric.reference_volume": "Reference volume",
+    "metric.volume_bias": "Volume bias",
+    "about.dice": "overlap of the two masks, 0 none, 1 perfect",
+    "about.iou": "overlap of the two masks, stricter than Dice",
+    "about.surface_dice": "part of the outlines that lie within the tolerance of each other",
+    "about.hd95": "95th percentile of the distance between the outlines; smaller is better",
+    "about.dice_pooled": "Dice of all cases taken as one; large targets count more",
+    "about.volume_bias": "predicted minus reference volume, on average",
     "metric.assd": "Average surface distance",
     "metric.cldice": "clDice",
     "about.assd": "mean distance between the outlines, symmetric; smaller is better",
@@ -9,6 +23,20 @@ EN = {
 }
 
 ZH = {
+    "metric.dice": "Dice 系数",
+    "metric.iou": "交并比",
+    "metric.surface_dice": "表面 Dice",
+    "metric.hd95": "HD95",
+    "metric.dice_pooled": "Dice（全部体素合并）",
+    "metric.volume": "预测体积",
+    "metric.reference_volume": "参考体积",
+    "metric.volume_bias": "体积偏差",
+    "about.dice": "两个掩膜的重叠程度，0 为不重叠，1 为完全一致",
+    "about.iou": "两个掩膜的重叠程度，比 Dice 更严格",
+    "about.surface_dice": "两条轮廓中彼此相距不超过容差的部分",
+    "about.hd95": "两条轮廓间距离的第 95 百分位；越小越好",
+    "about.dice_pooled": "把全部病例当作一个来算的 Dice；大的目标权重更大",
+    "about.volume_bias": "预测体积减参考体积的平均",
     "metric.assd": "平均表面距离",
     "metric.cldice": "clDice",
     "about.assd": "两条轮廓间的平均距离（对称）；越小越好",

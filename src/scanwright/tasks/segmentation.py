@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
 from scanwright.core.agreement import limits_of_agreement
 from scanwright.core.detection import count_lesions
-from scanwright.core.metrics import cl_dice, is_tubular, surface_distances
+from scanwright.core.metrics import is_tubular, surface_distances
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.dataset import Dataset
@@ -301,7 +302,7 @@ def _measure_class(
         "iou": common / (predicted + true - common) if true else math.nan,
         "hd95": distances.hausdorff(95.0),
         "assd": distances.mean(),
-        "cldice": cl_dice(prediction, reference) if is_tubular(reference, spacing_mm) else math.nan,
+        "cldice": _cl_dice(prediction, reference) if is_tubular(reference, spacing_mm) else math.nan,
         "volume": predicted * voxel,
         "reference_volume": true * voxel,
         "common": common,
@@ -311,6 +312,12 @@ def _measure_class(
         "lesion_false_alarms": false_alarms,
         "unit": "mm" if spacing_mm else "px",
     }
+
+
+def _cl_dice(prediction: AnyArray, reference: AnyArray) -> float:
+    """See ``core.centrelines``, which few need, and which alone needs scikit-image: not imported above."""
+    value: float = import_module("scanwright.core.centrelines").cl_dice(prediction, reference)
+    return value
 
 
 def _classes(facts: Fingerprint) -> tuple[tuple[int, ...], tuple[str, ...]]:

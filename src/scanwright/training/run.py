@@ -53,6 +53,7 @@ RUN_ENTRIES = (
     "model", "settings.toml", "fingerprint.json", "plan.json", "splits.json", "log.csv", "checkpoint",
     "cache", "provenance.json", "failures.csv",
     "evaluation/evaluation.json", "evaluation/report.html", "evaluation/failures.csv",
+    "evaluation/model-card.md", "evaluation/checklist-claim.md", "evaluation/checklist-tripod-ai.md",
 )  # fmt: skip
 PACKAGES = (
     "scanwright", "torch", "monai", "lightning", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK",
