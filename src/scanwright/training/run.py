@@ -35,6 +35,7 @@ from scanwright.io.settings_toml import write_settings
 from scanwright.networks.memory import check_floor, under_cap
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.planning.objects import warn_of_boxes
 from scanwright.planning.origin import check_unseen
 from scanwright.planning.rules import check_scale
 from scanwright.tasks.base import Example, Task
@@ -183,6 +184,8 @@ def _decide(
     transfer = match(weights, origin, plan) if origin else None
     if plan.folds > 1:
         facts = facts.folded(plan.folds, plan.seed)
+    for sentence in warn_of_boxes(facts, plan):
+        progress("Warning", 1, 1, sentence)
     # Written only now: an error before leaves the folder free for the corrected command.
     write_settings(out, settings)
     write_json(out / "fingerprint.json", facts.to_json())

@@ -45,7 +45,7 @@ def preprocess(image: Volume, plan: Plan, *, fit: bool) -> tuple[FloatArray, His
             array = history[-1].apply(array)
             spacing_mm = tuple(image.spacing_mm[axis] for axis in order)  # type: ignore[index,assignment]
     source = array.shape[1:]
-    target = _target_shape(source, spacing_mm, plan, fit=fit)
+    target = target_shape(source, spacing_mm, plan, fit=fit)
     if target != source:
         history.append(Resample(source, target))
         array = history[-1].apply(array)
@@ -110,9 +110,16 @@ def choose_normalisation(array: AnyArray, channels: tuple[ChannelPlan, ...]) -> 
     return Normalise(low_, high_, shift, scale)
 
 
-def _target_shape(
+def target_shape(
     shape: tuple[int, ...], spacing_mm: tuple[float, float, float] | None, plan: Plan, *, fit: bool
 ) -> tuple[int, int, int]:
+    """(i, j, k) of an image on the grid that the plan works on.
+
+    Args:
+        shape, spacing_mm: of the image, along the axes that the work goes by; ``None`` when unknown.
+        plan: the decisions.
+        fit: whether it is fitted into the patch.
+    """
     i, j, k = shape
     if fit and plan.dims == 3 and spacing_mm is not None:
         # Proportions in millimetres: a sphere stays one, whatever the distance between the slices.
