@@ -83,6 +83,14 @@ class Console:
         for doubt in doubts:
             self.say(f"Warning: {words('doubt.' + doubt['kind'], **doubt)}")
 
+    def tell_reached(self, story: dict[str, Any]) -> None:
+        """What the thresholds of a model that finds objects reached on validation cases."""
+        from scanwright.report.box_sections import tell_reached
+        from scanwright.report.texts import Words
+
+        for sentence in tell_reached(story, Words("en")):
+            self.say(sentence)
+
     def finish(self, **result: Any) -> None:
         """The machine-readable last line, when asked for."""
         if self.as_json:

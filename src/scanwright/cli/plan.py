@@ -184,7 +184,9 @@ def _times(values: list[float]) -> str:
 def _told(value: object) -> str:
     """A decision as ``--set`` takes it; of a group of fields those that do something."""
     if isinstance(value, dict):
-        return ", ".join(f"{name}={_told(one)}" for name, one in value.items() if one not in (0, "", [], None))
+        return ", ".join(
+            f"{name}={_told(one)}" for name, one in value.items() if one not in (0, "", [], None)
+        )
     if isinstance(value, list):
         nested = any(isinstance(one, dict) for one in value)
         return "; ".join(map(_told, value)) if nested else f"[{', '.join(map(_told, value))}]"

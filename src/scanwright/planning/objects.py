@@ -170,7 +170,9 @@ def _advise(plan: Plan, finer: float) -> str:
         spacing = [float(f"{s / finer:.2g}") if n in axes else s for n, s in enumerate(plan.spacing_mm)]
         return f"--set spacing_mm='{json.dumps(spacing)}' is fine enough, and takes more --minutes."
     if plan.longest_side is not None:
-        return f"--set longest_side={math.ceil(plan.longest_side * finer)} shows more, and takes more --minutes."
+        return (
+            f"--set longest_side={math.ceil(plan.longest_side * finer)} shows more, and takes more --minutes."
+        )
     return (
         f"The pictures are used at their full size: enlarge them {finer:.1f} times, perhaps cropped to what "
         "matters, and those to predict as well."

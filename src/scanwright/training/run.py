@@ -255,8 +255,9 @@ def _record_failures(out: Path, new: Sequence[SetAside]) -> None:
 
 def _settle(task: Task, plan: Plan, fitted: Fitted, val: Mapping[str, Example], device: str) -> Learnt:
     """What one network learnt, with thresholds chosen on the validation cases."""
-    thresholds = choose_thresholds(task, plan, fitted.weights, val, device)
-    return Learnt(Plan.from_json({**plan.to_json(), "pace": fitted.position.pace}), fitted, thresholds)
+    thresholds, reached = choose_thresholds(task, plan, fitted.weights, val, device)
+    done = Plan.from_json({**plan.to_json(), "pace": fitted.position.pace})
+    return Learnt(done, fitted, thresholds, reached)
 
 
 def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
@@ -309,6 +310,7 @@ def _provenance(dataset: Dataset, out: Path, learnt: Learnt) -> JsonDict:
         "steps": fitted.position.step,
         "ended": fitted.ended,
         **_scores(learnt),
+        **({"reached": dict(learnt.reached)} if learnt.reached else {}),
         "splits": {split: list(sides.values()).count(split) for split in facts["splits"]},
         **({"start": start} if start else {}),
         "images": images
