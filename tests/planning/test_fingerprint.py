@@ -254,7 +254,7 @@ def test_one_class_is_nothing_to_tell_apart():
 def test_an_odd_number_of_channels_is_set_aside():
     colour = memory_case("colour", noise((3, 20, 16, 1)), label="benign", affine=None)
     facts = take_fingerprint(cohort([*labelled_pictures(4), colour]))
-    assert reasons(facts)["colour"] == "has 3 channel(s), and 8 of 9 cases have 1"
+    assert reasons(facts)["colour"].startswith("has 3 channel(s), and 8 of 9 cases have 1")
 
 
 @pytest.mark.parametrize("first", ["grey", "colour"])

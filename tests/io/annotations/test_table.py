@@ -29,7 +29,7 @@ def table(tmp_path, *lines):
 
 
 @given(st.data())
-def test_what_is_written_is_read_again_to_the_last_bit(tmp_path_factory, data):
+def test_what_is_written_is_read_again_to_a_billionth_of_a_voxel(tmp_path_factory, data):
     place = tmp_path_factory.mktemp("written") / "boxes.csv"
     written = {}
     for name in ("a", "b, c", "ä|"):
