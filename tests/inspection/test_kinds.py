@@ -498,6 +498,16 @@ def test_sound_boxes_are_let_be() -> None:
     assert [named(look(none_at_all), kind) for kind in KINDS_OF_BOXES] == [[]] * 4
 
 
+def test_annotations_without_any_box_are_told() -> None:
+    (finding,) = [
+        one for one in look([boxed(case) for case in pictures()]).findings if one.kind == "no_boxes"
+    ]
+    assert (finding.severity, finding.evidence["n"]) == ("error", len(pictures()))
+    some = [boxed(pictures()[0], (5, 5, 20, 20)), *(boxed(case) for case in pictures()[1:])]
+    assert named(look(some), "no_boxes") == []
+    assert named(look(pictures()), "no_boxes") == []
+
+
 def test_boxes_that_reach_out_of_the_image_are_found_and_those_beside_it_are_worse() -> None:
     cases = boxed_pictures()
     cases[2] = boxed(cases[2], (5, 5, 80, 20), (1, 1, 9, 9))

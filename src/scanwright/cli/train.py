@@ -107,6 +107,7 @@ def _tell(console: Console, model: Model, data: Path, out: Path, not_used: Seque
                 "the validation score flatters."
             )
     score, is_nothing = _say_score(console, model)
+    console.tell_reached(story)
     if model.plan.answer == "value" and not model.thresholds:
         console.say("Note: validation cases are too few for intervals around single predictions.")
     set_aside = read_failures(out / "failures.csv")

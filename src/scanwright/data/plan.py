@@ -29,6 +29,18 @@ SCHEMA_VERSION = 1
 MOST_FOLDS = 20
 # Of the record: not for ``--set``.
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
+# What only some answers go by; "masks" are one, too.
+_ONLY_FOR = {
+    "label_values": ("masks",),
+    "tolerance_mm": ("masks",),
+    "spacing_mm": ("masks", "boxes"),
+    "longest_side": ("masks", "boxes"),
+    "foreground_fraction": ("masks", "boxes"),
+    "overlap": ("masks", "boxes"),
+    "boxes": ("boxes",),
+    "classes": ("masks", "class", "grade", "labels", "boxes"),
+    **dict.fromkeys(("target", "target_mean", "target_deviation", "interval_level"), ("value",)),
+}
 
 
 def _is_loss(value: Any) -> str:
@@ -254,10 +266,9 @@ class Plan:
     def __post_init__(self) -> None:
         _check_fields(self)
         for channel in self.channels:
-            _check_fields(channel)
-        _check_fields(self.network)
-        _check_fields(self.augmentation)
-        _check_fields(self.boxes)
+            _check_fields(channel, "channels.")
+        for name in ("network", "augmentation", "boxes"):
+            _check_fields(getattr(self, name), f"{name}.")
         read_plan_recipe(self.enhance)
         problems = [*self._misfits(), *learning_misfits(self), *network_misfits(self)]
         if problems:
@@ -307,6 +318,13 @@ class Plan:
     def is_recorded(self) -> bool:
         """Whether it holds the rounds of a finished training, which are then repeated."""
         return bool(self.pace or self.paces)
+
+    def _tells(self, name: str) -> bool:
+        """Whether a field means something for this answer; what the user set always does."""
+        about = "masks" if self.label_values else self.answer
+        grid = "longest_side" if self.spacing_mm is None else "spacing_mm"
+        other = {"longest_side", "spacing_mm"} - {grid}
+        return name in self.overruled or (about in _ONLY_FOR.get(name, (about,)) and name not in other)
 
     def member(self, number: int) -> Plan:
         """The plan by which one network of the ensemble is trained: it starts from a seed of its own."""
@@ -400,12 +418,13 @@ class Plan:
         return replace(self, reasons=reasons, overruled=tuple(overruled))
 
     def decisions(self) -> list[dict[str, Any]]:
-        """Each field with its value and its reason, in the order of the fields."""
+        """Each field that means something for the answer, with its value and its reason, in the order of the
+        fields."""
         plain = self.to_json()
         rows = [
             {"field": name, "value": value, "reason": self.reasons.get(name, "default")}
             for name, value in plain.items()
-            if name not in _NOT_DECIDED
+            if name not in _NOT_DECIDED and self._tells(name)
         ]
         nested = [name for name in self.reasons if "." in name]
         rows += [
@@ -441,13 +460,15 @@ def parse(text: Any) -> Any:
         return text
 
 
-def _check_fields(part: ChannelPlan | NetworkPlan | AugmentationPlan | BoxPlan | Plan) -> None:
+def _check_fields(
+    part: ChannelPlan | NetworkPlan | AugmentationPlan | BoxPlan | Plan, prefix: str = ""
+) -> None:
     for f in fields(part):
-        value = getattr(part, f.name)
+        value, name = getattr(part, f.name), f"{prefix}{f.name}"
         wanted = f.metadata["rule"](value) if "rule" in f.metadata else ""
         if wanted:
             raise SettingsError(
-                f"the plan's {f.name} makes no sense", expected=wanted, received=f"{f.name}={value}"
+                f"the plan's {name} makes no sense", expected=wanted, received=f"{name}={value}"
             )
 
 

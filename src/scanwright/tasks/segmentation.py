@@ -93,7 +93,7 @@ class Segmentation:
             seed=settings.seed,
             precision="bf16-mixed",
             reasons={
-                **rules.COMMON_REASONS,
+                **rules.common_reasons(facts, settings),
                 "label_values": "the values in the masks; predictions come back with them",
                 "class_weights": "none: Dice counts every class the same already",
                 "class_shares": f"voxels of each class, {shares.reason}",
@@ -102,7 +102,6 @@ class Segmentation:
                 "sampling": "uniform: every case as often as the others; patches look for each class in it",
                 "overlap": "neighbouring tiles share a quarter: borders are blended at little cost",
                 "task": "the cases have masks",
-                "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
                 "channels": channels.reason,
                 "classes": "the values in the masks of the training side, with the names that the data gives",
                 "spacing_mm": spacing.reason,
@@ -111,13 +110,11 @@ class Segmentation:
                 "batch_size": batch.reason,
                 "network": design.network.reason,
                 "loss": "Dice follows the measure, cross-entropy keeps gradients alive where Dice is flat",
-                "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
                 "foreground_fraction": f"labelled voxels are {100 * facts.foreground_share:.2g} % of all: "
                 "half of the patches are centred on one",
                 "augmentation": "anatomy may turn, grow and brighten a little, and must not change class",
                 "mirror_axes": flips.reason,
                 "tolerance_mm": tolerance.reason,
-                "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
             },
         )
 

@@ -25,7 +25,7 @@ from scanwright.io.files import read_json, write_json, write_whole
 from scanwright.tasks.base import Example, Record, Task, score_of
 from scanwright.training.cache import save_array
 from scanwright.training.checkpoint import Position, load_checkpoint, plan_key
-from scanwright.training.fit import Fitted, measure_example, predict_examples
+from scanwright.training.fit import Fitted, measure_example, predict_examples, settle_thresholds
 from scanwright.training.pace import LEAST_SHARE
 from scanwright.training.team import Team
 from scanwright.types import FloatArray, JsonDict, Progress
@@ -46,6 +46,7 @@ class Learnt:
         plan: with the pace, or paces, as they were.
         fitted: the weights and the log of all members.
         thresholds: of the model.
+        reached: by them, see ``settle_thresholds``.
         members: of an ensemble: number of the member → its own story. The score in ``fitted`` is then that of
             all out-of-fold answers together.
     """
@@ -53,6 +54,7 @@ class Learnt:
     plan: Plan
     fitted: Fitted
     thresholds: Mapping[str, float]
+    reached: Mapping[str, Any] = field(default_factory=dict)
     members: Mapping[str, JsonDict] = field(default_factory=dict)
 
 
@@ -182,7 +184,7 @@ def combine(task: Task, plan: Plan, members: Sequence[Member]) -> Learnt:
     """The ensemble of some members, its thresholds and score from the answers of all to their own folds."""
     records = [record for member in members for record in member.records]
     outputs = [answer for member in members for answer in member.outputs]
-    targets = [example.target for member in members for example in member.examples]
+    examples = [example for member in members for example in member.examples]
     positions = [member.fitted.position for member in members]
     starts = np.cumsum([0.0, *(position.elapsed_s for position in positions)])
     last = members[-1].fitted
@@ -203,7 +205,7 @@ def combine(task: Task, plan: Plan, members: Sequence[Member]) -> Learnt:
     return Learnt(
         Plan.from_json({**plan.to_json(), "paces": [position.pace for position in positions]}),
         replace(last, weights=weights, position=together, ended=cut if len(members) < n else last.ended),
-        task.choose_thresholds(outputs, targets, plan),
+        *settle_thresholds(task, plan, examples, outputs),
         {str(n): _story(member) for n, member in enumerate(members)},
     )
 

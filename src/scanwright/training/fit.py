@@ -371,10 +371,19 @@ def predict_examples(
         yield from predict_batch(runtime, np.stack([example.image for example in examples]), axes)
 
 
-def measure_example(task: Task, plan: Plan, name: str, example: Example, outputs: FloatArray) -> JsonDict:
-    """The task's numbers of one example on the working grid, of the most probable class."""
+def measure_example(
+    task: Task,
+    plan: Plan,
+    name: str,
+    example: Example,
+    outputs: FloatArray,
+    thresholds: Mapping[str, float] | None = None,
+) -> JsonDict:
+    """The task's numbers of one example on the working grid, of the most probable class without
+    thresholds."""
     truth = example_case(name, example, plan, task.truth(example, plan))
-    return task.measure(task.decode(name, outputs, plan, (), truth.image.read(), {}), truth, plan)
+    prediction = task.decode(name, outputs, plan, (), truth.image.read(), thresholds or {})
+    return task.measure(prediction, truth, plan)
 
 
 def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, Target]) -> Case:
@@ -386,13 +395,31 @@ def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, 
 
 def choose_thresholds(
     task: Task, plan: Plan, weights: Mapping[str, AnyArray], val: Mapping[str, Example], device: str
-) -> dict[str, float]:
-    """The task's thresholds, chosen on the validation cases with the kept weights."""
+) -> tuple[dict[str, float], JsonDict]:
+    """The task's thresholds, chosen on the validation cases with the kept weights; see
+    ``settle_thresholds``."""
     runtime = TorchRuntime(plan, weights, device)
     examples, outputs = list(val.values()), list[FloatArray]()
     if task.has_thresholds(plan):
         outputs = list(predict_examples(task, plan, runtime, examples, mirror=True))
-    return task.choose_thresholds(outputs, [example.target for example in examples], plan)
+    return settle_thresholds(task, plan, examples, outputs)
+
+
+def settle_thresholds(
+    task: Task, plan: Plan, examples: Sequence[Example], outputs: Sequence[FloatArray]
+) -> tuple[dict[str, float], JsonDict]:
+    """The task's thresholds, and of boxes what they reach on the very cases that they are chosen on: how
+    many, and of each class objects, findings and hits."""
+    thresholds = task.choose_thresholds(outputs, [example.target for example in examples], plan)
+    if plan.answer != "boxes":
+        return thresholds, {}
+    records = [
+        measure_example(task, plan, str(n), example, answer, thresholds)
+        for n, (example, answer) in enumerate(zip(examples, outputs, strict=True))
+    ]
+    rules = task.tables(records, plan)["detection"]
+    kept = ("operating_point", "operating_value", "true", "found", "hits")
+    return thresholds, {"cases": len(records), **{name: rules[name] for name in kept}}
 
 
 def _save(trainer: Trainer, folder: Path, key: str) -> None:

@@ -35,6 +35,7 @@ from scanwright.io.settings_toml import write_settings
 from scanwright.networks.memory import check_floor, under_cap
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.planning.objects import warn_of_boxes
 from scanwright.planning.origin import check_unseen
 from scanwright.planning.rules import check_scale
 from scanwright.tasks.base import Example, Task
@@ -184,6 +185,8 @@ def _decide(
     transfer = match(weights, origin, plan) if origin else None
     if plan.folds > 1:
         facts = facts.folded(plan.folds, plan.seed)
+    for sentence in warn_of_boxes(facts, plan):
+        progress("Warning", 1, 1, sentence)
     # Written only now: an error before leaves the folder free for the corrected command.
     write_settings(out, settings)
     write_json(out / "fingerprint.json", facts.to_json())
@@ -253,8 +256,9 @@ def _record_failures(out: Path, new: Sequence[SetAside]) -> None:
 
 def _settle(task: Task, plan: Plan, fitted: Fitted, val: Mapping[str, Example], device: str) -> Learnt:
     """What one network learnt, with thresholds chosen on the validation cases."""
-    thresholds = choose_thresholds(task, plan, fitted.weights, val, device)
-    return Learnt(Plan.from_json({**plan.to_json(), "pace": fitted.position.pace}), fitted, thresholds)
+    thresholds, reached = choose_thresholds(task, plan, fitted.weights, val, device)
+    done = Plan.from_json({**plan.to_json(), "pace": fitted.position.pace})
+    return Learnt(done, fitted, thresholds, reached)
 
 
 def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
@@ -307,6 +311,7 @@ def _provenance(dataset: Dataset, out: Path, learnt: Learnt) -> JsonDict:
         "steps": fitted.position.step,
         "ended": fitted.ended,
         **_scores(learnt),
+        **({"reached": dict(learnt.reached)} if learnt.reached else {}),
         "splits": {split: list(sides.values()).count(split) for split in facts["splits"]},
         **({"start": start} if start else {}),
         "images": images

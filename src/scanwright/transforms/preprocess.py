@@ -44,7 +44,7 @@ def preprocess(image: Volume, plan: Plan) -> tuple[FloatArray, History]:
             array = history[-1].apply(array)
             spacing_mm = tuple(image.spacing_mm[axis] for axis in order)  # type: ignore[index,assignment]
     source = array.shape[1:]
-    target = _target_shape(source, spacing_mm, plan)
+    target = target_shape(source, spacing_mm, plan)
     if target != source:
         history.append(Resample(source, target))
         array = history[-1].apply(array)
@@ -109,9 +109,15 @@ def choose_normalisation(array: AnyArray, channels: tuple[ChannelPlan, ...]) -> 
     return Normalise(low_, high_, shift, scale)
 
 
-def _target_shape(
+def target_shape(
     shape: tuple[int, ...], spacing_mm: tuple[float, float, float] | None, plan: Plan
 ) -> tuple[int, int, int]:
+    """(i, j, k) of an image on the grid that the plan works on.
+
+    Args:
+        shape, spacing_mm: of the image, along the axes that the work goes by; ``None`` when unknown.
+        plan: the decisions.
+    """
     i, j, k = shape
     if not plan.is_tiled and plan.dims == 3 and spacing_mm is not None:
         # Proportions in millimetres: a sphere stays one, whatever the distance between the slices.
