@@ -181,6 +181,40 @@ def _crumbs(mask: AnyArray) -> AnyArray:
     return crumbs
 
 
+def balls_and_cubes(seed: int, *, n_labels: int, exchanged: tuple[int, int] = (0, 0)) -> tuple[AnyArray, AnyArray]:
+    """A made-up scan in which labels lie in a row from front to back, each a little astray."""
+    array, _ = volume(seed)
+    rng = np.random.default_rng(1000 + seed)
+    labels = np.zeros(array.shape, np.uint8)
+    for value in range(1, n_labels + 1):
+        i, j, k = (11, 4 * value, 11) + rng.integers(-1, 2, 3)
+        labels[i : i + 3, j : j + 2, k : k + 3] = value
+    mapping = np.arange(n_labels + 1)
+    a, b = exchanged
+    mapping[[a, b]] = mapping[[b, a]]
+    return array, mapping[labels].astype(np.uint8)
+
+
+@pytest.mark.parametrize(("n_labels", "exchanged"), [(2, (1, 2)), (4, (1, 4)), (4, (2, 3)), (4, (1, 3))])
+def test_labels_that_are_exchanged_in_one_mask_are_named(n_labels: int, exchanged: tuple[int, int]) -> None:
+    cases = [volume_case(f"v{n}", *balls_and_cubes(n, n_labels=n_labels), patient=f"{n}") for n in range(12)]
+    assert named(look(cases), "swapped_labels") == []
+    odd = balls_and_cubes(5, n_labels=n_labels, exchanged=exchanged)
+    cases[5] = volume_case("v5", *odd, patient="5")
+    inspection = look(cases, class_names={"0": "background", "1": "head", str(n_labels): "tail"})
+    (found,) = [one for one in inspection.findings if one.kind == "swapped_labels"]
+    assert (found.cases, found.evidence["values"]) == (("v5",), list(exchanged))
+    assert ("head" in found.title) == (1 in exchanged)
+
+
+def test_labels_that_lie_on_either_side_are_never_called_exchanged() -> None:
+    cases = [
+        volume_case(f"v{n}", *balls_and_cubes(n, n_labels=2, exchanged=(1, 1 + n % 2)), patient=f"{n}")
+        for n in range(12)
+    ]
+    assert named(look(cases), "swapped_labels") == []
+
+
 def test_masks_of_the_field_of_view_are_found() -> None:
     i, j = np.meshgrid(*[np.linspace(-1, 1, 64)] * 2, indexing="ij")
     field = ((i**2 + j**2) < 0.95).astype(np.uint8)[..., None]
