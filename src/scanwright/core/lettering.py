@@ -111,7 +111,8 @@ def choose_planes(volume: AnyArray, low: float, high: float) -> list[int]:
 def _count_steps(plane: AnyArray, low: float, high: float) -> int:
     plane = np.clip(plane.astype(np.float32), low, high)
     return sum(
-        int(np.count_nonzero(np.abs(np.diff(plane, axis=axis)) > SHARP_STEP * (high - low))) for axis in (0, 1)
+        int(np.count_nonzero(np.abs(np.diff(plane, axis=axis)) > SHARP_STEP * (high - low)))
+        for axis in (0, 1)
     )
 
 

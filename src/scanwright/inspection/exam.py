@@ -49,7 +49,7 @@ class MaskExam:
         edge: how much steeper the image is along the outline than inside of it.
         mirrored_edge: how much steeper it would be along the outline of the mask mirrored left to right.
         coarse: where it lies, on the grid of its exam's ``coarse``, mean 0 and length 1.
-        centres: value → centre of its voxels, in mm of the patient (RAS+), or in pixels where that is unknown;
+        centres: value → centre of its voxels, in mm of the patient (RAS+), in pixels where that is unknown;
             only where there are several values.
     """
 

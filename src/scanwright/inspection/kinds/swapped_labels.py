@@ -1,4 +1,4 @@
-"""Two labels of one mask under each other's value: they lie to each other the other way round than elsewhere."""
+"""Two labels of one mask under each other's value: they lie the other way round than in the other masks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def _layout(mask: MaskExam) -> Layout:
     voxels = {value: n for value, n in (mask.voxels or {}).items() if value in mask.centres}
     middle = np.mean(list(mask.centres.values()), axis=0)
     size = max(float(np.mean([np.linalg.norm(own - middle) for own in mask.centres.values()])), 1e-9)
-    return {value: ((own - middle) / size, float(np.log(voxels[value]))) for value, own in mask.centres.items()}
+    return {
+        value: ((own - middle) / size, float(np.log(voxels[value]))) for value, own in mask.centres.items()
+    }
 
 
 def _difference(own: Layout, pair: Pair) -> FloatArray:
@@ -87,13 +89,14 @@ KIND = Kind(
     "warning",
     Words(
         "Two labels of a mask seem to be exchanged: {a} and {b}",
-        "By place and size they lie to each other the other way round than in the other masks ({side}, where 1 "
-        "is usual and −1 exchanged). What is learnt from it is wrong.",
+        "By place and size they lie to each other the other way round than in the other masks ({side}, where "
+        "1 is usual and −1 exchanged). What is learnt from it is wrong.",
         "Compare mask and image; put each label under its own value.",
     ),
     Words(
         "掩膜中的两个标签疑似互换：{a} 与 {b}",
-        "按位置和大小，两者的相对关系与其他掩膜相反（{side}；1 为通常情况，−1 为互换）。由此学到的内容将是错的。",
+        "按位置和大小，两者的相对关系与其他掩膜相反（{side}；1 为通常情况，−1 为互换）。"
+        "由此学到的内容将是错的。",
         "请对照掩膜与图像，为每个标签使用其正确的数值。",
     ),
     find,
