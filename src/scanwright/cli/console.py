@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -83,7 +83,7 @@ class Console:
         for doubt in doubts:
             self.say(f"Warning: {words('doubt.' + doubt['kind'], **doubt)}")
 
-    def tell_reached(self, story: dict[str, Any]) -> None:
+    def tell_reached(self, story: Mapping[str, Any]) -> None:
         """What the thresholds of a model that finds objects reached on validation cases."""
         from scanwright.report.box_sections import tell_reached
         from scanwright.report.texts import Words

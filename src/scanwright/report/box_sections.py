@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
@@ -58,7 +59,7 @@ def rule_lines(evaluation: JsonDict, words: Words) -> list[str]:
     ]
 
 
-def tell_reached(story: JsonDict, words: Words) -> list[str]:
+def tell_reached(story: Mapping[str, Any], words: Words) -> list[str]:
     """What the thresholds of a model reached on the validation cases that they were chosen on, in a
     sentence; none where its story does not tell.
 

@@ -120,7 +120,7 @@ def record_table(evaluation: JsonDict, words: Words) -> Table:
         (group, field)
         for group in dict.fromkeys(group for record in records for group in record.get("classes", {}))
         for field in _RECORD_FIELDS
-        if any(field in record.get("classes", {}).get(group, {}) for record in records)
+        if any(is_number(record.get("classes", {}).get(group, {}).get(field)) for record in records)
     ]
     rows = [
         (

@@ -195,7 +195,9 @@ class Segmentation:
             *("lesions", "lesions_found", "lesion_false_alarms"),
         )
         table = {
-            (field, name): np.array([record["classes"][name][field] for record in records], dtype=np.float64)
+            (field, name): np.array(
+                [record["classes"][name].get(field, math.nan) for record in records], dtype=float
+            )
             for field in fields
             for name in names
         }
@@ -299,7 +301,6 @@ def _measure_class(
         "iou": common / (predicted + true - common) if true else math.nan,
         "hd95": distances.hausdorff(95.0),
         "assd": distances.mean(),
-        "cldice": _cl_dice(prediction, reference) if is_tubular(reference, spacing_mm) else math.nan,
         "volume": predicted * voxel,
         "reference_volume": true * voxel,
         "common": common,
@@ -308,6 +309,7 @@ def _measure_class(
         "lesions_found": found,
         "lesion_false_alarms": false_alarms,
         "unit": "mm" if spacing_mm else "px",
+        **({"cldice": _cl_dice(prediction, reference)} if is_tubular(reference, spacing_mm) else {}),
     }
 
 
