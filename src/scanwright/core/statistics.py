@@ -18,6 +18,7 @@ Key: TypeAlias = tuple[str, str]
 Statistic: TypeAlias = Callable[[IntArray], Mapping[Key, float]]
 """Takes the indices of the drawn records (with repeats) and gives the numbers of that draw."""
 
+CORRECTED = ", corrected for bias"
 FEWEST_PATIENTS = 5
 """Below this, resampling says nothing about patients not seen; no interval is given."""
 
@@ -85,6 +86,7 @@ def patient_bootstrap(
     *,
     support: Mapping[Key, IntArray] | None = None,
     units: Mapping[str, str] | None = None,
+    by_chance: Mapping[Key, FloatArray] | None = None,
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -101,6 +103,8 @@ def patient_bootstrap(
         support: for some keys, the indices of the records that count (a class missing in a case does
             not); all records when absent. Decides ``n``, ``n_patients`` and whether there is an interval.
         units: unit by name of number.
+        by_chance: of numbers of 0 or more that chance alone makes larger than the truth: what they are where
+            the truth is 0, in simulated draws. Value and interval are corrected, see ``_without_chance``.
         n_resamples: number of draws.
         level: probability that the interval is built for.
         seed: of the draws.
@@ -126,7 +130,11 @@ def patient_bootstrap(
     for column, (key, value) in enumerate(whole.items()):
         behind = clusters if support is None or key not in support else clusters[support[key]]
         n_patients = int(np.unique(behind).size)
-        low, high, method = _interval(draws[:, column], n_patients, level, unknown)
+        own = draws[:, column]
+        low, high, method = _interval(own, n_patients, level, unknown)
+        if by_chance and key in by_chance and math.isfinite(low):
+            value, low, high = _without_chance(value, low, high, by_chance[key], level)
+            method += CORRECTED
         numbers[key] = Number(
             name=key[0],
             group=key[1],
@@ -140,6 +148,22 @@ def patient_bootstrap(
             unit=(units or {}).get(key[0], ""),
         )
     return numbers
+
+
+def _without_chance(
+    value: float, low: float, high: float, null: FloatArray, level: float
+) -> tuple[float, float, float]:
+    """Value and interval of a number that chance enlarges, by as much again in each resample.
+
+    The interval is mirrored about the value (the basic bootstrap interval, Davison and Hinkley 1997, ch. 5.2)
+    and cut at 0. Where chance alone gives a value as large, the interval begins at 0: near there the
+    bootstrap fails.
+    """
+    low, high = max(0.0, 2 * value - high), max(0.0, 2 * value - low)
+    if value <= np.quantile(null, (1 + level) / 2):
+        low = 0.0
+    high = max(high, float(np.quantile(null, (1 + level) / 2)) - float(null.mean()))
+    return float(np.clip(value - null.mean(), low, high)), low, high
 
 
 def _finite_or_none(value: float) -> float | None:

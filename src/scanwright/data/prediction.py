@@ -58,12 +58,14 @@ class ClassPrediction:
         probabilities: class name → probability; they add up to 1.
         doubts: why it may be wrong.
         decided: the class that was decided on; "" for the most probable one.
+        uncalibrated: the network's own probabilities, where those above are calibrated.
     """
 
     case: str
     probabilities: Mapping[str, float]
     doubts: tuple[Doubt, ...] = ()
     decided: str = ""
+    uncalibrated: Mapping[str, float] | None = None
 
     @property
     def predicted(self) -> str:
@@ -80,12 +82,14 @@ class LabelsPrediction:
         probabilities: class name → probability.
         predicted: the classes that it is said to have; none is an answer too.
         doubts: why it may be wrong.
+        uncalibrated: the network's own probabilities, where those above are calibrated.
     """
 
     case: str
     probabilities: Mapping[str, float]
     predicted: tuple[str, ...]
     doubts: tuple[Doubt, ...] = ()
+    uncalibrated: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from scanwright.report.tables import told
 from scanwright.tasks.base import Record
 from scanwright.tasks.box_numbers import tell_findings
 from scanwright.tasks.catalogue import find_task, task_dataset
+from scanwright.tasks.settled import has_probabilities
 from scanwright.types import JsonDict, Progress
 
 Packed: TypeAlias = bytes | BoxPrediction
@@ -240,7 +241,12 @@ def _content(  # one place gathers everything that the file holds
     summary = task.summarise(records, plan)
     patients = [record["patient"] for record in records]
     numbers = patient_bootstrap(
-        summary.statistic, patients, support=summary.support, units=summary.units, seed=seed
+        summary.statistic,
+        patients,
+        support=summary.support,
+        units=summary.units,
+        by_chance=summary.by_chance(),
+        seed=seed,
     )
     known = {patient for patient in patients if patient is not None}
     own = split != "external"
@@ -283,6 +289,10 @@ def _content(  # one place gathers everything that the file holds
         "records": list(records),
         "confusion": None,
         "curves": None,
+        "reliability": None,
+        "calibration": {**model.calibration.to_json(), "asked": plan.calibration}
+        if has_probabilities(plan)
+        else None,
         "agreement": None,
         "training": history.log,
         "flow": {

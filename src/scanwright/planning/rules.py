@@ -77,6 +77,7 @@ COMMON_REASONS = {
     "target_mean": "none: the answer is no number",
     "target_deviation": "none: the answer is no number",
     "interval_level": "none: the answer is no number",
+    "calibration": "a single number, which few validation cases can bear; numbers and boxes are left alone",
     "precision": "half the memory traffic where the processor has bf16, else 32-bit",
 }
 

@@ -6,7 +6,7 @@ and its step, and a row in ``tasks/catalogue.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -59,11 +59,13 @@ class Summary:
         statistic: row indices (with repeats) → {(name, group): number}; a group is a class, or "" for all.
         support: rows that count, for the keys where not all do (a class missing in a case).
         units: unit by name of number; absent for proportions.
+        by_chance: gives the draws that ``patient_bootstrap`` takes under this name.
     """
 
     statistic: Statistic
     support: Mapping[Key, IntArray] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    by_chance: Callable[[], Mapping[Key, FloatArray]] = dict
 
 
 class Task(Protocol):
@@ -163,8 +165,8 @@ class Task(Protocol):
         ...
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
-        """What a report draws of a set of records beside its numbers: "confusion", "curves", "agreement",
-        "baselines"."""
+        """What a report draws of a set of records beside its numbers: "confusion", "curves", "reliability",
+        "agreement", "baselines"."""
         ...
 
     def goodness(self, record: Record, plan: Plan) -> float:

@@ -20,6 +20,7 @@ from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.rules import Choice
 from scanwright.tasks.base import Record, Summary
 from scanwright.tasks.classification import Classification, count_confusions
+from scanwright.tasks.probabilities import Judge
 from scanwright.transforms.steps import History
 from scanwright.types import FloatArray, IntArray, JsonDict
 
@@ -79,6 +80,8 @@ class Ordinal(Classification):
             for key in ("truth", "predicted")
         )
 
+        judge = Judge(records, [(record["truth"],) for record in records], plan)
+
         def statistic(rows: IntArray) -> dict[Key, float]:
             confusion = metrics.confusion_matrix(truth[rows], predicted[rows], len(names))
             numbers: dict[Key, float] = {
@@ -89,14 +92,19 @@ class Ordinal(Classification):
                 ("balanced_accuracy", ""): metrics.balanced_accuracy(confusion),
             }
             recalls = zip(names, metrics.recall(confusion), strict=True)
-            return numbers | {("recall", name): float(value) for name, value in recalls}
+            numbers |= {("recall", name): float(value) for name, value in recalls}
+            return numbers | judge.statistic(rows)
 
         support = {("recall", name): np.flatnonzero(truth == c) for c, name in enumerate(names)}
-        return Summary(statistic, support, {"grade_error": "grades"})
+        return Summary(statistic, support, {"grade_error": "grades"}, judge.by_chance)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
         matrix = count_confusions(records, plan.classes)
-        return {"confusion": {"classes": list(plan.classes), "matrix": matrix.tolist()}}
+        truths = [(record["truth"],) for record in records]
+        return {
+            "confusion": {"classes": list(plan.classes), "matrix": matrix.tolist()},
+            "reliability": Judge(records, truths, plan).reliability(),
+        }
 
     def goodness(self, record: Record, plan: Plan) -> float:
         """Near to 0 when all that is held probable is near to the truth."""
