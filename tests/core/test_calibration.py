@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from scanwright.core.calibration import (
     FEWEST_CASES,
     METHODS,
+    N_BINS,
     Calibration,
     brier,
     calibration_errors,
@@ -165,7 +166,7 @@ def test_the_reliability_table_is_that_of_scikit_learn(seed, n):
     rng = np.random.default_rng(seed)
     scores = rng.random(n)
     truth = rng.random(n) < scores
-    share, mean = calibration_curve(truth, scores, n_bins=10, strategy="quantile")
+    share, mean = calibration_curve(truth, scores, n_bins=N_BINS, strategy="quantile")
     table = reliability(scores, truth)
     # Theirs puts a score on an edge into the bin below; with scores that differ that is the largest alone.
     np.testing.assert_allclose([row["probability"] for row in table], mean, atol=0.1)

@@ -120,8 +120,9 @@ def test_the_hash_follows_weights_decisions_and_thresholds_and_not_the_story(pho
         replace(model, weights={**model.weights, name: model.weights[name] + 1}),
         replace(model, plan=replace(model.plan, overlap=0.1)),
         replace(model, thresholds={"x": 0.4}),
+        replace(model, calibration=Calibration("temperature", 60, {"": 2.0})),
     ]
-    assert len({model.sha256, *(other.sha256 for other in others)}) == 4
+    assert len({model.sha256, *(other.sha256 for other in others)}) == 5
     assert replace(model, provenance={}).sha256 == model.sha256
 
 
@@ -130,3 +131,15 @@ def test_loading_reads_data_and_runs_no_code(folder: Path) -> None:
     assert isinstance(model, Model)
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "weights.safetensors"]
     assert (folder / "weights.safetensors").read_bytes()[8:9] == b"{"  # the header of safetensors is JSON
+
+
+def test_a_calibration_is_saved_with_the_model_and_old_models_have_none(
+    photo_run: TinyRun, tmp_path: Path
+) -> None:
+    fitted = Calibration("temperature", 60, {"": 2.0})
+    save_model(replace(load_model(photo_run.path), calibration=fitted), tmp_path / "new")
+    assert load_model(tmp_path / "new").calibration == fitted
+    content = json.loads((tmp_path / "new" / "model.json").read_text())
+    old = {name: value for name, value in content.items() if name not in ("calibration", "sha256")}
+    (tmp_path / "new" / "model.json").write_text(json.dumps({**old, "sha256": _content_hash(old)}))
+    assert load_model(tmp_path / "new").calibration == Calibration()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression, minimize_scalar
+from scipy.stats import binomtest
 
 from scanwright.errors import ModelError
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray, JsonDict
@@ -245,11 +246,13 @@ def calibration_errors(
 
 
 def reliability(scores: ArrayLike, truth: ArrayLike, n_bins: int = N_BINS) -> list[dict[str, float]]:
-    """What a reliability diagram draws: of each bin that has cases, the mean "probability", the "share" that
-    came true, and "n"."""
-    values, held = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    """What a reliability diagram draws: of each bin that has cases the mean "probability", the "share" that
+    came true, that share's 95 % interval "low" … "high" (Wilson 1927), and "n"."""
+    values, held = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=bool)
     bins = equal_mass_bins(values, n_bins)
-    found = [(values[bins == b], held[bins == b]) for b in np.unique(bins)]
-    return [
-        {"probability": float(own.mean()), "share": float(came.mean()), "n": len(own)} for own, came in found
-    ]
+    rows = []
+    for own, came in ((values[bins == b], held[bins == b]) for b in np.unique(bins)):
+        ends = binomtest(int(came.sum()), len(own)).proportion_ci(0.95, method="wilson")
+        row = {"probability": float(own.mean()), "share": float(came.mean())}
+        rows.append(row | {"low": float(ends.low), "high": float(ends.high), "n": len(own)})
+    return rows

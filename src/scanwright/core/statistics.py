@@ -18,9 +18,9 @@ Key: TypeAlias = tuple[str, str]
 Statistic: TypeAlias = Callable[[IntArray], Mapping[Key, float]]
 """Takes the indices of the drawn records (with repeats) and gives the numbers of that draw."""
 
-CORRECTED = ", corrected for bias"
 FEWEST_PATIENTS = 5
 """Below this, resampling says nothing about patients not seen; no interval is given."""
+CORRECTED = ", corrected for chance"
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def patient_bootstrap(
         own = draws[:, column]
         low, high, method = _interval(own, n_patients, level, unknown)
         if by_chance and key in by_chance and math.isfinite(low):
-            value, low, high = _without_chance(value, low, high, by_chance[key], level)
+            value, low, high = _without_chance(value, own, by_chance[key], level)
             method += CORRECTED
         numbers[key] = Number(
             name=key[0],
@@ -151,7 +151,7 @@ def patient_bootstrap(
 
 
 def _without_chance(
-    value: float, low: float, high: float, null: FloatArray, level: float
+    value: float, draws: FloatArray, null: FloatArray, level: float
 ) -> tuple[float, float, float]:
     """Value and interval of a number that chance enlarges, by as much again in each resample.
 
@@ -159,11 +159,12 @@ def _without_chance(
     and cut at 0. Where chance alone gives a value as large, the interval begins at 0: near there the
     bootstrap fails.
     """
-    low, high = max(0.0, 2 * value - high), max(0.0, 2 * value - low)
-    if value <= np.quantile(null, (1 + level) / 2):
-        low = 0.0
-    high = max(high, float(np.quantile(null, (1 + level) / 2)) - float(null.mean()))
-    return float(np.clip(value - null.mean(), low, high)), low, high
+    most, mean = float(np.quantile(null, (1 + level) / 2)), float(null.mean())
+    mirrored = np.maximum(2 * value - draws[np.isfinite(draws)], 0.0)
+    low, middle, high = np.quantile(mirrored, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    if value <= most:
+        low, middle, high = 0.0, value - mean, max(high, most - mean)
+    return float(np.clip(middle, low, high)), float(low), float(high)
 
 
 def _finite_or_none(value: float) -> float | None:

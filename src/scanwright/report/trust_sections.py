@@ -1,0 +1,61 @@
+"""Sections of a report about how far probabilities can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from scanwright.report import plots
+from scanwright.report.rounding import format_value
+from scanwright.report.tables import Table, number_table
+from scanwright.report.texts import Words
+from scanwright.types import JsonDict
+
+CALIBRATION = ("brier", "brier_before", "ece", "ece_before")
+MOST_DIAGRAMS = 6
+
+
+def is_about_probabilities(number: JsonDict) -> bool:
+    """Whether a number stands in the section about probabilities, and not in the summary."""
+    return number["name"] in CALIBRATION
+
+
+def calibration_table(evaluation: JsonDict, words: Words) -> Table:
+    """Brier score and calibration error of each class, after and before."""
+    numbers = [one for one in evaluation.get("numbers") or [] if is_about_probabilities(one)]
+    return number_table(sorted(numbers, key=lambda one: CALIBRATION.index(one["name"])), evaluation, words)
+
+
+def calibration_line(evaluation: JsonDict, words: Words) -> str:
+    """How the probabilities came about; "" where an answer has none."""
+    fitted = evaluation.get("calibration")
+    if not fitted:
+        return ""
+    if fitted["asked"] == "none":
+        return words("calibration.off")
+    numbers = [f"{name} {format_value(t)}".strip() for name, t in fitted["temperatures"].items()]
+    return words(f"calibration.{fitted['method']}", n=fitted["n"], numbers=words("comma").join(numbers))
+
+
+def reliability_plots(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:
+    """A diagram for each class; of two that exclude each other, of the second."""
+    found = evaluation.get("reliability") or {}
+    names = list(found.get("after") or {})
+    if len(names) == 2 and evaluation.get("task") != "multilabel":
+        names = names[1:]
+    axes = {"x_label": words("axis.said"), "y_label": words("axis.came_true")}
+    diagrams = []
+    for name in names[:MOST_DIAGRAMS]:
+        series = {
+            words(f"reliability.{when}"): found[when][name] for when in ("before", "after") if when in found
+        }
+        svg = plots.reliability_diagram(series, **axes)
+        diagrams.append((words("calibration.diagram", group=name), Markup(svg)))
+    return diagrams
+
+
+def some_classes(evaluation: JsonDict, words: Words) -> str:
+    """That not every class has a diagram."""
+    names: Sequence[str] = list((evaluation.get("reliability") or {}).get("after") or {})
+    return words("curves.some", shown=MOST_DIAGRAMS, total=len(names)) if len(names) > MOST_DIAGRAMS else ""
