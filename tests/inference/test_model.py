@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import scanwright as sw
+from scanwright.core.calibration import Calibration
 from scanwright.errors import ModelError
 from scanwright.inference.model import Model, _content_hash, load_model, save_model
 from scanwright.inference.runtimes import open_runtime

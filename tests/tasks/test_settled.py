@@ -115,8 +115,9 @@ def test_boxes_and_plans_without_calibration_ask_for_none():
     boxes = detection_plan()
     assert draw_sample(np.zeros((3, 8)), np.zeros((0, 8)), boxes) is None
     assert is_asked(find_task("detection"), boxes)  # for its thresholds
-    off = classification_plan(calibration="none")
-    assert not is_asked(find_task("classification"), off)
+    three = {"classes": ("background", "a", "b"), "label_values": (0, 1, 2)}
+    assert is_asked(find_task("segmentation"), segmentation_plan(**three))
+    assert not is_asked(find_task("segmentation"), segmentation_plan(**three, calibration="none"))
     assert is_asked(find_task("classification"), CLASSES)
     assert calibrate(outputs(0.2, 0.8), Calibration(), CLASSES).dtype == np.float32
 

@@ -162,7 +162,8 @@ class Plan:
         target: name of the number that is learnt.
         target_mean, target_deviation: of that number on the training side; the network's output is in
             deviations off the mean.
-        interval_level: share of the cases whose true number the interval around a prediction should hold.
+        interval_level: share of the cases whose true number the interval around a prediction should hold; of
+            classes, share of the cases of each class whose set of possible answers should hold it.
         calibration: how probabilities are made to say how often they are right, on validation cases:
             "temperature" (one number; of several classes at once, one for each), "isotonic" (steps, for whole
             images) or "none". Numbers and boxes have none.

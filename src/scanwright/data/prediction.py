@@ -31,6 +31,19 @@ class Doubt:
     received: str
 
 
+@dataclass(frozen=True)
+class Referral:
+    """Which answers are possible, and whether a person must see the case.
+
+    Attributes:
+        possible: classes that can't be excluded.
+        reason: why a person must see it; "" where the answer may stand.
+    """
+
+    possible: tuple[str, ...]
+    reason: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class MaskPrediction:
     """A mask on the input's grid, holding the label values of the training data.
@@ -59,6 +72,7 @@ class ClassPrediction:
         doubts: why it may be wrong.
         decided: the class that was decided on; "" for the most probable one.
         uncalibrated: the network's own probabilities, where those above are calibrated.
+        referral: whether a person must see it; ``None`` where validation cases were too few to say.
     """
 
     case: str
@@ -66,6 +80,7 @@ class ClassPrediction:
     doubts: tuple[Doubt, ...] = ()
     decided: str = ""
     uncalibrated: Mapping[str, float] | None = None
+    referral: Referral | None = None
 
     @property
     def predicted(self) -> str:
@@ -83,6 +98,7 @@ class LabelsPrediction:
         predicted: the classes that it is said to have; none is an answer too.
         doubts: why it may be wrong.
         uncalibrated: the network's own probabilities, where those above are calibrated.
+        referral: whether a person must see it; ``None`` where validation cases were too few to say.
     """
 
     case: str
@@ -90,6 +106,7 @@ class LabelsPrediction:
     predicted: tuple[str, ...]
     doubts: tuple[Doubt, ...] = ()
     uncalibrated: Mapping[str, float] | None = None
+    referral: Referral | None = None
 
 
 @dataclass(frozen=True)

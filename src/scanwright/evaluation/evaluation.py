@@ -29,7 +29,7 @@ from scanwright.report.tables import told
 from scanwright.tasks.base import Record
 from scanwright.tasks.box_numbers import tell_findings
 from scanwright.tasks.catalogue import find_task, task_dataset
-from scanwright.tasks.settled import has_probabilities
+from scanwright.tasks.settled import has_probabilities, has_sets
 from scanwright.types import JsonDict, Progress
 
 Packed: TypeAlias = bytes | BoxPrediction
@@ -293,6 +293,10 @@ def _content(  # one place gathers everything that the file holds
         "calibration": {**model.calibration.to_json(), "asked": plan.calibration}
         if has_probabilities(plan)
         else None,
+        "conformal": {**model.conformal.to_json(), "n_needed": model.conformal.n_needed}
+        if has_sets(plan)
+        else None,
+        "risk": None,
         "agreement": None,
         "training": history.log,
         "flow": {

@@ -15,6 +15,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from scanwright.core.calibration import Calibration
+from scanwright.core.conformal import Conformal
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
@@ -44,6 +45,7 @@ class Model:
         provenance: versions, seed, data hashes, minutes.
         folder: where it was loaded from or saved to.
         calibration: of its probabilities, fitted on validation cases.
+        conformal: which answers it can't exclude, by validation cases.
     """
 
     plan: Plan
@@ -52,11 +54,12 @@ class Model:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     calibration: Calibration = field(default_factory=Calibration)
+    conformal: Conformal = field(default_factory=Conformal)
 
     @property
     def settled(self) -> Settled:
         """What it decides by."""
-        return Settled(self.thresholds, self.calibration)
+        return Settled(self.thresholds, self.calibration, self.conformal)
 
     @property
     def n_members(self) -> int:
@@ -72,7 +75,8 @@ class Model:
     def sha256(self) -> str:
         """Hash over the weights, the plan's decisions and all that was settled on validation cases."""
         digest = hashlib.sha256(repr(sorted(self.thresholds.items())).encode())
-        digest.update(repr(_sorted(self.calibration.to_json())).encode())
+        for part in (self.calibration, self.conformal):
+            digest.update(repr(_sorted(part.to_json())).encode())
         plain = self.plan.to_json()
         digest.update(
             repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace", "paces")]).encode()
@@ -137,6 +141,7 @@ def save_model(model: Model, folder: PathLikeStr) -> None:
             "plan": model.plan.to_json(),
             "thresholds": dict(model.thresholds),
             "calibration": model.calibration.to_json(),
+            "conformal": model.conformal.to_json(),
             "provenance": dict(model.provenance),
             "weights_sha256": hashlib.sha256(raw).hexdigest(),
         }
@@ -186,9 +191,10 @@ def load_model(path: PathLikeStr) -> Model:
             "the model's files are missing or damaged", subject=str(folder), do="Restore them."
         ) from error
     plan = Plan.from_json(content["plan"], str(folder / MODEL_FILE))
-    # Models of before have none.
+    # Models of before have neither.
     calibration = Calibration.from_json(content.get("calibration", Calibration().to_json()), str(folder))
-    return Model(plan, weights, content["thresholds"], content["provenance"], folder, calibration)
+    conformal = Conformal.from_json(content.get("conformal", Conformal().to_json()), str(folder))
+    return Model(plan, weights, content["thresholds"], content["provenance"], folder, calibration, conformal)
 
 
 def find_run(folder: Path) -> str:

@@ -28,11 +28,15 @@ from scanwright.report.tables import (
 )
 from scanwright.report.texts import Words
 from scanwright.report.trust_sections import (
+    CALIBRATION,
+    REFERRAL,
     calibration_line,
-    calibration_table,
-    is_about_probabilities,
+    is_about_trust,
+    referral_lines,
     reliability_plots,
+    risk_plot,
     some_classes,
+    trust_table,
 )
 from scanwright.types import JsonDict
 
@@ -93,7 +97,10 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "interval_note": _interval_note(evaluation, words),
         "abouts": _abouts(evaluation, words),
         "calibration": calibration_line(evaluation, words),
-        "calibration_table": calibration_table(evaluation, words),
+        "calibration_table": trust_table(CALIBRATION, evaluation, words),
+        "referral": referral_lines(evaluation, words),
+        "referral_table": trust_table(REFERRAL, evaluation, words),
+        "risk": risk_plot(evaluation, words),
         "reliability": reliability_plots(evaluation, words),
         "reliability_note": some_classes(evaluation, words),
         "baselines": baseline_table(evaluation, words),
@@ -120,7 +127,7 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
 
 
 def _summary_numbers(evaluation: JsonDict) -> list[JsonDict]:
-    return [one for one in evaluation.get("numbers") or [] if not is_about_probabilities(one)]
+    return [one for one in evaluation.get("numbers") or [] if not is_about_trust(one)]
 
 
 def _some(total: int, most: int, words: Words) -> str:

@@ -185,7 +185,7 @@ def reliability_diagram(
         ends = np.maximum([y - low, high - y], 0.0)
         axes.errorbar(x, y, ends, color=colour, lw=1.6, marker="o", ms=4, elinewidth=0.9, label=name)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=x_label, ylabel=y_label, aspect="equal")
-    axes.legend(loc="upper left", frameon=False)
+    axes.legend(loc="best", frameon=False)
     return _svg(figure)
 
 

@@ -13,18 +13,19 @@ from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
 CALIBRATION = ("brier", "brier_before", "ece", "ece_before")
+REFERRAL = ("set_coverage", "missed_unseen", "set_size", "referred")
 MOST_DIAGRAMS = 6
 
 
-def is_about_probabilities(number: JsonDict) -> bool:
-    """Whether a number stands in the section about probabilities, and not in the summary."""
-    return number["name"] in CALIBRATION
+def is_about_trust(number: JsonDict) -> bool:
+    """Whether a number stands in one of these sections, and not in the summary."""
+    return number["name"] in (*CALIBRATION, *REFERRAL)
 
 
-def calibration_table(evaluation: JsonDict, words: Words) -> Table:
-    """Brier score and calibration error of each class, after and before."""
-    numbers = [one for one in evaluation.get("numbers") or [] if is_about_probabilities(one)]
-    return number_table(sorted(numbers, key=lambda one: CALIBRATION.index(one["name"])), evaluation, words)
+def trust_table(names: Sequence[str], evaluation: JsonDict, words: Words) -> Table:
+    """The numbers of these names, in their order, of each class."""
+    numbers = [one for one in evaluation.get("numbers") or [] if one["name"] in names]
+    return number_table(sorted(numbers, key=lambda one: names.index(one["name"])), evaluation, words)
 
 
 def calibration_line(evaluation: JsonDict, words: Words) -> str:
@@ -59,3 +60,29 @@ def some_classes(evaluation: JsonDict, words: Words) -> str:
     """That not every class has a diagram."""
     names: Sequence[str] = list((evaluation.get("reliability") or {}).get("after") or {})
     return words("curves.some", shown=MOST_DIAGRAMS, total=len(names)) if len(names) > MOST_DIAGRAMS else ""
+
+
+def referral_lines(evaluation: JsonDict, words: Words) -> list[str]:
+    """The rule by which a person is asked, what it promises and what it does not; nothing where an answer has
+    no sets."""
+    sets = evaluation.get("conformal")
+    if not sets:
+        return []
+    named = [words("referral.count", name=name, n=n) for name, n in sets["n"].items()]
+    counts = words("comma").join(named)
+    if not sets["least"]:
+        return [words("referral.none", needed=sets["n_needed"], counts=counts)]
+    level = 100 * sets["level"]
+    promise = words("referral.promise", level=f"{level:g}", rest=f"{100 - level:g}", counts=counts)
+    lines = [words("referral.rule"), promise, words("referral.not_promised")]
+    members = (evaluation.get("model") or {}).get("members") or 1
+    return [*lines, words("referral.ensemble")] if members > 1 else lines
+
+
+def risk_plot(evaluation: JsonDict, words: Words) -> Markup:
+    """Error over the share of the cases answered; "" where there is none."""
+    risk = evaluation.get("risk")
+    if not risk or not risk["x"]:
+        return Markup("")
+    curve = {words("referral.risk.all"): risk}
+    return Markup(plots.rate_curves(curve, x_label=words("axis.answered"), y_label=words("axis.wrong")))

@@ -24,6 +24,7 @@ from scanwright.tasks.probabilities import (
     record_probabilities,
     stack_probabilities,
 )
+from scanwright.tasks.referral import ReferralJudge, draw_risk, record_referral
 from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, read_outputs
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
@@ -113,6 +114,7 @@ class Classification:
             "truth": plan.classes[class_index(truth.label, plan, truth.name)],
             "predicted": prediction.predicted,
             **record_probabilities(prediction),
+            **record_referral(prediction),
         }
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
@@ -120,7 +122,8 @@ class Classification:
         truth = np.array([names.index(record["truth"]) for record in records], dtype=np.int64)
         predicted = np.array([names.index(record["predicted"]) for record in records], dtype=np.int64)
         scores = stack_probabilities(records, names)
-        judge = Judge(records, [(record["truth"],) for record in records], plan)
+        truths = [(record["truth"],) for record in records]
+        judge, sets = Judge(records, truths, plan), ReferralJudge(records, truths, plan)
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             confusion = metrics.confusion_matrix(truth[rows], predicted[rows], len(names))
@@ -140,9 +143,13 @@ class Classification:
             for name, each in ranked.items():
                 numbers[name, ""] = mean_defined(each)
                 numbers.update({(name, group): float(v) for group, v in zip(names, each, strict=True)})
-            return numbers | judge.statistic(rows)
+            numbers |= judge.statistic(rows)
+            return numbers | sets.statistic(rows)
 
-        support = {("recall", name): np.flatnonzero(truth == c) for c, name in enumerate(names)}
+        own = {name: np.flatnonzero(truth == c) for c, name in enumerate(names)}
+        support = {
+            (number, name): held for number in ("recall", *sets.of_class) for name, held in own.items()
+        }
         return Summary(statistic, support, by_chance=judge.by_chance)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
@@ -153,6 +160,7 @@ class Classification:
             "confusion": {"classes": list(plan.classes), "matrix": confusion.tolist()},
             "curves": curves,
             "reliability": Judge(records, truths, plan).reliability(),
+            "risk": draw_risk(records, plan),
         }
 
     def goodness(self, record: Record, plan: Plan) -> float:

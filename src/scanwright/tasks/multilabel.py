@@ -23,6 +23,7 @@ from scanwright.tasks.probabilities import (
     record_probabilities,
     stack_probabilities,
 )
+from scanwright.tasks.referral import ReferralJudge, draw_risk, record_referral
 from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, read_outputs
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray, JsonDict
@@ -128,6 +129,7 @@ class Multilabel:
             "truth": [name for name, has in zip(plan.classes, held, strict=True) if has],
             "predicted": list(prediction.predicted),
             **record_probabilities(prediction),
+            **record_referral(prediction),
         }
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
@@ -140,7 +142,8 @@ class Multilabel:
             for key in ("truth", "predicted")
         )
         scores = stack_probabilities(records, names)
-        judge = Judge(records, [record["truth"] for record in records], plan)
+        truths = [record["truth"] for record in records]
+        judge, sets = Judge(records, truths, plan), ReferralJudge(records, truths, plan)
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             numbers: dict[Key, float] = {}
@@ -148,9 +151,13 @@ class Multilabel:
             for name in each[0]:
                 numbers[name, ""] = mean_defined([one[name] for one in each])
                 numbers.update({(name, group): one[name] for group, one in zip(names, each, strict=True)})
-            return numbers | judge.statistic(rows)
+            numbers |= judge.statistic(rows)
+            return numbers | sets.statistic(rows)
 
-        support = {("recall", name): np.flatnonzero(truth[:, c]) for c, name in enumerate(names)}
+        own = {name: np.flatnonzero(truth[:, c]) for c, name in enumerate(names)}
+        support = {
+            (number, name): held for number in ("recall", *sets.of_class) for name, held in own.items()
+        }
         return Summary(statistic, support, by_chance=judge.by_chance)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
@@ -158,6 +165,7 @@ class Multilabel:
         return {
             "curves": draw_curves(records, truths, plan.classes),
             "reliability": Judge(records, truths, plan).reliability(),
+            "risk": draw_risk(records, plan),
         }
 
     def goodness(self, record: Record, plan: Plan) -> float:

@@ -21,6 +21,7 @@ from scanwright.planning.rules import Choice
 from scanwright.tasks.base import Record, Summary
 from scanwright.tasks.classification import Classification, count_confusions
 from scanwright.tasks.probabilities import Judge
+from scanwright.tasks.referral import ReferralJudge, draw_risk
 from scanwright.transforms.steps import History
 from scanwright.types import FloatArray, IntArray, JsonDict
 
@@ -80,7 +81,8 @@ class Ordinal(Classification):
             for key in ("truth", "predicted")
         )
 
-        judge = Judge(records, [(record["truth"],) for record in records], plan)
+        truths = [(record["truth"],) for record in records]
+        judge, sets = Judge(records, truths, plan), ReferralJudge(records, truths, plan)
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             confusion = metrics.confusion_matrix(truth[rows], predicted[rows], len(names))
@@ -93,9 +95,13 @@ class Ordinal(Classification):
             }
             recalls = zip(names, metrics.recall(confusion), strict=True)
             numbers |= {("recall", name): float(value) for name, value in recalls}
-            return numbers | judge.statistic(rows)
+            numbers |= judge.statistic(rows)
+            return numbers | sets.statistic(rows)
 
-        support = {("recall", name): np.flatnonzero(truth == c) for c, name in enumerate(names)}
+        own = {name: np.flatnonzero(truth == c) for c, name in enumerate(names)}
+        support = {
+            (number, name): held for number in ("recall", *sets.of_class) for name, held in own.items()
+        }
         return Summary(statistic, support, {"grade_error": "grades"}, judge.by_chance)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
@@ -104,6 +110,7 @@ class Ordinal(Classification):
         return {
             "confusion": {"classes": list(plan.classes), "matrix": matrix.tolist()},
             "reliability": Judge(records, truths, plan).reliability(),
+            "risk": draw_risk(records, plan),
         }
 
     def goodness(self, record: Record, plan: Plan) -> float:

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from scanwright.core.calibration import Calibration, fit_calibration
+from scanwright.core.conformal import Conformal, fit_conformal
 from scanwright.data.case import Lazy
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
 from scanwright.data.volume import Volume
 from scanwright.tasks.base import Task, check_answer
+from scanwright.tasks.referral import refer
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
@@ -34,10 +36,12 @@ class Settled:
     Attributes:
         thresholds: see ``Task.choose_thresholds``; of whole images, on calibrated probabilities.
         calibration: of its probabilities.
+        conformal: which answers about whole images it can't exclude, by the network's own probabilities.
     """
 
     thresholds: Mapping[str, float] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
+    conformal: Conformal = field(default_factory=Conformal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,11 @@ def has_probabilities(plan: Plan) -> bool:
     return plan.answer in ("class", "grade", "labels")
 
 
+def has_sets(plan: Plan) -> bool:
+    """Whether answers come with a set of possible ones."""
+    return has_probabilities(plan) and not plan.label_values
+
+
 def is_exclusive(plan: Plan) -> bool:
     """Whether the classes exclude each other."""
     return plan.answer != "labels"
@@ -65,7 +74,8 @@ def is_exclusive(plan: Plan) -> bool:
 
 def is_asked(task: Task, plan: Plan) -> bool:
     """Whether anything is settled on answers to validation cases, so that these must be predicted."""
-    return task.has_thresholds(plan) or (has_probabilities(plan) and plan.calibration != "none")
+    calibrated = has_probabilities(plan) and plan.calibration != "none"
+    return task.has_thresholds(plan) or calibrated or has_sets(plan)
 
 
 def draw_sample(outputs: FloatArray, target: AnyArray, plan: Plan) -> Sample | None:
@@ -103,10 +113,11 @@ def settle(
         targets: as in Example.
         samples: of each case.
     """
-    calibration = _calibrate([sample for sample in samples if sample is not None], plan)
+    drawn = _joined([sample for sample in samples if sample is not None])
+    calibration = _calibrate(drawn, plan, len(targets))
     if not task.tiled:
         outputs = [calibrate(output, calibration, plan) for output in outputs]
-    return Settled(task.choose_thresholds(outputs, targets, plan), calibration)
+    return Settled(task.choose_thresholds(outputs, targets, plan), calibration, _conform(drawn, plan))
 
 
 def calibrate(outputs: FloatArray, calibration: Calibration, plan: Plan) -> FloatArray:
@@ -134,6 +145,10 @@ def answer_by(
     calibration = settled.calibration
     fitted = outputs if task.tiled else calibrate(outputs, calibration, plan)
     prediction = task.decode(case, fitted, plan, history, image, settled.thresholds)
+    if isinstance(prediction, (ClassPrediction, LabelsPrediction)):
+        raw = dict(zip(plan.classes, map(float, outputs.reshape(-1)), strict=True))
+        referral = refer(prediction, raw, settled.conformal)
+        return replace(prediction, referral=referral, uncalibrated=raw if calibration.is_fitted else None)
     if not calibration.is_fitted:
         return prediction
     if isinstance(prediction, MaskPrediction) and prediction.probabilities is not None:
@@ -141,22 +156,33 @@ def answer_by(
         return replace(
             prediction, probabilities=Lazy(own.source, lambda: _calibrated(own, calibration, plan))
         )
-    if isinstance(prediction, (ClassPrediction, LabelsPrediction)):
-        raw = (float(p) for p in outputs.reshape(-1))
-        return replace(prediction, uncalibrated=dict(zip(plan.classes, raw, strict=True)))
     return prediction
 
 
-def _calibrate(samples: Sequence[Sample], plan: Plan) -> Calibration:
-    if not samples or (plan.label_values and len(samples) < FEWEST_OUTLINED):
-        return Calibration(n=len(samples))
-    probabilities, truth = (
+def _joined(samples: Sequence[Sample]) -> Sample | None:
+    if not samples:
+        return None
+    parts = (
         np.concatenate([getattr(sample, name) for sample in samples]) for name in ("probabilities", "truth")
     )
+    return Sample(*parts)
+
+
+def _calibrate(drawn: Sample | None, plan: Plan, n_cases: int) -> Calibration:
+    if drawn is None or (plan.label_values and n_cases < FEWEST_OUTLINED):
+        return Calibration(n=n_cases)
     fitted = fit_calibration(
-        plan.calibration, probabilities, truth, plan.classes, exclusive=is_exclusive(plan)
+        plan.calibration, drawn.probabilities, drawn.truth, plan.classes, exclusive=is_exclusive(plan)
     )
-    return replace(fitted, n=len(samples))
+    return replace(fitted, n=n_cases)
+
+
+def _conform(drawn: Sample | None, plan: Plan) -> Conformal:
+    if drawn is None or not has_sets(plan):
+        return Conformal(plan.interval_level)
+    return fit_conformal(
+        drawn.probabilities, drawn.truth, plan.classes, plan.interval_level, exclusive=is_exclusive(plan)
+    )
 
 
 def _calibrated(probabilities: Lazy[Volume], calibration: Calibration, plan: Plan) -> Volume:

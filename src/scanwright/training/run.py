@@ -271,7 +271,13 @@ def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
     splits = read_json(out / "splits.json")
     settled = learnt.settled
     model = Model(
-        plan, fitted.weights, settled.thresholds, provenance, out / "model", calibration=settled.calibration
+        plan,
+        fitted.weights,
+        settled.thresholds,
+        provenance,
+        out / "model",
+        calibration=settled.calibration,
+        conformal=settled.conformal,
     )
     save_model(model, out / "model")
     # Only now: a run that goes on divides its cases as they were planned.
