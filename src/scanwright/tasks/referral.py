@@ -90,10 +90,9 @@ class ReferralJudge:
             ("referred", ""): mean_defined(self.referred[rows]),
         }
         for name, found in zip(OF_CLASS, (self.possible, self.missed), strict=True):
-            each = np.where(self.held[rows], found[rows], np.nan)
-            for group, column in zip(self.names, each.T, strict=True):
-                numbers[name, group] = mean_defined(column)
-            numbers[name, ""] = mean_defined([numbers[name, group] for group in self.names])
+            each = [mean_defined(one) for one in np.where(self.held[rows], found[rows], np.nan).T]
+            numbers[name, ""] = mean_defined(each)
+            numbers |= {(name, group): one for group, one in zip(self.names, each, strict=True)}
         return numbers
 
     def _marked(self, sets: Sequence[Collection[str]]) -> BoolArray:
