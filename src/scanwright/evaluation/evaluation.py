@@ -289,14 +289,7 @@ def _content(  # one place gathers everything that the file holds
         "records": list(records),
         "confusion": None,
         "curves": None,
-        "reliability": None,
-        "calibration": {**model.calibration.to_json(), "asked": plan.calibration}
-        if has_probabilities(plan)
-        else None,
-        "conformal": {**model.conformal.to_json(), "n_needed": model.conformal.n_needed}
-        if has_sets(plan)
-        else None,
-        "risk": None,
+        **_settled(model),
         "agreement": None,
         "training": history.log,
         "flow": {
@@ -310,6 +303,18 @@ def _content(  # one place gathers everything that the file holds
         "baselines": [],
     }
     return content | task.tables(records, plan)
+
+
+def _settled(model: Model) -> JsonDict:
+    """What validation cases settled of the probabilities; ``None`` where an answer has none."""
+    fitted = {**model.calibration.to_json(), "asked": model.plan.calibration}
+    sets = {**model.conformal.to_json(), "n_needed": model.conformal.n_needed}
+    return {
+        "calibration": fitted if has_probabilities(model.plan) else None,
+        "conformal": sets if has_sets(model.plan) else None,
+        "reliability": None,
+        "risk": None,
+    }
 
 
 def _pack(prediction: Prediction) -> Packed:
