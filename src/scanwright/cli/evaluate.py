@@ -12,6 +12,7 @@ from scanwright.cli.console import Console
 
 if TYPE_CHECKING:
     from scanwright.evaluation.evaluation import Evaluation
+    from scanwright.types import JsonDict
 
 SOME = 3
 
@@ -73,6 +74,11 @@ def evaluate(
     return SOME if evaluation.set_aside else 0
 
 
+def _is_listed(number: JsonDict, content: JsonDict) -> bool:
+    """Whether a number of a single class stands on the screen: there are few, and it says something new."""
+    return len(content["classes"]) < 3 and not number["name"].startswith(("brier", "ece", "set_", "missed"))
+
+
 def say_evaluation(console: Console, evaluation: Evaluation) -> None:
     """The numbers with their intervals: all over all classes, and the leading one of each class."""
     from scanwright.report.answer import tell_members, warnings
@@ -90,7 +96,7 @@ def say_evaluation(console: Console, evaluation: Evaluation) -> None:
             format_number(number["value"], number["low"], number["high"], number["unit"]),
         )
         for number in content["numbers"]
-        if number["name"] == content["score"] or not number["group"] or len(content["classes"]) < 3
+        if number["name"] == content["score"] or not number["group"] or _is_listed(number, content)
     ]
     console.table(rows)
     if len(rows) < len(content["numbers"]):

@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from scanwright.core.statistics import patient_bootstrap
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import BoxPrediction, Doubt, MaskPrediction, Prediction
 from scanwright.errors import DataError, ScanwrightError, SettingsError
 from scanwright.evaluation.cases import History, choose_cases, class_doubts, read_history
+from scanwright.evaluation.numbers import measure_numbers
 from scanwright.inference.model import Model
 from scanwright.planning.facts import image_hash
 from scanwright.report.box_pictures import Findings, box_panel
@@ -29,6 +29,7 @@ from scanwright.report.tables import told
 from scanwright.tasks.base import Record
 from scanwright.tasks.box_numbers import tell_findings
 from scanwright.tasks.catalogue import find_task, task_dataset
+from scanwright.tasks.settled import has_probabilities, has_sets
 from scanwright.types import JsonDict, Progress
 
 Packed: TypeAlias = bytes | BoxPrediction
@@ -137,9 +138,7 @@ def _content(  # one place gathers everything that the file holds
     task = find_task(plan.task)
     summary = task.summarise(records, plan)
     patients = [record["patient"] for record in records]
-    numbers = patient_bootstrap(
-        summary.statistic, patients, support=summary.support, units=summary.units, seed=seed
-    )
+    numbers = measure_numbers(summary, patients, seed)
     known = {patient for patient in patients if patient is not None}
     own = split != "external"
     all_aside = list(dict.fromkeys([*(history.set_aside if own else ()), *set_aside]))
@@ -181,6 +180,7 @@ def _content(  # one place gathers everything that the file holds
         "records": list(records),
         "confusion": None,
         "curves": None,
+        **_settled(model),
         "agreement": None,
         "training": history.log,
         "flow": {
@@ -194,6 +194,18 @@ def _content(  # one place gathers everything that the file holds
         "baselines": [],
     }
     return content | task.tables(records, plan)
+
+
+def _settled(model: Model) -> JsonDict:
+    """What validation cases settled of the probabilities; ``None`` where an answer has none."""
+    fitted = {**model.calibration.to_json(), "asked": model.plan.calibration}
+    sets = {**model.conformal.to_json(), "n_needed": model.conformal.n_needed}
+    return {
+        "calibration": fitted if has_probabilities(model.plan) else None,
+        "conformal": sets if has_sets(model.plan) else None,
+        "reliability": None,
+        "risk": None,
+    }
 
 
 def _pack(prediction: Prediction) -> Packed:

@@ -76,7 +76,9 @@ COMMON_REASONS = {
     "target": "none: the answer is no number",
     "target_mean": "none: the answer is no number",
     "target_deviation": "none: the answer is no number",
-    "interval_level": "none: the answer is no number",
+    "interval_level": "of the images of each class, how many must have it among their possible answers; "
+    "masks and boxes have none",
+    "calibration": "a single number, which few validation cases can bear; numbers and boxes are left alone",
     "precision": "half the memory traffic where the processor has bf16, else 32-bit",
 }
 

@@ -27,6 +27,17 @@ from scanwright.report.tables import (
     record_table,
 )
 from scanwright.report.texts import Words
+from scanwright.report.trust_sections import (
+    CALIBRATION,
+    REFERRAL,
+    calibration_line,
+    is_about_trust,
+    referral_lines,
+    reliability_plots,
+    risk_plot,
+    some_classes,
+    trust_table,
+)
 from scanwright.types import JsonDict
 
 MOST_PICTURES = 12
@@ -70,7 +81,7 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
     summaries = (
         number_tables(evaluation, words)
         if boxed
-        else [("", number_table(evaluation.get("numbers") or [], evaluation, words))]
+        else [("", number_table(_summary_numbers(evaluation), evaluation, words))]
     )
     records = (box_records if boxed else record_table)(evaluation, words)
     flow = evaluation.get("flow") or {}
@@ -85,6 +96,13 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "n_note": _n_note(evaluation, words),
         "interval_note": _interval_note(evaluation, words),
         "abouts": _abouts(evaluation, words),
+        "calibration": calibration_line(evaluation, words),
+        "calibration_table": trust_table(CALIBRATION, evaluation, words),
+        "referral": referral_lines(evaluation, words),
+        "referral_table": trust_table(REFERRAL, evaluation, words),
+        "risk": risk_plot(evaluation, words),
+        "reliability": reliability_plots(evaluation, words),
+        "reliability_note": some_classes(evaluation, words),
         "baselines": baseline_table(evaluation, words),
         "pictures": [_picture(picture, words) for picture in shown],
         "n_pictures": len(pictures),
@@ -106,6 +124,10 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "plan": [(one["field"], _plain(one["value"]), one["reason"]) for one in evaluation.get("plan") or []],
         "provenance": _provenance(evaluation, words),
     }
+
+
+def _summary_numbers(evaluation: JsonDict) -> list[JsonDict]:
+    return [one for one in evaluation.get("numbers") or [] if not is_about_trust(one)]
 
 
 def _some(total: int, most: int, words: Words) -> str:

@@ -6,8 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
+from scanwright.core.calibration import CORRECTED
 from scanwright.errors import SettingsError
-from scanwright.report import answer_texts, compare_texts, detection_texts, enhancement_texts, findings_texts
+from scanwright.report import (
+    answer_texts,
+    compare_texts,
+    detection_texts,
+    enhancement_texts,
+    findings_texts,
+    trust_texts,
+)
 
 Lang: TypeAlias = Literal["en", "zh"]
 
@@ -426,7 +434,7 @@ _ZH = {
     "comma": "、",
 }
 
-_PARTS = (answer_texts, detection_texts, findings_texts, enhancement_texts, compare_texts)
+_PARTS = (answer_texts, detection_texts, findings_texts, enhancement_texts, compare_texts, trust_texts)
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
     "zh": _ZH | {key: text for part in _PARTS for key, text in part.ZH.items()},
@@ -479,6 +487,8 @@ class Words:
 
     def interval_method(self, method: str) -> str:
         """The method of an interval, which ``core.statistics`` writes in English."""
+        if method.endswith(CORRECTED):
+            return self.interval_method(method.removesuffix(CORRECTED)) + self("method.corrected")
         if found := re.fullmatch(r"(patient|case) bootstrap.*?, (\d+) resamples(, (\d+) without.*)?", method):
             kind, n, _, left_out = found.groups()
             tail = self("method.left_out", n=left_out) if left_out else ""

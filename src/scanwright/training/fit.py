@@ -31,6 +31,7 @@ from scanwright.errors import ScanwrightError
 from scanwright.inference.predict import Runtime, predict_array, predict_batch
 from scanwright.inference.runtimes.torch_runtime import TorchRuntime, choose_device, has_bf16
 from scanwright.tasks.base import Example, Task, score_of
+from scanwright.tasks.settled import Sample, Settled, draw_sample, is_asked, settle
 from scanwright.training.batch_norm import weigh_batch
 from scanwright.training.checkpoint import (
     Checkpoint,
@@ -384,15 +385,18 @@ def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, 
     return Case(name, {"image": Lazy(name, lambda: image)}, targets)
 
 
-def choose_thresholds(
+def settle_on(
     task: Task, plan: Plan, weights: Mapping[str, AnyArray], val: Mapping[str, Example], device: str
-) -> dict[str, float]:
-    """The task's thresholds, chosen on the validation cases with the kept weights."""
-    runtime = TorchRuntime(plan, weights, device)
-    examples, outputs = list(val.values()), list[FloatArray]()
-    if task.has_thresholds(plan):
-        outputs = list(predict_examples(task, plan, runtime, examples, mirror=True))
-    return task.choose_thresholds(outputs, [example.target for example in examples], plan)
+) -> Settled:
+    """What the validation cases settle with the kept weights."""
+    examples, kept, samples = list(val.values()), list[FloatArray](), list[Sample | None]()
+    if is_asked(task, plan):
+        outputs = predict_examples(task, plan, TorchRuntime(plan, weights, device), examples, mirror=True)
+        for example, output in zip(examples, outputs, strict=True):
+            samples.append(draw_sample(output, example.target, plan))
+            if task.has_thresholds(plan):
+                kept.append(output)
+    return settle(task, plan, kept, [example.target for example in examples], samples)
 
 
 def _save(trainer: Trainer, folder: Path, key: str) -> None:

@@ -1,0 +1,153 @@
+"""Words of reports about how far probabilities can be trusted; a part of ``texts``."""
+
+EN = {
+    "calibration": "Are the probabilities right?",
+    "calibration.temperature": (
+        "The probabilities shown are calibrated: a temperature, fitted on {n} validation cases, makes "
+        "them more or less sure without changing which class is the most probable ({numbers}; above 1: "
+        "the network was too sure of itself)."
+    ),
+    "calibration.isotonic": (
+        "The probabilities shown are calibrated: growing steps, fitted on {n} validation cases, put the "
+        "share that came true in place of each probability."
+    ),
+    "calibration.none": (
+        "The probabilities are the network's own: {n} validation cases are too few, or too few of each "
+        "class, to calibrate them. Take them for a ranking and not for chances."
+    ),
+    "calibration.off": "The probabilities are the network's own: the plan asks for no calibration.",
+    "calibration.diagram": "{group}: said and come true",
+    "calibration.note": (
+        "On the line, what is said to happen in 70 % of the cases does so in 70 %. Below it the class "
+        "comes true less often than said, above it more often. Each dot stands for a fifth of the cases; "
+        "the bar shows by how much chance alone may move it (95 %, Wilson)."
+    ),
+    "axis.said": "mean probability",
+    "axis.came_true": "share that came true",
+    "reliability.after": "as shown",
+    "reliability.before": "before calibration",
+    "metric.brier": "Brier score",
+    "metric.brier_before": "Brier score before",
+    "metric.ece": "Calibration error",
+    "metric.ece_before": "Calibration error before",
+    "about.brier": (
+        "Mean squared distance between probability and truth; 0 is perfect, 0.25 is to always say a "
+        "half. Mean over the classes."
+    ),
+    "about.ece": (
+        "By how much probabilities are off, on average over the cases (ECE: five bins of as many cases "
+        "each; of each class by itself, then the mean). Chance makes it too large in few cases; value "
+        "and interval are corrected for that."
+    ),
+    "about.brier_before": "The same of the network's own probabilities, before calibration.",
+    "about.ece_before": "The same of the network's own probabilities, before calibration.",
+    "referral": "When to ask a person",
+    "referral.rule": (
+        "Each prediction comes with the classes that can't be excluded. Where that is one class, the "
+        "predicted one, the answer may stand; every other case is referred to a person."
+    ),
+    "referral.promise": (
+        "Promised for new patients of the same source, one image each: of those who have a class, at "
+        "least {level} % have it among their possible classes, so at most {rest} % are given another "
+        "answer without a person being asked. It holds for each class by itself, on average over the "
+        "choice of the validation patients ({counts})."
+    ),
+    "referral.not_promised": (
+        "Not promised: anything about another hospital or scanner, about a subgroup, or about the cases "
+        "alone whose answer stands. The validation cases also chose when to stop the training, so the "
+        "share may be a little smaller; the table shows what these cases gave."
+    ),
+    "referral.ensemble": (
+        "The model is an ensemble: its limits come from networks that had not learnt from a case, and "
+        "the mean of all answers. The promise is then only approximate."
+    ),
+    "referral.none": (
+        "Single answers have no set of possible classes: that takes {needed} validation cases of each "
+        "class ({counts})."
+    ),
+    "referral.count": "{name}: {n}",
+    "referral.risk": "Error among the surest cases",
+    "referral.risk.all": "all classes",
+    "axis.answered": "share of the cases answered",
+    "axis.wrong": "share of these that are wrong",
+    "metric.set_coverage": "True class is possible",
+    "metric.missed_unseen": "Missed, nobody asked",
+    "metric.set_size": "Possible classes a case",
+    "metric.referred": "Referred",
+    "about.set_coverage": (
+        "of the cases of a class, those whose possible classes hold it; all: mean of classes"
+    ),
+    "about.missed_unseen": (
+        "of the cases of a class, those that are neither called so nor referred; all: mean of the classes"
+    ),
+    "about.set_size": "classes that can't be excluded, mean over the cases",
+    "about.referred": "part of the cases that a person must see",
+    "method.corrected": ", corrected for chance",
+}
+
+ZH = {
+    "calibration": "概率可信吗？",
+    "calibration.temperature": (
+        "所示概率已经校准：在 {n} 个验证病例上拟合的温度使概率更保守或更肯定，而不改变哪一类最可能（"
+        "{numbers}；大于 1 表示网络原先过于自信）。"
+    ),
+    "calibration.isotonic": (
+        "所示概率已经校准：在 {n} 个验证病例上拟合的单调阶梯，用实际发生的比例代替每个概率。"
+    ),
+    "calibration.none": (
+        "概率是网络的原始输出：{n} 个验证病例太少（或某些类别太少），无法校准。请只把它当作排序，不要当作"
+        "可能性。"
+    ),
+    "calibration.off": "概率是网络的原始输出：计划不要求校准。",
+    "calibration.diagram": "{group}：所说与实际",
+    "calibration.note": (
+        "在对角线上，说有 70 % 可能的病例中确有 70 % 发生。低于线表示实际发生少于所说，高于线表示多于所说"
+        "。每个点代表五分之一的病例；竖线表示仅由偶然可造成的移动（95 %，Wilson）。"
+    ),
+    "axis.said": "平均概率",
+    "axis.came_true": "实际发生的比例",
+    "reliability.after": "所示概率",
+    "reliability.before": "校准前",
+    "metric.brier": "Brier 分数",
+    "metric.brier_before": "校准前 Brier 分数",
+    "metric.ece": "校准误差",
+    "metric.ece_before": "校准前校准误差",
+    "about.brier": "概率与真实之间距离平方的均值；0 为完美，总说一半则为 0.25。各类取平均。",
+    "about.ece": (
+        "概率平均偏离多少（ECE：五个病例数相等的区间；逐类计算后取平均）。病例少时偶然会使其偏大；数值与"
+        "区间已对此校正。"
+    ),
+    "about.brier_before": "同上，为校准前网络的原始概率。",
+    "about.ece_before": "同上，为校准前网络的原始概率。",
+    "referral": "何时交给人判断",
+    "referral.rule": (
+        "每个预测都附有不能排除的类别。若只剩一类且正是所预测的，则答案可以成立；其余病例一律转交人判断。"
+    ),
+    "referral.promise": (
+        "对同一来源、每人一幅图像的新患者的保证：患有某一类的人中，至少 {level} % 的可能类别包含该类，因"
+        "此至多 {rest} % 会在无人过问的情况下得到别的答案。该保证对每一类分别成立，是对验证患者抽取的平均"
+        "（{counts}）。"
+    ),
+    "referral.not_promised": (
+        "不保证：其他医院或设备、某个亚组、或仅就答案成立的那些病例。验证病例还用于选择何时停止训练，因此"
+        "实际比例可能略低；下表为这些病例的实际结果。"
+    ),
+    "referral.ensemble": (
+        "本模型为集成：其界限来自未学习过该病例的单个网络，而答案是全部网络的平均，因此保证只是近似的。"
+    ),
+    "referral.none": "单个答案没有可能类别的集合：每一类需要 {needed} 个验证病例（{counts}）。",
+    "referral.count": "{name}：{n}",
+    "referral.risk": "最有把握的病例中的错误",
+    "referral.risk.all": "所有类别",
+    "axis.answered": "作答病例的比例",
+    "axis.wrong": "其中错误的比例",
+    "metric.set_coverage": "真实类别在可能之列",
+    "metric.missed_unseen": "漏判且无人过问",
+    "metric.set_size": "每例可能类别数",
+    "metric.referred": "转交比例",
+    "about.set_coverage": "某类病例中，可能类别包含该类者；全部：各类平均",
+    "about.missed_unseen": "某类病例中，既未判为该类也未转交者；全部：各类平均",
+    "about.set_size": "不能排除的类别数，病例平均",
+    "about.referred": "必须由人查看的病例所占部分",
+    "method.corrected": "，已校正偶然影响",
+}
