@@ -49,7 +49,7 @@ def test_the_temperature_that_cases_were_made_with_is_found(temperature):
 
 
 def test_with_two_classes_it_is_the_slope_of_a_logistic_regression():
-    scores, truth = overconfident(300, n_classes=2)
+    scores, truth = overconfident(20000, n_classes=2)
     logit = np.log(scores[:, 1] / scores[:, 0])
     peer = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10).fit(logit[:, None], truth[:, 1])
     assert 1 / fit_temperature(scores, truth) == pytest.approx(peer.coef_[0, 0], rel=1e-3)
@@ -75,7 +75,23 @@ def test_cases_that_are_all_right_do_not_make_probabilities_endlessly_sure():
     truth = np.eye(2, dtype=bool)[np.arange(40) % 2]
     fitted = fit_calibration("temperature", np.where(truth, 0.9, 0.1), truth, NAMES[:2], exclusive=True)
     said = fitted.apply(np.array([0.1, 0.9]), NAMES[:2], exclusive=True)
-    assert said[1] == pytest.approx(21 / 22, abs=1e-3)  # Platt: (n + 1) / (n + 2)
+    assert said[1] == pytest.approx(21 / 22, abs=0.01)  # Platt: (n + 1) / (n + 2)
+    assert said[1] < 21 / 22
+
+
+def test_cases_that_tell_nothing_make_probabilities_less_sure_but_not_empty():
+    rng = np.random.default_rng(3)
+    own = expit(rng.normal(0, 1, 20))
+    backwards = own < np.median(own)  # ranked worse than chance, as weak models rank few cases by accident
+    scores, truth = np.stack([1 - own, own], axis=1), np.stack([~backwards, backwards], axis=1)
+    assert 1 < fit_temperature(scores, truth) < 5
+
+
+def test_many_cases_that_tell_nothing_outweigh_what_is_usual():
+    rng = np.random.default_rng(3)
+    own, ill = expit(rng.normal(0, 3, 5000)), rng.random(5000) < 0.5
+    scores, truth = np.stack([1 - own, own], axis=1), np.stack([~ill, ill], axis=1)
+    assert fit_temperature(scores, truth) > 8
 
 
 def test_smoothed_targets_add_up_to_1():

@@ -24,6 +24,12 @@ def evaluate(
         Path | None, typer.Option("--out", help="Where results go; RUN/evaluation by default.")
     ] = None,
     split: Annotated[str, typer.Option("--split", help="test, val or all.")] = "test",
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by", help="Judge subgroups: sex, age, site, scanner or any other column; size of masks."
+        ),
+    ] = None,
     lang: options.Lang = "en",
     patient_pattern: options.PatientPattern = None,
     series: options.SeriesChoice = None,
@@ -40,6 +46,7 @@ def evaluate(
     """
     from scanwright import api
     from scanwright.report.answer import beside_naive
+    from scanwright.report.subgroup_sections import subgroup_tables
     from scanwright.report.texts import Words
 
     console = Console(quiet, as_json)
@@ -52,6 +59,7 @@ def evaluate(
             dataset,
             folder,
             split=split,
+            by=by or (),
             lang=lang,
             overwrite=overwrite,
             progress=progress,
@@ -59,6 +67,8 @@ def evaluate(
             threads=threads,
         )
     say_evaluation(console, evaluation)
+    for title, _, lines in subgroup_tables(evaluation.content, Words("en")):
+        console.say(" ".join([f"{title}.", *lines]))
     for sentence in beside_naive(evaluation.content, Words("en")):
         console.say(sentence)
     console.list_doubts(evaluation.content["doubts"])

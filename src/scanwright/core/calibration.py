@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression, minimize_scalar
-from scipy.stats import binomtest
 
-from scanwright.core.statistics import Number
+from scanwright.core.statistics import Number, wilson_interval
 from scanwright.errors import ModelError
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray, JsonDict
 
@@ -30,6 +29,7 @@ CORRECTED = ", corrected for chance"
 # float32 can't tell a probability from 1 any nearer.
 _LEAST = 1e-7
 _MOST_LOG_TEMPERATURE = math.log(20.0)
+_USUAL_LOG_TEMPERATURE = math.log(2.0)
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,9 @@ def _two_sided(own: AnyArray) -> AnyArray:
 def fit_temperature(probabilities: AnyArray, targets: AnyArray) -> float:
     """The temperature that makes the log-loss least (Guo et al. 2017); above 1 it makes less sure.
 
+    Before the cases speak, it is held to lie between 1/2 and 2 (log-normal, one deviation): of scores that by
+    accident rank a few cases no better than chance, the least loss alone would make it endless.
+
     Args:
         probabilities: (case, class), adding up to 1.
         targets: (case, class), the wanted probabilities.
@@ -160,7 +163,8 @@ def fit_temperature(probabilities: AnyArray, targets: AnyArray) -> float:
         scaled = logits * math.exp(-log_temperature)
         top = scaled.max(axis=1, keepdims=True)
         total = top[:, 0] + np.log(np.exp(scaled - top).sum(axis=1))
-        return float((total - (wanted * scaled).sum(axis=1)).mean())
+        misfit = float((total - (wanted * scaled).sum(axis=1)).sum())
+        return misfit + (log_temperature / _USUAL_LOG_TEMPERATURE) ** 2 / 2
 
     bounds = (-_MOST_LOG_TEMPERATURE, _MOST_LOG_TEMPERATURE)
     return math.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x)
@@ -278,7 +282,7 @@ def reliability(scores: ArrayLike, truth: ArrayLike, n_bins: int = N_BINS) -> li
     bins = equal_mass_bins(values, n_bins)
     rows = []
     for own, came in ((values[bins == b], held[bins == b]) for b in np.unique(bins)):
-        ends = binomtest(int(came.sum()), len(own)).proportion_ci(0.95, method="wilson")
+        low, high = wilson_interval(int(came.sum()), len(own))
         row = {"probability": float(own.mean()), "share": float(came.mean())}
-        rows.append(row | {"low": float(ends.low), "high": float(ends.high), "n": len(own)})
+        rows.append(row | {"low": low, "high": high, "n": len(own)})
     return rows

@@ -206,6 +206,12 @@ def _draws(
     return drawn
 
 
+def wilson_interval(n_right: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """The interval of a share of independent cases (Wilson, JASA 1927). ``n`` must be 1 or more."""
+    ends = stats.binomtest(n_right, n).proportion_ci(level, method="wilson")
+    return float(ends.low), float(ends.high)
+
+
 def bca_interval(
     draws: FloatArray, value: float, left_out: FloatArray, n_patients: int, level: float = 0.95
 ) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from scanwright.report.answer import answer, is_number, patients_unknown, title_
 from scanwright.report.box_sections import box_records, froc_plot, number_tables, rule_lines
 from scanwright.report.pictures import Picture
 from scanwright.report.rounding import format_number, format_plain, format_value
+from scanwright.report.subgroup_sections import subgroup_tables
 from scanwright.report.tables import (
     MOST_RECORDS,
     MOST_SET_ASIDE,
@@ -103,6 +104,7 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "risk": risk_plot(evaluation, words),
         "reliability": reliability_plots(evaluation, words),
         "reliability_note": some_classes(evaluation, words),
+        "subgroups": subgroup_tables(evaluation, words),
         "baselines": baseline_table(evaluation, words),
         "pictures": [_picture(picture, words) for picture in shown],
         "n_pictures": len(pictures),
@@ -145,9 +147,12 @@ def _interval_note(evaluation: JsonDict, words: Words) -> str:
     if not with_interval:
         return ""
     methods = [one.get("method", "") for one in with_interval]
+    single = set(methods) & {"Wilson", "DeLong"}
+    methods = [method for method in methods if method not in single] or methods
     usual = max(set(methods), key=lambda method: (methods.count(method), method))
     level = 100 * with_interval[0].get("level", 0.95)
-    return words("summary.note", level=f"{level:g}", method=words.interval_method(usual))
+    note = words("summary.note", level=f"{level:g}", method=words.interval_method(usual))
+    return f"{note} {words('summary.single')}" if single else note
 
 
 def _abouts(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:

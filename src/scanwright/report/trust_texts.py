@@ -5,7 +5,7 @@ EN = {
     "calibration.temperature": (
         "The probabilities shown are calibrated: a temperature, fitted on {n} validation cases, makes "
         "them more or less sure without changing which class is the most probable ({numbers}; above 1: "
-        "the network was too sure of itself)."
+        "the network was too sure of itself). The fewer the cases, the nearer it is held to 1."
     ),
     "calibration.isotonic": (
         "The probabilities shown are calibrated: growing steps, fitted on {n} validation cases, put the "
@@ -82,14 +82,50 @@ EN = {
     ),
     "about.set_size": "classes that can't be excluded, mean over the cases",
     "about.referred": "part of the cases that a person must see",
+    "method.patient": "patient bootstrap, {n} resamples",
+    "method.case": "case bootstrap (patients unknown), {n} resamples",
+    "method.left_out": ", {n} without a value left out",
+    "method.small": "n too small for an interval",
+    "method.same": "the same in all resamples, no interval",
+    "method.undefined": "undefined in {n} of {total} resamples, no interval",
     "method.corrected": ", corrected for chance",
+    "summary.few": "n = {n}: too few to claim",
+    "summary.single": (
+        "Each patient has one case: shares of cases have Wilson's interval, areas under one ROC curve "
+        "DeLong's."
+    ),
+    "sure.too_few": (
+        "So few patients (fewer than 20, or than 10 with or without the finding) are too few to claim "
+        "anything: take the number as a first impression."
+    ),
+    "subgroups": "For whom does it work?",
+    "subgroups.note": (
+        "The same numbers for groups of the cases. Where many groups are looked at, some differ by chance: "
+        "every two groups of a column are compared, and p is corrected for all these looks (Holm)."
+    ),
+    "subgroups.by": "By {column}",
+    "subgroups.size": "volume that the reference outlines (ml, or pixels)",
+    "subgroups.other": "all others",
+    "subgroups.head": "cases",
+    "subgroups.group": "{name} (n = {n})",
+    "subgroups.few": "Too few patients to claim anything or to be compared: {names}.",
+    "subgroups.differs": (
+        "{name} of {b} less that of {a}: {difference}, more than chance (p {p} after correction). Find out "
+        "why before it is used for the weaker group."
+    ),
+    "subgroups.no_difference": (
+        "Largest difference in {name}, {b} less {a}: {difference}. Not more than chance may do (p {p} after "
+        "correction); that does not show that the groups are alike."
+    ),
+    "subgroups.untested": "Largest difference in {name}, {b} less {a}: {difference}; it could not be tested.",
+    "subgroups.without": "Nothing is known in this column of {n} cases; they are in no group.",
 }
 
 ZH = {
     "calibration": "概率可信吗？",
     "calibration.temperature": (
         "所示概率已经校准：在 {n} 个验证病例上拟合的温度使概率更保守或更肯定，而不改变哪一类最可能（"
-        "{numbers}；大于 1 表示网络原先过于自信）。"
+        "{numbers}；大于 1 表示网络原先过于自信）。病例越少，温度越接近 1。"
     ),
     "calibration.isotonic": (
         "所示概率已经校准：在 {n} 个验证病例上拟合的单调阶梯，用实际发生的比例代替每个概率。"
@@ -149,5 +185,35 @@ ZH = {
     "about.missed_unseen": "某类病例中，既未判为该类也未转交者；全部：各类平均",
     "about.set_size": "不能排除的类别数，病例平均",
     "about.referred": "必须由人查看的病例所占部分",
+    "method.patient": "按患者自助法，重采样 {n} 次",
+    "method.case": "按病例自助法（患者未知），重采样 {n} 次",
+    "method.left_out": "，其中 {n} 次无值，已剔除",
+    "method.small": "n 太小，不给区间",
+    "method.same": "所有重采样结果相同，不给区间",
+    "method.undefined": "{total} 次重采样中有 {n} 次无定义，不给区间",
     "method.corrected": "，已校正偶然影响",
+    "summary.few": "n = {n}：太少，不足以下结论",
+    "summary.single": "每名患者只有一个病例：病例的比例用 Wilson 区间，ROC 曲线下面积用 DeLong 区间。",
+    "sure.too_few": (
+        "患者太少（少于 20 名，或有、无该表现者少于 10 名），不足以下任何结论：此数值仅为初步印象。"
+    ),
+    "subgroups": "对哪些人有效？",
+    "subgroups.note": (
+        "各组病例的同样数值。比较的组多了，总有一些因偶然而不同：每一列中的各组两两比较，p 值已按全部比较"
+        "次数校正（Holm）。"
+    ),
+    "subgroups.by": "按 {column}",
+    "subgroups.size": "参考轮廓的体积（ml 或像素）",
+    "subgroups.other": "其余各组",
+    "subgroups.head": "病例",
+    "subgroups.group": "{name}（n = {n}）",
+    "subgroups.few": "患者太少，不足以下结论，也不参加比较：{names}。",
+    "subgroups.differs": (
+        "{name}：{b} 减 {a} 为 {difference}，超出偶然（校正后 p {p}）。用于较弱的一组之前，请先查明原因。"
+    ),
+    "subgroups.no_difference": (
+        "{name} 的最大差别：{b} 减 {a} 为 {difference}，未超出偶然（校正后 p {p}）；这并不说明各组相同。"
+    ),
+    "subgroups.untested": "{name} 的最大差别：{b} 减 {a} 为 {difference}；无法检验。",
+    "subgroups.without": "有 {n} 个病例此列未知，不在任何组中。",
 }
