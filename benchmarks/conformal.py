@@ -1,7 +1,7 @@
 """PneumoniaMNIST, 28 pixels: how often prediction sets hold the true class, and what referral costs.
 
 One small model is trained on the official train images. The images that it has not seen are divided again and
-again: on one half the limits and the temperature are fitted, on the other they are judged. Goal: mean coverage
+again: on one half limits and temperature are fitted, on the other they are judged. Goal: mean coverage
 between 1 - alpha and 1 - alpha + 0.03 over 200 divisions or more, each class by itself.
 
 Each image counts as a patient: who is who is not known here, which the promise needs.
@@ -34,7 +34,8 @@ def main() -> None:
         divisions=options.divisions,
     )
     scores, truth, names = _probabilities(options)
-    print(f"unseen images: {len(scores)}; of each class: {dict(zip(names, truth.sum(axis=0).tolist()))}")
+    counts = ", ".join(f"{n} of class {name}" for name, n in zip(names, truth.sum(axis=0), strict=True))
+    print(f"unseen images: {counts}")
     kept = defaultdict[str, list[float]](list)
     rng = np.random.default_rng(options.seed)
     for _ in range(options.divisions):
@@ -82,7 +83,7 @@ def _probabilities(options) -> tuple[np.ndarray, np.ndarray, list[str]]:
 
 
 def _calibrated(fitted_on, judged, names, kept) -> None:
-    """Calibration error and Brier score before and after a temperature, and the risk of the surest answers."""
+    """Calibration error and Brier score before and after a temperature, and risk of the surest answers."""
     fitted = fit_calibration("temperature", *fitted_on, names, exclusive=True)
     scores, truth = judged
     after = fitted.apply(scores.T, names, exclusive=True).T

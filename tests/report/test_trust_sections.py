@@ -80,3 +80,13 @@ def test_the_page_has_both_sections_and_old_evaluations_neither(lang):
     assert words("calibration") not in old
     assert words("referral") not in old
     assert risk_plot(classification_evaluation(), words) == ""
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_decision_curve_stands_beside_acting_on_all(lang):
+    words = Words(lang)
+    ends = {"low": [0.1, None], "high": [0.3, None]}
+    curve = {"threshold": [0.2, 0.5], "value": [0.2, 0.1], "all": [0.15, -0.2], **ends}
+    page = render_report(evaluation(decision={"malignant": curve}), lang=lang)
+    assert words("decision.of", group="malignant") in page
+    assert words("decision.all") in page

@@ -57,9 +57,9 @@ class Number:
         return {
             "name": self.name,
             "group": self.group,
-            "value": _finite_or_none(self.value),
-            "low": _finite_or_none(self.low),
-            "high": _finite_or_none(self.high),
+            "value": finite_or_none(self.value),
+            "low": finite_or_none(self.low),
+            "high": finite_or_none(self.high),
             "level": self.level,
             "method": self.method,
             "n": self.n,
@@ -173,7 +173,8 @@ def resample_patients(
     return Resampled(numbers, dict(zip(whole, draws.T, strict=True)))
 
 
-def _finite_or_none(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
+    """``None`` for what JSON has no word for."""
     return float(value) if math.isfinite(value) else None
 
 

@@ -207,6 +207,7 @@ def _settled(model: Model) -> JsonDict:
         "conformal": sets if has_sets(model.plan) else None,
         "reliability": None,
         "risk": None,
+        "decision": None,
     }
 
 

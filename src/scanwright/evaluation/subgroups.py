@@ -103,7 +103,7 @@ def divide(values: Sequence[str]) -> list[tuple[str, IntArray]]:
     told = [value for value in values if value]
     numbers = _numbers(told)
     if numbers is not None and len(np.unique(numbers)) > MOST_GROUPS:
-        edges = np.unique(np.quantile(numbers, np.arange(1, N_BANDS) / N_BANDS).round(6))
+        edges = np.unique(np.quantile(numbers, np.arange(1, N_BANDS) / N_BANDS, method="inverted_cdf"))
         band = np.searchsorted(edges, numbers, side="left")
         bands = [(name, rows[band == n]) for n, name in enumerate(_band_names(edges.tolist()))]
         return [(name, own) for name, own in bands if own.size]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanwright.report.rounding import format_number, format_value
+from scanwright.report.rounding import format_number
 from scanwright.report.tables import Cell, Table, number_table
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
 OTHERS = "other"
 _SHOWN = (
-    *("auroc", "kappa", "balanced_accuracy", "recall", "ece", "dice", "surface_dice", "hd95"),
+    *("auroc", "kappa", "balanced_accuracy", "ece", "dice", "surface_dice", "hd95"),
     *("mae", "bias", "map50", "cpm", "referred"),
 )
 """Of each group, over all classes; the rest stands in evaluation.json."""
@@ -65,7 +65,7 @@ def _lines(one: JsonDict, words: Words) -> list[str]:
 
 
 def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {format_value(round(p, 3))}"
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
 
 
 def _column(name: str, words: Words) -> str:

@@ -79,6 +79,17 @@ def referral_lines(evaluation: JsonDict, words: Words) -> list[str]:
     return [*lines, words("referral.ensemble")] if members > 1 else lines
 
 
+def decision_plots(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:
+    """What acting on the probability of a class gains, of each class."""
+    legend = {key: words(f"decision.{key}") for key in ("value", "all", "none")}
+    axes = {"x_label": words("axis.threshold"), "y_label": words("axis.net_benefit")}
+    curves = list((evaluation.get("decision") or {}).items())[:MOST_DIAGRAMS]
+    return [
+        (words("decision.of", group=name), Markup(plots.decision_curve(curve, words=legend, **axes)))
+        for name, curve in curves
+    ]
+
+
 def risk_plot(evaluation: JsonDict, words: Words) -> Markup:
     """Error over the share of the cases answered; "" where there is none."""
     risk = evaluation.get("risk")

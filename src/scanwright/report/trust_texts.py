@@ -98,6 +98,19 @@ EN = {
         "So few patients (fewer than 20, or than 10 with or without the finding) are too few to claim "
         "anything: take the number as a first impression."
     ),
+    "decision": "Is acting on it worth it?",
+    "decision.note": (
+        "Net benefit: cases rightly acted on, of all cases, less the false alarms, at the rate that the "
+        "threshold stands for. Who acts from a probability of 20 % on takes four false alarms for one "
+        "missed case. Where the curve lies below acting on all or on nobody, the model does harm. Band: "
+        "95 % interval from resampled patients."
+    ),
+    "decision.of": "Acting on {group}",
+    "decision.value": "this model",
+    "decision.all": "acting on all",
+    "decision.none": "acting on nobody",
+    "axis.threshold": "probability from which one acts",
+    "axis.net_benefit": "net benefit",
     "subgroups": "For whom does it work?",
     "subgroups.note": (
         "The same numbers for groups of the cases. Where many groups are looked at, some differ by chance: "
@@ -197,6 +210,18 @@ ZH = {
     "sure.too_few": (
         "患者太少（少于 20 名，或有、无该表现者少于 10 名），不足以下任何结论：此数值仅为初步印象。"
     ),
+    "decision": "据此行动值得吗？",
+    "decision.note": (
+        "净获益：全部病例中正确采取行动的比例，减去误报（按阈值所代表的比率折算）。从 20 % 的概率起行动，"
+        "意味着宁可四次误报也不漏一例。曲线低于“全部行动”或“都不行动”之处，使用模型有害。阴影为患者重抽样"
+        "得到的 95 % 区间。"
+    ),
+    "decision.of": "针对 {group} 行动",
+    "decision.value": "本模型",
+    "decision.all": "全部行动",
+    "decision.none": "都不行动",
+    "axis.threshold": "开始行动的概率",
+    "axis.net_benefit": "净获益",
     "subgroups": "对哪些人有效？",
     "subgroups.note": (
         "各组病例的同样数值。比较的组多了，总有一些因偶然而不同：每一列中的各组两两比较，p 值已按全部比较"

@@ -169,7 +169,7 @@ class Task(Protocol):
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
         """What a report draws of a set of records beside its numbers: "confusion", "curves", "reliability",
-        "risk", "agreement", "baselines"."""
+        "risk", "decision", "agreement", "baselines"."""
         ...
 
     def goodness(self, record: Record, plan: Plan) -> float:

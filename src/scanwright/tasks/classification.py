@@ -19,7 +19,7 @@ from scanwright.planning import rules
 from scanwright.planning.answers import drop_lonely_classes
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Example, Record, Summary
-from scanwright.tasks.probabilities import Judge, record_probabilities, stack_probabilities
+from scanwright.tasks.probabilities import Judge, draw_net_benefit, record_probabilities, stack_probabilities
 from scanwright.tasks.referral import ReferralJudge, draw_risk, record_referral
 from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, rank_classes, read_outputs
 from scanwright.transforms.steps import History
@@ -160,6 +160,9 @@ class Classification:
             "curves": curves,
             "reliability": Judge(records, truths, plan).reliability(),
             "risk": draw_risk(records, plan),
+            "decision": draw_net_benefit(
+                records, truths, plan, plan.classes[-1:] if len(plan.classes) == 2 else plan.classes
+            ),
         }
 
     def goodness(self, record: Record, plan: Plan) -> float:

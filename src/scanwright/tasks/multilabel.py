@@ -18,7 +18,7 @@ from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Example, Record, Summary
-from scanwright.tasks.probabilities import Judge, record_probabilities, stack_probabilities
+from scanwright.tasks.probabilities import Judge, draw_net_benefit, record_probabilities, stack_probabilities
 from scanwright.tasks.referral import ReferralJudge, draw_risk, record_referral
 from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, rank_classes, read_outputs
 from scanwright.transforms.steps import History
@@ -165,6 +165,7 @@ class Multilabel:
             "curves": draw_curves(records, truths, plan.classes),
             "reliability": Judge(records, truths, plan).reliability(),
             "risk": draw_risk(records, plan),
+            "decision": draw_net_benefit(records, truths, plan, plan.classes),
         }
 
     def goodness(self, record: Record, plan: Plan) -> float:

@@ -7,13 +7,15 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from scanwright.core.calibration import brier, calibration_errors, equal_mass_bins, reliability
-from scanwright.core.statistics import Key
+from scanwright.core.metrics import net_benefit
+from scanwright.core.statistics import Key, finite_or_none, patient_bootstrap
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import ClassPrediction, LabelsPrediction
 from scanwright.tasks.base import Record
 from scanwright.types import BoolArray, FloatArray, IntArray, JsonDict
 
 N_CHANCE = 400
+THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 BEFORE = "_before"
 """End of the names of numbers that are of the network's own probabilities."""
 
@@ -32,6 +34,48 @@ def stack_probabilities(
     """(case, class) of records."""
     rows = [[record[key][name] for name in names] for record in records]
     return np.array(rows, dtype=np.float64).reshape(len(records), len(names))
+
+
+def draw_net_benefit(
+    records: Sequence[Record], truths: Sequence[Collection[str]], plan: Plan, names: Sequence[str]
+) -> JsonDict:
+    """Decision curves: of each class what acting on its probability gains, with intervals, and what acting
+    on every case would.
+
+    Args:
+        records: with "probabilities" and "patient".
+        truths: the classes that each record's case has.
+        plan: the decisions.
+        names: of the classes that are drawn.
+    """
+    held = np.array([[name in truth for name in names] for truth in truths], dtype=bool)
+    held = held.reshape(len(records), len(names))
+    scores = stack_probabilities(records, names)
+
+    def statistic(rows: IntArray) -> dict[Key, float]:
+        return {
+            (name, f"{threshold:g}"): float(one)
+            for c, name in enumerate(names)
+            for threshold, one in zip(
+                THRESHOLDS, net_benefit(scores[rows, c], held[rows, c], THRESHOLDS), strict=True
+            )
+        }
+
+    numbers = patient_bootstrap(
+        statistic, [record["patient"] for record in records], n_resamples=N_CHANCE, seed=plan.seed
+    )
+    return {
+        name: {
+            "threshold": THRESHOLDS.tolist(),
+            "all": net_benefit(np.ones(len(records)), held[:, c], THRESHOLDS).tolist(),
+            **{
+                key: [finite_or_none(getattr(numbers[name, f"{t:g}"], key)) for t in THRESHOLDS]
+                for key in ("value", "low", "high")
+            },
+        }
+        for c, name in enumerate(names)
+        if records
+    }
 
 
 class Judge:
