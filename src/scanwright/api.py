@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from scanwright.training.estimate import Estimate
 
 PATHS = (str, os.PathLike)
-COMPARED = ("comparison.json", "comparison.html", "failures.csv")
 
 
 def open(path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None) -> Dataset:
@@ -329,6 +328,7 @@ def evaluate(
     out: PathLikeStr | None = None,
     *,
     split: str = "test",
+    by: Sequence[str] = (),
     series: str | None = None,
     lang: str = "en",
     overwrite: bool = False,
@@ -345,6 +345,8 @@ def evaluate(
         out: where ``evaluation.json``, ``report.html``, the model card, checklists and ``failures.csv`` go;
             ``None`` writes nothing.
         split: "test", "val" or "all".
+        by: columns of the data (sex, age, site, scanner, …) to judge subgroups by; "size" is that of what
+            masks outline.
         series: see ``open``.
         lang: language of the report, "en" or "zh".
         overwrite: replace an earlier evaluation in ``out``.
@@ -357,7 +359,7 @@ def evaluate(
         ModelError, OutputError, SettingsError: see the message.
     """
     from scanwright.evaluation.evaluation import evaluate as judge
-    from scanwright.evaluation.files import FILES, write_evaluation
+    from scanwright.evaluation.results import EVALUATED, write_evaluation
     from scanwright.report.texts import Words
 
     Words(lang)  # an unknown language is said now and not after all cases
@@ -365,11 +367,11 @@ def evaluate(
     dataset = _dataset(data, Settings(series=series))
     if out is not None:
         keep_apart(Path(out), dataset)
-        folder = claim_folder(out, overwrite=overwrite, own=FILES)
-    evaluation = judge(loaded, dataset, split=split, device=device, threads=threads, progress=progress)
+        folder = claim_folder(out, overwrite=overwrite, own=EVALUATED)
+    evaluation = judge(loaded, dataset, split=split, by=by, device=device, threads=threads, progress=progress)
     evaluation.content["baselines"] += baselines or []
     if out is not None:
-        write_evaluation(folder, evaluation, lang)
+        write_evaluation(evaluation, folder, lang)
     return evaluation
 
 
@@ -405,8 +407,7 @@ def compare(
         ModelError, OutputError: see the message.
     """
     from scanwright.evaluation.comparison import compare as judge
-    from scanwright.io.failures_csv import write_failures
-    from scanwright.report.comparison import render_comparison
+    from scanwright.evaluation.results import COMPARED, write_comparison
     from scanwright.report.texts import Words
 
     Words(lang)
@@ -417,9 +418,7 @@ def compare(
         folder = claim_folder(out, overwrite=overwrite, own=COMPARED)
     comparison = judge((pair[0], pair[1]), dataset, device=device, threads=threads, progress=progress)
     if out is not None:
-        write_json(folder / "comparison.json", comparison.content)
-        write_text(folder / "comparison.html", render_comparison(read_json(folder / "comparison.json"), lang))
-        write_failures(folder / "failures.csv", comparison.set_aside)
+        write_comparison(comparison, folder, lang)
     return comparison
 
 

@@ -249,7 +249,9 @@ class TestEveryTaskInEveryWorld:
         made = world(task.target)
         plan = made.plan(task)
         tables = task.tables(judge(task, made.cases, plan, perfect(task, made.cases, plan)), plan)
-        assert set(tables) <= {"confusion", "curves", "agreement", "baselines", "detection", "volumes"}
+        assert set(tables) <= {
+            *("confusion", "curves", "reliability", "risk", "agreement", "baselines", "detection", "volumes"),
+        }
         assert json.dumps(tables)
 
     def test_records_are_plain(self, task, world):

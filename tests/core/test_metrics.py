@@ -254,3 +254,25 @@ def test_grades_of_no_case_are_not_numbers():
     nothing = np.zeros((3, 3), dtype=np.int64)
     for measure in (metrics.quadratic_kappa, metrics.mean_class_distance, metrics.within_one):
         assert math.isnan(measure(nothing))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60))
+@settings(max_examples=30, deadline=None)
+def test_net_benefit_is_what_a_hand_counts(seed, n):
+    rng = np.random.default_rng(seed)
+    scores, ill = rng.integers(0, 20, n) / 20, rng.random(n) < 0.4
+    for threshold, found in zip(
+        (0.1, 0.3, 0.8), metrics.net_benefit(scores, ill, [0.1, 0.3, 0.8]), strict=True
+    ):
+        right = sum(s >= threshold and t for s, t in zip(scores, ill, strict=True))
+        wrong = sum(s >= threshold and not t for s, t in zip(scores, ill, strict=True))
+        assert found == pytest.approx(right / n - wrong / n * threshold / (1 - threshold))
+        assert found <= ill.mean() + 1e-12  # nobody gains more than by acting on the ill alone
+
+
+def test_acting_on_nobody_gains_nothing_and_no_case_tells_nothing():
+    assert metrics.net_benefit(np.zeros(4), np.array([True, False, False, True]), [0.2, 0.5]).tolist() == [
+        0,
+        0,
+    ]
+    assert np.isnan(metrics.net_benefit([], [], [0.5])).all()

@@ -110,6 +110,8 @@ def _tell(console: Console, model: Model, data: Path, out: Path, not_used: Seque
     console.tell_reached(story)
     if model.plan.answer == "value" and not model.thresholds:
         console.say("Note: validation cases are too few for intervals around single predictions.")
+    for sentence in _say_unsettled(model):
+        console.say(f"Note: {sentence}")
     set_aside = read_failures(out / "failures.csv")
     console.list_set_aside(set_aside, str(out / "failures.csv"))
     console.say(f"Model: {out / 'model'}\nJudge it: scanwright evaluate {out} {data}")
@@ -122,6 +124,20 @@ def _tell(console: Console, model: Model, data: Path, out: Path, not_used: Seque
         not_used=list(not_used),
     )
     return SOME if set_aside else 0
+
+
+def _say_unsettled(model: Model) -> list[str]:
+    """What validation cases were too few for."""
+    from scanwright.tasks.settled import has_probabilities, has_sets
+
+    plan, n = model.plan, model.calibration.n
+    said = []
+    if has_probabilities(plan) and plan.calibration != "none" and not model.calibration.is_fitted:
+        said.append(f"{n} validation cases are too few, or of too few classes, to calibrate probabilities.")
+    if has_sets(plan) and not model.conformal.is_fitted:
+        needed = f"{model.conformal.n_needed} validation cases of each class"
+        said.append(f"{needed} are needed to say which predictions a person must see.")
+    return said
 
 
 def _say_score(console: Console, model: Model) -> tuple[float, bool]:

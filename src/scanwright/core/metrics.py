@@ -351,6 +351,29 @@ def average_precision(scores: ArrayLike, positives: ArrayLike) -> float:
     return float(np.sum(np.diff(recalls, prepend=0.0) * precisions))
 
 
+def net_benefit(scores: ArrayLike, positives: ArrayLike, thresholds: ArrayLike) -> FloatArray:
+    """What acting on probabilities gains, (threshold,), in true positives a case (Vickers and Elkin 2006).
+
+    Who acts from a probability of t on holds one missed case to be as bad as (1 − t) / t false alarms; a
+    false alarm is taken off at that rate. Acting on nobody gains 0; nan without cases.
+
+    Args:
+        scores: (case,), probabilities.
+        positives: (case,), boolean.
+        thresholds: (threshold,), each between 0 and 1 exclusive.
+
+    Raises:
+        DataError: lengths differ or a score is nan.
+    """
+    score, positive = _checked_scores(scores, positives)
+    threshold = np.asarray(thresholds, dtype=np.float64)
+    if not score.size:
+        return np.full(threshold.shape, math.nan)
+    acted = score[:, None] >= threshold
+    right, wrong = (acted & positive[:, None]).mean(axis=0), (acted & ~positive[:, None]).mean(axis=0)
+    return np.asarray(right - wrong * threshold / (1 - threshold))
+
+
 def _empty_value(policy: EmptyPolicy) -> float:
     return 1.0 if policy == "one" else math.nan
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from scanwright.core.calibration import METHODS
 from scanwright.data.box_plan import BoxPlan
 from scanwright.data.choices import (
     ANSWERS,
@@ -173,7 +174,11 @@ class Plan:
         target: name of the number that is learnt.
         target_mean, target_deviation: of that number on the training side; the network's output is in
             deviations off the mean.
-        interval_level: share of the cases whose true number the interval around a prediction should hold.
+        interval_level: share of the cases whose true number the interval around a prediction should hold; of
+            classes, share of the cases of each class whose set of possible answers should hold it.
+        calibration: how probabilities are made to say how often they are right, on validation cases:
+            "temperature" (one number; of several classes at once, one for each), "isotonic" (steps, for whole
+            images) or "none". Numbers and boxes have none.
         enhance: classical steps done on each image before everything else, as ``enhance --steps`` has them.
         spacing_mm: the grid that images are resampled to; ``None`` leaves the grid.
         longest_side: photographs larger than this many pixels are made smaller; ``None`` leaves them.
@@ -229,6 +234,7 @@ class Plan:
     target_mean: float = field(metadata=ruled(within(-1e30, 1e30)), default=0.0)
     target_deviation: float = field(metadata=ruled(within(1e-30, 1e30)), default=1.0)
     interval_level: float = field(metadata=ruled(within(0.5, 0.999)), default=0.9)
+    calibration: str = field(metadata=ruled(one_of(*METHODS)), default="temperature")
     enhance: tuple[str, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
     longest_side: int | None = None
@@ -296,6 +302,8 @@ class Plan:
         for name in ("class_weights", "class_shares"):
             if getattr(self, name) and len(getattr(self, name)) != n_classes:
                 yield f"{name} must have one number for each of the classes"
+        if self.label_values and self.calibration == "isotonic":
+            yield "calibration=isotonic is for whole images, and label_values are for masks"
         if self.dims == 2 and self.patch_voxels[2] != 1:
             yield "patch_voxels must end in 1 when dims is 2"
         for name, axes in (("mirror_axes", self.mirror_axes), ("flip_axes", self.augmentation.flip_axes)):

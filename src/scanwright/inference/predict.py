@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from scanwright.data.prediction import Prediction
 from scanwright.data.volume import Volume
 from scanwright.inference.boxes import find_boxes, mirror_sides
 from scanwright.tasks.catalogue import find_task
+from scanwright.tasks.settled import Settled, answer_by
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
 
@@ -104,7 +105,7 @@ def predict_image(
     case: str,
     image: Volume,
     plan: Plan,
-    thresholds: Mapping[str, float],
+    settled: Settled,
     told: Callable[[float], None] | None = None,
 ) -> Prediction:
     """Predict an image on its own grid; ``told`` as for :func:`predict_array`.
@@ -115,4 +116,4 @@ def predict_image(
     task = find_task(plan.task)
     array, history = preprocess(image, plan)
     outputs = predict_array(run, array, plan, told=told)
-    return task.decode(case, outputs, plan, history, image, thresholds)
+    return answer_by(task, case, outputs, plan, history, image, settled)

@@ -74,6 +74,9 @@ COMMON_REASONS = {
     "init_from": "none: weights are drawn fresh",
     "frozen_share": "0: all layers are new",
     "answer": "one class of several",
+    "interval_level": "of the images of each class, how many must have it among their possible answers; "
+    "masks and boxes have none",
+    "calibration": "a single number, which few validation cases can bear; numbers and boxes are left alone",
     "precision": "half the memory traffic where the processor has bf16, else 32-bit",
 }
 

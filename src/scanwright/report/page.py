@@ -16,6 +16,7 @@ from scanwright.report.answer import answer, is_number, patients_unknown, title_
 from scanwright.report.box_sections import box_records, froc_plot, number_tables, rule_lines
 from scanwright.report.pictures import Picture
 from scanwright.report.rounding import format_number, format_plain, format_value
+from scanwright.report.subgroup_sections import subgroup_tables
 from scanwright.report.tables import (
     MOST_RECORDS,
     MOST_SET_ASIDE,
@@ -27,6 +28,18 @@ from scanwright.report.tables import (
     record_table,
 )
 from scanwright.report.texts import Words
+from scanwright.report.trust_sections import (
+    CALIBRATION,
+    REFERRAL,
+    calibration_line,
+    decision_plots,
+    is_about_trust,
+    referral_lines,
+    reliability_plots,
+    risk_plot,
+    some_classes,
+    trust_table,
+)
 from scanwright.types import JsonDict
 
 MOST_PICTURES = 12
@@ -70,7 +83,7 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
     summaries = (
         number_tables(evaluation, words)
         if boxed
-        else [("", number_table(evaluation.get("numbers") or [], evaluation, words))]
+        else [("", number_table(_summary_numbers(evaluation), evaluation, words))]
     )
     records = (box_records if boxed else record_table)(evaluation, words)
     flow = evaluation.get("flow") or {}
@@ -85,6 +98,15 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "n_note": _n_note(evaluation, words),
         "interval_note": _interval_note(evaluation, words),
         "abouts": _abouts(evaluation, words),
+        "calibration": calibration_line(evaluation, words),
+        "calibration_table": trust_table(CALIBRATION, evaluation, words),
+        "referral": referral_lines(evaluation, words),
+        "referral_table": trust_table(REFERRAL, evaluation, words),
+        "risk": risk_plot(evaluation, words),
+        "decision": decision_plots(evaluation, words),
+        "reliability": reliability_plots(evaluation, words),
+        "reliability_note": some_classes(evaluation, words),
+        "subgroups": subgroup_tables(evaluation, words),
         "baselines": baseline_table(evaluation, words),
         "pictures": [_picture(picture, words) for picture in shown],
         "n_pictures": len(pictures),
@@ -108,6 +130,10 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
     }
 
 
+def _summary_numbers(evaluation: JsonDict) -> list[JsonDict]:
+    return [one for one in evaluation.get("numbers") or [] if not is_about_trust(one)]
+
+
 def _some(total: int, most: int, words: Words) -> str:
     return words("table.some", shown=most, total=total) if total > most else ""
 
@@ -123,9 +149,12 @@ def _interval_note(evaluation: JsonDict, words: Words) -> str:
     if not with_interval:
         return ""
     methods = [one.get("method", "") for one in with_interval]
+    single = set(methods) & {"Wilson", "DeLong"}
+    methods = [method for method in methods if method not in single] or methods
     usual = max(set(methods), key=lambda method: (methods.count(method), method))
     level = 100 * with_interval[0].get("level", 0.95)
-    return words("summary.note", level=f"{level:g}", method=words.interval_method(usual))
+    note = words("summary.note", level=f"{level:g}", method=words.interval_method(usual))
+    return f"{note} {words('summary.single')}" if single else note
 
 
 def _abouts(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:

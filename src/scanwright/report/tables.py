@@ -188,11 +188,10 @@ def _cell(number: Mapping[str, Any] | None, n_cases: int | None, words: Words) -
         return Cell(UNDEFINED)
     value, low, high = number["value"], number.get("low"), number.get("high")
     n = number.get("n")
-    return Cell(
-        format_value(value, low, high),
-        format_interval(low, high, value),
-        words("summary.n", n=n) if n is not None and n != n_cases else "",
-    )
+    count = words("summary.n", n=n) if n is not None and n != n_cases else ""
+    if number.get("too_few"):
+        count = words("summary.few", n=n)
+    return Cell(format_value(value, low, high), format_interval(low, high, value), count)
 
 
 def _field_head(field: str, evaluation: JsonDict, words: Words) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
+from scanwright.core.calibration import CORRECTED
 from scanwright.errors import SettingsError
 from scanwright.report import (
     answer_texts,
@@ -15,6 +16,7 @@ from scanwright.report import (
     enhancement_texts,
     findings_texts,
     mask_texts,
+    trust_texts,
 )
 
 Lang: TypeAlias = Literal["en", "zh"]
@@ -222,12 +224,6 @@ _EN = {
     "about.f1": "precision and recall in one number",
     "about.auroc": "how often a case of the class gets a higher score than another, 0.5 is chance",
     "about.average_precision": "precision averaged over recall; chance is the share of the class",
-    "method.patient": "patient bootstrap, {n} resamples",
-    "method.case": "case bootstrap (patients unknown), {n} resamples",
-    "method.left_out": ", {n} without a value left out",
-    "method.small": "n too small for an interval",
-    "method.same": "the same in all resamples, no interval",
-    "method.undefined": "undefined in {n} of {total} resamples, no interval",
     "and": " and ",
     "comma": ", ",
 }
@@ -396,19 +392,13 @@ _ZH = {
     "about.f1": "精确率与召回率合为一个数",
     "about.auroc": "该类病例得分高于其他病例的概率，0.5 为随机",
     "about.average_precision": "精确率对召回率的平均；随机水平为该类所占比例",
-    "method.patient": "按患者自助法，重采样 {n} 次",
-    "method.case": "按病例自助法（患者未知），重采样 {n} 次",
-    "method.left_out": "，其中 {n} 次无值，已剔除",
-    "method.small": "n 太小，不给区间",
-    "method.same": "所有重采样结果相同，不给区间",
-    "method.undefined": "{total} 次重采样中有 {n} 次无定义，不给区间",
     "and": "和",
     "comma": "、",
 }
 
 _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts),
-    *(enhancement_texts, compare_texts, card_texts),
+    *(enhancement_texts, compare_texts, card_texts, trust_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
@@ -462,6 +452,8 @@ class Words:
 
     def interval_method(self, method: str) -> str:
         """The method of an interval, which ``core.statistics`` writes in English."""
+        if method.endswith(CORRECTED):
+            return self.interval_method(method.removesuffix(CORRECTED)) + self("method.corrected")
         if found := re.fullmatch(r"(patient|case) bootstrap.*?, (\d+) resamples(, (\d+) without.*)?", method):
             kind, n, _, left_out = found.groups()
             tail = self("method.left_out", n=left_out) if left_out else ""

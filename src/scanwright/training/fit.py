@@ -31,6 +31,7 @@ from scanwright.errors import ScanwrightError
 from scanwright.inference.predict import Runtime, predict_array, predict_batch
 from scanwright.inference.runtimes.torch_runtime import TorchRuntime, choose_device, has_bf16
 from scanwright.tasks.base import Example, Task, score_of
+from scanwright.tasks.settled import Sample, Settled, draw_sample, is_asked, settle
 from scanwright.training.batch_norm import weigh_batch
 from scanwright.training.checkpoint import (
     Checkpoint,
@@ -393,33 +394,39 @@ def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, 
     return Case(name, {"image": Lazy(name, lambda: image)}, targets)
 
 
-def choose_thresholds(
+def settle_on(
     task: Task, plan: Plan, weights: Mapping[str, AnyArray], val: Mapping[str, Example], device: str
-) -> tuple[dict[str, float], JsonDict]:
-    """The task's thresholds, chosen on the validation cases with the kept weights; see
-    ``settle_thresholds``."""
-    runtime = TorchRuntime(plan, weights, device)
-    examples, outputs = list(val.values()), list[FloatArray]()
-    if task.has_thresholds(plan):
-        outputs = list(predict_examples(task, plan, runtime, examples, mirror=True))
-    return settle_thresholds(task, plan, examples, outputs)
+) -> tuple[Settled, JsonDict]:
+    """What the validation cases settle with the kept weights, and what is reached by it."""
+    examples, kept, samples = list(val.values()), list[FloatArray](), list[Sample | None]()
+    if is_asked(task, plan):
+        outputs = predict_examples(task, plan, TorchRuntime(plan, weights, device), examples, mirror=True)
+        for example, output in zip(examples, outputs, strict=True):
+            samples.append(draw_sample(output, example.target, plan))
+            if task.has_thresholds(plan):
+                kept.append(output)
+    settled = settle(task, plan, kept, [example.target for example in examples], samples)
+    return settled, measure_reached(task, plan, examples, kept, settled.thresholds)
 
 
-def settle_thresholds(
-    task: Task, plan: Plan, examples: Sequence[Example], outputs: Sequence[FloatArray]
-) -> tuple[dict[str, float], JsonDict]:
-    """The task's thresholds, and of boxes what they reach on the very cases that they are chosen on: how
-    many, and of each class objects, findings and hits."""
-    thresholds = task.choose_thresholds(outputs, [example.target for example in examples], plan)
+def measure_reached(
+    task: Task,
+    plan: Plan,
+    examples: Sequence[Example],
+    outputs: Sequence[FloatArray],
+    thresholds: Mapping[str, float],
+) -> JsonDict:
+    """What thresholds of boxes reach on the very cases that they are chosen on: how many, and of each class
+    objects, findings and hits; nothing of other answers."""
     if plan.answer != "boxes":
-        return thresholds, {}
+        return {}
     records = [
         measure_example(task, plan, str(n), example, answer, thresholds)
         for n, (example, answer) in enumerate(zip(examples, outputs, strict=True))
     ]
     rules = task.tables(records, plan)["detection"]
     kept = ("operating_point", "operating_value", "true", "found", "hits")
-    return thresholds, {"cases": len(records), **{name: rules[name] for name in kept}}
+    return {"cases": len(records), **{name: rules[name] for name in kept}}
 
 
 def _save(trainer: Trainer, folder: Path, key: str) -> None:

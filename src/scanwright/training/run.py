@@ -43,7 +43,7 @@ from scanwright.tasks.catalogue import choose_task, find_task, task_dataset
 from scanwright.tasks.decision import decide
 from scanwright.training.cache import prepare_examples
 from scanwright.training.ensemble import Ensemble, Learnt, combine, sides_learnt
-from scanwright.training.fit import Fitted, choose_thresholds, fit
+from scanwright.training.fit import Fitted, fit, settle_on
 from scanwright.training.same_data import as_planned
 from scanwright.training.team import Team, joined
 from scanwright.training.transfer import load_record, load_start, match, open_origin, save_start
@@ -255,10 +255,10 @@ def _record_failures(out: Path, new: Sequence[SetAside]) -> None:
 
 
 def _settle(task: Task, plan: Plan, fitted: Fitted, val: Mapping[str, Example], device: str) -> Learnt:
-    """What one network learnt, with thresholds chosen on the validation cases."""
-    thresholds, reached = choose_thresholds(task, plan, fitted.weights, val, device)
+    """What one network learnt, and what its validation cases settle."""
+    settled, reached = settle_on(task, plan, fitted.weights, val, device)
     done = Plan.from_json({**plan.to_json(), "pace": fitted.position.pace})
-    return Learnt(done, fitted, thresholds, reached)
+    return Learnt(done, fitted, settled, reached)
 
 
 def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
@@ -274,7 +274,17 @@ def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
         {**provenance, "log": rows, "set_aside": [vars(entry) for entry in set_aside]},
     )
     splits = read_json(out / "splits.json")
-    save_model(Model(plan, fitted.weights, learnt.thresholds, provenance, out / "model"), out / "model")
+    settled = learnt.settled
+    model = Model(
+        plan,
+        fitted.weights,
+        settled.thresholds,
+        provenance,
+        out / "model",
+        calibration=settled.calibration,
+        conformal=settled.conformal,
+    )
+    save_model(model, out / "model")
     # Only now: a run that goes on divides its cases as they were planned.
     write_json(out / "splits.json", {**splits, "of": _sides(out, learnt)})
     forget_partials(out)

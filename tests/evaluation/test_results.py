@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import scanwright as sw
-from scanwright.evaluation.files import FILES, write_evaluation
+from scanwright.evaluation.results import EVALUATED, write_evaluation
 from scanwright.report.checklists import CHECKLISTS, render_checklist
 from scanwright.report.model_card import render_model_card
 from scanwright.types import JsonDict
@@ -31,7 +31,7 @@ def content(folder: Path) -> JsonDict:
 
 
 def test_every_file_is_written_and_replaced_only_when_asked(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == set(FILES)
+    assert {path.name for path in folder.iterdir()} == set(EVALUATED)
 
 
 def test_every_item_is_there_once(folder: Path) -> None:
@@ -111,5 +111,5 @@ def test_a_number_without_a_value_is_told_as_such(folder: Path, tmp_path: Path, 
     result = sw.evaluate(class_run.path, class_run.data, threads=1)
     numbers = [{**one, "value": None, "low": None, "high": None} for one in result.content["numbers"]]
     (tmp_path / "out").mkdir()
-    write_evaluation(tmp_path / "out", replace(result, content={**result.content, "numbers": numbers}), "en")
+    write_evaluation(replace(result, content={**result.content, "numbers": numbers}), tmp_path / "out", "en")
     assert "undefined" in (tmp_path / "out" / "checklist-claim.md").read_text()
