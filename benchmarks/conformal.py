@@ -63,9 +63,10 @@ def _probabilities(options) -> tuple[np.ndarray, np.ndarray, list[str]]:
         np.savez(folder / "pneumonia.npz", **learnt, **judged)
         settings = {"minutes": options.minutes, "seed": options.seed, "threads": options.threads}
         with progress() as tell:
-            model = sw.train(
-                folder / "pneumonia.npz", folder / "run", overwrite=True, progress=tell, **settings
-            )
+            run = folder / "run"
+            if not (run / "model").is_dir():
+                sw.train(folder / "pneumonia.npz", run, overwrite=True, progress=tell, **settings)
+            model = sw.load(run)
             result = sw.evaluate(model, folder / "pneumonia.npz", progress=tell)
         names = result.content["classes"]
         records = result.content["records"]
