@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import scanwright as sw
-from figures import arguments, data_root, print_header, print_number, progress
+from figures import arguments, data_root, learn_and_judge, print_header, print_number
 from scanwright.data.dataset import Dataset
 
 
@@ -22,19 +22,7 @@ def main() -> None:
     dataset = with_official_val_as_test(sw.open(data_root() / "bccd"))
     run = options.out / "bccd" / "run"
     print_header("BCCD, official train → official val", minutes=options.minutes, seed=options.seed)
-    with progress() as tell:
-        model = sw.train(
-            dataset,
-            run,
-            task="detection",
-            minutes=options.minutes,
-            seed=options.seed,
-            threads=options.threads,
-            overwrite=True,
-            progress=tell,
-        )
-        result = sw.evaluate(model, dataset, run / "evaluation", overwrite=True, progress=tell)
-    print(f"{model.provenance['minutes']:.1f} min, {model.provenance['steps']} steps")
+    model, result = learn_and_judge(dataset, run, options, seed=options.seed, task="detection")
     for name in ("", *model.plan.classes):
         goal = " (goal 0.86)" if not name else ""
         print_number(f"{name or 'all'} mAP@0.5", result.number("map50", name), goal)

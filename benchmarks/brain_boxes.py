@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 import scanwright as sw
-from figures import arguments, data_root, print_header, print_number, progress, splits
+from figures import arguments, data_root, learn_and_judge, print_header, print_number, splits
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
@@ -29,19 +29,7 @@ def main() -> None:
     dataset = replace(dataset, cases=tuple(split(case, held_out) for case in dataset.cases))
     run = options.out / "brain-boxes" / f"fold-{options.fold}"
     print_header("Brain tumours, one class", fold=options.fold, minutes=options.minutes, seed=options.seed)
-    with progress() as tell:
-        model = sw.train(
-            dataset,
-            run,
-            task="detection",
-            minutes=options.minutes,
-            seed=options.seed,
-            threads=options.threads,
-            overwrite=True,
-            progress=tell,
-        )
-        result = sw.evaluate(model, dataset, run / "evaluation", overwrite=True, progress=tell)
-    print(f"{model.provenance['minutes']:.1f} min, {model.provenance['steps']} steps")
+    _, result = learn_and_judge(dataset, run, options, seed=options.seed, task="detection")
     print_number("mAP@0.5", result.number("map50"), " (goal 0.80)")
     for name in ("map", "sensitivity", "false_alarms_per_case", "sensitivity_at_1"):
         print_number(name, result.number(name))

@@ -9,8 +9,7 @@ import csv
 
 import numpy as np
 
-import scanwright as sw
-from figures import arguments, data_root, print_header, progress, splits
+from figures import arguments, data_root, learn_and_judge, print_header, splits
 from scanwright.core.metrics import auroc
 from scanwright.core.statistics import patient_bootstrap
 
@@ -34,17 +33,7 @@ def main() -> None:
                 writer.writerow(
                     (name.removesuffix(".png"), split, (root / name).resolve(), name.split("/")[0])
                 )
-        with progress() as tell:
-            model = sw.train(
-                folder,
-                folder / "run",
-                minutes=options.minutes,
-                seed=options.seed,
-                threads=options.threads,
-                overwrite=True,
-                progress=tell,
-            )
-            result = sw.evaluate(model, folder, folder / "run" / "evaluation", overwrite=True, progress=tell)
+        _, result = learn_and_judge(folder, folder / "run", options, seed=options.seed)
         own = [
             (r["probabilities"]["malignant"], r["truth"] == "malignant") for r in result.content["records"]
         ]
@@ -52,7 +41,7 @@ def main() -> None:
         malignant += [truth for _, truth in own]
         value = auroc(np.array([s for s, _ in own]), np.array([t for _, t in own]))
         print(
-            f"fold {fold}: AUROC {value:.4f}, n = {len(own)}, {model.provenance['minutes']:.1f} min",
+            f"fold {fold}: AUROC {value:.4f}, n = {len(own)}",
             flush=True,
         )
     all_scores, all_truth = np.array(scores), np.array(malignant)

@@ -350,7 +350,7 @@ def scrambled(root: Path) -> None:
     for name, is_told in {
         "localizer": "localizer" in reasons.get("2.1", ""),
         "slice too few": "slices are missing" in reasons.get("2.2", ""),
-        "slice twice": f"{uids['T1']}: 1 slices stand there twice" in notes,
+        "slice twice": f"{uids['T1']}: slices that stand there twice and count once: 1" in notes,
         "patient twice": {uids["CT"], "2.4"} in twins,
     }.items():
         print(f"  planted {name}: {'told' if is_told else 'MISSED'}", flush=True)

@@ -129,6 +129,10 @@ def mirror_mask(case: Case, other: Case, rng: np.random.Generator) -> Case:
     return with_mask(case, lambda m: replace(m, array=m.array[:, ::-1]))
 
 
+def exchange_labels(case: Case, other: Case, rng: np.random.Generator) -> Case:
+    return with_mask(case, lambda m: replace(m, array=np.array([0, 2, 1], m.array.dtype)[m.array]))
+
+
 def empty_mask(case: Case, other: Case, rng: np.random.Generator) -> Case:
     return with_mask(case, lambda m: replace(m, array=m.array * 0))
 
@@ -289,6 +293,7 @@ PLANTS: dict[str, tuple[str, str, Change, bool]] = {
     "mask elsewhere": ("hippocampus", "mask_elsewhere", move_mask, False),
     "mask of another case": ("hippocampus", "foreign_mask", swap_mask, False),
     "mirrored mask": ("hippocampus", "foreign_mask", mirror_mask, False),
+    "labels exchanged": ("hippocampus", "swapped_labels", exchange_labels, False),
     "empty mask": ("hippocampus", "empty_mask", empty_mask, False),
     "stray voxels": ("hippocampus", "islands", crumble_mask, False),
     "constant image": ("hippocampus", "constant_image", constant, False),

@@ -11,7 +11,7 @@ import csv
 import numpy as np
 
 import scanwright as sw
-from figures import arguments, data_root, print_header, progress, splits
+from figures import arguments, data_root, learn_and_judge, print_header, splits
 from scanwright.core.metrics import auroc
 from scanwright.core.statistics import patient_bootstrap
 from scanwright.io import read_mask
@@ -37,17 +37,7 @@ def main() -> None:
                 truth = root / "1st_manual" / f"{number}_manual1.gif"
                 split = "test" if name in names else "train"
                 writer.writerow((number, split, (root / "images" / name).resolve(), truth.resolve()))
-        with progress() as tell:
-            model = sw.train(
-                folder,
-                folder / "run",
-                minutes=options.minutes,
-                seed=options.seed,
-                threads=options.threads,
-                overwrite=True,
-                progress=tell,
-            )
-            sw.evaluate(model, folder, folder / "run" / "evaluation", overwrite=True, progress=tell)
+        model, _ = learn_and_judge(folder, folder / "run", options, seed=options.seed)
         own = []
         areas = []
         data = sw.open(folder)
@@ -61,7 +51,7 @@ def main() -> None:
         total = np.sum(own, axis=0)
         print(
             f"fold {fold}: F1 {2 * total[0] / (total[1] + total[2]):.4f}, mean AUROC {np.mean(areas):.4f}, "
-            f"threshold {model.thresholds}, n = {len(own)}, {model.provenance['minutes']:.1f} min",
+            f"threshold {model.thresholds}, n = {len(own)}",
             flush=True,
         )
     table = np.array(counts, dtype=float)

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import scanwright as sw
 from scanwright.cli.console import Console
+from scanwright.data.dataset import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -78,6 +80,26 @@ def print_number(name: str, number: Mapping[str, Any], told: str = "") -> None:
         float("nan") if number[key] is None else number[key] for key in ("value", "low", "high")
     )
     print(f"{name} {value:.4f} [{low:.4f}, {high:.4f}]{told}, n = {number['n']}", flush=True)
+
+
+def learn_and_judge(
+    data: Dataset | Path, run: Path, options: argparse.Namespace, *, seed: int = 0, task: str = "auto"
+) -> tuple[sw.Model, sw.Evaluation]:
+    """Train a model as the options say, and judge it on the cases that are held out."""
+    with progress() as tell:
+        model = sw.train(
+            data,
+            run,
+            task=task,
+            minutes=options.minutes,
+            seed=seed,
+            threads=options.threads,
+            overwrite=True,
+            progress=tell,
+        )
+        result = sw.evaluate(model, data, run / "evaluation", overwrite=True, progress=tell)
+    print(f"{model.provenance['minutes']:.1f} min, {model.provenance['steps']} steps", flush=True)
+    return model, result
 
 
 def progress() -> Any:

@@ -9,7 +9,7 @@ import csv
 import json
 
 import scanwright as sw
-from figures import arguments, data_root, print_header, progress, splits
+from figures import arguments, data_root, learn_and_judge, print_header, splits
 
 
 def main() -> None:
@@ -32,23 +32,12 @@ def main() -> None:
     print_header("Hippocampus, Dice on held-out patients", minutes=options.minutes, seeds=options.seeds)
     for seed in options.seeds:
         run = folder / f"run-{seed}"
-        with progress() as tell:
-            model = sw.train(
-                sw.open(folder),
-                run,
-                minutes=options.minutes,
-                seed=seed,
-                threads=options.threads,
-                overwrite=True,
-                progress=tell,
-            )
-            result = sw.evaluate(model, sw.open(folder), run / "evaluation", overwrite=True, progress=tell)
+        _, result = learn_and_judge(sw.open(folder), run, options, seed=seed)
         for label, goal in (("anterior", 0.87), ("posterior", 0.85)):
             dice, hd95 = result.number("dice", label), result.number("hd95", label)
             print(
                 f"seed {seed} {label}: Dice {dice['value']:.4f} [{dice['low']:.4f}, {dice['high']:.4f}] "
-                f"(goal {goal}), HD95 {hd95['value']:.2f} mm, n = {dice['n']}, "
-                f"{model.provenance['minutes']:.1f} min, {model.provenance['steps']} steps",
+                f"(goal {goal}), HD95 {hd95['value']:.2f} mm, n = {dice['n']}",
                 flush=True,
             )
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import scanwright as sw
-from figures import arguments, print_header, print_number, progress
+from figures import arguments, learn_and_judge, print_header, print_number, progress
 from scanwright.core.statistics import patient_bootstrap
 from scanwright.data.case import Case
 from scanwright.data.dataset import Dataset
@@ -43,18 +43,7 @@ def main() -> None:
     data = make_data(folder / f"data-{options.seed}", options.patients + options.held_out, options.seed)
     dataset = held_out_last(sw.open(data), options.held_out)
     run = folder / f"run-{options.seed}"
-    with progress() as tell:
-        model = sw.train(
-            dataset,
-            run,
-            task="detection",
-            minutes=options.minutes,
-            seed=options.seed,
-            threads=options.threads,
-            overwrite=True,
-            progress=tell,
-        )
-        result = sw.evaluate(model, dataset, run / "evaluation", overwrite=True, progress=tell)
+    model, result = learn_and_judge(dataset, run, options, seed=options.seed, task="detection")
     test = [case for case in dataset.cases if case.split == "test"]
     small = only_small(test, data)
     print(f"{model.provenance['minutes']:.1f} min, {model.provenance['steps']} steps")

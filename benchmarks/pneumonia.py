@@ -11,8 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-import scanwright as sw
-from figures import arguments, data_root, print_header, progress
+from figures import arguments, data_root, learn_and_judge, print_header
 
 
 def main() -> None:
@@ -33,25 +32,13 @@ def main() -> None:
     rows = []
     for seed in options.seeds:
         run = folder / f"run-{seed}"
-        with progress() as tell:
-            model = sw.train(
-                folder / "pneumonia.npz",
-                run,
-                minutes=options.minutes,
-                seed=seed,
-                threads=options.threads,
-                overwrite=True,
-                progress=tell,
-            )
-            result = sw.evaluate(
-                model, folder / "pneumonia.npz", run / "evaluation", overwrite=True, progress=tell
-            )
+        _, result = learn_and_judge(folder / "pneumonia.npz", run, options, seed=seed)
         number, accuracy = result.number("auroc"), result.number("accuracy")
         rows.append((number["value"], seed))
         print(
             f"seed {seed}: AUROC {number['value']:.4f} [{number['low']:.4f}, {number['high']:.4f}] "
             "(goal 0.993), "
-            f"accuracy {accuracy['value']:.4f}, n = {number['n']}, {model.provenance['minutes']:.1f} min",
+            f"accuracy {accuracy['value']:.4f}, n = {number['n']}",
             flush=True,
         )
     print("worst first: " + ", ".join(f"{value:.4f} (seed {seed})" for value, seed in sorted(rows)))

@@ -336,3 +336,11 @@ def texture(seed: int, shape: tuple[int, ...] = (64, 64)) -> np.ndarray:
     i, j = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
     body = i**2 + j**2 < 0.7
     return np.clip(body * (120 + 150 * fine), 0, 255).astype(np.uint8)
+
+
+def bent_pipe() -> np.ndarray:
+    """A long bent pipe, two voxels thick."""
+    mask = np.zeros((60, 60, 8), dtype=bool)
+    mask[5:55, 10:12, 3:5] = True
+    mask[53:55, 10:50, 3:5] = True
+    return mask

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Each worker of pytest has one core to itself.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import scanwright as sw
 import tiny

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from scanwright.training.estimate import Estimate
 
 PATHS = (str, os.PathLike)
-COMPARED = ("comparison.json", "comparison.html", "failures.csv")
 
 
 def open(path: PathLikeStr, *, patient_pattern: str | None = None, series: str | None = None) -> Dataset:
@@ -76,12 +75,11 @@ class Planned:
         require("torch", extra="train", feature="The cost of a network")
         require("monai", extra="train", feature="The cost of a network")
         from scanwright.planning.rules import working_shape
-        from scanwright.tasks.catalogue import find_task
         from scanwright.training.estimate import estimate
 
         plan = self.plan
         shape = working_shape(self.fingerprint, plan.spacing_mm, plan.longest_side)
-        return estimate(plan, device, shape.tolist() if find_task(plan.task).tiled else None)
+        return estimate(plan, device, shape.tolist() if plan.is_tiled else None)
 
 
 def inspect(
@@ -331,6 +329,7 @@ def evaluate(
     out: PathLikeStr | None = None,
     *,
     split: str = "test",
+    by: Sequence[str] = (),
     series: str | None = None,
     lang: str = "en",
     overwrite: bool = False,
@@ -344,8 +343,11 @@ def evaluate(
     Args:
         model: a model, or where it is.
         data: a dataset with truth, or where it is.
-        out: where ``evaluation.json``, ``report.html`` and ``failures.csv`` go; ``None`` writes nothing.
+        out: where ``evaluation.json``, ``report.html``, the model card, checklists and ``failures.csv`` go;
+            ``None`` writes nothing.
         split: "test", "val" or "all".
+        by: columns of the data (sex, age, site, scanner, …) to judge subgroups by; "size" is that of what
+            masks outline.
         series: see ``open``.
         lang: language of the report, "en" or "zh".
         overwrite: replace an earlier evaluation in ``out``.
@@ -358,8 +360,7 @@ def evaluate(
         ModelError, OutputError, SettingsError: see the message.
     """
     from scanwright.evaluation.evaluation import evaluate as judge
-    from scanwright.io.failures_csv import write_failures
-    from scanwright.report.page import render_report
+    from scanwright.evaluation.results import EVALUATED, write_evaluation
     from scanwright.report.texts import Words
 
     Words(lang)  # an unknown language is said now and not after all cases
@@ -367,16 +368,11 @@ def evaluate(
     dataset = _dataset(data, Settings(series=series))
     if out is not None:
         keep_apart(Path(out), dataset)
-        own = ("evaluation.json", "report.html", "failures.csv")
-        folder = claim_folder(out, overwrite=overwrite, own=own)
-    evaluation = judge(loaded, dataset, split=split, device=device, threads=threads, progress=progress)
+        folder = claim_folder(out, overwrite=overwrite, own=EVALUATED)
+    evaluation = judge(loaded, dataset, split=split, by=by, device=device, threads=threads, progress=progress)
     evaluation.content["baselines"] += baselines or []
     if out is not None:
-        write_json(folder / "evaluation.json", evaluation.content)
-        # The page shows what the file holds, and nothing else.
-        shown = read_json(folder / "evaluation.json")
-        write_text(folder / "report.html", render_report(shown, evaluation.pictures, lang))
-        write_failures(folder / "failures.csv", evaluation.set_aside)
+        write_evaluation(evaluation, folder, lang)
     return evaluation
 
 
@@ -412,8 +408,7 @@ def compare(
         ModelError, OutputError: see the message.
     """
     from scanwright.evaluation.comparison import compare as judge
-    from scanwright.io.failures_csv import write_failures
-    from scanwright.report.comparison import render_comparison
+    from scanwright.evaluation.results import COMPARED, write_comparison
     from scanwright.report.texts import Words
 
     Words(lang)
@@ -424,9 +419,7 @@ def compare(
         folder = claim_folder(out, overwrite=overwrite, own=COMPARED)
     comparison = judge((pair[0], pair[1]), dataset, device=device, threads=threads, progress=progress)
     if out is not None:
-        write_json(folder / "comparison.json", comparison.content)
-        write_text(folder / "comparison.html", render_comparison(read_json(folder / "comparison.json"), lang))
-        write_failures(folder / "failures.csv", comparison.set_aside)
+        write_comparison(comparison, folder, lang)
     return comparison
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 from scanwright.errors import MissingExtraError
 
-_INSTALL = {"train": "pip install 'scanwright[train]' -c constraints.txt"}
+_INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in ("train", "pdf")}
 
 
 def require(module: str, *, extra: str, feature: str) -> ModuleType:

@@ -15,7 +15,10 @@ JsonDict: TypeAlias = dict[str, Any]
 
 
 class Progress(Protocol):
-    """Told how far a stage is; ``done`` and ``total`` share one unit (cases, steps, seconds)."""
+    """Told how far a stage is; ``done`` and ``total`` share one unit (cases, steps, seconds).
+
+    The stage "Warning" is over at once: its note is a sentence for the person.
+    """
 
     def __call__(self, stage: str, done: float, total: float, note: str = "") -> None: ...
 

@@ -107,3 +107,26 @@ def test_too_few_validation_cases_give_no_interval_and_say_so(tmp_path: Path, co
     assert {(row["low"], row["high"]) for row in rows} == {("", "")}
     assert evaluation["agreement"]["half_width"] is None
     assert "Single predictions have no interval" in (tmp_path / "en" / "report.html").read_text("utf-8")
+
+
+def test_enough_validation_cases_give_calibrated_probabilities_and_say_whom_to_refer(
+    command: Command, tmp_path: Path
+) -> None:
+    n = 200
+    names = ["disc" if number % 2 else "none" for number in range(n)]
+    data = manifest(tmp_path / "data", {"label": names}, n)
+    trained, evaluation, rows = whole_way(command, data, tmp_path, "--set", "interval_level=0.8")
+    assert "too few" not in trained.out
+    assert {"possible", "refer", "reason"} <= set(rows[0])
+    assert {row["refer"] for row in rows} <= {"yes", "no"}
+    assert all((row["refer"] == "yes") == bool(row["reason"]) for row in rows)
+    assert all(row["refer"] == "yes" or row["possible"] == row["predicted"] for row in rows)
+    content = json.loads((tmp_path / "run" / "model" / "model.json").read_text())
+    assert content["calibration"]["method"] == "temperature"
+    assert content["conformal"]["level"] == 0.8
+    names = {number["name"] for number in evaluation["numbers"]}
+    assert {"brier", "brier_before", "ece", "ece_before", "set_coverage", "referred"} <= names
+    assert set(evaluation["reliability"]) == {"before", "after"}
+    page = (tmp_path / "en" / "report.html").read_text()
+    assert "Are the probabilities right?" in page
+    assert "at least 80 %" in page

@@ -49,6 +49,8 @@ def test_boxes_become_a_model_a_report_and_findings(data: Path, tmp_path: Path, 
     run = tmp_path / "run"
     trained = command("train", data, "--out", run, "--minutes", 0.1, "--threads", 1, *small)
     assert trained.code == 0, trained.err
+    reached = "On the 4 validation cases that the thresholds were chosen on, for the best balance"
+    assert reached in trained.out
     for lang, words in (("en", "What counts"), ("zh", "计数规则")):
         judged = command("evaluate", run, data, "--out", tmp_path / lang, "--lang", lang, "--threads", 1)
         assert judged.code == 0, judged.err
@@ -61,6 +63,7 @@ def test_boxes_become_a_model_a_report_and_findings(data: Path, tmp_path: Path, 
     out = tmp_path / "out"
     said = command("predict", run, data / "images", "--out", out, "--pictures", "--threads", 1, "--json")
     assert said.code == 0, said.err
+    assert reached in said.out
     assert said.result["predicted"] == 30
     assert len(list((out / "pictures").glob("*.png"))) == 30
     assert len(read_coco(out / "detections.json").images) == 30
@@ -72,3 +75,23 @@ def test_boxes_become_a_model_a_report_and_findings(data: Path, tmp_path: Path, 
     assert not (out / "pictures").exists()
     scores = [one["score"] for one in json.loads((out / "detections.json").read_text())["annotations"]]
     assert min(scores) < content["detection"]["thresholds"]["cell"]
+
+
+def test_objects_too_small_for_the_grid_and_boxes_beside_their_image_are_told_before_training(
+    data: Path, tmp_path: Path, command: Command
+) -> None:
+    content = json.loads((data / "instances.json").read_text())
+    content["annotations"][0]["bbox"] = [90, 90, 5, 5]
+    (data / "instances.json").write_text(json.dumps(content))
+    small = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
+    coarse = ("--set", "longest_side=16")
+    planned = command("plan", data, "--out", tmp_path / "plan", "--minutes", 0.05, *small, *coarse)
+    trained = command(
+        "train", data, "--out", tmp_path / "run", "--minutes", 0.05, "--threads", 1, *small, *coarse
+    )
+    for said in (planned.out, trained.err):
+        assert "Warning: 1 box(es) lie wholly outside of their image" in said
+        assert "Warning: 100 % of the boxes of 'cell'" in said
+    assert "…" not in planned.out
+    assert "network              family=fpn, widths=[4, 8, 8]" in planned.out
+    assert "target_mean" not in planned.out

@@ -120,10 +120,10 @@ class TestEveryFamilyInPlanesAndVolumes:
     def test_an_image_of_any_size_is_answered(self, family: str, dims: int) -> None:
         plan = tiny_plan(family, dims)
         weights = {name: value.numpy() for name, value in build_network(plan).state_dict().items()}
-        tiled = plan.label_values or plan.answer == "boxes"
+        tiled = plan.is_tiled
         odd = (19, 7, 11 if dims == 3 else 1) if tiled else plan.patch_voxels
         image = np.random.default_rng(0).normal(size=(2, *odd)).astype(np.float32)
-        answer = predict_array(TorchRuntime(plan, weights, "cpu"), image, plan, tiled=bool(tiled))
+        answer = predict_array(TorchRuntime(plan, weights, "cpu"), image, plan)
         if plan.answer == "boxes":
             assert answer.shape[1:] == (8,)
             assert np.isfinite(answer).all()

@@ -98,12 +98,12 @@ def perfect_outputs(task, case: Case, plan: Plan):
     """What a network that knows the truth would say, and the way back."""
     target = np.asarray(task.encode(case, plan).target)
     if plan.answer == "boxes":
-        _, history = preprocess(case.image.read(), plan, fit=False)
+        _, history = preprocess(case.image.read(), plan)
         return np.column_stack([target[:, 0], np.ones(len(target)), target[:, 2:]]), history
     if target.dtype == np.uint8:
         target = np.moveaxis(np.eye(plan.n_outputs, dtype=np.float32)[target], -1, 0)
-    _, history = preprocess(case.image.read(), plan, fit=not task.tiled)
-    return (target if task.tiled else target.reshape(plan.n_outputs, 1, 1, 1)), history
+    _, history = preprocess(case.image.read(), plan)
+    return (target if plan.is_tiled else target.reshape(plan.n_outputs, 1, 1, 1)), history
 
 
 def wrong_outputs(task, outputs):
@@ -169,11 +169,11 @@ class TestEveryTaskInEveryWorld:
             assert (example.target[:, 5:] <= example.image.shape[1:]).all()
         elif example.target.dtype == np.uint8:
             assert example.target.max() < len(plan.classes)
-            assert example.target.shape == (example.image.shape[1:] if task.tiled else ())
+            assert example.target.shape == (example.image.shape[1:] if plan.is_tiled else ())
         else:
             assert example.target.dtype == np.float32
             assert example.target.shape == (plan.n_outputs,)
-        assert task.tiled or example.image.shape[1:] == plan.patch_voxels
+        assert plan.is_tiled or example.image.shape[1:] == plan.patch_voxels
         assert len(example.places(1)) == 0
 
     def test_an_example_tells_the_truth_of_its_case(self, task, world):
@@ -249,7 +249,9 @@ class TestEveryTaskInEveryWorld:
         made = world(task.target)
         plan = made.plan(task)
         tables = task.tables(judge(task, made.cases, plan, perfect(task, made.cases, plan)), plan)
-        assert set(tables) <= {"confusion", "curves", "agreement", "baselines", "detection"}
+        assert set(tables) <= {
+            *("confusion", "curves", "reliability", "risk", "agreement", "baselines", "detection", "volumes"),
+        }
         assert json.dumps(tables)
 
     def test_records_are_plain(self, task, world):
@@ -300,7 +302,7 @@ class TestEveryTaskInEveryWorld:
         plan, case = made.plan(task), made.cases[0]
         foreign = (
             ClassPrediction(case.name, {"a": 1.0})
-            if task.tiled
+            if plan.is_tiled
             else MaskPrediction(case.name, case.image.read())
         )
         with pytest.raises(DataError, match=case.name):

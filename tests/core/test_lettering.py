@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from builders import texture
-from scanwright.core.lettering import find_lines
+from scanwright.core.lettering import choose_planes, distinct_lines, find_lines
 from scanwright.types import AnyArray
 
 TEXT = "NAME 12345 F061Y"
@@ -54,6 +57,26 @@ def test_texture_and_noise_are_no_writing(seed: int) -> None:
     noise = np.random.default_rng(seed).normal(100, 30, (200, 220)).astype(np.float32)
     assert find_lines(ground(seed), 0, 255) == []
     assert find_lines(noise, 0, 200) == []
+
+
+@pytest.mark.parametrize("planes", [[0], [3], [29], [2, 3, 4, 5, 6], range(30)])
+def test_planes_with_writing_are_chosen_wherever_they_lie(planes: Sequence[int]) -> None:
+    volume = np.stack([ground(seed, side=160) for seed in range(30)], axis=-1)
+    for k in planes:
+        volume[..., k] = written(volume[..., k], at=(8, 6), size=12)
+    chosen = choose_planes(volume, 0, 255)
+    assert {*chosen} & {*planes}
+    assert (chosen[0], len(chosen)) == (15, len({*chosen}))
+    assert len(chosen) <= 5
+
+
+def test_a_plane_alone_is_chosen() -> None:
+    assert choose_planes(ground()[..., None], 0, 255) == [0]
+
+
+def test_a_line_that_stands_in_several_planes_counts_once() -> None:
+    (line, *_) = find_lines(written(ground()), 0, 255)
+    assert distinct_lines([line, replace(line, k=3)]) == [line]
 
 
 def test_fewer_than_five_letters_are_no_line() -> None:

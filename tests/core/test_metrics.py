@@ -11,6 +11,7 @@ from scipy.ndimage import binary_erosion
 from scipy.spatial.distance import cdist
 from sklearn import metrics as sk
 
+from builders import bent_pipe
 from scanwright.core import metrics
 from scanwright.errors import DataError
 
@@ -36,26 +37,42 @@ def brute_force_borders(mask, spacing):
 def brute_force_surface(prediction, reference, spacing, tolerance):
     a, b = brute_force_borders(prediction, spacing), brute_force_borders(reference, spacing)
     if not len(a) and not len(b):
-        return math.nan, math.nan
+        return math.nan, math.nan, math.nan
     if not len(a) or not len(b):
-        return 0.0, math.nan
+        return 0.0, math.nan, math.nan
     apart = cdist(a, b)
     to_b, to_a = apart.min(axis=1), apart.min(axis=0)
     near = np.sum(to_b <= tolerance + 1e-4) + np.sum(to_a <= tolerance + 1e-4)
-    return near / (len(a) + len(b)), max(np.percentile(to_b, 95), np.percentile(to_a, 95))
+    mean = (to_a.sum() + to_b.sum()) / (len(a) + len(b))
+    return near / (len(a) + len(b)), max(np.percentile(to_b, 95), np.percentile(to_a, 95)), mean
 
 
 @given(pairs_of_masks(), st.sampled_from([0.0, 0.7, 1.0, 2.0, 5.0]))
 @settings(max_examples=300, deadline=None)
-def test_surface_dice_and_hd95_agree_with_brute_force(masks, tolerance):
+def test_surface_metrics_agree_with_brute_force(masks, tolerance):
     prediction, reference, spacing = masks
-    expected_dice, expected_hd95 = brute_force_surface(prediction, reference, spacing, tolerance)
+    expected_dice, expected_hd95, expected_mean = brute_force_surface(
+        prediction, reference, spacing, tolerance
+    )
     np.testing.assert_allclose(
         metrics.surface_dice(prediction, reference, spacing, tolerance), expected_dice, atol=1e-6
     )
     np.testing.assert_allclose(
         metrics.hausdorff_95(prediction, reference, spacing), expected_hd95, rtol=1e-5, atol=1e-5
     )
+    found = metrics.surface_distances(prediction, reference, spacing).mean()
+    np.testing.assert_allclose(found, expected_mean, rtol=1e-5, atol=1e-5)
+
+
+def test_long_thin_masks_are_tubes_and_round_ones_are_not():
+    i, j, k = np.indices((40, 40, 40))
+    ball = (i - 20) ** 2 + (j - 20) ** 2 + (k - 20) ** 2 < 15**2
+    assert metrics.is_tubular(bent_pipe(), (1.0, 1.0, 1.0))
+    assert metrics.is_tubular(bent_pipe()[:, :, 3:4], None)
+    assert not metrics.is_tubular(ball, (1.0, 1.0, 1.0))
+    assert not metrics.is_tubular(np.zeros((4, 4, 4), bool), (1.0, 1.0, 1.0))
+    # Many balls are not a tube: it is the largest piece that counts.
+    assert not metrics.is_tubular(np.tile(ball, (4, 4, 2)), (1.0, 1.0, 1.0))
 
 
 @given(pairs_of_masks())
@@ -237,3 +254,25 @@ def test_grades_of_no_case_are_not_numbers():
     nothing = np.zeros((3, 3), dtype=np.int64)
     for measure in (metrics.quadratic_kappa, metrics.mean_class_distance, metrics.within_one):
         assert math.isnan(measure(nothing))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60))
+@settings(max_examples=30, deadline=None)
+def test_net_benefit_is_what_a_hand_counts(seed, n):
+    rng = np.random.default_rng(seed)
+    scores, ill = rng.integers(0, 20, n) / 20, rng.random(n) < 0.4
+    for threshold, found in zip(
+        (0.1, 0.3, 0.8), metrics.net_benefit(scores, ill, [0.1, 0.3, 0.8]), strict=True
+    ):
+        right = sum(s >= threshold and t for s, t in zip(scores, ill, strict=True))
+        wrong = sum(s >= threshold and not t for s, t in zip(scores, ill, strict=True))
+        assert found == pytest.approx(right / n - wrong / n * threshold / (1 - threshold))
+        assert found <= ill.mean() + 1e-12  # nobody gains more than by acting on the ill alone
+
+
+def test_acting_on_nobody_gains_nothing_and_no_case_tells_nothing():
+    assert metrics.net_benefit(np.zeros(4), np.array([True, False, False, True]), [0.2, 0.5]).tolist() == [
+        0,
+        0,
+    ]
+    assert np.isnan(metrics.net_benefit([], [], [0.5])).all()

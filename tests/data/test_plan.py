@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import classification_plan, segmentation_plan
+from builders import classification_plan, detection_plan, segmentation_plan
 from scanwright.data.choices import CLASS_LOSSES, OPTIMISERS
 from scanwright.data.plan import SCHEMA_VERSION, AugmentationPlan, ChannelPlan, NetworkPlan, Plan
 from scanwright.data.settings import Settings
@@ -105,7 +105,11 @@ NONSENSE = {
     "no such network": ({"network.family": "vgg"}, "family makes no sense. Expected cnn or resnet or"),
     "infinite rate": ({"learning_rate": float("inf")}, "learning_rate makes no sense"),
     "not a number": ({"overlap": float("nan")}, "overlap makes no sense"),
-    "channel method": ({"channels": [{"name": "a", "method": "magic"}]}, "method makes no sense"),
+    "channel method": (
+        {"channels": [{"name": "a", "method": "magic"}]},
+        "plan's channels.method makes no sense",
+    ),
+    "hit rule by its whole name": ({"boxes.hit": "near"}, "boxes.hit makes no sense. Expected iou or centre"),
     "channel mean": ({"channels": [{"name": "a", "mean": float("nan")}]}, "mean makes no sense"),
     "no channels": ({"channels": []}, "channels must not be empty"),
     "backward spacing": ({"spacing_mm": [1, -1, 1]}, "spacing_mm must be positive"),
@@ -389,3 +393,31 @@ def test_members_of_an_ensemble_start_from_other_seeds_and_have_their_own_pace()
     assert first.folds == second.folds == 1
     assert plan.is_recorded
     assert not replace(plan, paces=()).is_recorded
+
+
+@pytest.mark.parametrize(
+    ("point", "value", "message"),
+    [
+        ("f1", 0.8, "boxes.operating_value has nothing to act on at boxes.operating_point=f1"),
+        ("sensitivity", 0, "needs a boxes.operating_value above 0"),
+        ("sensitivity", 90, "needs a boxes.operating_value above 0 and up to 1"),
+    ],
+)
+def test_a_value_that_does_not_go_with_its_operating_point_is_refused(point, value, message):
+    with pytest.raises(SettingsError, match=message):
+        detection_plan().overrule({"boxes.operating_point": point, "boxes.operating_value": value})
+    assert detection_plan().overrule({"boxes.operating_point": "false_alarms"}).boxes.operating_value == 0
+
+
+def test_only_decisions_that_mean_something_for_the_answer_are_told_and_all_that_the_user_set():
+    def told(plan):
+        return {row["field"] for row in plan.decisions()}
+
+    boxes = told(detection_plan())
+    assert {"boxes", "longest_side", "overlap"} <= boxes
+    assert not {"label_values", "target", "target_mean", "interval_level", "tolerance_mm"} & boxes
+    assert "spacing_mm" not in boxes
+    assert "longest_side" not in told(detection_plan(spacing_mm=(1.0, 1.0, 1.0)))
+    assert {"label_values", "tolerance_mm"} <= told(segmentation_plan())
+    assert "boxes" not in told(segmentation_plan())
+    assert "tolerance_mm" in told(detection_plan().overrule({"tolerance_mm": "2"}))

@@ -14,6 +14,7 @@ import pytest
 import scanwright as sw
 from builders import classification_plan, segmentation_plan, write_picture
 from commands import Command
+from judged import Records, classified, outlined, scores_of
 from scanwright.core.comparison import delong_test
 from scanwright.errors import DataError, SettingsError
 from scanwright.evaluation.comparison import FEWEST_TO_CLAIM, compare_records
@@ -22,21 +23,6 @@ from scanwright.tasks.segmentation import Segmentation
 from scanwright.types import silent
 from tiny import SMALL_2D, SMALL_CLASSES, THREE_ROUNDS, TinyRun, disc, disc_classes, plan_of
 
-Records = list[dict[str, Any]]
-
-
-def classified(scores: np.ndarray, ill: np.ndarray, *, each: int = 1) -> Records:
-    return [
-        {
-            "case": f"c{n}",
-            "patient": f"p{n // each}",
-            "truth": "malignant" if is_ill else "benign",
-            "predicted": "malignant" if score > 0.5 else "benign",
-            "probabilities": {"benign": 1 - float(score), "malignant": float(score)},
-        }
-        for n, (score, is_ill) in enumerate(zip(scores, ill, strict=True))
-    ]
-
 
 def judged(a: Records, b: Records) -> dict[tuple[str, str], dict[str, Any]]:
     content = compare_records(
@@ -44,25 +30,6 @@ def judged(a: Records, b: Records) -> dict[tuple[str, str], dict[str, Any]]:
     )
     json.dumps(content, allow_nan=False)
     return {(number["name"], number["group"]): number for number in content["numbers"]}
-
-
-def scores_of(n: int, *, apart: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    ill = np.arange(n) % 2 == 0
-    return 1 / (1 + np.exp(-(apart * (ill - 0.5) + rng.normal(size=n)))), ill
-
-
-def outlined(dice: np.ndarray, hd95: np.ndarray) -> Records:
-    fixed = {"surface_dice": 0.5, "volume": 1.0, "reference_volume": 1.0, "common": 5, "in_both": 12}
-    pieces = {"lesions": 1, "lesions_found": 1, "lesion_false_alarms": 0, "unit": "mm"}
-    return [
-        {
-            "case": f"c{n}",
-            "patient": f"p{n}",
-            "classes": {"tumour": {"dice": float(d), "hd95": float(h), **fixed, **pieces}},
-        }
-        for n, (d, h) in enumerate(zip(dice, hd95, strict=True))
-    ]
 
 
 def outlines(a: Records, b: Records) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from scanwright.core.suppression import suppress
 from scanwright.data.box_plan import BoxPlan
 from scanwright.data.plan import ChannelPlan, NetworkPlan, Plan
-from scanwright.inference.boxes import LEAST_SCORE, find_boxes, mirror_sides, read_places
+from scanwright.inference.boxes import LEAST_SCORE, MOST_PER_IMAGE, find_boxes, mirror_sides, read_places
 from scanwright.inference.predict import predict_array
 
 
@@ -76,7 +76,7 @@ def kept(rows: np.ndarray) -> set[tuple[float, ...]]:
 )
 def test_objects_are_found_where_they_are_across_tiles(dims, shape, patch, boxes, mirror):
     plan = plan_of(dims, patch, mirror_axes=(0,) if mirror else (), overlap=0.5)
-    rows = predict_array(lambda some: bright_balls(some, plan), painted(shape, boxes), plan, tiled=True)
+    rows = predict_array(lambda some: bright_balls(some, plan), painted(shape, boxes), plan)
     assert kept(rows) == {(*map(float, lo), *map(float, hi)) for lo, hi in boxes}
     assert set(rows[:, 0]) == {0.0}
 
@@ -105,3 +105,24 @@ def test_mirrored_answers_change_lower_and_upper_sides():
     answers = np.arange(8, dtype=np.float32).reshape(1, 8, 1, 1, 1)
     assert mirror_sides(answers, [1], plan).ravel().tolist() == [0, 1, 2, 6, 4, 5, 3, 7]
     assert mirror_sides(answers, [], plan).ravel().tolist() == list(range(8))
+
+
+def test_of_an_image_full_of_findings_the_surest_are_kept_and_what_is_no_number_is_too():
+    plan = plan_of(2, (64, 64, 1), overlap=0.0)
+    rng = np.random.default_rng(0)
+    said = []
+
+    def answer(patches):
+        out = np.ones((len(patches), 6, 32, 32, 1), dtype=np.float32)
+        out[:, :2] = rng.uniform(0.1, 1, (len(patches), 2, 32, 32, 1))
+        out[0, 0, 0, 0] = np.nan if not said else 1.0
+        said.extend(out[:, :2].ravel())
+        return out
+
+    rows = find_boxes(answer, np.zeros((1, 1024, 1024, 1), np.float32), plan, 16)
+    assert len(said) > 2 * MOST_PER_IMAGE
+    assert len(rows) == MOST_PER_IMAGE
+    assert np.isnan(rows[:, 1]).sum() == 1
+    assert np.nanmin(rows[:, 1]) == pytest.approx(
+        np.sort(said)[::-1][np.isnan(said).sum() + MOST_PER_IMAGE - 2]
+    )

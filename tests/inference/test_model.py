@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import scanwright as sw
+from scanwright.core.calibration import Calibration
+from scanwright.core.conformal import Conformal
 from scanwright.errors import ModelError
 from scanwright.inference.model import Model, _content_hash, load_model, save_model
 from scanwright.inference.runtimes import open_runtime
@@ -120,8 +122,10 @@ def test_the_hash_follows_weights_decisions_and_thresholds_and_not_the_story(pho
         replace(model, weights={**model.weights, name: model.weights[name] + 1}),
         replace(model, plan=replace(model.plan, overlap=0.1)),
         replace(model, thresholds={"x": 0.4}),
+        replace(model, calibration=Calibration("temperature", 60, {"": 2.0})),
+        replace(model, conformal=Conformal(0.9, {"disc": 0.2})),
     ]
-    assert len({model.sha256, *(other.sha256 for other in others)}) == 4
+    assert len({model.sha256, *(other.sha256 for other in others)}) == 6
     assert replace(model, provenance={}).sha256 == model.sha256
 
 
@@ -130,3 +134,20 @@ def test_loading_reads_data_and_runs_no_code(folder: Path) -> None:
     assert isinstance(model, Model)
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "weights.safetensors"]
     assert (folder / "weights.safetensors").read_bytes()[8:9] == b"{"  # the header of safetensors is JSON
+
+
+def test_what_validation_cases_settle_is_saved_with_the_model_and_old_models_have_none(
+    photo_run: TinyRun, tmp_path: Path
+) -> None:
+    fitted, sets = Calibration("temperature", 60, {"": 2.0}), Conformal(0.9, {"disc": 0.2}, {}, {"disc": 30})
+    model = replace(load_model(photo_run.path), calibration=fitted, conformal=sets)
+    save_model(model, tmp_path / "new")
+    back = load_model(tmp_path / "new")
+    assert (back.calibration, back.conformal, back.sha256) == (fitted, sets, model.sha256)
+    content = json.loads((tmp_path / "new" / "model.json").read_text())
+    old = {
+        name: value for name, value in content.items() if name not in ("calibration", "conformal", "sha256")
+    }
+    (tmp_path / "new" / "model.json").write_text(json.dumps({**old, "sha256": _content_hash(old)}))
+    back = load_model(tmp_path / "new")
+    assert (back.calibration, back.conformal) == (Calibration(), Conformal())

@@ -196,7 +196,7 @@ def local_runtime(images: FloatArray) -> FloatArray:
 def test_tiles_give_what_the_whole_would(plan: Plan, shape: tuple[int, int, int], overlap: float) -> None:
     array = np.random.default_rng(0).standard_normal((1, *shape)).astype(np.float32)
     tiled = replace(plan, overlap=overlap, mirror_axes=(0, 2))
-    found = predict_array(local_runtime, array, tiled, tiled=True)
+    found = predict_array(local_runtime, array, tiled)
     assert found.shape == (3, *shape)
     np.testing.assert_allclose(found, local_runtime(array[None])[0], atol=1e-5)
     np.testing.assert_allclose(found.sum(axis=0), 1, atol=1e-5)
@@ -210,13 +210,13 @@ def test_an_image_within_the_patch_is_seen_once(plan: Plan) -> None:
         return local_runtime(images)
 
     array = np.zeros((1, 16, 10, 16), np.float32)
-    predict_array(runtime, array, replace(plan, mirror_axes=()), tiled=True)
+    predict_array(runtime, array, replace(plan, mirror_axes=()))
     assert seen == [(1, 1, 16, 16, 16)]
     seen.clear()
-    predict_array(runtime, array, replace(plan, mirror_axes=(0, 1)), tiled=True)
+    predict_array(runtime, array, replace(plan, mirror_axes=(0, 1)))
     assert seen == [(4, 1, 16, 16, 16)]
     seen.clear()
-    predict_array(runtime, array, replace(plan, mirror_axes=(0, 1)), tiled=True, mirror=False)
+    predict_array(runtime, array, replace(plan, mirror_axes=(0, 1)), mirror=False)
     assert seen == [(1, 1, 16, 16, 16)]
 
 
@@ -227,7 +227,7 @@ def test_a_mirrored_answer_is_mirrored_back(plan: Plan) -> None:
         return np.concatenate([ramp, (1 - ramp) / 2, (1 - ramp) / 2], axis=1).astype(np.float32)
 
     array = np.zeros((1, 16, 16, 16), np.float32)
-    found = predict_array(by_place, array, replace(plan, mirror_axes=(0,)), tiled=True)
+    found = predict_array(by_place, array, replace(plan, mirror_axes=(0,)))
     np.testing.assert_allclose(found[0], 0.5, atol=1e-6)
 
 

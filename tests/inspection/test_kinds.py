@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -61,7 +62,17 @@ def volumes(n: int = N) -> list[Case]:
 
 
 def look(cases: Sequence[Case], **facts: object) -> Inspection:
-    return inspect(Dataset(tuple(cases), "made up", "here", **facts))  # type: ignore[arg-type]
+    """Inspect; and whatever is found, in whichever test, is said in Chinese without an English sentence."""
+    inspection = inspect(Dataset(tuple(cases), "made up", "here", **facts))  # type: ignore[arg-type]
+    for one in inspection.in_words("zh"):
+        for text in (one.title, one.why, one.action):
+            assert speaks_chinese(text), (one.kind, text)
+    return inspection
+
+
+def speaks_chinese(text: str) -> bool:
+    """Whether it holds Chinese, and no two English words that are no name in a row."""
+    return bool(re.search("[一-鿿]", text)) and not re.search(r"\b[a-z]{2,} [a-z]{2,}\b", text)
 
 
 def named(inspection: Inspection, kind: str) -> list[tuple[str, ...]]:
@@ -179,6 +190,42 @@ def _crumbs(mask: AnyArray) -> AnyArray:
     crumbs = mask.copy()
     crumbs[8:16:3, 8:16:3, ::3] = 1
     return crumbs
+
+
+def balls_and_cubes(
+    seed: int, *, n_labels: int, exchanged: tuple[int, int] = (0, 0)
+) -> tuple[AnyArray, AnyArray]:
+    """A made-up scan in which labels lie in a row from front to back, each a little astray."""
+    array, _ = volume(seed)
+    rng = np.random.default_rng(1000 + seed)
+    labels = np.zeros(array.shape, np.uint8)
+    for value in range(1, n_labels + 1):
+        i, j, k = np.array([11, 4 * value, 11]) + rng.integers(-1, 2, 3)
+        labels[i : i + 3, j : j + 2, k : k + 3] = value
+    mapping = np.arange(n_labels + 1)
+    a, b = exchanged
+    mapping[[a, b]] = mapping[[b, a]]
+    return array, mapping[labels].astype(np.uint8)
+
+
+@pytest.mark.parametrize(("n_labels", "exchanged"), [(2, (1, 2)), (4, (1, 4)), (4, (2, 3)), (4, (1, 3))])
+def test_labels_that_are_exchanged_in_one_mask_are_named(n_labels: int, exchanged: tuple[int, int]) -> None:
+    cases = [volume_case(f"v{n}", *balls_and_cubes(n, n_labels=n_labels), patient=f"{n}") for n in range(12)]
+    assert named(look(cases), "swapped_labels") == []
+    odd = balls_and_cubes(5, n_labels=n_labels, exchanged=exchanged)
+    cases[5] = volume_case("v5", *odd, patient="5")
+    inspection = look(cases, class_names={"0": "background", "1": "head", str(n_labels): "tail"})
+    (found,) = [one for one in inspection.findings if one.kind == "swapped_labels"]
+    assert (found.cases, found.evidence["values"]) == (("v5",), list(exchanged))
+    assert ("head" in found.title) == (1 in exchanged)
+
+
+def test_labels_that_lie_on_either_side_are_never_called_exchanged() -> None:
+    cases = [
+        volume_case(f"v{n}", *balls_and_cubes(n, n_labels=2, exchanged=(1, 1 + n % 2)), patient=f"{n}")
+        for n in range(12)
+    ]
+    assert named(look(cases), "swapped_labels") == []
 
 
 def test_masks_of_the_field_of_view_are_found() -> None:
@@ -387,6 +434,22 @@ def test_a_kind_says_nothing_of_nothing_and_has_both_languages(kind) -> None:  #
         assert gaps[0] == gaps[1]
 
 
+# Numbers, values and names that are the same in any language; all else that fills a gap has a Chinese twin.
+ALIKE = {
+    *("n", "of", "n_test", "n_related", "n_most", "n_least", "voxels", "beside", "torn", "share", "percent"),
+    *("half", "auroc", "ratio", "side", "agreement"),
+    *("a", "b", "class", "channel", "listed", "most", "least", "usual"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_in_chinese_no_gap_of_a_kind_is_filled_with_english_words(kind) -> None:  # type: ignore[no-untyped-def]
+    for text in (kind.zh.title, kind.zh.why, kind.zh.action):
+        gaps = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+        assert {name for name in gaps if not name.endswith("_zh")} <= ALIKE
+        assert kind.zh.title == "{said_zh}" or speaks_chinese(text)
+
+
 def test_kinds_have_names_of_their_own() -> None:
     assert len({kind.name for kind in KINDS}) == len(KINDS)
 
@@ -496,6 +559,16 @@ def test_sound_boxes_are_let_be() -> None:
     assert named(look(rounded), "box_outside") == []
     none_at_all = [boxed(case) for case in pictures()]
     assert [named(look(none_at_all), kind) for kind in KINDS_OF_BOXES] == [[]] * 4
+
+
+def test_annotations_without_any_box_are_told() -> None:
+    (finding,) = [
+        one for one in look([boxed(case) for case in pictures()]).findings if one.kind == "no_boxes"
+    ]
+    assert (finding.severity, finding.evidence["n"]) == ("error", len(pictures()))
+    some = [boxed(pictures()[0], (5, 5, 20, 20)), *(boxed(case) for case in pictures()[1:])]
+    assert named(look(some), "no_boxes") == []
+    assert named(look(pictures()), "no_boxes") == []
 
 
 def test_boxes_that_reach_out_of_the_image_are_found_and_those_beside_it_are_worse() -> None:

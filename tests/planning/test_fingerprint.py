@@ -254,7 +254,25 @@ def test_one_class_is_nothing_to_tell_apart():
 def test_an_odd_number_of_channels_is_set_aside():
     colour = memory_case("colour", noise((3, 20, 16, 1)), label="benign", affine=None)
     facts = take_fingerprint(cohort([*labelled_pictures(4), colour]))
-    assert "another number of channels than most cases (1)" in reasons(facts)["colour"]
+    assert reasons(facts)["colour"].startswith("has 3 channel(s), and 8 of 9 cases have 1")
+
+
+@pytest.mark.parametrize("first", ["grey", "colour"])
+def test_of_as_many_grey_and_colour_pictures_the_colour_ones_are_used_and_a_way_to_use_all_is_told(first):
+    def pictures(n_channels):
+        boxes = Boxes(np.array([((2.0, 2, 0), (9, 9, 1))]), ("cell",))
+        return [
+            memory_case(f"{n_channels}-{k}", noise((n_channels, 20, 16, 1), seed=k), boxes=boxes, affine=None)
+            for k in range(4)
+        ]
+
+    sides = {"grey": pictures(1), "colour": pictures(3)}
+    cases = [*sides.pop(first), *next(iter(sides.values()))]
+    facts = take_fingerprint(cohort(cases), target="boxes")
+    assert {fact.name[0] for fact in facts.cases} == {"3"}
+    assert reasons(facts)["1-0"].startswith("has 1 channel(s), and 4 of 8 cases have 3.")
+    assert "--set enhance=grey" in reasons(facts)["1-0"]
+    assert len(take_fingerprint(cohort(cases), target="boxes", enhance=("grey",)).cases) == 8
 
 
 def test_channels_have_the_names_of_the_data_or_plain_ones():

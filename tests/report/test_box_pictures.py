@@ -1,13 +1,18 @@
 """Pictures of findings: boxes lie where the objects are, and what is wrong is told without colour."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from report.test_pictures import has_colour, pixels
 from scanwright.data.boxes import Boxes
 from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.palette import PREDICTION, REFERENCE
-from scanwright.report.slices import flat_slice
+from scanwright.report.pictures import _draw_marks
+from scanwright.report.slices import Mark, flat_slice
 
 SHAPE = (30, 24, 16)
 AFFINES = [
@@ -82,3 +87,31 @@ def test_hundreds_of_boxes_are_drawn_and_names_of_any_script():
         np.stack([lo, lo + np.array([12, 12, 1])], axis=1), ("红细胞", "$x$") * 150, rng.random(300)
     )
     assert has_colour(box_panel(np.zeros((3, 300, 300, 1), np.uint8), Findings(found)), PREDICTION)
+
+
+def words_of(marks, size=300):
+    """The words that stand on a picture with these marks, and the places of all."""
+    figure = Figure(figsize=(4, 4))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_xlim(-0.5, size - 0.5)
+    axes.set_ylim(size - 0.5, -0.5)
+    _draw_marks(axes, marks)
+    return [text.get_text() for text in axes.texts], [text.get_window_extent() for text in axes.texts]
+
+
+def test_words_stand_where_there_is_room_and_never_on_each_other():
+    rng = np.random.default_rng(0)
+    lo = rng.uniform(0, 280, (200, 2))
+    crowd = [Mark(x, y, x + 14, y + 14, PREDICTION, text=f"cell {n}") for n, (x, y) in enumerate(lo.tolist())]
+    words, places = words_of(crowd)
+    assert 5 < len(words) < len(crowd)
+    assert not any(a.overlaps(b) for n, a in enumerate(places) for b in places[:n])
+    assert all(place.x0 >= -1 and place.x1 <= 401 for place in places)
+
+
+def test_what_is_wrong_has_its_words_before_what_is_right():
+    right, wrong = (Mark(100, 100, 112, 112, PREDICTION, style, text=style) for style in ("solid", "dashed"))
+    many = [replace(right, text=f"{n} long words") for n in range(5)]
+    assert "dashed" in words_of([*many, wrong])[0]
+    assert len(words_of([*many, wrong])[0]) < 6

@@ -7,7 +7,7 @@ import pytest
 
 from report.evaluations import detection_evaluation
 from report.test_page import PNG, read
-from scanwright.report.box_sections import box_records, number_tables
+from scanwright.report.box_sections import box_records, number_tables, tell_reached
 from scanwright.report.page import render_report
 from scanwright.report.pictures import Picture
 from scanwright.report.texts import Words
@@ -55,6 +55,19 @@ def test_the_page_stands_alone_from_the_file_alone(lang):
     assert "secret" not in html
     assert Words(lang)("pictures.missed") in page.text
     assert f"{Words(lang).metric('objects')} 7" in page.text
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_the_thresholds_reached_on_validation_cases_is_said_of_each_class(lang):
+    reached = {
+        "cases": 4, "operating_point": "sensitivity", "operating_value": 0.9,
+        "true": {"red": 8, "white": 0}, "found": {"red": 12, "white": 1}, "hits": {"red": 6, "white": 0},
+    }  # fmt: skip
+    (sentence,) = tell_reached({"reached": reached}, Words(lang))
+    assert sentence in read(render_report(DETECTION | {"provenance": {"reached": reached}}, lang=lang)).text
+    assert "white" not in sentence
+    assert re.findall(r"\d+\.\d+", sentence) == ["0.9", "0.750", "1.50"]
+    assert tell_reached({}, Words(lang)) == []
 
 
 def test_a_class_that_was_never_found_is_said():

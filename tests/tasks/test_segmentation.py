@@ -116,7 +116,7 @@ def test_empty_cases_are_left_out_of_means_and_counted():
     np.testing.assert_array_equal(summary.support["dice", "two"], [1, 2])
     np.testing.assert_array_equal(summary.support["hd95", "two"], [1])
     np.testing.assert_array_equal(summary.support["dice", ""], [1, 2])
-    assert summary.units == {"hd95": "mm", "volume_bias": "ml"}
+    assert summary.units == {"hd95": "mm", "assd": "mm", "volume_bias": "ml"}
 
 
 def test_volume_bias_tells_too_much_from_too_little():

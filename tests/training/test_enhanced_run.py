@@ -56,8 +56,8 @@ def test_volumes_with_steps_come_back_to_their_own_grid(tmp_path: Path) -> None:
     np.testing.assert_allclose(mask.affine, affine, atol=1e-4)
     # The network saw the image after the steps, and not as it came.
     raw = read_image(path)
-    seen, _ = preprocess(raw, model.plan, fit=False)
-    again, _ = preprocess(raw, sw.load_plan(tmp_path / "plan.json").overrule({"enhance": ""}), fit=False)
+    seen, _ = preprocess(raw, model.plan)
+    again, _ = preprocess(raw, sw.load_plan(tmp_path / "plan.json").overrule({"enhance": ""}))
     assert not np.allclose(seen, again)
     assert enhance(raw, model.plan.enhance).same_grid(raw)
 

@@ -124,7 +124,7 @@ def test_thresholds_and_score_are_of_members_that_had_not_learnt_from_the_case(
     def answers(member_of: Callable[[str], int]) -> list[Any]:
         runs = [open_runtime(model.plan, member, "cpu") for member in split_members(model.weights)]
         return [
-            predict_array(runs[member_of(name)], np.asarray(examples[name].image), model.plan, tiled=True)
+            predict_array(runs[member_of(name)], np.asarray(examples[name].image), model.plan)
             for name in folds
         ]
 

@@ -338,7 +338,7 @@ def test_every_member_of_an_ensemble_starts_there_and_an_ensemble_can_be_started
 
 def test_weights_of_a_task_that_answers_otherwise_say_that_nothing_can_be_taken_over() -> None:
     plan, voxels = tiny_plan("resnet", 2), tiny_plan("unet", 2)
-    with pytest.raises(ModelError, match=r"nothing of such a network .*a run of classification or ordinal"):
+    with pytest.raises(ModelError, match=r"nothing of such a network .*a run of classification in 2-D"):
         match(weights_of(voxels), replace(FILE, plan=voxels), plan)
     other = tiny_plan("vit", 2)
     with pytest.raises(ModelError, match=r"take them over with the same network.*network\.family=vit"):

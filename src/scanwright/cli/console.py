@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 15.0
 MOST_LISTED = 5
+WIDEST_COLUMN = 40
 
 
 def is_heard() -> bool:
@@ -47,24 +48,21 @@ class Console:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
 
-    def table(self, rows: Sequence[Sequence[str]], *, widths: Sequence[int] = ()) -> None:
-        """Rows in columns; a long last column goes on under itself."""
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows in columns; what is too long for its column goes on under itself."""
         import shutil
         import textwrap
+        from itertools import zip_longest
 
         if not rows:
             return
-        columns = len(rows[0])
-        width = [max(len(row[c]) for row in rows) for c in range(columns - 1)]
-        width = [min(w, m) for w, m in zip(width, [*widths, *[48] * columns], strict=False)]
-        indent = sum(width) + 2 * len(width) + 2
-        room = max(30, shutil.get_terminal_size((110, 24)).columns - indent)
+        width = [min(WIDEST_COLUMN, max(map(len, cells))) for cells in zip(*rows, strict=True)]
+        before = sum(width[:-1]) + 2 * len(width)
+        width[-1] = max(30, shutil.get_terminal_size((110, 24)).columns - before)
         for row in rows:
-            head = "  " + "".join(f"{cell:<{w}}  " for cell, w in zip(row, width, strict=False))
-            lines = textwrap.wrap(row[-1], room) or [""]
-            self.say(head + lines[0])
-            for line in lines[1:]:
-                self.say(" " * indent + line)
+            cells = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, width, strict=True)]
+            for line in zip_longest(*cells, fillvalue=""):
+                self.say("".join(f"  {cell:<{w}}" for cell, w in zip(line, width, strict=True)).rstrip())
 
     def list_set_aside(self, entries: Sequence[SetAside], where: str = "") -> None:
         """How many cases could not be used, and the first reasons."""
@@ -84,6 +82,14 @@ class Console:
         words = Words("en")
         for doubt in doubts:
             self.say(f"Warning: {words('doubt.' + doubt['kind'], **doubt)}")
+
+    def tell_reached(self, story: Mapping[str, Any]) -> None:
+        """What the thresholds of a model that finds objects reached on validation cases."""
+        from scanwright.report.box_sections import tell_reached
+        from scanwright.report.texts import Words
+
+        for sentence in tell_reached(story, Words("en")):
+            self.say(sentence)
 
     def finish(self, **result: Any) -> None:
         """The machine-readable last line, when asked for."""
@@ -112,6 +118,9 @@ class _Lines:
         self.start = self.last = self.first = 0.0
 
     def __call__(self, stage: str, done: float, total: float, note: str = "") -> None:
+        if stage == "Warning":
+            sys.stderr.write(f"{stage}: {note}\n")
+            return
         now = time.monotonic()
         if stage != self.stage:
             self.stage, self.start, self.last = stage, now, now - SECONDS_BETWEEN_LINES
@@ -147,6 +156,9 @@ def _bars() -> Iterator[Progress]:
         tasks: dict[str, Any] = {}
 
         def tell(stage: str, done: float, total: float, note: str = "") -> None:
+            if stage == "Warning":
+                bars.console.print(f"{stage}: {note}", markup=False, highlight=False)
+                return
             if stage not in tasks or bars.tasks[tasks[stage]].finished:
                 tasks[stage] = bars.add_task(stage, total=total, note="")
             bars.update(tasks[stage], completed=done, total=total, note=note[:60])

@@ -12,6 +12,7 @@ from scanwright.cli.console import Console
 
 if TYPE_CHECKING:
     from scanwright.evaluation.evaluation import Evaluation
+    from scanwright.types import JsonDict
 
 SOME = 3
 
@@ -23,6 +24,12 @@ def evaluate(
         Path | None, typer.Option("--out", help="Where results go; RUN/evaluation by default.")
     ] = None,
     split: Annotated[str, typer.Option("--split", help="test, val or all.")] = "test",
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by", help="Judge subgroups: sex, age, site, scanner or any other column; size of masks."
+        ),
+    ] = None,
     lang: options.Lang = "en",
     patient_pattern: options.PatientPattern = None,
     series: options.SeriesChoice = None,
@@ -39,6 +46,7 @@ def evaluate(
     """
     from scanwright import api
     from scanwright.report.answer import beside_naive
+    from scanwright.report.subgroup_sections import subgroup_tables
     from scanwright.report.texts import Words
 
     console = Console(quiet, as_json)
@@ -51,6 +59,7 @@ def evaluate(
             dataset,
             folder,
             split=split,
+            by=by or (),
             lang=lang,
             overwrite=overwrite,
             progress=progress,
@@ -58,6 +67,8 @@ def evaluate(
             threads=threads,
         )
     say_evaluation(console, evaluation)
+    for title, _, lines in subgroup_tables(evaluation.content, Words("en")):
+        console.say(" ".join([f"{title}.", *lines]))
     for sentence in beside_naive(evaluation.content, Words("en")):
         console.say(sentence)
     console.list_doubts(evaluation.content["doubts"])
@@ -71,6 +82,11 @@ def evaluate(
         set_aside=len(evaluation.set_aside),
     )
     return SOME if evaluation.set_aside else 0
+
+
+def _is_listed(number: JsonDict, content: JsonDict) -> bool:
+    """Whether a number of a single class stands on the screen: there are few, and it says something new."""
+    return len(content["classes"]) < 3 and not number["name"].startswith(("brier", "ece", "set_", "missed"))
 
 
 def say_evaluation(console: Console, evaluation: Evaluation) -> None:
@@ -90,7 +106,7 @@ def say_evaluation(console: Console, evaluation: Evaluation) -> None:
             format_number(number["value"], number["low"], number["high"], number["unit"]),
         )
         for number in content["numbers"]
-        if number["name"] == content["score"] or not number["group"] or len(content["classes"]) < 3
+        if number["name"] == content["score"] or not number["group"] or _is_listed(number, content)
     ]
     console.table(rows)
     if len(rows) < len(content["numbers"]):

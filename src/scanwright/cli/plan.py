@@ -44,6 +44,7 @@ def plan(
     from scanwright.data.settings import Settings
     from scanwright.io.failures_csv import write_failures
     from scanwright.io.files import claim_folder, kept_if_filled, write_json
+    from scanwright.planning.objects import warn_of_boxes
     from scanwright.tasks.catalogue import check_name
 
     console = Console(quiet, as_json)
@@ -68,6 +69,8 @@ def plan(
             overrides=overrides,
         )
     say_plan(console, planned)
+    for sentence in warn_of_boxes(planned.fingerprint, planned.plan):
+        console.say(f"Warning: {sentence}")
     made = say_estimate(console, planned)
     write_json(folder / "fingerprint.json", planned.fingerprint.to_json())
     write_json(folder / "plan.json", planned.plan.to_json())
@@ -114,9 +117,7 @@ def say_plan(console: Console, planned: Planned) -> None:
     for note in facts.dataset.notes:
         console.say(f"Note: {note}")
     console.say("\nDecisions")
-    console.table(
-        [(row["field"], _brief(row["value"]), row["reason"]) for row in plan.decisions()], widths=(20, 40)
-    )
+    console.table([(row["field"], _told(row["value"]), row["reason"]) for row in plan.decisions()])
     console.list_set_aside(facts.set_aside)
 
 
@@ -180,6 +181,15 @@ def _times(values: list[float]) -> str:
     return " × ".join(f"{value:g}" for value in values)
 
 
-def _brief(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:37] + "…"
+def _told(value: object) -> str:
+    """A decision as ``--set`` takes it; of a group of fields those that do something."""
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{name}={_told(one)}" for name, one in value.items() if one not in (0, "", [], None)
+        )
+    if isinstance(value, list):
+        nested = any(isinstance(one, dict) for one in value)
+        return "; ".join(map(_told, value)) if nested else f"[{', '.join(map(_told, value))}]"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -45,9 +45,10 @@ def predict(
     from scanwright import api
 
     console = Console(quiet, as_json)
+    loaded = api.load(model)
     with console.progress() as progress:
         result = api.predict(
-            model,
+            loaded,
             inputs,
             out,
             series=series,
@@ -61,6 +62,7 @@ def predict(
         )
     n = len(result.predictions) or len(result.files)
     console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")
+    console.tell_reached(dict(loaded.provenance))
     for note in result.notes:
         console.say(f"Note: {note}")
     console.list_doubts({**vars(doubt), "n": n} for doubt, n in result.doubts.items())

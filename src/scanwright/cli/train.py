@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +51,6 @@ def train(
     from scanwright import api
     from scanwright.data.settings import Settings
     from scanwright.inference.model import find_run
-    from scanwright.io.failures_csv import read_failures
     from scanwright.io.settings_toml import find_unused
     from scanwright.tasks.catalogue import check_name, choose_task
 
@@ -91,6 +91,13 @@ def train(
             progress=progress,
             **asked,
         )
+    return _tell(console, model, data, out, not_used)
+
+
+def _tell(console: Console, model: Model, data: Path, out: Path, not_used: Sequence[str]) -> int:
+    """What came out, and the exit code."""
+    from scanwright.io.failures_csv import read_failures
+
     story = model.provenance
     if start := story.get("start"):
         console.say(f"Started from {start['from']}: {start['summary']}.")
@@ -100,8 +107,11 @@ def train(
                 "the validation score flatters."
             )
     score, is_nothing = _say_score(console, model)
+    console.tell_reached(story)
     if model.plan.answer == "value" and not model.thresholds:
         console.say("Note: validation cases are too few for intervals around single predictions.")
+    for sentence in _say_unsettled(model):
+        console.say(f"Note: {sentence}")
     set_aside = read_failures(out / "failures.csv")
     console.list_set_aside(set_aside, str(out / "failures.csv"))
     console.say(f"Model: {out / 'model'}\nJudge it: scanwright evaluate {out} {data}")
@@ -111,9 +121,23 @@ def train(
         learnt_nothing=is_nothing,
         minutes=story["minutes"],
         set_aside=len(set_aside),
-        not_used=not_used,
+        not_used=list(not_used),
     )
     return SOME if set_aside else 0
+
+
+def _say_unsettled(model: Model) -> list[str]:
+    """What validation cases were too few for."""
+    from scanwright.tasks.settled import has_probabilities, has_sets
+
+    plan, n = model.plan, model.calibration.n
+    said = []
+    if has_probabilities(plan) and plan.calibration != "none" and not model.calibration.is_fitted:
+        said.append(f"{n} validation cases are too few, or of too few classes, to calibrate probabilities.")
+    if has_sets(plan) and not model.conformal.is_fitted:
+        needed = f"{model.conformal.n_needed} validation cases of each class"
+        said.append(f"{needed} are needed to say which predictions a person must see.")
+    return said
 
 
 def _say_score(console: Console, model: Model) -> tuple[float, bool]:

@@ -133,6 +133,32 @@ def delong_covariance(scores: ArrayLike, positives: ArrayLike) -> tuple[FloatArr
     return right_ill.mean(axis=1), covariance
 
 
+def delong_interval(scores: ArrayLike, positives: ArrayLike, *, level: float = LEVEL) -> tuple[float, float]:
+    """The interval of an area under a ROC curve, one case of each patient: DeLong's variance on the scale of
+    logits, where it neither passes 1 nor is too narrow near it (Qin and
+    Hotilovac, Stat Methods Med Res 2008).
+
+    Args:
+        scores: (case,), higher = more likely positive.
+        positives: (case,), boolean.
+        level: probability that the interval is built for.
+
+    Returns:
+        The ends; nan where all cases are ranked rightly, or all wrongly, which is no certainty.
+
+    Raises:
+        DataError: see :func:`delong_covariance`.
+    """
+    areas, covariance = delong_covariance(np.asarray(scores), positives)
+    area, variance = float(areas[0]), float(covariance[0, 0])
+    if not (0 < area < 1 and variance > 0):
+        return math.nan, math.nan
+    middle, reach = math.log(area / (1 - area)), float(stats.norm.ppf((1 + level) / 2))
+    half = reach * math.sqrt(variance) / (area * (1 - area))
+    low, high = (1 / (1 + math.exp(-end)) for end in (middle - half, middle + half))
+    return low, high
+
+
 def delong_test(
     scores_a: ArrayLike, scores_b: ArrayLike, positives: ArrayLike, *, level: float = LEVEL
 ) -> AreaDifference:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cc3d
@@ -34,6 +34,9 @@ FEWEST_MARKS = 5
 # drawn into them (decision note 27).
 WORTH, FREE = 2.0, 4.0
 MOST_AS_BRIGHT = 0.05
+# Of a volume's range, from pixel to pixel: letters have such steps at every stroke, anatomy few.
+SHARP_STEP = 0.3
+MOST_JUMPS = 4
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,12 @@ class WrittenLine:
     Attributes:
         box_ij: (low i, low j, high i, high j), half-open, in pixels of the plane.
         n_marks: how many; about the number of letters, as some touch and others fall apart.
+        k: the plane, of several.
     """
 
     box_ij: tuple[int, int, int, int]
     n_marks: int
+    k: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +86,36 @@ class _Marks:
         return self.high[:, 0] - self.low[:, 0]
 
 
+def choose_planes(volume: AnyArray, low: float, high: float) -> list[int]:
+    """The few planes of a volume in which writing shows, if in any: to search all of them takes too long.
+
+    Writing that stands in every plane stands in the middle one. Other writing begins and ends somewhere:
+    where the number of sharp steps jumps from one plane to the next.
+
+    Args:
+        volume: (i, j, k), planes along k.
+        low, high: the range of its intensities, without the extremes.
+
+    Returns:
+        The middle plane, and then those at the largest jumps.
+    """
+    middle = volume.shape[2] // 2
+    steps = np.array([_count_steps(volume[..., k], low, high) for k in range(volume.shape[2])])
+    jumps = np.diff(steps)
+    fuller = np.arange(len(jumps)) + (jumps > 0)
+    largest = np.argsort(-np.abs(jumps), kind="stable")
+    others = [int(k) for k in dict.fromkeys(fuller[largest].tolist()) if k != middle]
+    return [middle, *others[:MOST_JUMPS]]
+
+
+def _count_steps(plane: AnyArray, low: float, high: float) -> int:
+    plane = np.clip(plane.astype(np.float32), low, high)
+    return sum(
+        int(np.count_nonzero(np.abs(np.diff(plane, axis=axis)) > SHARP_STEP * (high - low)))
+        for axis in (0, 1)
+    )
+
+
 def find_lines(plane: FloatArray, low: float, high: float) -> list[WrittenLine]:
     """Rows of five letters and more, of any grey, along either axis.
 
@@ -105,7 +140,7 @@ def find_lines(plane: FloatArray, low: float, high: float) -> list[WrittenLine]:
             i, j, i_end, j_end = (scale * int(edge) for edge in box)
             found.append(WrittenLine((i, j, min(i_end, plane.shape[0]), min(j_end, plane.shape[1])), n))
         small, scale = _halved(small), 2 * scale
-    return _distinct(found)
+    return distinct_lines(found)
 
 
 def _halved(plane: FloatArray) -> FloatArray:
@@ -113,7 +148,8 @@ def _halved(plane: FloatArray) -> FloatArray:
     return np.asarray(plane[:i, :j].reshape(i // 2, 2, j // 2, 2).mean(axis=(1, 3)))
 
 
-def _distinct(lines: list[WrittenLine]) -> list[WrittenLine]:
+def distinct_lines(lines: Iterable[WrittenLine]) -> list[WrittenLine]:
+    """The longest first, without those that meet a longer one in place, in whichever plane."""
     kept: list[WrittenLine] = []
     for line in sorted(lines, key=lambda line: -line.n_marks):
         if not any(_meet(line.box_ij, other.box_ij) for other in kept):

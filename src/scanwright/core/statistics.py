@@ -57,9 +57,9 @@ class Number:
         return {
             "name": self.name,
             "group": self.group,
-            "value": _finite_or_none(self.value),
-            "low": _finite_or_none(self.low),
-            "high": _finite_or_none(self.high),
+            "value": finite_or_none(self.value),
+            "low": finite_or_none(self.low),
+            "high": finite_or_none(self.high),
             "level": self.level,
             "method": self.method,
             "n": self.n,
@@ -173,7 +173,8 @@ def resample_patients(
     return Resampled(numbers, dict(zip(whole, draws.T, strict=True)))
 
 
-def _finite_or_none(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
+    """``None`` for what JSON has no word for."""
     return float(value) if math.isfinite(value) else None
 
 
@@ -204,6 +205,12 @@ def _draws(
         numbers = statistic(order[np.repeat(starts[picked], lengths) + within])
         drawn[row] = [numbers.get(key, math.nan) for key in keys]
     return drawn
+
+
+def wilson_interval(n_right: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """The interval of a share of independent cases (Wilson, JASA 1927). ``n`` must be 1 or more."""
+    ends = stats.binomtest(n_right, n).proportion_ci(level, method="wilson")
+    return float(ends.low), float(ends.high)
 
 
 def bca_interval(

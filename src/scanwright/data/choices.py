@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from scanwright.data.box_plan import BoxPlan
     from scanwright.data.plan import Plan
 
 SAMPLINGS = ("uniform", "balanced")
@@ -107,11 +108,24 @@ def learning_misfits(plan: Plan) -> Iterator[str]:
             yield f"{name} has nothing to act on in loss={plan.loss}" + (
                 f", but in {fitting}" * bool(fitting)
             )
+    if plan.answer == "boxes":
+        yield from _point_misfits(plan.boxes)
     if plan.logit_adjustment and not plan.class_shares:
         yield "logit_adjustment needs class_shares, how often each class occurs"
     with_momentum = [name for name, brought in OPTIMISERS.items() if brought["momentum"]]
     if (plan.momentum > 0) != (plan.optimiser in with_momentum):
         yield f"momentum must be above 0 for optimiser={' or '.join(with_momentum)}, and 0 for the others"
+
+
+def _point_misfits(boxes: BoxPlan) -> Iterator[str]:
+    point, value = boxes.operating_point, boxes.operating_value
+    if point == "f1" and value:
+        yield (
+            "boxes.operating_value has nothing to act on at boxes.operating_point=f1, but at sensitivity or "
+            "false_alarms"
+        )
+    if point == "sensitivity" and not 0 < value <= 1:
+        yield "boxes.operating_point=sensitivity needs a boxes.operating_value above 0 and up to 1"
 
 
 def _class_misfits(plan: Plan) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from scanwright.core.calibration import METHODS
 from scanwright.data.box_plan import BoxPlan
 from scanwright.data.choices import (
     ANSWERS,
@@ -29,6 +30,18 @@ SCHEMA_VERSION = 1
 MOST_FOLDS = 20
 # Of the record: not for ``--set``.
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
+# What only some answers go by; "masks" are one, too.
+_ONLY_FOR = {
+    "label_values": ("masks",),
+    "tolerance_mm": ("masks",),
+    "spacing_mm": ("masks", "boxes"),
+    "longest_side": ("masks", "boxes"),
+    "foreground_fraction": ("masks", "boxes"),
+    "overlap": ("masks", "boxes"),
+    "boxes": ("boxes",),
+    "classes": ("masks", "class", "grade", "labels", "boxes"),
+    **dict.fromkeys(("target", "target_mean", "target_deviation", "interval_level"), ("value",)),
+}
 
 
 def _is_loss(value: Any) -> str:
@@ -161,7 +174,11 @@ class Plan:
         target: name of the number that is learnt.
         target_mean, target_deviation: of that number on the training side; the network's output is in
             deviations off the mean.
-        interval_level: share of the cases whose true number the interval around a prediction should hold.
+        interval_level: share of the cases whose true number the interval around a prediction should hold; of
+            classes, share of the cases of each class whose set of possible answers should hold it.
+        calibration: how probabilities are made to say how often they are right, on validation cases:
+            "temperature" (one number; of several classes at once, one for each), "isotonic" (steps, for whole
+            images) or "none". Numbers and boxes have none.
         enhance: classical steps done on each image before everything else, as ``enhance --steps`` has them.
         spacing_mm: the grid that images are resampled to; ``None`` leaves the grid.
         longest_side: photographs larger than this many pixels are made smaller; ``None`` leaves them.
@@ -217,6 +234,7 @@ class Plan:
     target_mean: float = field(metadata=ruled(within(-1e30, 1e30)), default=0.0)
     target_deviation: float = field(metadata=ruled(within(1e-30, 1e30)), default=1.0)
     interval_level: float = field(metadata=ruled(within(0.5, 0.999)), default=0.9)
+    calibration: str = field(metadata=ruled(one_of(*METHODS)), default="temperature")
     enhance: tuple[str, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
     longest_side: int | None = None
@@ -254,10 +272,9 @@ class Plan:
     def __post_init__(self) -> None:
         _check_fields(self)
         for channel in self.channels:
-            _check_fields(channel)
-        _check_fields(self.network)
-        _check_fields(self.augmentation)
-        _check_fields(self.boxes)
+            _check_fields(channel, "channels.")
+        for name in ("network", "augmentation", "boxes"):
+            _check_fields(getattr(self, name), f"{name}.")
         read_plan_recipe(self.enhance)
         problems = [*self._misfits(), *learning_misfits(self), *network_misfits(self)]
         if problems:
@@ -285,6 +302,8 @@ class Plan:
         for name in ("class_weights", "class_shares"):
             if getattr(self, name) and len(getattr(self, name)) != n_classes:
                 yield f"{name} must have one number for each of the classes"
+        if self.label_values and self.calibration == "isotonic":
+            yield "calibration=isotonic is for whole images, and label_values are for masks"
         if self.dims == 2 and self.patch_voxels[2] != 1:
             yield "patch_voxels must end in 1 when dims is 2"
         for name, axes in (("mirror_axes", self.mirror_axes), ("flip_axes", self.augmentation.flip_axes)):
@@ -307,6 +326,13 @@ class Plan:
     def is_recorded(self) -> bool:
         """Whether it holds the rounds of a finished training, which are then repeated."""
         return bool(self.pace or self.paces)
+
+    def _tells(self, name: str) -> bool:
+        """Whether a field means something for this answer; what the user set always does."""
+        about = "masks" if self.label_values else self.answer
+        grid = "longest_side" if self.spacing_mm is None else "spacing_mm"
+        other = {"longest_side", "spacing_mm"} - {grid}
+        return name in self.overruled or (about in _ONLY_FOR.get(name, (about,)) and name not in other)
 
     def member(self, number: int) -> Plan:
         """The plan by which one network of the ensemble is trained: it starts from a seed of its own."""
@@ -400,12 +426,13 @@ class Plan:
         return replace(self, reasons=reasons, overruled=tuple(overruled))
 
     def decisions(self) -> list[dict[str, Any]]:
-        """Each field with its value and its reason, in the order of the fields."""
+        """Each field that means something for the answer, with its value and its reason, in the order of the
+        fields."""
         plain = self.to_json()
         rows = [
             {"field": name, "value": value, "reason": self.reasons.get(name, "default")}
             for name, value in plain.items()
-            if name not in _NOT_DECIDED
+            if name not in _NOT_DECIDED and self._tells(name)
         ]
         nested = [name for name in self.reasons if "." in name]
         rows += [
@@ -441,13 +468,15 @@ def parse(text: Any) -> Any:
         return text
 
 
-def _check_fields(part: ChannelPlan | NetworkPlan | AugmentationPlan | BoxPlan | Plan) -> None:
+def _check_fields(
+    part: ChannelPlan | NetworkPlan | AugmentationPlan | BoxPlan | Plan, prefix: str = ""
+) -> None:
     for f in fields(part):
-        value = getattr(part, f.name)
+        value, name = getattr(part, f.name), f"{prefix}{f.name}"
         wanted = f.metadata["rule"](value) if "rule" in f.metadata else ""
         if wanted:
             raise SettingsError(
-                f"the plan's {f.name} makes no sense", expected=wanted, received=f"{f.name}={value}"
+                f"the plan's {name} makes no sense", expected=wanted, received=f"{name}={value}"
             )
 
 

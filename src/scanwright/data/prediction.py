@@ -33,6 +33,19 @@ class Doubt:
     received: str
 
 
+@dataclass(frozen=True)
+class Referral:
+    """Which answers are possible, and whether a person must see the case.
+
+    Attributes:
+        possible: classes that can't be excluded.
+        reason: why a person must see it; "" where the answer may stand.
+    """
+
+    possible: tuple[str, ...]
+    reason: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class MaskPrediction:
     """A mask on the input's grid, holding the label values of the training data.
@@ -60,12 +73,16 @@ class ClassPrediction:
         probabilities: class name → probability; they add up to 1.
         doubts: why it may be wrong.
         decided: the class that was decided on; "" for the most probable one.
+        uncalibrated: the network's own probabilities, where those above are calibrated.
+        referral: whether a person must see it; ``None`` where validation cases were too few to say.
     """
 
     case: str
     probabilities: Mapping[str, float]
     doubts: tuple[Doubt, ...] = ()
     decided: str = ""
+    uncalibrated: Mapping[str, float] | None = None
+    referral: Referral | None = None
 
     @property
     def predicted(self) -> str:
@@ -82,12 +99,16 @@ class LabelsPrediction:
         probabilities: class name → probability.
         predicted: the classes that it is said to have; none is an answer too.
         doubts: why it may be wrong.
+        uncalibrated: the network's own probabilities, where those above are calibrated.
+        referral: whether a person must see it; ``None`` where validation cases were too few to say.
     """
 
     case: str
     probabilities: Mapping[str, float]
     predicted: tuple[str, ...]
     doubts: tuple[Doubt, ...] = ()
+    uncalibrated: Mapping[str, float] | None = None
+    referral: Referral | None = None
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,13 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.errors import DataError, ScanwrightError, SettingsError
 from scanwright.evaluation.cases import History, choose_cases, class_doubts, read_history
+from scanwright.evaluation.numbers import (
+    FEWEST_OF_A_KIND,
+    FEWEST_TO_CLAIM,
+    find_number,
+    is_too_few,
+    one_case_each,
+)
 from scanwright.inference.model import Model
 from scanwright.planning.facts import image_hash
 from scanwright.tasks.base import Record, Summary, Task
@@ -38,18 +45,26 @@ from scanwright.types import FloatArray, IntArray, JsonDict, Progress
 Pair: TypeAlias = tuple[Model, Model]
 SCHEMA_VERSION = 1
 N_RESAMPLES = 2000
-FEWEST_TO_CLAIM = 20
-"""Patients below which nothing is claimed: their intervals and tests do not keep what they promise."""
-FEWEST_OF_A_KIND = 10
-"""The same of positives and of negatives behind an area under a ROC curve."""
 NAMES = ("a", "b")
 SMALLER_IS_BETTER = {
-    *("hd95", "false_alarms", "lesion_false_alarms", "false_alarms_per_case", "count_error"),
-    *("mae", "rmse", "grade_error"),
+    *("hd95", "assd", "false_alarms", "lesion_false_alarms", "false_alarms_per_case", "count_error"),
+    *("mae", "rmse", "grade_error", "brier", "missed_unseen", "referred", "set_size"),
 }
+NOT_COMPARED = ("ece", "ece_before", "brier_before")
+"""Chance enlarges calibration errors, of one model more than of the other."""
 # Of what is in none of both sets nothing is said but that it differs: a bias is best in the middle.
 LARGER_IS_BETTER = {
-    *("dice", "dice_pooled", "surface_dice", "lesion_sensitivity", "auroc", "average_precision", "accuracy"),
+    *(
+        "dice",
+        "iou",
+        "cldice",
+        "dice_pooled",
+        "surface_dice",
+        "lesion_sensitivity",
+        "auroc",
+        "average_precision",
+        "accuracy",
+    ),
     *("balanced_accuracy", "precision", "recall", "f1", "kappa", "within_one", "r2", "pearson", "spearman"),
     *("ap", "cpm", "map", "map50", "map50_small", "map50_medium", "map50_large", "sensitivity"),
     *(f"sensitivity_{size}" for size in ("small", "medium", "large")),
@@ -76,11 +91,7 @@ class Comparison:
         Raises:
             SettingsError: there is no such number.
         """
-        for number in self.content["numbers"]:
-            if (number["name"], number["group"]) == (name, group):
-                return dict(number)
-        known = sorted({number["name"] for number in self.content["numbers"]})
-        raise SettingsError("no such number", expected=", ".join(known), received=f"{name} {group}".strip())
+        return find_number(self.content["numbers"], name, group)
 
 
 def compare(
@@ -239,7 +250,7 @@ def compare_records(
         "score": task.score,
         "n_patients": len(known) if None not in patients else None,
         "n_cases": len(patients),
-        "one_case_each": _one_case_each(patients),
+        "one_case_each": one_case_each(patients),
         "level": LEVEL,
         "power": POWER,
         "fewest_to_claim": FEWEST_TO_CLAIM,
@@ -249,10 +260,6 @@ def compare_records(
         "cases": [_plain(one) for one in sorted(cases, key=lambda one: one["difference"])],
         "records": {name: list(own) for name, own in zip(NAMES, records, strict=True)},
     }
-
-
-def _one_case_each(patients: Sequence[str | None]) -> bool:
-    return None not in patients and len(set(patients)) == len(patients)
 
 
 def _compare_numbers(
@@ -286,10 +293,10 @@ def _compare_numbers(
         row = _row(pair, None if unknown else pair.difference.n_patients)
         if key in elsewhere:
             row |= {"difference": math.nan, "low": math.nan, "high": math.nan, "verdict": "different_cases"}
-        elif _too_few(key, pair, summaries[0]):
+        elif is_too_few(key, pair.difference.n_patients, summaries[0]):
             row["verdict"] = "too_few"
         else:
-            _test(row, key, pair, summaries, means, alone=_one_case_each(patients))
+            _test(row, key, pair, summaries, means, alone=one_case_each(patients))
         rows.append(row)
     _correct(rows)
     return sorted(rows, key=lambda row: row["group"] != "")
@@ -320,10 +327,11 @@ def _mean_values(summaries: tuple[Summary, Summary], everything: IntArray) -> di
 
 def _statistic(summary: Summary, means: Mapping[Key, FloatArray], n: int) -> Statistic:
     def statistic(rows: IntArray) -> dict[Key, float]:
-        return {
+        numbers = {
             **summary.statistic(rows),
             **{key: mean_defined(pair[n, rows]) for key, pair in means.items()},
         }
+        return {key: value for key, value in numbers.items() if key[0] not in NOT_COMPARED}
 
     return statistic
 
@@ -354,14 +362,6 @@ def _row(pair: PairedNumber, n_patients: int | None) -> JsonDict:
         "p_holm": math.nan,
         "verdict": "no_difference_shown",
     }
-
-
-def _too_few(key: Key, pair: PairedNumber, summary: Summary) -> bool:
-    if key in summary.rankings:
-        positives = summary.rankings[key][1]
-        if min(positives.sum(), (~positives).sum()) < FEWEST_OF_A_KIND:
-            return True
-    return pair.difference.n_patients < FEWEST_TO_CLAIM
 
 
 def _test(

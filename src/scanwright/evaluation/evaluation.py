@@ -14,13 +14,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from scanwright.core.statistics import patient_bootstrap
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import BoxPrediction, Doubt, MaskPrediction, Prediction
 from scanwright.errors import DataError, ScanwrightError, SettingsError
 from scanwright.evaluation.cases import History, choose_cases, class_doubts, read_history
+from scanwright.evaluation.numbers import describe, find_number, measure_numbers
+from scanwright.evaluation.subgroups import check_columns, judge_subgroups
 from scanwright.inference.model import Model
 from scanwright.planning.facts import image_hash
 from scanwright.report.box_pictures import Findings, box_panel
@@ -29,6 +30,7 @@ from scanwright.report.tables import told
 from scanwright.tasks.base import Record
 from scanwright.tasks.box_numbers import tell_findings
 from scanwright.tasks.catalogue import find_task, task_dataset
+from scanwright.tasks.settled import has_probabilities, has_sets
 from scanwright.types import JsonDict, Progress
 
 Packed: TypeAlias = bytes | BoxPrediction
@@ -57,11 +59,7 @@ class Evaluation:
         Raises:
             SettingsError: there is no such number.
         """
-        for number in self.content["numbers"]:
-            if (number["name"], number["group"]) == (name, group):
-                return dict(number)
-        known = sorted({number["name"] for number in self.content["numbers"]})
-        raise SettingsError("no such number", expected=", ".join(known), received=f"{name} {group}".strip())
+        return find_number(self.content["numbers"], name, group)
 
 
 def evaluate(
@@ -71,6 +69,7 @@ def evaluate(
     split: str = "test",
     device: str = "auto",
     threads: int | None = None,
+    by: Sequence[str] = (),
     seed: int = 0,
     progress: Progress,
 ) -> Evaluation:
@@ -82,11 +81,12 @@ def evaluate(
             dataset that shares none is another hospital's, and all its cases count.
         split: "test", "val" or "all".
         device, threads: see Settings.
+        by: columns that divide the cases into subgroups, see ``subgroups.judge_subgroups``.
         seed: of the resampling.
         progress: told after every case.
 
     Raises:
-        SettingsError: no such split.
+        SettingsError: no such split or column.
         DataError: no case can be judged.
     """
     if split not in SPLITS:
@@ -96,6 +96,7 @@ def evaluate(
     dataset = task_dataset(task, dataset)
     doubts: Counter[Doubt] = Counter(class_doubts(dataset, plan))
     cases, set_aside, split, how = choose_cases(dataset, history, split)
+    check_columns(by, cases, task)
     records: list[Record] = []
     packed: dict[str, Packed] = {}
     digest: dict[str, str] = {}
@@ -118,6 +119,7 @@ def evaluate(
         raise DataError(f"no case can be judged.{first}", subject=dataset.source)
     pictures = _pictures(model, by_name, records, packed, progress)
     content = _content(model, dataset, records, set_aside, history, split, how, digest, seed)
+    content["subgroups"] = judge_subgroups(task, plan, records, by_name, by, seed=seed)
     content["doubts"] = [{**vars(doubt), "n": n} for doubt, n in doubts.items()]
     return Evaluation(content, tuple(pictures), tuple(set_aside))
 
@@ -137,9 +139,7 @@ def _content(  # one place gathers everything that the file holds
     task = find_task(plan.task)
     summary = task.summarise(records, plan)
     patients = [record["patient"] for record in records]
-    numbers = patient_bootstrap(
-        summary.statistic, patients, support=summary.support, units=summary.units, seed=seed
-    )
+    numbers = measure_numbers(summary, patients, seed=seed)
     known = {patient for patient in patients if patient is not None}
     own = split != "external"
     all_aside = list(dict.fromkeys([*(history.set_aside if own else ()), *set_aside]))
@@ -174,13 +174,11 @@ def _content(  # one place gathers everything that the file holds
         "score": task.score,
         "tolerance_mm": plan.tolerance_mm if plan.label_values else None,
         "unit": "mm" if plan.spacing_mm is not None else "px",
-        "numbers": [
-            number.to_json() | ({"n_patients": None} if None in patients else {})
-            for number in numbers.values()
-        ],
+        "numbers": describe(numbers, summary, patients),
         "records": list(records),
         "confusion": None,
         "curves": None,
+        **_settled(model),
         "agreement": None,
         "training": history.log,
         "flow": {
@@ -194,6 +192,19 @@ def _content(  # one place gathers everything that the file holds
         "baselines": [],
     }
     return content | task.tables(records, plan)
+
+
+def _settled(model: Model) -> JsonDict:
+    """What validation cases settled of the probabilities; ``None`` where an answer has none."""
+    fitted = {**model.calibration.to_json(), "asked": model.plan.calibration}
+    sets = {**model.conformal.to_json(), "n_needed": model.conformal.n_needed}
+    return {
+        "calibration": fitted if has_probabilities(model.plan) else None,
+        "conformal": sets if has_sets(model.plan) else None,
+        "reliability": None,
+        "risk": None,
+        "decision": None,
+    }
 
 
 def _pack(prediction: Prediction) -> Packed:

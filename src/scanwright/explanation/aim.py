@@ -116,7 +116,7 @@ def take_aim(
     Raises:
         DataError: nothing was outlined or found.
     """
-    array, history = preprocess(image, plan, fit=not plan.is_tiled)
+    array, history = preprocess(image, plan)
     margins = centre_pad(array.shape[1:], plan.patch_voxels)
     padded = np.pad(array, ((0, 0), *margins), mode="edge")
     i, j, k = (slice(0, n) for n in padded.shape[1:])

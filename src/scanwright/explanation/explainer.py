@@ -82,7 +82,7 @@ class Explainer:
         Raises:
             DataError: the image does not fit the model, or nothing was outlined or found.
         """
-        prediction = predict_image(self.runtime, case.name, image, self.plan, self.model.thresholds)
+        prediction = predict_image(self.runtime, case.name, image, self.plan, self.model.settled)
         return take_aim(prediction, image, self.plan, self.runtime, self.wanted)
 
     def answer(self, aim: Aim) -> float:

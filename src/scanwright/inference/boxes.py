@@ -16,6 +16,8 @@ from scanwright.types import FloatArray, IntArray
 # Findings less likely than this count for nothing, however they are judged; and of a tile no more than these.
 LEAST_SCORE = 0.02
 MOST_PER_TILE = 2000
+MOST_PER_IMAGE = 100_000
+"""The surest of all tiles, so that neither memory nor suppression grows with the image."""
 COLUMNS = 8
 """Of a row: class index, score, lo (i, j, k), hi (i, j, k)."""
 
@@ -59,7 +61,9 @@ def find_boxes(
             for axis, (_, _, first, last) in enumerate(tile):
                 own &= (middle[:, axis] >= first) & (middle[:, axis] < last)
             found.append(rows[own])
-    rows = np.concatenate(found)
+        if sum(map(len, found)) > 2 * MOST_PER_IMAGE:
+            found = [_keep_surest(np.concatenate(found))]
+    rows = _keep_surest(np.concatenate(found))
     rows[:, 2:] -= np.tile([before for before, _ in margins], 2)
     return rows
 
@@ -76,8 +80,7 @@ def read_places(outputs: FloatArray, plan: Plan) -> FloatArray:
     flat = outputs.reshape(len(outputs), -1)
     scores = flat[:n_classes]
     sure = np.flatnonzero(~(scores.ravel() < LEAST_SCORE))  # what is no number stays, and is refused later
-    if len(sure) > MOST_PER_TILE:
-        sure = sure[np.argpartition(-scores.ravel()[sure], MOST_PER_TILE)[:MOST_PER_TILE]]
+    sure = sure[_surest(scores.ravel()[sure], MOST_PER_TILE)]
     classes, places = np.divmod(sure, flat.shape[1])
     step = np.divide(plan.patch_voxels[:dims], grid)
     middle = (np.stack(np.unravel_index(places, grid), axis=1) + 0.5) * step
@@ -87,6 +90,17 @@ def read_places(outputs: FloatArray, plan: Plan) -> FloatArray:
     rows[:, 5 : 5 + dims] = middle + flat[n_classes + dims :, places].T
     rows[:, 7] += dims == 2  # a plane is one voxel thick
     return rows
+
+
+def _keep_surest(rows: FloatArray) -> FloatArray:
+    return rows[_surest(rows[:, 1], MOST_PER_IMAGE)]
+
+
+def _surest(scores: FloatArray, most: int) -> IntArray:
+    """Which scores are the highest, at most so many, in their order; one that is no number is among them."""
+    if len(scores) <= most:
+        return np.arange(len(scores))
+    return np.sort(np.argpartition(-np.nan_to_num(scores, nan=np.inf), most)[:most])
 
 
 def mirror_sides(answers: FloatArray, axes: Sequence[int], plan: Plan) -> FloatArray:

@@ -14,6 +14,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from scanwright.core.calibration import Calibration
+from scanwright.core.conformal import Conformal
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
@@ -24,6 +26,7 @@ from scanwright.inference.runtimes import memory_check, open_runtime
 from scanwright.inference.scope import find_doubts
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
+from scanwright.tasks.settled import Settled
 from scanwright.types import AnyArray, PathLikeStr, Progress, silent
 
 SCHEMA_VERSION = 1
@@ -41,6 +44,8 @@ class Model:
             which it is the answer, or number → half the width of its interval; empty where there are none.
         provenance: versions, seed, data hashes, minutes.
         folder: where it was loaded from or saved to.
+        calibration: of its probabilities, fitted on validation cases.
+        conformal: which answers it can't exclude, by validation cases.
     """
 
     plan: Plan
@@ -48,6 +53,13 @@ class Model:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    calibration: Calibration = field(default_factory=Calibration)
+    conformal: Conformal = field(default_factory=Conformal)
+
+    @property
+    def settled(self) -> Settled:
+        """What it decides by."""
+        return Settled(self.thresholds, self.calibration, self.conformal)
 
     @property
     def n_members(self) -> int:
@@ -61,8 +73,10 @@ class Model:
 
     @property
     def sha256(self) -> str:
-        """Hash over the weights, the plan's decisions and the thresholds."""
+        """Hash over the weights, the plan's decisions and all that was settled on validation cases."""
         digest = hashlib.sha256(repr(sorted(self.thresholds.items())).encode())
+        for part in (self.calibration, self.conformal):
+            digest.update(repr(_sorted(part.to_json())).encode())
         plain = self.plan.to_json()
         digest.update(
             repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace", "paces")]).encode()
@@ -93,7 +107,7 @@ class Model:
                 image = case.image.read()
                 check_memory(case.name, image)
                 told = partial(progress, "Predicting", total=1.0, note=case.name)
-                prediction = predict_image(runtime, case.name, image, self.plan, self.thresholds, told)
+                prediction = predict_image(runtime, case.name, image, self.plan, self.settled, told)
                 doubts = find_doubts(image, self.provenance.get("data", {}), self.plan.dims)
                 yield case, replace(prediction, doubts=doubts)
             except DataError as error:
@@ -126,6 +140,8 @@ def save_model(model: Model, folder: PathLikeStr) -> None:
             "schema_version": SCHEMA_VERSION,
             "plan": model.plan.to_json(),
             "thresholds": dict(model.thresholds),
+            "calibration": model.calibration.to_json(),
+            "conformal": model.conformal.to_json(),
             "provenance": dict(model.provenance),
             "weights_sha256": hashlib.sha256(raw).hexdigest(),
         }
@@ -175,7 +191,10 @@ def load_model(path: PathLikeStr) -> Model:
             "the model's files are missing or damaged", subject=str(folder), do="Restore them."
         ) from error
     plan = Plan.from_json(content["plan"], str(folder / MODEL_FILE))
-    return Model(plan, weights, content["thresholds"], content["provenance"], folder)
+    # Models of before have neither.
+    calibration = Calibration.from_json(content.get("calibration", Calibration().to_json()), str(folder))
+    conformal = Conformal.from_json(content.get("conformal", Conformal().to_json()), str(folder))
+    return Model(plan, weights, content["thresholds"], content["provenance"], folder, calibration, conformal)
 
 
 def find_run(folder: Path) -> str:

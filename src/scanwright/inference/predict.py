@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from scanwright.data.prediction import Prediction
 from scanwright.data.volume import Volume
 from scanwright.inference.boxes import find_boxes, mirror_sides
 from scanwright.tasks.catalogue import find_task
+from scanwright.tasks.settled import Settled, answer_by
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
 
@@ -30,7 +31,6 @@ def predict_array(
     array: FloatArray,
     plan: Plan,
     *,
-    tiled: bool,
     mirror: bool = True,
     told: Callable[[float], None] | None = None,
 ) -> FloatArray:
@@ -39,8 +39,7 @@ def predict_array(
     Args:
         run: the network.
         array: (channel, i, j, k).
-        plan: patch, overlap and mirror axes.
-        tiled: cover the image with patches, or show it whole.
+        plan: patch, overlap and mirror axes; whether the image is covered with patches, or shown whole.
         mirror: also predict mirrored along ``plan.mirror_axes``, and average.
         told: what share of the image is done, 0 … 1, before every few patches.
 
@@ -51,7 +50,7 @@ def predict_array(
     at_once = max(1, PATCHES_AT_ONCE // 2 ** len(axes))
     if plan.answer == "boxes":
         return find_boxes(lambda patches: _run_mirrored(run, patches, axes, plan), array, plan, at_once, told)
-    if not tiled:
+    if not plan.is_tiled:
         answers = _run_mirrored(run, array[None], axes)
         return np.asarray(answers[0])
     shape = array.shape[1:]
@@ -106,7 +105,7 @@ def predict_image(
     case: str,
     image: Volume,
     plan: Plan,
-    thresholds: Mapping[str, float],
+    settled: Settled,
     told: Callable[[float], None] | None = None,
 ) -> Prediction:
     """Predict an image on its own grid; ``told`` as for :func:`predict_array`.
@@ -115,6 +114,6 @@ def predict_image(
         DataError: it does not fit the plan.
     """
     task = find_task(plan.task)
-    array, history = preprocess(image, plan, fit=not task.tiled)
-    outputs = predict_array(run, array, plan, tiled=task.tiled, told=told)
-    return task.decode(case, outputs, plan, history, image, thresholds)
+    array, history = preprocess(image, plan)
+    outputs = predict_array(run, array, plan, told=told)
+    return answer_by(task, case, outputs, plan, history, image, settled)

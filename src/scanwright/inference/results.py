@@ -9,6 +9,7 @@ from scanwright.data.case import Case
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import (
     BoxPrediction,
+    ClassPrediction,
     LabelsPrediction,
     MaskPrediction,
     Prediction,
@@ -71,7 +72,8 @@ def write_result_picture(out: Path, case: Case, prediction: Prediction, plan: Pl
 
 def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None:
     """Write ``predictions.csv``: case, a probability for each class, and the class, or the classes joined by
-    ``|``; or case, number and the ends of its interval, empty where there is none.
+    ``|``, and, where validation cases sufficed, the classes that are possible, whether a person must see the
+    case (yes or no) and why; or case, number and the ends of its interval, empty where there is none.
 
     Args:
         path: where to.
@@ -94,4 +96,19 @@ def _row(prediction: Prediction) -> dict[str, str]:
         "case": prediction.case,
         **{name: f"{probability:.6f}" for name, probability in prediction.probabilities.items()},
         "predicted": SEPARATOR.join(said) if isinstance(prediction, LabelsPrediction) else str(said),
+        **_referral(prediction),
+    }
+
+
+def _referral(prediction: ClassPrediction | LabelsPrediction) -> dict[str, str]:
+    """Cells of whether a person must see the case, also where its image is unlike those learnt from."""
+    own = prediction.referral
+    if own is None:
+        return {}
+    doubts = [f"{one.kind} is {one.received}, learnt from {one.expected}" for one in prediction.doubts]
+    reasons = [one for one in (own.reason, *doubts) if one]
+    return {
+        "possible": SEPARATOR.join(own.possible),
+        "refer": "yes" if reasons else "no",
+        "reason": "; ".join(reasons),
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from scanwright.core.copies import CopyPair, find_copies, join_copies, take_look
 from scanwright.core.geometry import ras_axes, reorient, resample
 from scanwright.core.intensity import percentiles, replace_non_finite
 from scanwright.core.kernel import oriented_gradients
-from scanwright.core.lettering import WrittenLine, find_lines
+from scanwright.core.lettering import WrittenLine, choose_planes, distinct_lines, find_lines
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import SPLITS, Case, Lazy
 from scanwright.data.dataset import Dataset
@@ -49,6 +49,8 @@ class MaskExam:
         edge: how much steeper the image is along the outline than inside of it.
         mirrored_edge: how much steeper it would be along the outline of the mask mirrored left to right.
         coarse: where it lies, on the grid of its exam's ``coarse``, mean 0 and length 1.
+        centres: value → centre of its voxels, in mm of the patient (RAS+), in pixels where that is unknown;
+            only where there are several values.
     """
 
     problem: str = ""
@@ -61,6 +63,7 @@ class MaskExam:
     edge: float = float("nan")
     mirrored_edge: float = float("nan")
     coarse: FloatArray | None = None
+    centres: Mapping[int, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +84,7 @@ class Exam:
         sha256: of shape and intensities.
         look: by which copies are found, see ``core.copies``; ``None`` where there is no structure.
         appearance: what kind of picture it is, see ``core.appearance``.
-        lines: rows of letter-like marks in its middle plane.
+        lines: rows of letter-like marks in its middle plane, and in those that look as if they held some.
         features: of the smooth part and of the outlines, by which a small model tells classes apart; only of
             cases with a class.
         view: the plane to show, at most 128 pixels wide, intensities 0 … 255.
@@ -278,13 +281,16 @@ def _coarse(turned: AnyArray) -> FloatArray:
 
 
 def _lines(array: AnyArray, low: float, high: float) -> tuple[WrittenLine, ...]:
-    """Writing in the middle plane: what is burned into a series stands in each of its planes."""
-    plane = array[..., array.shape[3] // 2].astype(np.float32)
-    found = find_lines(plane.mean(axis=0), low, high)
-    if len(plane) == 3 and array.shape[3] == 1:  # coloured letters may be as bright as their ground
-        colour = np.ptp(plane, axis=0)
-        found += find_lines(colour, 0.0, float(colour.max()))
-    return tuple(found)
+    """Writing in the planes that may hold some; what stands at one place of several counts once."""
+    found: list[WrittenLine] = []
+    for k in choose_planes(array[0], low, high):
+        plane = array[..., k].astype(np.float32)
+        lines = find_lines(plane.mean(axis=0), low, high)
+        if len(plane) == 3 and array.shape[3] == 1:  # coloured letters may be as bright as their ground
+            colour = np.ptp(plane, axis=0)
+            lines += find_lines(colour, 0.0, float(colour.max()))
+        found += [replace(line, k=k) for line in lines]
+    return tuple(distinct_lines(found))
 
 
 def _features(grey: AnyArray, coarse: FloatArray) -> FloatArray:
@@ -327,7 +333,26 @@ def _examine_mask(
         edge=edge,
         mirrored_edge=mirrored_edge,
         coarse=_coarse(_turned(inside, image.affine_ras)),
+        centres=_centres(labels, box, voxels.keys() - {0}, image.affine_ras),
     )
+
+
+def _centres(
+    labels: AnyArray, box: tuple[slice, ...], values: Collection[int], affine_ras: FloatArray | None
+) -> dict[int, FloatArray]:
+    """Of each of several values, see ``MaskExam``."""
+    if len(values) < 2:
+        return {}
+    own, start = labels[box], np.array([part.start for part in box], dtype=float)
+    affine = np.eye(4) if affine_ras is None else affine_ras
+    found = {}
+    for value in sorted(values):
+        inside = own == value
+        # By the number of voxels in each plane across an axis: coordinates of all of them take more memory.
+        counts = [inside.sum(axis=tuple({0, 1, 2} - {axis}), dtype=np.float64) for axis in range(3)]
+        ijk = start + [np.average(np.arange(len(n)), weights=n) for n in counts]
+        found[value] = np.asarray(affine[:3, :3] @ ijk + affine[:3, 3])
+    return found
 
 
 def _overlap(mask: Lazy[Volume]) -> int:

@@ -53,6 +53,7 @@ class CaseFacts:
         values: name → number that was measured.
         box_classes: of each object its class; those left out that do not count or lie outside of the image.
         box_sides: (n, 3) of the same objects, voxels along the axes of ``shape``, as far as they lie inside.
+        n_boxes_lost: boxes that lie wholly outside of the image or have no room, so that none learns of them.
         sha256: of the intensities as they came.
         look: by which copies are found, see ``core.copies``.
     """
@@ -76,6 +77,7 @@ class CaseFacts:
     values: Mapping[str, float] = field(default_factory=dict)
     box_classes: tuple[str, ...] = ()
     box_sides: FloatArray = field(default_factory=lambda: np.zeros((0, 3)))
+    n_boxes_lost: int = 0
 
 
 def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> CaseFacts:
@@ -113,9 +115,8 @@ def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> Cas
         foreground = (labels.array[0] != 0).ravel()
     label = case.targets.get("label")
     shape, spacing_mm = _turned(image)
-    box_classes, box_sides = (
-        find_objects(case.boxes.read(), image) if target == "boxes" else ((), np.zeros((0, 3)))
-    )
+    boxes = case.boxes.read() if target == "boxes" else Boxes(np.empty((0, 2, 3)), ())
+    box_classes, box_sides = find_objects(boxes, image)
     return CaseFacts(
         name=case.name,
         shape=shape,
@@ -136,6 +137,7 @@ def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> Cas
         values=case.values if "values" in case.targets else {},
         box_classes=box_classes,
         box_sides=box_sides,
+        n_boxes_lost=int((~_have_room(boxes, image)).sum()),
     )
 
 
@@ -216,9 +218,14 @@ def find_objects(boxes: Boxes, image: Volume) -> tuple[tuple[str, ...], FloatArr
     """Classes and sides of the objects, see CaseFacts, without those that do not count or have no room in the
     image."""
     inside = clip_boxes(boxes.box_ijk, image.shape)
-    counted = (box_volume(inside) > 0) & ~boxes.ignored
+    counted = _have_room(boxes, image) & ~boxes.ignored
     sides = (inside[:, 1] - inside[:, 0])[counted][:, _working_axes(image)]
     return tuple(boxes.classes[n] for n in np.flatnonzero(counted)), sides
+
+
+def _have_room(boxes: Boxes, image: Volume) -> BoolArray:
+    """(n,) whether anything of a box lies in the image."""
+    return np.asarray(box_volume(clip_boxes(boxes.box_ijk, image.shape)) > 0)
 
 
 def _working_axes(image: Volume) -> tuple[int, int, int]:

@@ -157,6 +157,7 @@ class Fingerprint:
         mm = None if self.box_spacing_mm is None else self.box_sides * self.box_spacing_mm
         return {
             "objects": len(self.box_sides),
+            "lost": {fact.name: fact.n_boxes_lost for fact in self.cases if fact.n_boxes_lost},
             "cases_without": int((self.box_counts == 0).sum()),
             "objects_a_case": spread(self.box_counts),
             "sides_voxels": spread(self.box_sides),
@@ -269,13 +270,14 @@ def _read_all(
 def _drop_odd_channels(
     cases: list[Case], facts: Mapping[str, CaseFacts]
 ) -> tuple[list[Case], list[SetAside]]:
-    """All images must have the same channels; the most frequent number wins."""
+    """All images must have the same channels; the most frequent number wins, of equals the larger."""
     sizes = Counter(facts[case.name].n_channels for case in cases)
-    usual = max(sizes, key=lambda n: sizes[n], default=0)
-    odd = [case.name for case in cases if facts[case.name].n_channels != usual]
-    reason = f"has another number of channels than most cases ({usual})"
-    return [case for case in cases if case.name not in set(odd)], [
-        SetAside(name, "plan", reason) for name in odd
+    usual = max(sizes, key=lambda n: (sizes[n], n), default=0)
+    odd = {name: n for name in (case.name for case in cases) if (n := facts[name].n_channels) != usual}
+    grey = ". To learn from grey and colour: --set enhance=grey" if {*sizes} == {1, 3} else ""
+    reason = f"has {{}} channel(s), and {sizes[usual]} of {len(cases)} cases have {usual}{grey}"
+    return [case for case in cases if case.name not in odd], [
+        SetAside(name, "plan", reason.format(n)) for name, n in odd.items()
     ]
 
 

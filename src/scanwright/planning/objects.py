@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from scanwright.data.box_plan import BoxPlan
+from scanwright.data.plan import Plan
 from scanwright.errors import DataError
+from scanwright.planning.facts import CaseFacts
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.rules import Choice
+from scanwright.transforms.preprocess import target_shape
 from scanwright.types import FloatArray
 
 SMALL_PERCENT = 10.0
@@ -18,6 +23,9 @@ SMALL_PERCENT = 10.0
 # Voxels across a small object that show it well, and that barely do.
 WANTED_ACROSS = {2: 16.0, 3: 5.0}
 LEAST_ACROSS = {2: 8.0, 3: 3.0}
+# A grid is rounded to whole pixels, and spacings differ a little between cases.
+ROUNDING = 0.95
+MOST_NAMED = 5
 # Voxels a second through a training step on two cores without bf16 (measured), how often a detector that
 # begins from nothing should see each image, and how many looks it needs at least; a volume holds many objects
 # and more of what is none.
@@ -111,4 +119,61 @@ def choose_box_plan(grid: ObjectGrid, dims: int) -> Choice[BoxPlan]:
     return Choice(
         BoxPlan(side, hit="centre", overlap=0.2),
         "boxes begin as the middle object; a hit lies inside it: small volumes overlap by chance (LUNA16)",
+    )
+
+
+def warn_of_boxes(facts: Fingerprint, plan: Plan) -> list[str]:
+    """What a person must know of the objects before a detector is trained by the plan, in sentences: boxes
+    that nothing can be learnt from, and classes whose small objects the plan's grid hardly shows."""
+    if plan.answer != "boxes":
+        return []
+    return [*_warn_of_lost(facts), *_warn_of_small(facts, plan)]
+
+
+def _warn_of_lost(facts: Fingerprint) -> Iterator[str]:
+    lost = {fact.name: fact.n_boxes_lost for fact in facts.cases if fact.n_boxes_lost}
+    if lost:
+        named = ", ".join(f"{name} ({n})" for name, n in [*lost.items()][:MOST_NAMED])
+        more = f" and {len(lost) - MOST_NAMED} more cases" if len(lost) > MOST_NAMED else ""
+        yield (
+            f"{sum(lost.values())} box(es) lie wholly outside of their image or have no room: {named}{more}. "
+            "They are not learnt from, and the others of these images may be wrong, too: see inspect."
+        )
+
+
+def _warn_of_small(facts: Fingerprint, plan: Plan) -> Iterator[str]:
+    learnt = [fact for fact in facts.cases if facts.splits.of[fact.name] != "test"]
+    classes = np.array([name for fact in learnt for name in fact.box_classes])
+    across = np.concatenate([_sides_on_grid(fact, plan) for fact in learnt])
+    least, unit = LEAST_ACROSS[plan.dims], "pixels" if plan.dims == 2 else "voxels"
+    for name in plan.classes:
+        own = across[classes == name]
+        narrow = own < ROUNDING * least
+        if 100 * narrow.sum() > SMALL_PERCENT * len(own):
+            share = f"{100 * narrow.mean():.0f} % of the boxes of '{name}' ({narrow.sum()} of {len(own)})"
+            yield (
+                f"{share} are narrower than {least:g} {unit} on the plan's grid, and will mostly be missed. "
+                f"{_advise(plan, least / float(np.percentile(own, SMALL_PERCENT)))}"
+            )
+
+
+def _sides_on_grid(fact: CaseFacts, plan: Plan) -> FloatArray:
+    """(n,) mean sides of the objects of a case where the plan works on them."""
+    scale = np.divide(target_shape(fact.shape, fact.spacing_mm, plan), fact.shape)
+    return mean_sides(fact.box_sides * scale, plan.dims)
+
+
+def _advise(plan: Plan, finer: float) -> str:
+    """How to work on a grid that is finer by a factor."""
+    if plan.spacing_mm is not None:
+        axes = range(plan.dims)
+        spacing = [float(f"{s / finer:.2g}") if n in axes else s for n, s in enumerate(plan.spacing_mm)]
+        return f"--set spacing_mm='{json.dumps(spacing)}' is fine enough, and takes more --minutes."
+    if plan.longest_side is not None:
+        return (
+            f"--set longest_side={math.ceil(plan.longest_side * finer)} shows more, and takes more --minutes."
+        )
+    return (
+        f"The pictures are used at their full size: enlarge them {finer:.1f} times, perhaps cropped to what "
+        "matters, and those to predict as well."
     )

@@ -69,14 +69,14 @@ COMMON_REASONS = {
     "warmup": "the first steps are small, until the averages of the optimiser mean something",
     "average_steps": "the kept weights are an average over the last steps, steadier than any single one",
     "patience": "0: the time is used up; the best weights by validation are kept anyway",
+    "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
     "seed": "as asked for, so that the run can be repeated",
     "init_from": "none: weights are drawn fresh",
     "frozen_share": "0: all layers are new",
     "answer": "one class of several",
-    "target": "none: the answer is no number",
-    "target_mean": "none: the answer is no number",
-    "target_deviation": "none: the answer is no number",
-    "interval_level": "none: the answer is no number",
+    "interval_level": "of the images of each class, how many must have it among their possible answers; "
+    "masks and boxes have none",
+    "calibration": "a single number, which few validation cases can bear; numbers and boxes are left alone",
     "precision": "half the memory traffic where the processor has bf16, else 32-bit",
 }
 
@@ -87,6 +87,15 @@ class Choice(Generic[T]):
 
     value: T
     reason: str
+
+
+def common_reasons(facts: Fingerprint, settings: Settings) -> dict[str, str]:
+    """Why the fields that every task decides alike are as they are."""
+    return {
+        **COMMON_REASONS,
+        "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
+        "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
+    }
 
 
 def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:

@@ -261,6 +261,8 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
     else:
         method = "n too small for an interval" if number is None else number.get("method", "")
         sentences.append(words("sure.none", method=words.interval_method(method)))
+    if number is not None and number.get("too_few"):
+        sentences.append(words("sure.too_few"))
     split = evaluation.get("split", "")
     if split in ("test", "val", "train", "all", "external"):
         sentences.append(words(f"sure.{split}"))

@@ -15,8 +15,6 @@ from scanwright.report.slices import FEWEST_PIXELS, LARGE_TARGET, Box, Mark, Sli
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
 MOST_PLANES = 3
-MOST_TEXTS = 60
-"""Boxes on a picture from which only what is wrong bears words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +60,8 @@ def box_panel(
         if plane.note in shown:
             continue
         shown.add(plane.note)
-        crowded = reached.sum() > MOST_TEXTS
         seen = [
-            Mark(left, top, right, bottom, mark.colour, mark.style, mark.width)
-            if crowded and mark.style != "dashed"
-            else replace(mark, left=left, top=top, right=right, bottom=bottom)
+            replace(mark, left=left, top=top, right=right, bottom=bottom)
             for mark, (left, top, right, bottom), on in zip(marks, edges.tolist(), reached, strict=True)
             if on
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
@@ -50,11 +51,39 @@ def rule_lines(evaluation: JsonDict, words: Words) -> list[str]:
         words(f"rule.{rules['hit']}", least=f"{rules['hit_least']:g}", unit=unit),
         words("rule.precision", most=rules["most_found"]),
         words("rule.thresholds", target=target, thresholds=words("comma").join(thresholds)),
+        *tell_reached(evaluation.get("provenance") or {}, words),
         words("rule.here", sensitivity=sensitivity, rate=rate),
         *([words("rule.short")] if _falls_short(rules, *here) else []),
         words(f"rule.sizes.{rules['dims']}", low=low, high=high, unit=unit),
         words("rule.flags"),
     ]
+
+
+def tell_reached(story: Mapping[str, Any], words: Words) -> list[str]:
+    """What the thresholds of a model reached on the validation cases that they were chosen on, in a
+    sentence; none where its story does not tell.
+
+    Args:
+        story: provenance of the model.
+        words: of the language.
+    """
+    reached = story.get("reached")
+    if not reached:
+        return []
+    each = [
+        words(
+            "rule.each",
+            group=name,
+            sensitivity=format_value(reached["hits"][name] / n_true),
+            rate=format_value((reached["found"][name] - reached["hits"][name]) / reached["cases"]),
+        )
+        for name, n_true in reached["true"].items()
+        if n_true
+    ]
+    target = words(f"target.{reached['operating_point']}", value=f"{reached['operating_value']:g}")
+    return [words("rule.reached", target=target, n=reached["cases"], each=words("comma").join(each))] * bool(
+        each
+    )
 
 
 def _falls_short(rules: JsonDict, sensitivity: JsonDict, rate: JsonDict) -> bool:

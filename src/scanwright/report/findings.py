@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scanwright.data.finding import SEVERITIES, Finding
-from scanwright.report.findings_texts import LAYOUTS_ZH, NOTES_ZH
+from scanwright.report.findings_texts import LAYOUTS_ZH
 from scanwright.report.groups import group_tables
 from scanwright.report.page import render
+from scanwright.report.reasons import note_in_chinese
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
@@ -38,7 +38,7 @@ def render_findings(
     """
     words = Words(lang)
     if words.lang == "zh":
-        notes = [_in_chinese(note) for note in summary["notes"]]
+        notes = [note_in_chinese(note) for note in summary["notes"]]
         summary = summary | {"layout": LAYOUTS_ZH.get(summary["layout"], summary["layout"]), "notes": notes}
     kinds: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -52,13 +52,6 @@ def render_findings(
         kinds=[_kind(own, thumbnails, words) for own in kinds.values()],
         n_first=N_FIRST,
     )
-
-
-def _in_chinese(note: str) -> str:
-    for english, chinese in NOTES_ZH.items():
-        if found := re.fullmatch(english, note):
-            return found.expand(chinese)
-    return note
 
 
 def shown_cases(findings: Sequence[Finding]) -> list[str]:

@@ -121,21 +121,3 @@ LAYOUTS_ZH = {
     "table of labels": "标签表",
 }
 """Layouts whose names are words; the others are proper names."""
-
-NOTES_ZH = {
-    r"(\d+) volumes are not of the series that was asked for": r"\1 个图像体不属于所选序列",
-    r"(\d+) DICOM files are copies of others \(the same instance\) and count once": (
-        r"\1 个 DICOM 文件是其他文件的副本（同一实例），只计一次"
-    ),
-    r"(\d+) DICOM objects that are no images \((.*)\) are not used": r"未使用 \1 个非图像的 DICOM 对象（\2）",
-    r"(\d+) pictures beside the DICOM series are not used": r"未使用 DICOM 序列旁的 \1 幅图片",
-    r"(.*): slices that stand there twice and count once: (\d+)": r"\1：\2 层重复出现，只计一次",
-    r"(.*): rows of boxes whose case does not exist: (\d+), of (.*)": (
-        r"\1：有 \2 行边界框所属的病例不存在：\3"
-    ),
-    r"not used, as other series of their study have labels: (.*)": (
-        r"未使用（同一检查的其他序列已有标注）：\1"
-    ),
-    r"not used: (.*)": r"未使用：\1",
-}
-"""Notes of a dataset by their English form; a note that is not among them stays English."""

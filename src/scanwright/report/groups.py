@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanwright.data.case import SPLITS
+from scanwright.report.reasons import source_in_chinese
 from scanwright.report.texts import Words
 
 
@@ -30,7 +31,7 @@ def _sources(evidence: Mapping[str, Any], words: Words) -> TableOfWords:
     rows = [
         [
             words(f"groups.source.{one['source']}"),
-            one["how"] or words("groups.how.pictures"),
+            _how(one["how"], words),
             str(one["cases"]),
             str(one["groups"]),
             str(torn.get(one["source"], 0)),
@@ -48,6 +49,12 @@ def _sources(evidence: Mapping[str, Any], words: Words) -> TableOfWords:
     ]
     heads = [words(f"groups.{name}") for name in ("source", "how", "cases", "n_groups", "torn_groups", "use")]
     return TableOfWords(words("groups.sources"), heads, rows, " ".join([words("groups.why"), *examples]))
+
+
+def _how(how: str, words: Words) -> str:
+    if not how:
+        return words("groups.how.pictures")
+    return source_in_chinese(how) if words.lang == "zh" else how
 
 
 def _splits(evidence: Mapping[str, Any], words: Words) -> TableOfWords:

@@ -16,6 +16,7 @@ from scanwright.report.answer import answer, is_number, patients_unknown, title_
 from scanwright.report.box_sections import box_records, froc_plot, number_tables, rule_lines
 from scanwright.report.pictures import Picture
 from scanwright.report.rounding import format_number, format_plain, format_value
+from scanwright.report.subgroup_sections import subgroup_tables
 from scanwright.report.tables import (
     MOST_RECORDS,
     MOST_SET_ASIDE,
@@ -27,6 +28,18 @@ from scanwright.report.tables import (
     record_table,
 )
 from scanwright.report.texts import Words
+from scanwright.report.trust_sections import (
+    CALIBRATION,
+    REFERRAL,
+    calibration_line,
+    decision_plots,
+    is_about_trust,
+    referral_lines,
+    reliability_plots,
+    risk_plot,
+    some_classes,
+    trust_table,
+)
 from scanwright.types import JsonDict
 
 MOST_PICTURES = 12
@@ -70,7 +83,7 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
     summaries = (
         number_tables(evaluation, words)
         if boxed
-        else [("", number_table(evaluation.get("numbers") or [], evaluation, words))]
+        else [("", number_table(_summary_numbers(evaluation), evaluation, words))]
     )
     records = (box_records if boxed else record_table)(evaluation, words)
     flow = evaluation.get("flow") or {}
@@ -85,6 +98,15 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "n_note": _n_note(evaluation, words),
         "interval_note": _interval_note(evaluation, words),
         "abouts": _abouts(evaluation, words),
+        "calibration": calibration_line(evaluation, words),
+        "calibration_table": trust_table(CALIBRATION, evaluation, words),
+        "referral": referral_lines(evaluation, words),
+        "referral_table": trust_table(REFERRAL, evaluation, words),
+        "risk": risk_plot(evaluation, words),
+        "decision": decision_plots(evaluation, words),
+        "reliability": reliability_plots(evaluation, words),
+        "reliability_note": some_classes(evaluation, words),
+        "subgroups": subgroup_tables(evaluation, words),
         "baselines": baseline_table(evaluation, words),
         "pictures": [_picture(picture, words) for picture in shown],
         "n_pictures": len(pictures),
@@ -108,6 +130,10 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
     }
 
 
+def _summary_numbers(evaluation: JsonDict) -> list[JsonDict]:
+    return [one for one in evaluation.get("numbers") or [] if not is_about_trust(one)]
+
+
 def _some(total: int, most: int, words: Words) -> str:
     return words("table.some", shown=most, total=total) if total > most else ""
 
@@ -123,9 +149,12 @@ def _interval_note(evaluation: JsonDict, words: Words) -> str:
     if not with_interval:
         return ""
     methods = [one.get("method", "") for one in with_interval]
+    single = set(methods) & {"Wilson", "DeLong"}
+    methods = [method for method in methods if method not in single] or methods
     usual = max(set(methods), key=lambda method: (methods.count(method), method))
     level = 100 * with_interval[0].get("level", 0.95)
-    return words("summary.note", level=f"{level:g}", method=words.interval_method(usual))
+    note = words("summary.note", level=f"{level:g}", method=words.interval_method(usual))
+    return f"{note} {words('summary.single')}" if single else note
 
 
 def _abouts(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:
@@ -192,30 +221,37 @@ def _curves(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:
 
 
 def _agreement(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup, str]]:
-    """Plots of numbers: heading, plot, note."""
+    """Plots of numbers, and of the volumes of masks: heading, plot, note."""
     agreement, records = evaluation.get("agreement"), evaluation.get("records") or []
+    found = []
+    for name, limits in (evaluation.get("volumes") or {}).items():
+        own = [record["classes"][name] for record in records]
+        pair = ([one["reference_volume"] for one in own], [one["volume"] for one in own])
+        unit = "ml" if (evaluation.get("unit") or "mm") == "mm" else "px"
+        found.append(_differences(words("volumes", name=name, unit=unit), *pair, limits, words))
     if not agreement or not records:
-        return []
+        return found
     truth, predicted = ([record[key] for record in records] for key in ("truth", "predicted"))
     half_width = agreement["half_width"] if is_number(agreement.get("half_width")) else 0.0
-    limits = [
-        agreement[name] if is_number(agreement.get(name)) else math.nan for name in ("bias", "low", "high")
-    ]
-    bias, low, high = (format_plain(value) for value in limits)
     scatter = plots.identity_plot(
         truth, predicted, half_width, x_label=words("axis.true"), y_label=words("axis.predicted")
     )
-    differences = plots.difference_plot(
-        truth, predicted, limits, x_label=words("axis.mean"), y_label=words("difference")
-    )
     return [
         (words("agreement.scatter"), Markup(scatter), words("agreement.scatter.note")),
-        (
-            words("agreement.differences"),
-            Markup(differences),
-            words("agreement.differences.note", bias=bias, low=low, high=high),
-        ),
+        _differences(words("agreement.differences"), truth, predicted, agreement, words),
     ]
+
+
+def _differences(
+    heading: str, truth: Sequence[float], predicted: Sequence[float], limits: JsonDict, words: Words
+) -> tuple[str, Markup, str]:
+    """A plot after Bland and Altman: heading, plot, note."""
+    ends = [limits[name] if is_number(limits.get(name)) else math.nan for name in ("bias", "low", "high")]
+    drawn = plots.difference_plot(
+        truth, predicted, ends, x_label=words("axis.mean"), y_label=words("difference")
+    )
+    bias, low, high = (format_plain(value) for value in ends)
+    return heading, Markup(drawn), words("agreement.differences.note", bias=bias, low=low, high=high)
 
 
 def _some_drawn(total: int, words: Words) -> str:

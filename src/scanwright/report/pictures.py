@@ -36,12 +36,12 @@ TILE_INCHES = 2.9
 FOOT_INCHES = 0.26
 THIN = 0.4
 """Part of border pixels from which a mask is a net of lines, filled instead of outlined."""
-NO_ROOM = 0.06
-"""Part of a picture's height that a line of words takes."""
 GLOW = ("#6A0F6A", "#FF8FD6")
 """Of a map, from nearly nothing to the most: brighter by itself, and none of the outlines' colours."""
 MOST_OPAQUE = 0.75
 """Of a map over an image, so that what lies below is still seen."""
+HIDDEN = 0.5
+"""Part of a box from which words on it hide it."""
 LARGE_PICTURE = 400
 """Pixels along the longer side from which outlines are drawn finer."""
 
@@ -228,6 +228,7 @@ def _sheet(
     heights = [max(_height_over_width(tile) for tile in row if tile) * side for row in grid]
     height = sum(heights) + FOOT_INCHES
     figure = Figure(figsize=(side * n_columns, height), dpi=DPI, facecolor="black")
+    canvas = FigureCanvasAgg(figure)  # by which words know how much room they take
     top = height
     for row, row_height in zip(grid, heights, strict=True):
         top -= row_height
@@ -238,7 +239,7 @@ def _sheet(
                 _draw(axes, tile, windows[tile.is_close_up], labels)
     figure.text(0.01, 0.1 / height, words, color="0.8", fontsize=9)
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    canvas.print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -272,8 +273,8 @@ def _draw(axes: Any, tile: Tile, window: tuple[float, float], labels: Mapping[in
         _outline(axes, plane.reference, REFERENCE, 3.2 * fine)
         _outline(axes, plane.prediction, PREDICTION, 1.4 * fine)
         _name_labels(axes, plane, labels)
-    for mark in plane.marks if tile.outlined else ():
-        _mark(axes, mark)
+    if tile.outlined:
+        _draw_marks(axes, plane.marks)
     if tile.frame is not None:
         _frame(axes, tile.frame)
     _letters(axes, plane.plane)
@@ -353,25 +354,54 @@ def _name_labels(axes: Any, plane: Slice, labels: Mapping[int, str] | None) -> N
         )
 
 
-def _mark(axes: Any, mark: Mark) -> None:
-    corner, sides = (mark.left - 0.5, mark.top - 0.5), (mark.right - mark.left, mark.bottom - mark.top)
-    style = {"solid": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 1.5))}[mark.style]
-    axes.add_patch(Rectangle(corner, *sides, fill=False, ec=mark.colour, lw=mark.width, ls=style))
-    if mark.text:
-        rows = axes.get_ylim()[0] + 0.5
-        at_top = mark.top < NO_ROOM * rows  # above the box there is no room left: it stands inside
-        axes.text(
-            max(corner[0], -0.5),
-            max(corner[1], -0.5),
-            mark.text,
-            color="white",
-            fontsize=7,
-            ha="left",
-            va="top" if at_top else "bottom",
-            clip_on=True,
-            path_effects=_halo(),
-            parse_math=False,
-        )
+def _draw_marks(axes: Any, marks: Sequence[Mark]) -> None:
+    """Boxes, and their words where there is room for them: first those of what is wrong (dashed), then in
+    their order."""
+    for mark in marks:
+        corner, sides = (mark.left - 0.5, mark.top - 0.5), (mark.right - mark.left, mark.bottom - mark.top)
+        style = {"solid": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 1.5))}[mark.style]
+        axes.add_patch(Rectangle(corner, *sides, fill=False, ec=mark.colour, lw=mark.width, ls=style))
+    corners = np.array([(m.left, m.bottom, m.right, m.top) for m in marks], dtype=float).reshape(-1, 2) - 0.5
+    boxes = axes.transData.transform(corners).reshape(-1, 4)
+    words = np.empty((0, 4))
+    for n in sorted(range(len(marks)), key=lambda n: marks[n].style != "dashed"):
+        if marks[n].text:
+            words = np.vstack([words, _write_mark(axes, marks[n].text, boxes[n], boxes, words)])
+
+
+def _write_mark(axes: Any, words: str, box: FloatArray, boxes: FloatArray, written: FloatArray) -> FloatArray:
+    """Words above a box, in it or below it, where they touch no others and hide no box by half; nowhere
+    where there is no such place.
+
+    Args:
+        axes: of the picture.
+        words: of the box.
+        box: (4,) left, bottom, right, top on the sheet.
+        boxes, written: (n, 4) all boxes, and the words so far.
+
+    Returns:
+        (0 or 1, 4) where they stand.
+    """
+    text = axes.text(
+        0, 0, words, color="white", fontsize=7, va="bottom", clip_on=True, path_effects=_halo(),
+        parse_math=False,
+    )  # fmt: skip
+    extent, picture = text.get_window_extent(), axes.bbox
+    left = min(max(box[0], picture.x0), picture.x1 - extent.width)
+    for bottom in (box[3], box[3] - extent.height, box[1] - extent.height):
+        place = np.array([left, bottom, left + extent.width, bottom + extent.height])
+        inside = picture.y0 <= bottom and place[3] <= picture.y1
+        if inside and not (_covered(written, place) > 0).any() and (_covered(boxes, place) < HIDDEN).all():
+            text.set_position(axes.transData.inverted().transform((left, bottom)))
+            return place[None]
+    text.remove()
+    return np.empty((0, 4))
+
+
+def _covered(areas: FloatArray, by: FloatArray) -> FloatArray:
+    """(n,) what part of each area (left, bottom, right, top) another covers."""
+    shared = np.clip(np.minimum(areas[:, 2:], by[2:]) - np.maximum(areas[:, :2], by[:2]), 0, None)
+    return np.asarray(shared.prod(axis=1) / np.maximum((areas[:, 2:] - areas[:, :2]).prod(axis=1), 1e-9))
 
 
 def _frame(axes: Any, box: Box) -> None:

@@ -165,6 +165,60 @@ def froc_curves(
 
 
 @_page_text()
+def reliability_diagram(
+    series: Mapping[str, Sequence[Mapping[str, float]]], *, x_label: str, y_label: str
+) -> str:
+    """Shares that came true over mean probabilities, each bin a dot with its interval.
+
+    Args:
+        series: name for the legend → rows of ``core.calibration.reliability``; the last is drawn on top.
+        x_label, y_label: in the page's language.
+
+    Returns:
+        SVG.
+    """
+    figure, (axes,) = _panels(1, size=(4.2, 3.9))
+    axes.plot([0, 1], [0, 1], color=_INK, lw=0.8, alpha=0.4)
+    for (name, rows), colour in zip(series.items(), reversed(SERIES[: len(series)]), strict=True):
+        keys = ("probability", "share", "low", "high")
+        x, y, low, high = (np.array([row[key] for row in rows], dtype=float) for key in keys)
+        ends = np.maximum([y - low, high - y], 0.0)
+        axes.errorbar(x, y, ends, color=colour, lw=1.6, marker="o", ms=4, elinewidth=0.9, label=name)
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=x_label, ylabel=y_label, aspect="equal")
+    axes.legend(loc="best", frameon=False)
+    return _svg(figure)
+
+
+@_page_text()
+def decision_curve(
+    curve: Mapping[str, Sequence[float | None]], *, words: Mapping[str, str], x_label: str, y_label: str
+) -> str:
+    """Net benefit over the threshold, with its band, beside acting on all and on nobody.
+
+    Args:
+        curve: "threshold", "value", "low", "high" and "all", as ``net_benefit`` gives them.
+        words: for the legend: "value", "all" and "none".
+        x_label, y_label: in the page's language.
+
+    Returns:
+        SVG.
+    """
+    figure, (axes,) = _panels(1, size=(4.6, 3.9))
+    x, y, low, high, every = (
+        np.array([math.nan if one is None else one for one in curve[key]], dtype=float)
+        for key in ("threshold", "value", "low", "high", "all")
+    )
+    axes.axhline(0, color=_INK, lw=0.8, alpha=0.6, ls=":", label=words["none"])
+    axes.plot(x, every, color=SERIES[1], lw=1.2, ls="--", label=words["all"])
+    axes.fill_between(x, low, high, color=SERIES[0], alpha=0.18, lw=0)
+    axes.plot(x, y, color=SERIES[0], lw=1.6, label=words["value"])
+    most = max(float(np.nanmax([*y, *high, 0.05])), 0.05)
+    axes.set(xlim=(0, 1), ylim=(-0.25 * most, 1.08 * most), xlabel=x_label, ylabel=y_label)
+    axes.legend(loc="best", frameon=False)
+    return _svg(figure)
+
+
+@_page_text()
 def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: int = 0) -> str:
     """Each case a dot, one row for each class, with the quartiles as a box.
 

@@ -17,7 +17,7 @@ MOST_CLASSES = 15
 """Classes of a confusion matrix that still fits on a page."""
 MOST_PAIRS = 20
 
-_RECORD_FIELDS = ("dice", "surface_dice", "hd95", "reference_volume", "volume")
+_RECORD_FIELDS = ("dice", "surface_dice", "hd95", "cldice", "reference_volume", "volume")
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def record_table(evaluation: JsonDict, words: Words) -> Table:
         (group, field)
         for group in dict.fromkeys(group for record in records for group in record.get("classes", {}))
         for field in _RECORD_FIELDS
-        if any(field in record.get("classes", {}).get(group, {}) for record in records)
+        if any(is_number(record.get("classes", {}).get(group, {}).get(field)) for record in records)
     ]
     rows = [
         (
@@ -188,16 +188,15 @@ def _cell(number: Mapping[str, Any] | None, n_cases: int | None, words: Words) -
         return Cell(UNDEFINED)
     value, low, high = number["value"], number.get("low"), number.get("high")
     n = number.get("n")
-    return Cell(
-        format_value(value, low, high),
-        format_interval(low, high, value),
-        words("summary.n", n=n) if n is not None and n != n_cases else "",
-    )
+    count = words("summary.n", n=n) if n is not None and n != n_cases else ""
+    if number.get("too_few"):
+        count = words("summary.few", n=n)
+    return Cell(format_value(value, low, high), format_interval(low, high, value), count)
 
 
 def _field_head(field: str, evaluation: JsonDict, words: Words) -> str:
     length = evaluation.get("unit") or "mm"
-    units = {"hd95": length, "volume": "ml" if length == "mm" else "px"}
+    units = {"hd95": length, "assd": length, "volume": "ml" if length == "mm" else "px"}
     units["reference_volume"] = units["volume"]
     return metric_head(field, [{"unit": units.get(field, "")}], evaluation, words)
 

@@ -6,14 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
+from scanwright.core.calibration import CORRECTED
 from scanwright.errors import SettingsError
 from scanwright.report import (
     answer_texts,
+    card_texts,
     compare_texts,
     detection_texts,
     enhancement_texts,
     explanation_texts,
     findings_texts,
+    mask_texts,
+    trust_texts,
 )
 
 Lang: TypeAlias = Literal["en", "zh"]
@@ -188,14 +192,6 @@ _EN = {
     "unit.cases": "cases",
     "tolerance": "{name} at {tolerance} {unit}",
     "probability_truth": "probability of the truth",
-    "metric.dice": "Dice",
-    "metric.iou": "IoU",
-    "metric.surface_dice": "Surface Dice",
-    "metric.hd95": "HD95",
-    "metric.dice_pooled": "Dice, all voxels pooled",
-    "metric.volume": "Volume",
-    "metric.reference_volume": "Reference volume",
-    "metric.volume_bias": "Volume bias",
     "metric.false_alarms": "False alarms",
     "metric.cpm": "CPM",
     "metric.accuracy": "Accuracy",
@@ -207,13 +203,7 @@ _EN = {
     "metric.probability": "Probability",
     "metric.auroc": "AUROC",
     "metric.average_precision": "Average precision",
-    "about.dice": "overlap of the two masks, 0 none, 1 perfect",
-    "about.iou": "overlap of the two masks, stricter than Dice",
-    "about.surface_dice": "part of the outlines that lie within the tolerance of each other",
-    "about.hd95": "95th percentile of the distance between the outlines; smaller is better",
-    "about.dice_pooled": "Dice of all cases taken as one; large targets count more",
     "about.cpm": "part of the objects found, averaged over 1/8 to 8 false alarms a case",
-    "about.volume_bias": "predicted minus reference volume, on average",
     "about.false_alarms": "of the cases without the target, the share in which something was found",
     "about.accuracy": "part of the cases that are right",
     "about.balanced_accuracy": (
@@ -224,12 +214,6 @@ _EN = {
     "about.f1": "precision and recall in one number",
     "about.auroc": "how often a case of the class gets a higher score than another, 0.5 is chance",
     "about.average_precision": "precision averaged over recall; chance is the share of the class",
-    "method.patient": "patient bootstrap, {n} resamples",
-    "method.case": "case bootstrap (patients unknown), {n} resamples",
-    "method.left_out": ", {n} without a value left out",
-    "method.small": "n too small for an interval",
-    "method.same": "the same in all resamples, no interval",
-    "method.undefined": "undefined in {n} of {total} resamples, no interval",
     "and": " and ",
     "comma": ", ",
 }
@@ -371,14 +355,6 @@ _ZH = {
     "unit.cases": "例",
     "tolerance": "{name}（容差 {tolerance} {unit}）",
     "probability_truth": "真实类别的概率",
-    "metric.dice": "Dice 系数",
-    "metric.iou": "交并比",
-    "metric.surface_dice": "表面 Dice",
-    "metric.hd95": "HD95",
-    "metric.dice_pooled": "Dice（全部体素合并）",
-    "metric.volume": "预测体积",
-    "metric.reference_volume": "参考体积",
-    "metric.volume_bias": "体积偏差",
     "metric.false_alarms": "误报率",
     "metric.cpm": "CPM",
     "metric.accuracy": "准确率",
@@ -390,13 +366,7 @@ _ZH = {
     "metric.probability": "概率",
     "metric.auroc": "AUROC",
     "metric.average_precision": "平均精确率",
-    "about.dice": "两个掩膜的重叠程度，0 为不重叠，1 为完全一致",
-    "about.iou": "两个掩膜的重叠程度，比 Dice 更严格",
-    "about.surface_dice": "两条轮廓中彼此相距不超过容差的部分",
-    "about.hd95": "两条轮廓间距离的第 95 百分位；越小越好",
-    "about.dice_pooled": "把全部病例当作一个来算的 Dice；大的目标权重更大",
     "about.cpm": "每例 1/8 到 8 个误报时检出目标的平均比例",
-    "about.volume_bias": "预测体积减参考体积的平均",
     "about.false_alarms": "在没有目标的病例中，仍然找到某些东西的比例",
     "about.accuracy": "判断正确的病例所占比例",
     "about.balanced_accuracy": "各类别召回率的平均（类别可并存时，为有与无两者召回率的平均）",
@@ -405,23 +375,13 @@ _ZH = {
     "about.f1": "精确率与召回率合为一个数",
     "about.auroc": "该类病例得分高于其他病例的概率，0.5 为随机",
     "about.average_precision": "精确率对召回率的平均；随机水平为该类所占比例",
-    "method.patient": "按患者自助法，重采样 {n} 次",
-    "method.case": "按病例自助法（患者未知），重采样 {n} 次",
-    "method.left_out": "，其中 {n} 次无值，已剔除",
-    "method.small": "n 太小，不给区间",
-    "method.same": "所有重采样结果相同，不给区间",
-    "method.undefined": "{total} 次重采样中有 {n} 次无定义，不给区间",
     "and": "和",
     "comma": "、",
 }
 
 _PARTS = (
-    answer_texts,
-    detection_texts,
-    findings_texts,
-    enhancement_texts,
-    compare_texts,
-    explanation_texts,
+    *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
+    *(compare_texts, card_texts, trust_texts, explanation_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
@@ -475,6 +435,8 @@ class Words:
 
     def interval_method(self, method: str) -> str:
         """The method of an interval, which ``core.statistics`` writes in English."""
+        if method.endswith(CORRECTED):
+            return self.interval_method(method.removesuffix(CORRECTED)) + self("method.corrected")
         if found := re.fullmatch(r"(patient|case) bootstrap.*?, (\d+) resamples(, (\d+) without.*)?", method):
             kind, n, _, left_out = found.groups()
             tail = self("method.left_out", n=left_out) if left_out else ""

@@ -6,7 +6,7 @@ and its step, and a row in ``tasks/catalogue.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -60,12 +60,15 @@ class Summary:
         support: rows that count, for the keys where not all do (a class missing in a case).
         units: unit by name of number; absent for proportions.
         rankings: of the numbers that are areas under one ROC curve, scores and who is positive, (record,).
+        by_chance: of numbers that chance alone makes larger than the truth, what they are where the truth is
+            0, in simulated draws; see ``core.calibration.without_chance``.
     """
 
     statistic: Statistic
     support: Mapping[Key, IntArray] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     rankings: Mapping[Key, tuple[FloatArray, BoolArray]] = field(default_factory=dict)
+    by_chance: Callable[[], Mapping[Key, FloatArray]] = dict
 
 
 class Task(Protocol):
@@ -75,8 +78,6 @@ class Task(Protocol):
         name: row of the catalogue.
         target: which target of a case it learns ("mask", "boxes", "label", "labels", "values").
         answer: what the outputs of its network stand for, see Plan.
-        tiled: True when images are covered with patches (an answer for each voxel), False when an image is
-            fitted into one patch (an answer for the whole).
         score: the number that training selects by and reports lead with; larger is better.
         chance: of that number, what needs no look at any image.
     """
@@ -84,7 +85,6 @@ class Task(Protocol):
     name: str
     target: str
     answer: str
-    tiled: bool
     score: str
     chance: float
 
@@ -165,8 +165,8 @@ class Task(Protocol):
         ...
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
-        """What a report draws of a set of records beside its numbers: "confusion", "curves", "agreement",
-        "baselines"."""
+        """What a report draws of a set of records beside its numbers: "confusion", "curves", "reliability",
+        "risk", "decision", "agreement", "baselines"."""
         ...
 
     def goodness(self, record: Record, plan: Plan) -> float:

@@ -19,6 +19,8 @@ from scanwright.planning import rules
 from scanwright.planning.answers import drop_lonely_classes
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Example, Record, Summary
+from scanwright.tasks.probabilities import Judge, draw_net_benefit, record_probabilities, stack_probabilities
+from scanwright.tasks.referral import ReferralJudge, draw_risk, record_referral
 from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, rank_classes, read_outputs
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
@@ -30,7 +32,6 @@ class Classification:
     name = "classification"
     target = "label"
     answer = "class"
-    tiled = False
     score = "auroc"
     chance = 0.5
 
@@ -107,15 +108,17 @@ class Classification:
             "patient": truth.patient,
             "truth": plan.classes[class_index(truth.label, plan, truth.name)],
             "predicted": prediction.predicted,
-            "probabilities": dict(prediction.probabilities),
+            **record_probabilities(prediction),
+            **record_referral(prediction),
         }
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
         names = plan.classes
         truth = np.array([names.index(record["truth"]) for record in records], dtype=np.int64)
         predicted = np.array([names.index(record["predicted"]) for record in records], dtype=np.int64)
-        rows_of_scores = [[record["probabilities"][name] for name in names] for record in records]
-        scores = np.array(rows_of_scores, dtype=np.float64).reshape(len(records), len(names))
+        scores = stack_probabilities(records, names)
+        truths = [(record["truth"],) for record in records]
+        judge, sets = Judge(records, truths, plan), ReferralJudge(records, truths, plan)
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             confusion = metrics.confusion_matrix(truth[rows], predicted[rows], len(names))
@@ -135,20 +138,30 @@ class Classification:
             for name, each in ranked.items():
                 numbers[name, ""] = mean_defined(each)
                 numbers.update({(name, group): float(v) for group, v in zip(names, each, strict=True)})
-            return numbers
+            numbers |= judge.statistic(rows)
+            return numbers | sets.statistic(rows)
 
-        support = {("recall", name): np.flatnonzero(truth == c) for c, name in enumerate(names)}
+        own = {name: np.flatnonzero(truth == c) for c, name in enumerate(names)}
+        support = {
+            (number, name): held for number in ("recall", *sets.of_class) for name, held in own.items()
+        }
         rankings = rank_classes(names, scores, truth[:, None] == np.arange(len(names)))
         if len(names) == 2:  # the one is the mirror of the other, and the mean of both is either
             rankings["auroc", ""] = rankings["auroc", names[1]]
-        return Summary(statistic, support, rankings=rankings)
+        return Summary(statistic, support, rankings=rankings, by_chance=judge.by_chance)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
-        curves = draw_curves(records, [(record["truth"],) for record in records], plan.classes)
+        truths = [(record["truth"],) for record in records]
+        curves = draw_curves(records, truths, plan.classes)
         confusion = count_confusions(records, plan.classes)
         return {
             "confusion": {"classes": list(plan.classes), "matrix": confusion.tolist()},
             "curves": curves,
+            "reliability": Judge(records, truths, plan).reliability(),
+            "risk": draw_risk(records, plan),
+            "decision": draw_net_benefit(
+                records, truths, plan, plan.classes[-1:] if len(plan.classes) == 2 else plan.classes
+            ),
         }
 
     def goodness(self, record: Record, plan: Plan) -> float:

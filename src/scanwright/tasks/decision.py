@@ -73,7 +73,7 @@ def decide(
             received=f"folds={plan.folds}",
         )
     n_voxels = math.prod(working_shape(facts, plan.spacing_mm, plan.longest_side).tolist())
-    if task.tiled and n_voxels > MOST_VOXELS:
+    if plan.is_tiled and n_voxels > MOST_VOXELS:
         raise SettingsError(
             "the grid is too fine to work on",
             expected=f"at most {MOST_VOXELS:.1g} voxels of a case of median size",

@@ -8,7 +8,7 @@ import numpy as np
 
 from scanwright.core.boxes import clip_boxes
 from scanwright.core.suppression import fuse_boxes, soft_suppress, suppress
-from scanwright.data.boxes import MOST_BOXES, Boxes
+from scanwright.data.boxes import Boxes
 from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import AugmentationPlan, Plan
@@ -42,7 +42,6 @@ class Detection:
     name = "detection"
     target = "boxes"
     answer = "boxes"
-    tiled = True
     score = "ap"
     chance = 0.0
 
@@ -93,13 +92,11 @@ class Detection:
             seed=settings.seed,
             precision="bf16-mixed",
             reasons={
-                **rules.COMMON_REASONS,
+                **rules.common_reasons(facts, settings),
                 "task": "the cases have boxes, or masks whose pieces are the objects",
                 "answer": "any number of objects, each with a class and a box",
-                "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
                 "channels": channels.reason,
                 "classes": "those of the objects of the training side, with the names that the data gives",
-                "label_values": "none: objects have boxes and no mask",
                 "class_weights": "none: each object counts the same",
                 "class_shares": f"objects of each class, {shares.reason}",
                 "logit_adjustment": "0: each class is asked for by itself",
@@ -110,21 +107,18 @@ class Detection:
                 "batch_size": "steady gradients, yet many steps in the time given",
                 "network": design.network.reason,
                 "loss": "focal: most places are empty, and easy",
-                "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
                 "sampling": "uniform: every case as often as the others",
                 "foreground_fraction": "where an image is larger than a patch, most patches hold an object",
                 "augmentation": "objects may turn, grow and brighten a little, and must not change class",
                 "mirror_axes": flips.reason,
                 "overlap": "an object on the border of one tile lies whole in the next",
                 "boxes": boxes.reason,
-                "tolerance_mm": "none: nothing is outlined",
-                "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
             },
         )
 
     def encode(self, case: Case, plan: Plan) -> Example:
         image, boxes = case.image.read(), case.boxes.read()
-        array, history = preprocess(image, plan, fit=False)
+        array, history = preprocess(image, plan)
         known = np.array([name in plan.classes for name in boxes.classes], dtype=bool)
         moved = move_boxes(boxes.box_ijk, history, image.shape)
         inside = clip_boxes(moved, array.shape[1:])
@@ -211,5 +205,5 @@ def suppress_rows(rows: FloatArray, plan: Plan) -> FloatArray:
             boxes, scores = boxes[chosen], scores[chosen]
         kept.append(np.column_stack([np.full(len(scores), index), scores, boxes.reshape(-1, 6)]))
     together = np.concatenate(kept)
-    order = np.argsort(-together[:, 1], kind="stable")[: min(MOST_FINDINGS, MOST_BOXES)]
+    order = np.argsort(-together[:, 1], kind="stable")[:MOST_FINDINGS]
     return np.asarray(together[order])

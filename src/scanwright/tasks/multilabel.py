@@ -18,6 +18,8 @@ from scanwright.errors import DataError
 from scanwright.planning import rules
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.tasks.base import Example, Record, Summary
+from scanwright.tasks.probabilities import Judge, draw_net_benefit, record_probabilities, stack_probabilities
+from scanwright.tasks.referral import ReferralJudge, draw_risk, record_referral
 from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, rank_classes, read_outputs
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray, JsonDict
@@ -32,7 +34,6 @@ class Multilabel:
     name = "multilabel"
     target = "labels"
     answer = "labels"
-    tiled = False
     score = "auroc"
     chance = 0.5
 
@@ -122,7 +123,8 @@ class Multilabel:
             "patient": truth.patient,
             "truth": [name for name, has in zip(plan.classes, held, strict=True) if has],
             "predicted": list(prediction.predicted),
-            "probabilities": dict(prediction.probabilities),
+            **record_probabilities(prediction),
+            **record_referral(prediction),
         }
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
@@ -134,8 +136,9 @@ class Multilabel:
             )
             for key in ("truth", "predicted")
         )
-        rows_of_scores = [[record["probabilities"][name] for name in names] for record in records]
-        scores = np.array(rows_of_scores, dtype=np.float64).reshape(shape)
+        scores = stack_probabilities(records, names)
+        truths = [record["truth"] for record in records]
+        judge, sets = Judge(records, truths, plan), ReferralJudge(records, truths, plan)
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             numbers: dict[Key, float] = {}
@@ -143,16 +146,26 @@ class Multilabel:
             for name in each[0]:
                 numbers[name, ""] = mean_defined([one[name] for one in each])
                 numbers.update({(name, group): one[name] for group, one in zip(names, each, strict=True)})
-            return numbers
+            numbers |= judge.statistic(rows)
+            return numbers | sets.statistic(rows)
 
-        support = {("recall", name): np.flatnonzero(truth[:, c]) for c, name in enumerate(names)}
+        own = {name: np.flatnonzero(truth[:, c]) for c, name in enumerate(names)}
+        support = {
+            (number, name): held for number in ("recall", *sets.of_class) for name, held in own.items()
+        }
         rankings = rank_classes(names, scores, truth)
         if len(names) == 1:
             rankings["auroc", ""] = rankings["auroc", names[0]]
-        return Summary(statistic, support, rankings=rankings)
+        return Summary(statistic, support, rankings=rankings, by_chance=judge.by_chance)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
-        return {"curves": draw_curves(records, [record["truth"] for record in records], plan.classes)}
+        truths = [record["truth"] for record in records]
+        return {
+            "curves": draw_curves(records, truths, plan.classes),
+            "reliability": Judge(records, truths, plan).reliability(),
+            "risk": draw_risk(records, plan),
+            "decision": draw_net_benefit(records, truths, plan, plan.classes),
+        }
 
     def goodness(self, record: Record, plan: Plan) -> float:
         rows = record["probabilities"].items()

@@ -20,6 +20,8 @@ from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.rules import Choice
 from scanwright.tasks.base import Record, Summary
 from scanwright.tasks.classification import Classification, count_confusions
+from scanwright.tasks.probabilities import Judge
+from scanwright.tasks.referral import ReferralJudge, draw_risk
 from scanwright.transforms.steps import History
 from scanwright.types import FloatArray, IntArray, JsonDict
 
@@ -78,6 +80,8 @@ class Ordinal(Classification):
             np.array([names.index(record[key]) for record in records], dtype=np.int64)
             for key in ("truth", "predicted")
         )
+        truths = [(record["truth"],) for record in records]
+        judge, sets = Judge(records, truths, plan), ReferralJudge(records, truths, plan)
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             confusion = metrics.confusion_matrix(truth[rows], predicted[rows], len(names))
@@ -89,14 +93,24 @@ class Ordinal(Classification):
                 ("balanced_accuracy", ""): metrics.balanced_accuracy(confusion),
             }
             recalls = zip(names, metrics.recall(confusion), strict=True)
-            return numbers | {("recall", name): float(value) for name, value in recalls}
+            numbers |= {("recall", name): float(value) for name, value in recalls}
+            numbers |= judge.statistic(rows)
+            return numbers | sets.statistic(rows)
 
-        support = {("recall", name): np.flatnonzero(truth == c) for c, name in enumerate(names)}
-        return Summary(statistic, support, {"grade_error": "grades"})
+        own = {name: np.flatnonzero(truth == c) for c, name in enumerate(names)}
+        support = {
+            (number, name): held for number in ("recall", *sets.of_class) for name, held in own.items()
+        }
+        return Summary(statistic, support, {"grade_error": "grades"}, by_chance=judge.by_chance)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
         matrix = count_confusions(records, plan.classes)
-        return {"confusion": {"classes": list(plan.classes), "matrix": matrix.tolist()}}
+        truths = [(record["truth"],) for record in records]
+        return {
+            "confusion": {"classes": list(plan.classes), "matrix": matrix.tolist()},
+            "reliability": Judge(records, truths, plan).reliability(),
+            "risk": draw_risk(records, plan),
+        }
 
     def goodness(self, record: Record, plan: Plan) -> float:
         """Near to 0 when all that is held probable is near to the truth."""

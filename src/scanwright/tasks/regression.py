@@ -31,7 +31,6 @@ class Regression:
     name = "regression"
     target = "values"
     answer = "value"
-    tiled = False
     score = "r2"
     chance = 0.0
 

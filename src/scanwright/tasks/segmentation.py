@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
+from scanwright.core.agreement import limits_of_agreement
 from scanwright.core.detection import count_lesions
-from scanwright.core.metrics import surface_distances
+from scanwright.core.metrics import is_tubular, surface_distances
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.dataset import Dataset
@@ -28,6 +30,8 @@ from scanwright.transforms.steps import History, restore, restore_chosen
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
 BACKGROUND = "background"
+# Numbers of a class in a case, of which the mean is reported.
+AVERAGED = ("dice", "iou", "surface_dice", "hd95", "assd", "cldice")
 
 
 class Segmentation:
@@ -36,7 +40,6 @@ class Segmentation:
     name = "segmentation"
     target = "mask"
     answer = "class"
-    tiled = True
     score = "dice"
     chance = 0.0
 
@@ -90,7 +93,7 @@ class Segmentation:
             seed=settings.seed,
             precision="bf16-mixed",
             reasons={
-                **rules.COMMON_REASONS,
+                **rules.common_reasons(facts, settings),
                 "label_values": "the values in the masks; predictions come back with them",
                 "class_weights": "none: Dice counts every class the same already",
                 "class_shares": f"voxels of each class, {shares.reason}",
@@ -99,7 +102,6 @@ class Segmentation:
                 "sampling": "uniform: every case as often as the others; patches look for each class in it",
                 "overlap": "neighbouring tiles share a quarter: borders are blended at little cost",
                 "task": "the cases have masks",
-                "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
                 "channels": channels.reason,
                 "classes": "the values in the masks of the training side, with the names that the data gives",
                 "spacing_mm": spacing.reason,
@@ -108,20 +110,18 @@ class Segmentation:
                 "batch_size": batch.reason,
                 "network": design.network.reason,
                 "loss": "Dice follows the measure, cross-entropy keeps gradients alive where Dice is flat",
-                "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
                 "foreground_fraction": f"labelled voxels are {100 * facts.foreground_share:.2g} % of all: "
                 "half of the patches are centred on one",
                 "augmentation": "anatomy may turn, grow and brighten a little, and must not change class",
                 "mirror_axes": flips.reason,
                 "tolerance_mm": tolerance.reason,
-                "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
             },
         )
 
     def encode(self, case: Case, plan: Plan) -> Example:
         image, mask = case.image.read(), case.mask.read()
         check_pair(image, mask, case.name)
-        array, history = preprocess(image, plan, fit=False)
+        array, history = preprocess(image, plan)
         return Example(array, preprocess_mask(mask, plan, history))
 
     def truth(self, example: Example, plan: Plan) -> dict[str, Target]:
@@ -191,24 +191,27 @@ class Segmentation:
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
         names = [name for name in plan.classes if name != BACKGROUND]
         fields = (
-            *("dice", "surface_dice", "hd95", "volume", "reference_volume", "common", "in_both"),
+            *(*AVERAGED, "volume", "reference_volume", "common", "in_both"),
             *("lesions", "lesions_found", "lesion_false_alarms"),
         )
         table = {
-            (field, name): np.array([record["classes"][name][field] for record in records], dtype=np.float64)
+            (field, name): np.array(
+                [record["classes"][name].get(field, math.nan) for record in records], dtype=float
+            )
             for field in fields
             for name in names
         }
         # An organ is one piece in every case; only of what may lie in several or in none are pieces counted.
         counted = [name for name in names if (table["lesions", name] != 1).any()]
         without = {name: table["reference_volume", name] == 0 for name in names}
+        averaged = [field for field in AVERAGED if field != "cldice" or _is_of_tubes(table, names)]
         unit = records[0]["classes"][names[0]]["unit"] if records else "mm"
         volume_unit = "ml" if unit == "mm" else "px"
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             drawn = {key: column[rows] for key, column in table.items()}
             numbers: dict[Key, float] = {}
-            for field in ("dice", "surface_dice", "hd95"):
+            for field in averaged:
                 each = [mean_defined(drawn[field, name]) for name in names]
                 numbers[field, ""] = mean_defined(each)
                 numbers.update({(field, name): value for name, value in zip(names, each, strict=True)})
@@ -230,18 +233,26 @@ class Segmentation:
 
         support = {
             (field, name): np.flatnonzero(~np.isnan(table[field, name]))
-            for field in ("dice", "surface_dice", "hd95")
+            for field in averaged
             for name in names
         }
-        for field in ("dice", "surface_dice", "hd95"):
+        for field in averaged:
             support[field, ""] = np.unique(np.concatenate([support[field, name] for name in names]))
         support |= {
             ("false_alarms", name): np.flatnonzero(rows) for name, rows in without.items() if rows.any()
         }
-        return Summary(statistic, support, {"hd95": unit, "volume_bias": volume_unit})
+        return Summary(statistic, support, {"hd95": unit, "assd": unit, "volume_bias": volume_unit})
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
-        return {}
+        volumes = {}
+        for name in plan.classes:
+            if name != BACKGROUND:
+                own = [record["classes"][name] for record in records]
+                bias, low, high = limits_of_agreement(
+                    [one["volume"] for one in own], [one["reference_volume"] for one in own]
+                )
+                volumes[name] = {"bias": bias, "low": low, "high": high}
+        return {"volumes": volumes}
 
     def goodness(self, record: Record, plan: Plan) -> float:
         score = score_of(self, [record], plan)
@@ -259,6 +270,13 @@ def _choose_classes(probabilities: AnyArray, threshold: float | None) -> AnyArra
         np.putmask(index, own > best, nth)
         np.maximum(best, own, out=best)
     return index
+
+
+def _is_of_tubes(table: Mapping[Key, FloatArray], names: Sequence[str]) -> bool:
+    """Whether most references of some class are tubes: of other shapes centre lines say nothing."""
+    tubes = (~np.isnan(table["cldice", name]) for name in names)
+    true = (table["reference_volume", name] > 0 for name in names)
+    return any(own.sum() * 2 > there.sum() for own, there in zip(tubes, true, strict=True))
 
 
 def _measure_class(
@@ -280,7 +298,9 @@ def _measure_class(
     return {
         "dice": 2 * common / (predicted + true) if true else math.nan,
         "surface_dice": distances.dice(tolerance_mm) if true else math.nan,
+        "iou": common / (predicted + true - common) if true else math.nan,
         "hd95": distances.hausdorff(95.0),
+        "assd": distances.mean(),
         "volume": predicted * voxel,
         "reference_volume": true * voxel,
         "common": common,
@@ -289,7 +309,14 @@ def _measure_class(
         "lesions_found": found,
         "lesion_false_alarms": false_alarms,
         "unit": "mm" if spacing_mm else "px",
+        **({"cldice": _cl_dice(prediction, reference)} if is_tubular(reference, spacing_mm) else {}),
     }
+
+
+def _cl_dice(prediction: AnyArray, reference: AnyArray) -> float:
+    """See ``core.centrelines``, which few need, and which alone needs scikit-image: not imported above."""
+    value: float = import_module("scanwright.core.centrelines").cl_dice(prediction, reference)
+    return value
 
 
 def _classes(facts: Fingerprint) -> tuple[tuple[int, ...], tuple[str, ...]]:

@@ -64,22 +64,13 @@ def plan_image(
     return Plan(
         **{**usual, **decided},
         reasons={
-            **rules.COMMON_REASONS,
-            "label_values": "none: whole images have an answer and no mask",
-            "spacing_mm": "none: whole images are fitted into one size",
-            "longest_side": "none: whole images are fitted into one size",
-            "foreground_fraction": "none: an image is seen whole",
-            "overlap": "none: an image is seen whole",
-            "tolerance_mm": "none: nothing is outlined",
-            "dims": "every image is a single plane" if facts.dims == 2 else "images have depth",
+            **rules.common_reasons(facts, settings),
             "channels": channels.reason,
             "patch_voxels": ", ".join(filter(None, (size.reason, design.patch_voxels.reason))),
             "batch_size": "about 40 steps or more for each look at all images",
             "network": design.network.reason,
-            "learning_rate": "AdamW with warm-up and cosine decay: stable for these networks",
             "augmentation": "what may differ between two pictures of the same patient",
             "mirror_axes": flips.reason,
-            "minutes": "as asked for" if settings.minutes else f"effort {settings.effort}",
             **reasons,
         },
     )
@@ -91,7 +82,7 @@ def encode_image(case: Case, plan: Plan) -> FloatArray:
     Raises:
         DataError: it can't be read, or does not fit the plan.
     """
-    array, _ = preprocess(case.image.read(), plan, fit=True)
+    array, _ = preprocess(case.image.read(), plan)
     return array
 
 

@@ -60,13 +60,13 @@ def _key(task: Task, plan: Plan) -> str:
     plain = plan.to_json()
     parts = ("dims", "channels", "classes", "label_values", "enhance", "spacing_mm", "longest_side")
     return json.dumps(
-        [task.name, *(plain[name] for name in parts), None if task.tiled else plan.patch_voxels]
+        [task.name, *(plain[name] for name in parts), None if plan.is_tiled else plan.patch_voxels]
     )
 
 
 def _make(stem: Path, case: Case, task: Task, plan: Plan) -> Example:
     example = task.encode(case, plan)
-    if example.image.nbytes < SMALL_BYTES and not task.tiled:
+    if example.image.nbytes < SMALL_BYTES and not plan.is_tiled:
         return example
     for part, array in (("target", example.target), ("image", example.image)):
         write_whole(stem.with_suffix(f".{part}.npy"), partial(save_array, array))

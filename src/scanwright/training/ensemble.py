@@ -1,9 +1,9 @@
 """Ensemble: a network for each fold of the cases that are not for testing; the mean of them all answers.
 
 The members are trained one after another, within the minutes given for all. Each predicts its own fold, the
-cases that it has not learnt from: from these answers of all members together come the thresholds and the
-out-of-fold score. Each has a checkpoint of its own and a mark when it is finished, so that a killed run goes
-on with the one that was not.
+cases that it has not learnt from: from these answers of all members together come the thresholds, the
+calibration and the out-of-fold score. Each has a checkpoint of its own and a mark when it is finished, so
+that a killed run goes on with the one that was not.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from scanwright.inference.members import join_members
 from scanwright.inference.runtimes.torch_runtime import TorchRuntime
 from scanwright.io.files import read_json, write_json, write_whole
 from scanwright.tasks.base import Example, Record, Task, score_of
+from scanwright.tasks.settled import Sample, Settled, draw_sample, settle
 from scanwright.training.cache import save_array
 from scanwright.training.checkpoint import Position, load_checkpoint, plan_key
-from scanwright.training.fit import Fitted, measure_example, predict_examples
+from scanwright.training.fit import Fitted, measure_example, measure_reached, predict_examples
 from scanwright.training.pace import LEAST_SHARE
 from scanwright.training.team import Team
 from scanwright.types import FloatArray, JsonDict, Progress
@@ -45,14 +46,16 @@ class Learnt:
     Attributes:
         plan: with the pace, or paces, as they were.
         fitted: the weights and the log of all members.
-        thresholds: of the model.
+        settled: what its validation cases settle.
+        reached: by its thresholds, see ``measure_reached``.
         members: of an ensemble: number of the member → its own story. The score in ``fitted`` is then that of
             all out-of-fold answers together.
     """
 
     plan: Plan
     fitted: Fitted
-    thresholds: Mapping[str, float]
+    settled: Settled
+    reached: Mapping[str, Any] = field(default_factory=dict)
     members: Mapping[str, JsonDict] = field(default_factory=dict)
 
 
@@ -66,6 +69,7 @@ class Member:
         examples: the cases of its own fold.
         records: numbers of its answers to them.
         outputs: the answers, memory-mapped; only where a threshold is chosen.
+        samples: of the answers, by which probabilities are calibrated.
     """
 
     fitted: Fitted
@@ -73,6 +77,7 @@ class Member:
     examples: list[Example]
     records: list[Record] = field(default_factory=list)
     outputs: list[FloatArray] = field(default_factory=list)
+    samples: list[Sample | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +173,7 @@ class Ensemble:
             for (name, example), answer in zip(part["val"].items(), found, strict=True):
                 self.progress("Judging", len(member.records), len(member.examples), name)
                 member.records.append(measure_example(self.task, self.plan, name, example, answer))
+                member.samples.append(draw_sample(answer, example.target, self.plan))
                 if self.task.has_thresholds(self.plan):
                     path = cache / f"out-of-fold-{number}-{len(member.outputs)}.npy"
                     write_whole(path, partial(save_array, answer))
@@ -182,7 +188,8 @@ def combine(task: Task, plan: Plan, members: Sequence[Member]) -> Learnt:
     """The ensemble of some members, its thresholds and score from the answers of all to their own folds."""
     records = [record for member in members for record in member.records]
     outputs = [answer for member in members for answer in member.outputs]
-    targets = [example.target for member in members for example in member.examples]
+    samples = [sample for member in members for sample in member.samples]
+    examples = [example for member in members for example in member.examples]
     positions = [member.fitted.position for member in members]
     starts = np.cumsum([0.0, *(position.elapsed_s for position in positions)])
     last = members[-1].fitted
@@ -200,10 +207,12 @@ def combine(task: Task, plan: Plan, members: Sequence[Member]) -> Learnt:
     n = len(plan.paces) or plan.folds
     cut = f"stopped by the user; {len(members)} of {n} members are kept"
     weights = join_members([member.fitted.weights for member in members])
+    settled = settle(task, plan, outputs, [example.target for example in examples], samples)
     return Learnt(
         Plan.from_json({**plan.to_json(), "paces": [position.pace for position in positions]}),
         replace(last, weights=weights, position=together, ended=cut if len(members) < n else last.ended),
-        task.choose_thresholds(outputs, targets, plan),
+        settled,
+        measure_reached(task, plan, examples, outputs, settled.thresholds),
         {str(n): _story(member) for n, member in enumerate(members)},
     )
 

@@ -16,7 +16,6 @@ from scanwright.inference.predict import PATCHES_AT_ONCE
 from scanwright.inference.runtimes.torch_runtime import TorchRuntime, choose_device, has_bf16
 from scanwright.networks.catalogue import Cost, build_network, count_cost
 from scanwright.tasks.base import Example
-from scanwright.tasks.catalogue import find_task
 from scanwright.training.learn.catalogue import LEARNERS
 from scanwright.types import AnyArray
 
@@ -114,7 +113,7 @@ def _target(plan: Plan) -> AnyArray:
     if plan.answer == "boxes":
         side = np.minimum(plan.boxes.side_voxels, plan.patch_voxels)
         return np.array([[0, 0, 0, 0, 0, *side]], dtype=np.float32)
-    return np.zeros(plan.patch_voxels if find_task(plan.task).tiled else (), dtype=np.uint8)
+    return np.zeros(plan.patch_voxels if plan.is_tiled else (), dtype=np.uint8)
 
 
 def time_answer(plan: Plan, n_patches: int, device: str = "auto") -> float:

@@ -31,6 +31,7 @@ from scanwright.errors import ScanwrightError
 from scanwright.inference.predict import Runtime, predict_array, predict_batch
 from scanwright.inference.runtimes.torch_runtime import TorchRuntime, choose_device, has_bf16
 from scanwright.tasks.base import Example, Task, score_of
+from scanwright.tasks.settled import Sample, Settled, draw_sample, is_asked, settle
 from scanwright.training.batch_norm import weigh_batch
 from scanwright.training.checkpoint import (
     Checkpoint,
@@ -363,18 +364,27 @@ def predict_examples(
     task: Task, plan: Plan, runtime: Runtime, examples: Sequence[Example], *, mirror: bool
 ) -> Iterator[FloatArray]:
     """Outputs for examples, in order; whole images many at a time."""
-    if task.tiled:
+    if plan.is_tiled:
         for example in examples:
-            yield predict_array(runtime, np.asarray(example.image), plan, tiled=True, mirror=mirror)
+            yield predict_array(runtime, np.asarray(example.image), plan, mirror=mirror)
     elif examples:
         axes = plan.mirror_axes if mirror else ()
         yield from predict_batch(runtime, np.stack([example.image for example in examples]), axes)
 
 
-def measure_example(task: Task, plan: Plan, name: str, example: Example, outputs: FloatArray) -> JsonDict:
-    """The task's numbers of one example on the working grid, of the most probable class."""
+def measure_example(
+    task: Task,
+    plan: Plan,
+    name: str,
+    example: Example,
+    outputs: FloatArray,
+    thresholds: Mapping[str, float] | None = None,
+) -> JsonDict:
+    """The task's numbers of one example on the working grid, of the most probable class without
+    thresholds."""
     truth = example_case(name, example, plan, task.truth(example, plan))
-    return task.measure(task.decode(name, outputs, plan, (), truth.image.read(), {}), truth, plan)
+    prediction = task.decode(name, outputs, plan, (), truth.image.read(), thresholds or {})
+    return task.measure(prediction, truth, plan)
 
 
 def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, Target]) -> Case:
@@ -384,15 +394,39 @@ def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, 
     return Case(name, {"image": Lazy(name, lambda: image)}, targets)
 
 
-def choose_thresholds(
+def settle_on(
     task: Task, plan: Plan, weights: Mapping[str, AnyArray], val: Mapping[str, Example], device: str
-) -> dict[str, float]:
-    """The task's thresholds, chosen on the validation cases with the kept weights."""
-    runtime = TorchRuntime(plan, weights, device)
-    examples, outputs = list(val.values()), list[FloatArray]()
-    if task.has_thresholds(plan):
-        outputs = list(predict_examples(task, plan, runtime, examples, mirror=True))
-    return task.choose_thresholds(outputs, [example.target for example in examples], plan)
+) -> tuple[Settled, JsonDict]:
+    """What the validation cases settle with the kept weights, and what is reached by it."""
+    examples, kept, samples = list(val.values()), list[FloatArray](), list[Sample | None]()
+    if is_asked(task, plan):
+        outputs = predict_examples(task, plan, TorchRuntime(plan, weights, device), examples, mirror=True)
+        for example, output in zip(examples, outputs, strict=True):
+            samples.append(draw_sample(output, example.target, plan))
+            if task.has_thresholds(plan):
+                kept.append(output)
+    settled = settle(task, plan, kept, [example.target for example in examples], samples)
+    return settled, measure_reached(task, plan, examples, kept, settled.thresholds)
+
+
+def measure_reached(
+    task: Task,
+    plan: Plan,
+    examples: Sequence[Example],
+    outputs: Sequence[FloatArray],
+    thresholds: Mapping[str, float],
+) -> JsonDict:
+    """What thresholds of boxes reach on the very cases that they are chosen on: how many, and of each class
+    objects, findings and hits; nothing of other answers."""
+    if plan.answer != "boxes":
+        return {}
+    records = [
+        measure_example(task, plan, str(n), example, answer, thresholds)
+        for n, (example, answer) in enumerate(zip(examples, outputs, strict=True))
+    ]
+    rules = task.tables(records, plan)["detection"]
+    kept = ("operating_point", "operating_value", "true", "found", "hits")
+    return {"cases": len(records), **{name: rules[name] for name in kept}}
 
 
 def _save(trainer: Trainer, folder: Path, key: str) -> None:

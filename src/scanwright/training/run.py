@@ -35,6 +35,7 @@ from scanwright.io.settings_toml import write_settings
 from scanwright.networks.memory import check_floor, under_cap
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.planning.objects import warn_of_boxes
 from scanwright.planning.origin import check_unseen
 from scanwright.planning.rules import check_scale
 from scanwright.tasks.base import Example, Task
@@ -42,7 +43,7 @@ from scanwright.tasks.catalogue import choose_task, find_task, task_dataset
 from scanwright.tasks.decision import decide
 from scanwright.training.cache import prepare_examples
 from scanwright.training.ensemble import Ensemble, Learnt, combine, sides_learnt
-from scanwright.training.fit import Fitted, choose_thresholds, fit
+from scanwright.training.fit import Fitted, fit, settle_on
 from scanwright.training.same_data import as_planned
 from scanwright.training.team import Team, joined
 from scanwright.training.transfer import load_record, load_start, match, open_origin, save_start
@@ -53,6 +54,7 @@ RUN_ENTRIES = (
     "model", "settings.toml", "fingerprint.json", "plan.json", "splits.json", "log.csv", "checkpoint",
     "cache", "provenance.json", "failures.csv",
     "evaluation/evaluation.json", "evaluation/report.html", "evaluation/failures.csv",
+    "evaluation/model-card.md", "evaluation/checklist-claim.md", "evaluation/checklist-tripod-ai.md",
 )  # fmt: skip
 PACKAGES = (
     "scanwright", "torch", "monai", "lightning", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK",
@@ -183,6 +185,8 @@ def _decide(
     transfer = match(weights, origin, plan) if origin else None
     if plan.folds > 1:
         facts = facts.folded(plan.folds, plan.seed)
+    for sentence in warn_of_boxes(facts, plan):
+        progress("Warning", 1, 1, sentence)
     # Written only now: an error before leaves the folder free for the corrected command.
     write_settings(out, settings)
     write_json(out / "fingerprint.json", facts.to_json())
@@ -251,9 +255,10 @@ def _record_failures(out: Path, new: Sequence[SetAside]) -> None:
 
 
 def _settle(task: Task, plan: Plan, fitted: Fitted, val: Mapping[str, Example], device: str) -> Learnt:
-    """What one network learnt, with thresholds chosen on the validation cases."""
-    thresholds = choose_thresholds(task, plan, fitted.weights, val, device)
-    return Learnt(Plan.from_json({**plan.to_json(), "pace": fitted.position.pace}), fitted, thresholds)
+    """What one network learnt, and what its validation cases settle."""
+    settled, reached = settle_on(task, plan, fitted.weights, val, device)
+    done = Plan.from_json({**plan.to_json(), "pace": fitted.position.pace})
+    return Learnt(done, fitted, settled, reached)
 
 
 def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
@@ -269,7 +274,17 @@ def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
         {**provenance, "log": rows, "set_aside": [vars(entry) for entry in set_aside]},
     )
     splits = read_json(out / "splits.json")
-    save_model(Model(plan, fitted.weights, learnt.thresholds, provenance, out / "model"), out / "model")
+    settled = learnt.settled
+    model = Model(
+        plan,
+        fitted.weights,
+        settled.thresholds,
+        provenance,
+        out / "model",
+        calibration=settled.calibration,
+        conformal=settled.conformal,
+    )
+    save_model(model, out / "model")
     # Only now: a run that goes on divides its cases as they were planned.
     write_json(out / "splits.json", {**splits, "of": _sides(out, learnt)})
     forget_partials(out)
@@ -306,6 +321,7 @@ def _provenance(dataset: Dataset, out: Path, learnt: Learnt) -> JsonDict:
         "steps": fitted.position.step,
         "ended": fitted.ended,
         **_scores(learnt),
+        **({"reached": dict(learnt.reached)} if learnt.reached else {}),
         "splits": {split: list(sides.values()).count(split) for split in facts["splits"]},
         **({"start": start} if start else {}),
         "images": images

@@ -18,6 +18,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import load_file
 from safetensors.torch import save as save_tensors
 
+from scanwright.data.families import FAMILIES
 from scanwright.data.plan import Plan
 from scanwright.errors import ModelError
 from scanwright.inference.members import split_members
@@ -26,7 +27,6 @@ from scanwright.inference.model import load_model
 from scanwright.io.files import read_json, write_bytes, write_json
 from scanwright.networks.catalogue import MOST_WEIGHTS, build_network
 from scanwright.planning.origin import Origin, origin_of_model
-from scanwright.tasks.catalogue import TASKS, find_task
 from scanwright.training.checkpoint import Tensors
 from scanwright.types import JsonDict
 
@@ -239,15 +239,14 @@ def match(weights: Tensors, origin: Origin, plan: Plan) -> Transfer:
 
 def _advise(origin: Origin, plan: Plan) -> str:
     """What can be taken over where none of the weights fits, and what can't."""
-    before, task = origin.plan, find_task(plan.task)
+    before = origin.plan
     if before is None:
         return "Set network.… to the network that the weights are of, or leave out --init-from."
-    alike = [name for name, other in TASKS.items() if other.tiled == task.tiled]
     said = f"They are of {before.task} in {before.dims}-D"
-    if before.task not in alike or before.dims != plan.dims:
+    if _answers(before) != _answers(plan) or before.dims != plan.dims:
         return (
             f"{said}: nothing of such a network can be taken over for {plan.task} in {plan.dims}-D. Start "
-            f"from a run of {' or '.join(alike)} in {plan.dims}-D, or leave out --init-from."
+            f"from a run of {plan.task} in {plan.dims}-D, or leave out --init-from."
         )
     network = before.network
     return (
@@ -255,6 +254,11 @@ def _advise(origin: Origin, plan: Plan) -> str:
         f"(--set network.family={network.family} --set network.widths={list(network.widths)} …), "
         "the last layer only for the same classes."
     )
+
+
+def _answers(plan: Plan) -> str:
+    """What the plan's network answers: the whole image, each voxel, or the objects."""
+    return FAMILIES[plan.network.family].answers
 
 
 def _own_name(name: str, state: Mapping[str, torch.Tensor]) -> str:

@@ -14,14 +14,13 @@ from scanwright.transforms.steps import History, Normalise, Pad, Reorient, Resam
 from scanwright.types import AnyArray, FloatArray, IntArray
 
 
-def preprocess(image: Volume, plan: Plan, *, fit: bool) -> tuple[FloatArray, History]:
+def preprocess(image: Volume, plan: Plan) -> tuple[FloatArray, History]:
     """The plan's classical steps, then orientation, grid and intensities as the plan wants them.
 
     Args:
         image: as it came.
-        plan: the decisions.
-        fit: True brings the whole image into ``plan.patch_voxels`` (one answer for the whole image); False
-            keeps its extent, at the plan's spacing.
+        plan: the decisions. Where images are tiled, the whole extent is kept at the plan's spacing; else it
+            is brought into ``plan.patch_voxels``.
 
     Returns:
         float32 (channel, i, j, k), and the steps taken.
@@ -45,11 +44,11 @@ def preprocess(image: Volume, plan: Plan, *, fit: bool) -> tuple[FloatArray, His
             array = history[-1].apply(array)
             spacing_mm = tuple(image.spacing_mm[axis] for axis in order)  # type: ignore[index,assignment]
     source = array.shape[1:]
-    target = _target_shape(source, spacing_mm, plan, fit=fit)
+    target = target_shape(source, spacing_mm, plan)
     if target != source:
         history.append(Resample(source, target))
         array = history[-1].apply(array)
-    if fit and target != plan.patch_voxels:
+    if not plan.is_tiled and target != plan.patch_voxels:
         history.append(Pad(centre_pad(target, plan.patch_voxels)))
         array = history[-1].apply(array)
     history.append(choose_normalisation(array, plan.channels))
@@ -110,18 +109,24 @@ def choose_normalisation(array: AnyArray, channels: tuple[ChannelPlan, ...]) -> 
     return Normalise(low_, high_, shift, scale)
 
 
-def _target_shape(
-    shape: tuple[int, ...], spacing_mm: tuple[float, float, float] | None, plan: Plan, *, fit: bool
+def target_shape(
+    shape: tuple[int, ...], spacing_mm: tuple[float, float, float] | None, plan: Plan
 ) -> tuple[int, int, int]:
+    """(i, j, k) of an image on the grid that the plan works on.
+
+    Args:
+        shape, spacing_mm: of the image, along the axes that the work goes by; ``None`` when unknown.
+        plan: the decisions.
+    """
     i, j, k = shape
-    if fit and plan.dims == 3 and spacing_mm is not None:
+    if not plan.is_tiled and plan.dims == 3 and spacing_mm is not None:
         # Proportions in millimetres: a sphere stays one, whatever the distance between the slices.
         finest = (min(spacing_mm),) * 3
         cubes = resampled_shape(shape, spacing_mm, finest)
         return fitted_shape(
             [1 if n == 1 else c for n, c in zip(shape, cubes, strict=True)], plan.patch_voxels
         )
-    if fit:
+    if not plan.is_tiled:
         return fitted_shape(shape, plan.patch_voxels)
     if plan.spacing_mm is not None and spacing_mm is not None:
         target = resampled_shape(shape, spacing_mm, plan.spacing_mm)

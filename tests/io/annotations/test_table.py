@@ -29,7 +29,7 @@ def table(tmp_path, *lines):
 
 
 @given(st.data())
-def test_what_is_written_is_read_again_to_the_last_bit(tmp_path_factory, data):
+def test_what_is_written_is_read_again_to_a_billionth_of_a_voxel(tmp_path_factory, data):
     place = tmp_path_factory.mktemp("written") / "boxes.csv"
     written = {}
     for name in ("a", "b, c", "ä|"):
@@ -44,10 +44,18 @@ def test_what_is_written_is_read_again_to_the_last_bit(tmp_path_factory, data):
     write_boxes(place, written)
     for name, (before, affine) in written.items():
         after = read(place, Volume(np.zeros((1, 4, 4, 4)), affine), case=name)
-        np.testing.assert_array_equal(after.box_ijk, before.box_ijk)
+        np.testing.assert_allclose(after.box_ijk, before.box_ijk, rtol=0, atol=1e-9)
         assert (after.classes, after.flags) == (before.classes, before.flags)
         if len(before):
             np.testing.assert_array_equal(after.scores, before.scores)
+
+
+def test_whole_pixels_are_written_as_such_whatever_their_shares_of_the_image_were(tmp_path):
+    share = np.array([[(0.1 + 0.2) * 10, 0.55 * 100, 0], [45.99999999999999, 56.25, 1]])
+    write_boxes(tmp_path / "boxes.csv", {"a": (Boxes(share[None], ("cell",)), None)})
+    with (tmp_path / "boxes.csv").open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert [row[name] for name in ("i_lo", "j_lo", "i_hi", "j_hi")] == ["3", "55", "46", "56.25"]
 
 
 def test_both_twins_are_written_where_the_affine_is_known(tmp_path):

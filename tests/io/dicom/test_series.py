@@ -13,6 +13,7 @@ from pydicom.uid import RTStructureSetStorage
 from builders import dicom_series, dicom_slice, real_data, write_dicom, write_text
 from scanwright.errors import DataError
 from scanwright.io import open_inputs, read_image
+from scanwright.io.dicom.header import quietly
 from scanwright.io.dicom.scan import scan_tree
 
 
@@ -43,6 +44,37 @@ def test_a_slope_per_slice_is_applied_to_its_slice(tmp_path):
     volume = read_image(write_dicom(tmp_path, slices))
     assert volume.array.dtype == np.float32
     np.testing.assert_allclose(volume.array[0, 3, 4], [11 * 0.5, 111 * 1.0, 211 * 1.5])
+
+
+def test_a_slope_of_zero_is_none_and_a_note_says_so(tmp_path):
+    slices = dicom_series(4)
+    for one in slices:
+        one.RescaleSlope = 0
+    folder = write_dicom(tmp_path, slices)
+    np.testing.assert_array_equal(read_image(folder).array[0, 0, 0], np.arange(4) * 100 - 1024)
+    (note,) = open_inputs(folder).notes
+    assert "RescaleSlope is 0, and is taken for 1" in note
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("RescaleSlope", "nan"),
+        ("RescaleSlope", "1e30"),
+        ("RescaleSlope", "1e-30"),
+        ("RescaleIntercept", "-1e20"),
+        ("RescaleIntercept", "inf"),
+        ("ImagePositionPatient", ["0", "0", "1e9"]),
+    ],
+)
+def test_what_makes_no_sense_in_a_header_is_named_and_the_rest_goes_on(tmp_path, field, value):
+    odd, *rest = dicom_series(5)
+    with quietly():  # pydicom warns of what it writes, too
+        setattr(odd, field, value)
+        found = open_inputs(write_dicom(tmp_path, [odd, *rest]))
+    (one,) = found.set_aside
+    assert field in one.reason
+    assert found.cases[0].image.read().shape == (16, 24, 4)
 
 
 @given(seed=st.integers(0, 10**6))

@@ -16,7 +16,8 @@ from scanwright.tasks.base import Example
 from scanwright.tasks.catalogue import find_task
 from scanwright.training.cache import prepare_examples
 from scanwright.training.learn.base import Batch
-from scanwright.training.learn.segmentation import SegmentationLearner, cut
+from scanwright.training.learn.patches import cut
+from scanwright.training.learn.segmentation import SegmentationLearner
 from scanwright.training.learn.whole_image import WholeImageLearner
 from scanwright.types import silent
 

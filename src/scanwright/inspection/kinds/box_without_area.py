@@ -19,14 +19,15 @@ KIND = Kind(
     "warning",
     Words(
         "{n} box(es) have no room: a side of nothing, or a single pixel",
-        "These are clicks that were meant to be drags. Nothing can be learnt from them, and no prediction "
-        "matches them: each counts as missed.",
-        "Remove them, or draw them again.",
+        "These are clicks that were meant to be drags, or shares of the image (0 to 1) where pixels are "
+        "expected. Nothing can be learnt from them, and no prediction matches them: each counts as missed.",
+        "Remove them, draw them again, or correct their unit.",
     ),
     Words(
         "{n} 个检测框没有面积：边长为零，或只有一个像素",
-        "多为误点而非拖拽。模型无法从中学习，任何预测都无法与之匹配，每一个都会被计为漏检。",
-        "请删除或重新绘制。",
+        "多为误点而非拖拽，或应为像素处写成了占图像的比例（0 到 1）。"
+        "模型无法从中学习，任何预测都无法与之匹配，每一个都会被计为漏检。",
+        "请删除、重新绘制或更正单位。",
     ),
     find,
 )

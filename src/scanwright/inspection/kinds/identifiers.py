@@ -41,9 +41,10 @@ def find_in_picture(examined: Examined) -> Iterator[Found]:
             "how_zh": f"据像素判断（一行最多 {max(longest.values())} 个类似字符的标记）",
         }
         where = {name: [list(line.box_ij) for line in lines[:MOST_BOXES]] for name, lines in written.items()}
+        planes = {name: [line.k for line in lines[:MOST_BOXES]] for name, lines in written.items()}
         names = tuple(sorted(written, key=lambda name: -longest[name]))
         said = {"of": sum(not exam.problem for exam in looked_at)} | _among(examined, names)
-        yield Found(names, {"n": len(names), "by": "pixels", "where": where} | said | how)
+        yield Found(names, {"n": len(names), "by": "pixels", "where": where, "planes": planes} | said | how)
 
 
 def _among(examined: Examined, names: tuple[str, ...]) -> dict[str, Any]:

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from scanwright.inspection.exam import Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
+from scanwright.report.reasons import reason_in_chinese
 
 
 def find(examined: Examined) -> Iterator[Found]:
     for exam in examined.exams:
         if exam.mask is not None and exam.mask.problem:
             reason = exam.mask.problem.removeprefix(f"{exam.name}: ")
-            yield Found((exam.name,), {"reason": reason}, exclude=(exam.name,))
+            evidence = {"reason": reason, "reason_zh": reason_in_chinese(reason)}
+            yield Found((exam.name,), evidence, exclude=(exam.name,))
 
 
 KIND = Kind(
@@ -24,7 +26,7 @@ KIND = Kind(
         "Find the right mask, or resample it onto the image's grid.",
     ),
     Words(
-        "掩膜与图像不匹配：{reason}",
+        "掩膜与图像不匹配：{reason_zh}",
         "被勾画的体素不是医生当初勾画的位置，该病例无法用于训练。",
         "请找到正确的掩膜，或将其重采样到图像网格。",
     ),

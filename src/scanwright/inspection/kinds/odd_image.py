@@ -54,10 +54,13 @@ FACTS = (
     _Fact("modality", "成像方式", lambda exam: exam.modality),
     _Fact("modality by the table", "表中的成像方式", _tabled_modality, may_lack=True),
     _Fact("number of channels", "通道数", lambda exam: str(exam.n_channels)),
-    _Fact("number of planes", "层数类型", lambda exam: "one" if exam.shape[2] == 1 else "many"),
+    _Fact("number of planes", "层数", lambda exam: "one" if exam.shape[2] == 1 else "many"),
     _Fact("body part", "检查部位", lambda exam: _told(exam, "body_part", "bodypartexamined"), is_told=True),
     _Fact("view", "投照方向", _view, is_told=True),
 )
+
+
+_ZH = {"one": "单层", "many": "多层", "": "未知"}
 
 
 def find(examined: Examined) -> Iterator[Found]:
@@ -77,7 +80,9 @@ def find(examined: Examined) -> Iterator[Found]:
         few = len(odd) <= LARGEST_MINORITY * len(values)
         if fact.is_told and not few:
             continue
-        others = ", ".join(other or "unknown" for other in sorted(set(counts) - {usual}))
+        strange = sorted(set(counts) - {usual})
+        others = ", ".join(other or "unknown" for other in strange)
+        others_zh = "、".join(_ZH.get(other, other) for other in strange)
         yield Found(
             odd,
             {
@@ -88,7 +93,7 @@ def find(examined: Examined) -> Iterator[Found]:
                 "usual": usual or "unknown",
                 "said": f"Images with another {fact.en}: {len(odd)}; {others}, "
                 f"where {usual or 'unknown'} is usual",
-                "said_zh": f"{len(odd)} 幅图像的{fact.zh}不同：{others}，而通常为 {usual or 'unknown'}",
+                "said_zh": f"{len(odd)} 幅图像的{fact.zh}不同：{others_zh}，而通常为 {_ZH.get(usual, usual)}",
             },
             severity="error" if few and not fact.is_told else "warning",
         )
@@ -97,10 +102,11 @@ def find(examined: Examined) -> Iterator[Found]:
 def _mixed(fact: _Fact, counts: Counter[str]) -> dict[str, Any]:
     """Where none is usual nothing is odd, and no model learns from one what it needs for the next."""
     listed = ", ".join(f"{value or 'unknown'} ({n})" for value, n in sorted(counts.items()))
+    listed_zh = "、".join(f"{_ZH.get(value, value)}（{n}）" for value, n in sorted(counts.items()))
     evidence = {"n": sum(counts.values()), "fact": fact.en, "fact_zh": fact.zh, "usual": ""}
     return evidence | {
         "said": f"Images differ in the {fact.en}: {listed}; none is usual",
-        "said_zh": f"图像的{fact.zh}各不相同：{listed}，没有哪种占多数",
+        "said_zh": f"图像的{fact.zh}各不相同：{listed_zh}，没有哪种占多数",
     }
 
 

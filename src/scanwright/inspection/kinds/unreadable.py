@@ -10,6 +10,7 @@ from scanwright.inspection.exam import Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
 from scanwright.io.dicom.scan import CHOOSE
 from scanwright.io.notes import listed
+from scanwright.report.reasons import list_in_chinese, reason_in_chinese
 
 
 def find_unreadable(examined: Examined) -> Iterator[Found]:
@@ -43,6 +44,8 @@ def _by_reason(
         files = [file_of[name] for name in names if name in file_of]
         where = f" ({listed(files)})" if files else ""
         evidence = {"n": len(names), "reason": reason, "files": files, "where": where}
+        where_zh = f"（{list_in_chinese(listed(files))}）" if files else ""
+        evidence |= {"reason_zh": reason_in_chinese(reason), "where_zh": where_zh}
         yield Found(tuple(names), evidence, severity, exclude=tuple(names))
 
 
@@ -60,7 +63,7 @@ KIND = Kind(
         "Mend or export them again.",
     ),
     Words(
-        "{n} 例无法使用：{reason}{where}",
+        "{n} 例无法使用：{reason_zh}{where_zh}",
         "这些病例不会参与任何步骤。如果缺失的恰好都是困难病例，结果会显得比实际更好。",
         "请修复或重新导出。",
     ),
@@ -76,7 +79,7 @@ LEFT_OUT = Kind(
         "Nothing, unless you miss one: --series takes the series that you name.",
     ),
     Words(
-        "有意不用：{n} 例，{reason}{where}",
+        "有意不用：{n} 例，{reason_zh}{where_zh}",
         "抽查的少数层面未发现问题，只是不参与学习；但仍在文件夹中，会随之一起传出。",
         "无需处理；如需使用，请用 --series 指定序列。",
     ),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, MediaStorageDirectoryStorage
@@ -25,6 +26,8 @@ from scanwright.types import FloatArray
 SUFFIXES = (".dcm", ".dicom", ".ima")
 _DERIVED = ("SEG", "RTDOSE")  # they have pixels, but are results, not images
 _PREAMBLE_BYTES = 132
+_SMALLEST_SLOPE, _LARGEST_VALUE = 1e-12, 1e12
+_FURTHEST_MM = 1e5  # no room is a hundred metres wide
 MOST_FRAMES = 100_000
 # What tells images at one place apart, the most telling first: as single images say it, and as frames do.
 _MARKS: tuple[tuple[str, str], ...] = (
@@ -100,7 +103,7 @@ class Plane:
         thickness_mm: between slices as the header says, used where there is one slice only.
         identified: whether the header holds what names a person, and does not say that it was replaced.
         burned_in: whether the header says that the picture itself shows such things.
-        slope, intercept: from stored to measured values.
+        slope, intercept: from stored to measured values; a slope of 0 stands for none, see ``measured``.
         raw: where its pixels lie, if they are plain ones.
         marks: what may tell it from another plane at its place: the name of a field → its value.
     """
@@ -291,8 +294,13 @@ def read_geometry(dataset: Dataset, by_frame: FrameGroups, frame: int) -> Geomet
     thickness = numbers("SpacingBetweenSlices", 1, "PixelMeasuresSequence")
     if thickness is None or thickness[0] <= 0:
         thickness = numbers("SliceThickness", 1, "PixelMeasuresSequence")
+    position = numbers("ImagePositionPatient", 3, "PlanePositionSequence")
+    if position is not None and np.abs(position).max() > _FURTHEST_MM:
+        raise DataError(
+            "ImagePositionPatient makes no sense", received=f"a place {np.abs(position).max():.3g} mm away"
+        )
     return Geometry(
-        numbers("ImagePositionPatient", 3, "PlanePositionSequence"),
+        position,
         None if orientation is None else orientation.reshape(2, 3),
         None if spacing is None else (float(spacing[1]), float(spacing[0])),
         float(thickness[0]) if thickness is not None and thickness[0] > 0 else None,
@@ -307,8 +315,13 @@ def _rescaling(dataset: Dataset, by_frame: FrameGroups, frame: int) -> tuple[flo
         return 1.0, 0.0
     own = by_frame.find(frame, "PixelValueTransformationSequence")
     source = own if "RescaleSlope" in own else dataset
-    slope = number_of(source, "RescaleSlope", 1.0) or 1.0  # some write 0 where they have none
-    return slope, number_of(source, "RescaleIntercept", 0.0)
+    slope, intercept = number_of(source, "RescaleSlope", 1.0), number_of(source, "RescaleIntercept", 0.0)
+    largest, smallest = max(abs(slope), abs(intercept)), abs(slope) or 1.0
+    if largest > _LARGEST_VALUE or smallest < _SMALLEST_SLOPE:
+        raise DataError(
+            "RescaleSlope or RescaleIntercept makes no sense", received=f"{slope:.3g} and {intercept:.3g}"
+        )
+    return slope, intercept
 
 
 class FrameGroups:

@@ -248,9 +248,11 @@ def measured(stored: AnyArray, slopes: Sequence[float], intercepts: Sequence[flo
 
     Args:
         stored: (channel, column, row, plane); lost.
-        slopes, intercepts: of each plane.
+        slopes, intercepts: of each plane. A slope of 0 counts as 1: some write it where they have none, and
+            it would leave nothing of the image.
     """
     slope, intercept = np.asarray(slopes, np.float64), np.asarray(intercepts, np.float64)
+    slope = np.where(slope == 0, 1.0, slope)
     if (slope == 1).all() and not intercept.any():
         return stored
     kind = _kind_of_sum(stored, intercept) if (slope == 1).all() else np.dtype(np.float32)

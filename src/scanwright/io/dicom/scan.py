@@ -188,8 +188,8 @@ def usable_volumes(
     their study has a volume; every other volume is.
 
     Returns:
-        Name → volume; those set aside with the reason; and notes, on slices that stand there twice and on
-        volumes that nobody asked for.
+        Name → volume; those set aside with the reason; and notes, on slices that stand there twice, slopes of
+        0 and volumes that nobody asked for.
     """
     volumes: list[Series] = []
     set_aside: list[SetAside] = []
@@ -218,6 +218,11 @@ def usable_volumes(
         f"{name}: slices that stand there twice and count once: {volume.n_twice}"
         for name, volume in usable.items()
         if volume.n_twice
+    ]
+    notes += [
+        f"{name}: RescaleSlope is 0, and is taken for 1: the values may not be what they stand for"
+        for name, volume in usable.items()
+        if any(plane.slope == 0 for plane in volume.planes)
     ]
     notes += [f"{n_unwanted} volumes are not of the series that was asked for"] if n_unwanted else []
     return usable, set_aside, notes

@@ -31,6 +31,11 @@ from scanwright.io.notes import listed
 
 NAME = "DICOM with labels"
 
+_TWINS = (
+    "two objects outline a structure of one name in it: two readers, or two versions? Take one of them out "
+    "of the folder"
+)
+
 
 def has_objects(folder: Folder) -> bool:
     """True when there are images, and a SEG or RTSTRUCT outlines something."""
@@ -151,8 +156,7 @@ def _by_reference(
         matched.class_names = {v: name for v, name in class_names.items() if name.casefold() in held}
     for name, own in of.items():
         if _has_twins(own):
-            reason = "two objects outline a structure of one name in it: two readers, or two versions?"
-            matched.set_aside.append(SetAside(name, "read", f"{reason} Take one of them out of the folder"))
+            matched.set_aside.append(SetAside(name, "read", _TWINS))
             continue
         matched.masks[name] = lazy_labels(partial(read_grid, volumes[name]), scan.root, own, values)
     matched.notes += notes_on(used)

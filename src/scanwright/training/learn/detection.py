@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from scanwright.training.augment.intensity import vary_intensities
 from scanwright.training.augment.objects import copy_paste, mosaic
 from scanwright.training.augment.spatial import draw_affine, sampling_grid, warp
 from scanwright.training.learn.base import Batch
-from scanwright.training.learn.segmentation import MARGIN, cut
+from scanwright.training.learn.patches import add_margin, cut, draw_centre
 from scanwright.types import AnyArray, FloatArray
 
 # What an object counts that is cut by the border of its patch: below this part of it, nothing at all.
@@ -34,7 +35,7 @@ class DetectionLearner:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.patch = plan.patch_voxels
-        self.region = tuple(n if n == 1 else n + 2 * math.ceil(MARGIN * n) for n in self.patch)
+        self.region = add_margin(self.patch)
         self.spacing = (plan.spacing_mm or (1.0, 1.0, 1.0))[: plan.dims]
         self.weights = torch.tensor(plan.class_weights or (1.0,) * len(plan.classes))
 
@@ -53,7 +54,8 @@ class DetectionLearner:
         images, objects = [], []
         for index in chosen:
             example = examples[index]
-            centre = self._centre(example, rng)
+            shape = example.image.shape[1:]
+            centre = draw_centre(shape, self.patch, rng, partial(self._around_an_object, example, rng))
             images.append(cut(example.image, centre, self.region, edge=True))
             corner = [c - n // 2 for c, n in zip(centre, self.region, strict=True)]
             objects.append(_shift(np.asarray(example.target), corner, dims))
@@ -112,21 +114,18 @@ class DetectionLearner:
         loss: torch.Tensor = class_loss / scale + BOX_WEIGHT * box_loss / scale
         return loss
 
-    def _centre(self, example: Example, rng: np.random.Generator) -> tuple[int, ...]:
-        """The middle of a patch that holds an object, or of any; a short axis is in the middle."""
-        shape = example.image.shape[1:]
-        starts = [int(rng.integers(0, max(0, n - p) + 1)) for n, p in zip(shape, self.patch, strict=True)]
+    def _around_an_object(self, example: Example, rng: np.random.Generator) -> list[int] | None:
+        """First voxels of a patch in which an object lies whole, or that lies within one."""
         counted = np.asarray(example.target)
         counted = counted[counted[:, 1] == 0]
-        if len(counted) and rng.random() < self.plan.foreground_fraction:
-            _, lo, hi = np.split(counted[rng.integers(len(counted))][1:], [1, 4])
-            for axis, (low, high, patch) in enumerate(zip(lo, hi, self.patch, strict=True)):
-                first, last = math.floor(high - patch), math.ceil(low)  # it lies whole in the patch
-                starts[axis] = int(rng.integers(min(first, last), max(first, last) + 1))
-        return tuple(
-            n // 2 if n <= p else min(max(start, 0), n - p) + p // 2
-            for start, n, p in zip(starts, shape, self.patch, strict=True)
-        )
+        if not len(counted) or rng.random() >= self.plan.foreground_fraction:
+            return None
+        _, lo, hi = np.split(counted[rng.integers(len(counted))][1:], [1, 4])
+        ends = [
+            sorted((math.floor(high - patch), math.ceil(low)))
+            for low, high, patch in zip(lo, hi, self.patch, strict=True)
+        ]
+        return [int(rng.integers(first, last + 1)) for first, last in ends]
 
 
 def _shift(target: AnyArray, corner: Sequence[int], dims: int) -> FloatArray:

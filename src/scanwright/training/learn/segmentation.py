@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,12 +16,8 @@ from scanwright.tasks.base import Example
 from scanwright.training.augment.intensity import vary_intensities
 from scanwright.training.augment.spatial import draw_grid, warp, warp_labels
 from scanwright.training.learn.base import Batch
+from scanwright.training.learn.patches import add_margin, cut, draw_centre
 from scanwright.training.losses import measure_voxels
-from scanwright.types import AnyArray
-
-# How much longer the cut-out is at each end, so that turning and shrinking find voxels and not borders. The
-# same at both ends: a middle between two voxels would blur every patch by half a voxel.
-MARGIN = 0.1
 
 
 class SegmentationLearner:
@@ -30,8 +26,7 @@ class SegmentationLearner:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.patch = plan.patch_voxels
-        # An axis seen in full needs no room around it.
-        self.region = tuple(n if n == 1 else n + 2 * math.ceil(MARGIN * n) for n in self.patch)
+        self.region = add_margin(self.patch)
         self.spacing = (plan.spacing_mm or (1.0, 1.0, 1.0))[: plan.dims]
 
     def networks(self, plan: Plan) -> dict[str, nn.Module]:
@@ -48,7 +43,9 @@ class SegmentationLearner:
         images, labels = [], []
         for index in chosen:
             example = examples[index]
-            centre = self._centre(example, rng)
+            centre = draw_centre(
+                example.target.shape, self.patch, rng, partial(self._around_a_label, example, rng)
+            )
             images.append(cut(example.image, centre, self.region, edge=True))
             labels.append(cut(example.target[None], centre, self.region, edge=False)[0])
         region, patch = self.region[:dims], self.patch[:dims]
@@ -75,43 +72,23 @@ class SegmentationLearner:
         )
         return {"network": total}
 
-    def _centre(self, example: Example, rng: np.random.Generator) -> tuple[int, ...]:
-        """The middle of a patch that holds a labelled voxel, each class as often as the others, or of any.
+    def _around_a_label(self, example: Example, rng: np.random.Generator) -> list[int] | None:
+        """First voxels of a patch that holds a labelled voxel, each class as often as the others.
 
         The labelled voxel may lie anywhere in the patch: were it always in the middle, the network would
         learn to look for targets there, and miss those that lie elsewhere in a tile.
         """
-        shape = example.target.shape
-        starts = [int(rng.integers(0, max(0, n - p) + 1)) for n, p in zip(shape, self.patch, strict=True)]
-        if rng.random() < self.plan.foreground_fraction:
-            classes = [c for c in range(1, len(self.plan.classes)) if len(example.places(c))]
-            if classes:
-                places = example.places(int(rng.choice(classes)))
-                voxel = np.unravel_index(int(rng.choice(places)), shape)
-                starts = [self._start_around(int(v), axis, rng) for axis, v in enumerate(voxel)]
-        # Patches keep to the image and do not show its surroundings; a short axis is in the middle.
-        return tuple(
-            n // 2 if n <= p else min(max(start, 0), n - p) + p // 2
-            for start, n, p in zip(starts, shape, self.patch, strict=True)
-        )
+        if rng.random() >= self.plan.foreground_fraction:
+            return None
+        classes = [c for c in range(1, len(self.plan.classes)) if len(example.places(c))]
+        if not classes:
+            return None
+        places = example.places(int(rng.choice(classes)))
+        voxel = np.unravel_index(int(rng.choice(places)), example.target.shape)
+        return [self._start_around(int(v), axis, rng) for axis, v in enumerate(voxel)]
 
     def _start_around(self, voxel: int, axis: int, rng: np.random.Generator) -> int:
         """First voxel of a patch that holds ``voxel``, an eighth of its length or more from its ends."""
         length = self.patch[axis]
         margin = length // 8
         return voxel - int(rng.integers(margin, length - margin))
-
-
-def cut(array: AnyArray, centre: Sequence[int], size: Sequence[int], *, edge: bool) -> AnyArray:
-    """The box of ``size`` around ``centre`` of (channel, i, j, k); beyond it the edge goes on, or 0."""
-    starts = [c - n // 2 for c, n in zip(centre, size, strict=True)]
-    inner = tuple(
-        slice(max(0, start), min(n, start + length))
-        for start, length, n in zip(starts, size, array.shape[1:], strict=True)
-    )
-    widths = [
-        (max(0, -start), max(0, start + length - n))
-        for start, length, n in zip(starts, size, array.shape[1:], strict=True)
-    ]
-    piece = array[(slice(None), *inner)]
-    return np.pad(piece, ((0, 0), *widths), mode="edge" if edge else "constant")

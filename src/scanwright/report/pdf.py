@@ -1,0 +1,56 @@
+"""A page as PDF: WeasyPrint, fonts embedded as subsets, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+
+from scanwright.errors import MissingExtraError
+from scanwright.extras import require
+from scanwright.report.texts import Lang
+
+FEATURE = "A report as PDF"
+
+
+def check_pdf(lang: Lang) -> None:
+    """Refuse what could not be written later: called before the long work.
+
+    Raises:
+        MissingExtraError: WeasyPrint or Pango is not installed, or no font has Chinese signs.
+    """
+    try:
+        require("weasyprint", extra="pdf", feature=FEATURE)
+    except OSError as error:  # Python's part is there, the library that it loads is not
+        raise MissingExtraError(
+            f"{FEATURE} needs the library Pango, which is not installed",
+            do="On Debian and Ubuntu: apt install libpangoft2-1.0-0. Elsewhere see WeasyPrint's own page.",
+        ) from error
+    listing = shutil.which("fc-list")
+    if lang == "zh" and listing:
+        fonts = subprocess.run([listing, ":lang=zh"], capture_output=True, check=False, timeout=60).stdout
+        if not fonts.strip():
+            raise MissingExtraError(
+                f"{FEATURE} in Chinese needs a font with Chinese signs, and none is installed",
+                do="On Debian and Ubuntu: apt install fonts-noto-cjk.",
+            )
+
+
+def render_pdf(page: str, lang: Lang) -> bytes:
+    """The page as a PDF.
+
+    Args:
+        page: HTML with everything in it; addresses other than ``data:`` are not followed.
+        lang: of the page.
+
+    Raises:
+        MissingExtraError: see ``check_pdf``.
+    """
+    check_pdf(lang)
+    weasyprint = require("weasyprint", extra="pdf", feature=FEATURE)
+    urls = require("weasyprint.urls", extra="pdf", feature=FEATURE)
+    for name in ("weasyprint", "fontTools"):  # they tell of every rule of CSS that only screens know
+        logging.getLogger(name).setLevel(logging.ERROR)
+    fetcher = urls.URLFetcher(allowed_protocols=["data"])
+    written: bytes = weasyprint.HTML(string=page, url_fetcher=fetcher).write_pdf()
+    return written

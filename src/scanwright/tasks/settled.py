@@ -1,0 +1,190 @@
+"""Settled: what is settled on validation cases once the weights are, and how a model answers by it.
+
+Thresholds and calibration come from answers to cases that the weights were not fitted to. Probabilities of
+whole images are calibrated before anything is decided; masks are decided on the network's own probabilities,
+which a temperature would not rank otherwise, and only the probabilities that are asked for are calibrated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from scanwright.core.calibration import Calibration, fit_calibration
+from scanwright.core.conformal import Conformal, fit_conformal
+from scanwright.data.case import Lazy
+from scanwright.data.plan import Plan
+from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
+from scanwright.data.volume import Volume
+from scanwright.tasks.base import Task, check_answer
+from scanwright.tasks.referral import refer
+from scanwright.transforms.steps import History
+from scanwright.types import AnyArray, BoolArray, FloatArray
+
+VOXELS_EACH = 5000
+"""Of a case, drawn at random: neighbours say the same, and one number needs no more."""
+FEWEST_OUTLINED = 10
+"""Cases with masks, below which no temperature is fitted."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a model decides by.
+
+    Attributes:
+        thresholds: see ``Task.choose_thresholds``; of whole images, on calibrated probabilities.
+        calibration: of its probabilities.
+        conformal: which answers about whole images it can't exclude, by the network's own probabilities.
+    """
+
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)
+    conformal: Conformal = field(default_factory=Conformal)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What is kept of the answer to a validation case: of the whole image, or of some of its voxels.
+
+    Attributes:
+        probabilities: (row, class), of the network.
+        truth: (row, class), which classes are true.
+    """
+
+    probabilities: FloatArray
+    truth: BoolArray
+
+
+def has_probabilities(plan: Plan) -> bool:
+    """Whether answers hold probabilities of classes that can be calibrated."""
+    return plan.answer in ("class", "grade", "labels")
+
+
+def has_sets(plan: Plan) -> bool:
+    """Whether answers come with a set of possible ones."""
+    return has_probabilities(plan) and not plan.label_values
+
+
+def is_exclusive(plan: Plan) -> bool:
+    """Whether the classes exclude each other."""
+    return plan.answer != "labels"
+
+
+def is_asked(task: Task, plan: Plan) -> bool:
+    """Whether anything is settled on answers to validation cases, so that these must be predicted."""
+    calibrated = has_probabilities(plan) and plan.calibration != "none"
+    return task.has_thresholds(plan) or calibrated or has_sets(plan)
+
+
+def draw_sample(outputs: FloatArray, target: AnyArray, plan: Plan) -> Sample | None:
+    """What is kept of an answer; ``None`` where it holds no probabilities.
+
+    Args:
+        outputs: of the network, (class, i, j, k).
+        target: as in Example.
+        plan: the decisions.
+    """
+    if not has_probabilities(plan):
+        return None
+    n_classes = len(plan.classes)
+    rows, true = outputs.reshape(n_classes, -1).T, np.asarray(target).reshape(-1)
+    if plan.label_values:
+        chosen = np.random.default_rng(plan.seed).integers(0, len(rows), VOXELS_EACH)
+        rows, true = rows[chosen], true[chosen]
+    held = true > 0.5 if plan.answer == "labels" else np.eye(n_classes, dtype=bool)[true.astype(np.int64)]
+    return Sample(rows.astype(np.float64), held.reshape(-1, n_classes))
+
+
+def settle(
+    task: Task,
+    plan: Plan,
+    outputs: Sequence[FloatArray],
+    targets: Sequence[AnyArray],
+    samples: Iterable[Sample | None],
+) -> Settled:
+    """Everything that validation cases settle.
+
+    Args:
+        task: what is learnt.
+        plan: the decisions.
+        outputs: of the network, of each case; none where the task chooses no thresholds.
+        targets: as in Example.
+        samples: of each case.
+    """
+    drawn = _joined([sample for sample in samples if sample is not None])
+    calibration = _calibrate(drawn, plan, len(targets))
+    if not plan.is_tiled:
+        outputs = [calibrate(output, calibration, plan) for output in outputs]
+    return Settled(task.choose_thresholds(outputs, targets, plan), calibration, _conform(drawn, plan))
+
+
+def calibrate(outputs: FloatArray, calibration: Calibration, plan: Plan) -> FloatArray:
+    """Calibrated probabilities (class, …) of those of the network."""
+    if not calibration.is_fitted:
+        return outputs
+    return calibration.apply(outputs, plan.classes, exclusive=is_exclusive(plan)).astype(np.float32)
+
+
+def answer_by(
+    task: Task,
+    case: str,
+    outputs: FloatArray,
+    plan: Plan,
+    history: History,
+    image: Volume,
+    settled: Settled,
+) -> Prediction:
+    """``Task.decode`` with all that is settled; arguments as there.
+
+    Raises:
+        DataError: the answer holds what is no number.
+    """
+    check_answer(outputs, case)
+    calibration = settled.calibration
+    fitted = outputs if plan.is_tiled else calibrate(outputs, calibration, plan)
+    prediction = task.decode(case, fitted, plan, history, image, settled.thresholds)
+    if isinstance(prediction, (ClassPrediction, LabelsPrediction)):
+        raw = dict(zip(plan.classes, map(float, outputs.reshape(-1)), strict=True))
+        referral = refer(prediction, raw, settled.conformal)
+        return replace(prediction, referral=referral, uncalibrated=raw if calibration.is_fitted else None)
+    if not calibration.is_fitted:
+        return prediction
+    if isinstance(prediction, MaskPrediction) and prediction.probabilities is not None:
+        own = prediction.probabilities
+        return replace(
+            prediction, probabilities=Lazy(own.source, lambda: _calibrated(own, calibration, plan))
+        )
+    return prediction
+
+
+def _joined(samples: Sequence[Sample]) -> Sample | None:
+    if not samples:
+        return None
+    parts = (
+        np.concatenate([getattr(sample, name) for sample in samples]) for name in ("probabilities", "truth")
+    )
+    return Sample(*parts)
+
+
+def _calibrate(drawn: Sample | None, plan: Plan, n_cases: int) -> Calibration:
+    if drawn is None or (plan.label_values and n_cases < FEWEST_OUTLINED):
+        return Calibration(n=n_cases)
+    fitted = fit_calibration(
+        plan.calibration, drawn.probabilities, drawn.truth, plan.classes, exclusive=is_exclusive(plan)
+    )
+    return replace(fitted, n=n_cases)
+
+
+def _conform(drawn: Sample | None, plan: Plan) -> Conformal:
+    if drawn is None or not has_sets(plan):
+        return Conformal(plan.interval_level)
+    return fit_conformal(
+        drawn.probabilities, drawn.truth, plan.classes, plan.interval_level, exclusive=is_exclusive(plan)
+    )
+
+
+def _calibrated(probabilities: Lazy[Volume], calibration: Calibration, plan: Plan) -> Volume:
+    raw = probabilities.read()
+    return replace(raw, array=calibrate(raw.array, calibration, plan))

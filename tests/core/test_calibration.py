@@ -1,0 +1,241 @@
+"""Calibration: as scikit-learn has it, as a hand counts it, and back to what simulated cases come from."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, softmax
+from sklearn import metrics as sk
+from sklearn.calibration import calibration_curve
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+
+from scanwright.core.calibration import (
+    FEWEST_CASES,
+    METHODS,
+    N_BINS,
+    Calibration,
+    brier,
+    calibration_errors,
+    equal_mass_bins,
+    fit_calibration,
+    fit_isotonic,
+    fit_temperature,
+    reliability,
+    scale_by_temperature,
+    smooth_targets,
+)
+from scanwright.errors import ModelError
+
+NAMES = ("benign", "malignant", "normal")
+
+
+def overconfident(n, temperature=2.5, seed=0, n_classes=3):
+    """Probabilities that are too sure by a known temperature, and classes drawn from the right ones."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (n, n_classes))
+    right = softmax(logits, axis=1)
+    drawn = (right.cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+    return softmax(logits * temperature, axis=1), np.eye(n_classes, dtype=bool)[drawn]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_the_temperature_that_cases_were_made_with_is_found(temperature):
+    scores, truth = overconfident(20000, temperature)
+    assert fit_temperature(scores, truth) == pytest.approx(temperature, rel=0.04)
+
+
+def test_with_two_classes_it_is_the_slope_of_a_logistic_regression():
+    scores, truth = overconfident(20000, n_classes=2)
+    logit = np.log(scores[:, 1] / scores[:, 0])
+    peer = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10).fit(logit[:, None], truth[:, 1])
+    assert 1 / fit_temperature(scores, truth) == pytest.approx(peer.coef_[0, 0], rel=1e-3)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 15))
+@settings(max_examples=40, deadline=None)
+def test_a_temperature_keeps_the_most_probable_class_and_sums_of_1(seed, temperature):
+    scores = np.random.default_rng(seed).dirichlet(np.ones(4), (5, 6)).T.astype(np.float32)
+    scaled = scale_by_temperature(scores, temperature)
+    assert np.array_equal(scaled.argmax(0), scores.argmax(0))
+    np.testing.assert_allclose(scaled.sum(0), 1, rtol=1e-5)
+
+
+@given(st.floats(0.2, 5))
+def test_a_temperature_is_undone_by_its_inverse(temperature):
+    scores = np.array([[0.2, 0.7], [0.5, 0.2], [0.3, 0.1]])
+    back = scale_by_temperature(scale_by_temperature(scores, temperature), 1 / temperature)
+    np.testing.assert_allclose(back, scores, atol=1e-6)
+
+
+def test_cases_that_are_all_right_do_not_make_probabilities_endlessly_sure():
+    truth = np.eye(2, dtype=bool)[np.arange(40) % 2]
+    fitted = fit_calibration("temperature", np.where(truth, 0.9, 0.1), truth, NAMES[:2], exclusive=True)
+    said = fitted.apply(np.array([0.1, 0.9]), NAMES[:2], exclusive=True)
+    assert said[1] == pytest.approx(21 / 22, abs=0.01)  # Platt: (n + 1) / (n + 2)
+    assert said[1] < 21 / 22
+
+
+def test_cases_that_tell_nothing_make_probabilities_less_sure_but_not_empty():
+    rng = np.random.default_rng(3)
+    own = expit(rng.normal(0, 1, 20))
+    backwards = own < np.median(own)  # ranked worse than chance, as weak models rank few cases by accident
+    scores, truth = np.stack([1 - own, own], axis=1), np.stack([~backwards, backwards], axis=1)
+    assert 1 < fit_temperature(scores, truth) < 5
+
+
+def test_many_cases_that_tell_nothing_outweigh_what_is_usual():
+    rng = np.random.default_rng(3)
+    own, ill = expit(rng.normal(0, 3, 5000)), rng.random(5000) < 0.5
+    scores, truth = np.stack([1 - own, own], axis=1), np.stack([~ill, ill], axis=1)
+    assert fit_temperature(scores, truth) > 8
+
+
+def test_smoothed_targets_add_up_to_1():
+    truth = np.eye(3, dtype=bool)[[0, 0, 1, 2, 2, 2]]
+    np.testing.assert_allclose(smooth_targets(truth).sum(axis=1), 1)
+    assert smooth_targets(truth)[0].tolist() == pytest.approx([3 / 4, 1 / 8, 1 / 8])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(5, 60))
+@settings(max_examples=40, deadline=None)
+def test_isotonic_steps_are_those_of_scikit_learn(seed, n):
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, 20, n) / 20  # with ties
+    truth = rng.random(n) < scores
+    least = 1 / (n + 2)
+    peer = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, truth)
+    asked = np.linspace(0, 1, 41)
+    ours = np.interp(scores, *fit_isotonic(scores, truth))
+    np.testing.assert_allclose(ours, np.clip(peer.predict(scores), least, 1 - least), atol=1e-9)
+    assert (np.diff(np.interp(asked, *fit_isotonic(scores, truth))) >= 0).all()
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic"])
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_calibrated_probabilities_are_nearer_to_what_comes_true(method, exclusive):
+    scores, truth = overconfident(3000, seed=1)
+    new, came = overconfident(3000, seed=2)
+    if not exclusive:
+        sure = np.log(scores / (1 - scores)), np.log(new / (1 - new))
+        scores, new = (expit(2 * one) for one in sure)
+    fitted = fit_calibration(method, scores, truth, NAMES, exclusive=exclusive)
+    said = fitted.apply(new.T, NAMES, exclusive=exclusive).T
+    assert fitted.method == method
+    assert brier(said, came).mean() < brier(new, came).mean()
+    errors = [
+        calibration_errors(one, came, np.stack([equal_mass_bins(own) for own in one.T], axis=1))
+        for one in (said, new)
+    ]
+    assert errors[0].mean() < 0.5 * errors[1].mean()
+    assert not exclusive or np.allclose(said.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic"])
+def test_too_few_cases_fit_nothing_and_that_is_told(method):
+    scores, truth = overconfident(FEWEST_CASES[method] - 1)
+    fitted = fit_calibration(method, scores, truth, NAMES, exclusive=True)
+    assert (fitted.method, fitted.n, fitted.is_fitted) == ("none", FEWEST_CASES[method] - 1, False)
+    assert np.array_equal(fitted.apply(scores.T, NAMES, exclusive=True), scores.T)
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic"])
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_cases_of_one_class_alone_fit_nothing(method, exclusive):
+    scores, _ = overconfident(200)
+    truth = np.eye(3, dtype=bool)[np.zeros(200, dtype=int)]
+    assert not fit_calibration(method, scores, truth, NAMES, exclusive=exclusive).is_fitted
+
+
+def test_a_class_that_too_few_have_keeps_its_probabilities_where_each_is_a_question_by_itself():
+    scores, truth = overconfident(200)
+    truth[:, 2] = np.arange(200) < 4
+    fitted = fit_calibration("temperature", scores, truth, NAMES, exclusive=False)
+    assert set(fitted.temperatures) == {"benign", "malignant"}
+    assert np.array_equal(fitted.apply(scores.T, NAMES, exclusive=False)[2], scores.T[2])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 80))
+@settings(max_examples=40, deadline=None)
+def test_brier_is_that_of_scikit_learn(seed, n):
+    rng = np.random.default_rng(seed)
+    scores, truth = rng.random((n, 2)), rng.random((n, 2)) < 0.4
+    peers = [sk.brier_score_loss(truth[:, c], scores[:, c], pos_label=True) for c in range(2)]
+    np.testing.assert_allclose(brier(scores, truth), peers)
+
+
+def test_the_calibration_error_counted_by_hand():
+    scores = np.array([0.1, 0.1, 0.3, 0.3, 0.8, 0.8, 0.9, 0.9])[:, None]
+    truth = np.array([0, 0, 0, 1, 1, 1, 1, 0], dtype=bool)[:, None]
+    bins = equal_mass_bins(scores[:, 0], 2)[:, None]
+    assert bins[:, 0].tolist() == [0] * 4 + [1] * 4
+    # Means 0.2 and 0.85 against shares 0.25 and 0.75, half of the cases each.
+    assert calibration_errors(scores, truth, bins, 2)[0] == pytest.approx(0.5 * 0.05 + 0.5 * 0.1)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(30, 200))
+@settings(max_examples=30, deadline=None)
+def test_the_reliability_table_is_that_of_scikit_learn(seed, n):
+    rng = np.random.default_rng(seed)
+    scores = rng.random(n)
+    truth = rng.random(n) < scores
+    share, mean = calibration_curve(truth, scores, n_bins=N_BINS, strategy="quantile")
+    table = reliability(scores, truth)
+    # Theirs puts a score on an edge into the bin below; with scores that differ that is the largest alone.
+    np.testing.assert_allclose([row["probability"] for row in table], mean, atol=0.1)
+    assert sum(row["n"] for row in table) == n
+    error = sum(row["n"] * abs(row["probability"] - row["share"]) for row in table) / n
+    bins = equal_mass_bins(scores)[:, None]
+    assert calibration_errors(scores[:, None], truth[:, None], bins)[0] == pytest.approx(error)
+    assert len(share) == len(table)
+
+
+@given(st.permutations(range(40)))
+@settings(max_examples=20, deadline=None)
+def test_the_order_of_cases_is_no_matter(order):
+    rng = np.random.default_rng(5)
+    scores, truth = rng.integers(0, 8, 40) / 8, rng.random(40) < 0.5
+    again = reliability(scores[list(order)], truth[list(order)])
+    assert [row["n"] for row in again] == [row["n"] for row in reliability(scores, truth)]
+
+
+def test_errors_lie_between_0_and_1_and_are_nothing_without_cases():
+    truth = np.ones((6, 1), dtype=bool)
+    bins = np.zeros((6, 1), dtype=np.int64)
+    assert calibration_errors(np.zeros((6, 1)), truth, bins)[0] == 1
+    assert calibration_errors(np.ones((6, 1)), truth, bins)[0] == 0
+    assert math.isnan(calibration_errors(np.ones((0, 1)), truth[:0], bins[:0])[0])
+    assert math.isnan(brier(np.ones((0, 1)), truth[:0])[0])
+    assert equal_mass_bins([]).size == 0
+    assert reliability([], []) == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_comes_back_from_json(method):
+    scores, truth = overconfident(150)
+    fitted = fit_calibration(method, scores, truth, NAMES, exclusive=True)
+    again = Calibration.from_json(json.loads(json.dumps(fitted.to_json())), "model.json")
+    for exclusive in (True, False):
+        assert np.array_equal(
+            again.apply(scores.T, NAMES, exclusive=exclusive),
+            fitted.apply(scores.T, NAMES, exclusive=exclusive),
+        )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperatures": {"": 0.0}},
+        {"temperatures": {"": float("nan")}},
+        {"temperatures": [1]},
+        {"curves": {"a": ([0.1], [])}},
+        {"curves": {"a": 3}},
+        {"n": None},
+    ],
+)
+def test_a_calibration_that_makes_no_sense_is_an_error(wrong):
+    with pytest.raises(ModelError, match="calibration"):
+        Calibration.from_json({**Calibration().to_json(), **wrong}, "model.json")

@@ -1,0 +1,85 @@
+"""A page becomes a PDF with its fonts in it, and nothing is fetched for it."""
+
+import contextlib
+import re
+import socket
+import sys
+import zlib
+
+import pytest
+
+from report.evaluations import segmentation_evaluation
+from scanwright.errors import MissingExtraError
+from scanwright.report.page import render_report
+from scanwright.report.pdf import check_pdf, render_pdf
+
+
+def needs_pdf(lang):
+    try:
+        check_pdf(lang)
+    except MissingExtraError as error:
+        pytest.skip(str(error))
+
+
+def unpacked(pdf):
+    """Everything in the file that is compressed without loss."""
+    for packed in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        with contextlib.suppress(zlib.error):
+            yield zlib.decompress(packed)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_report_becomes_a_pdf_with_its_fonts_as_subsets(lang):
+    needs_pdf(lang)
+    written = render_pdf(render_report(segmentation_evaluation(n=6), (), lang), lang)
+    assert written.startswith(b"%PDF")
+    assert len(written) < 5e6
+    fonts = set(re.findall(rb"/BaseFont\s*/([^\s/>]+)", b"".join(unpacked(written))))
+    assert fonts
+    assert all(re.match(rb"[A-Z]{6}\+", font) for font in fonts), fonts
+
+
+def test_addresses_in_a_page_are_not_followed(tmp_path):
+    needs_pdf("en")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        port = server.getsockname()[1]
+        secret = tmp_path / "secret.svg"
+        secret.write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>no</text></svg>'
+        )
+        page = f'<p>hello</p><img src="http://127.0.0.1:{port}/a.png"><img src="{secret.as_uri()}">'
+        written = render_pdf(page, "en")
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert len(written) < len(render_pdf(page.replace(secret.as_uri(), inline(secret)), "en"))
+
+
+def inline(path):
+    return "data:image/svg+xml," + path.read_text().replace("#", "%23").replace('"', "'")
+
+
+def test_what_is_missing_is_named_with_the_way_to_have_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    with pytest.raises(MissingExtraError, match=r"scanwright\[pdf\]"):
+        check_pdf("en")
+
+
+def test_a_missing_library_is_named(monkeypatch):
+    def load(*_, **__):
+        raise OSError("cannot load library 'libpango'")
+
+    monkeypatch.setattr("scanwright.report.pdf.require", load)
+    with pytest.raises(MissingExtraError, match="Pango"):
+        check_pdf("en")
+
+
+def test_chinese_without_a_font_is_refused_before_the_work(monkeypatch, tmp_path):
+    needs_pdf("en")
+    listing = tmp_path / "fc-list"
+    listing.write_text("#!/bin/sh\n")
+    listing.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check_pdf("en")
+    with pytest.raises(MissingExtraError, match="font"):
+        check_pdf("zh")

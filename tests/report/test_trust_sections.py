@@ -1,0 +1,92 @@
+"""Sections about probabilities and referral: what was fitted, what is promised, and what is not."""
+
+import pytest
+
+from report.evaluations import classification_evaluation
+from scanwright.core.calibration import Calibration, reliability
+from scanwright.report.page import render_report
+from scanwright.report.texts import Words
+from scanwright.report.trust_sections import (
+    calibration_line,
+    referral_lines,
+    reliability_plots,
+    risk_plot,
+    some_classes,
+)
+
+FITTED = {**Calibration("temperature", 60, {"": 1.7}).to_json(), "asked": "temperature"}
+SETS = {"level": 0.95, "least": {"benign": 0.2, "malignant": 0.1}, "most": {}}
+SETS |= {"n": {"benign": 40, "malignant": 21}, "n_needed": 19}
+ROWS = reliability([0.1, 0.2, 0.3, 0.7, 0.8, 0.9] * 5, [False, False, True, True, True, True] * 5)
+
+
+def evaluation(**known):
+    return {**classification_evaluation(), "calibration": FITTED, "conformal": SETS, **known}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_temperature_and_its_cases_are_told(lang):
+    line = calibration_line(evaluation(), Words(lang))
+    assert "60" in line
+    assert "1.7" in line
+
+
+def test_what_was_not_fitted_is_told_with_its_reason():
+    few = {**Calibration(n=7).to_json(), "asked": "temperature"}
+    words = Words("en")
+    assert "7 validation cases are too few" in calibration_line(evaluation(calibration=few), words)
+    assert "asks for no calibration" in calibration_line(
+        evaluation(calibration={**few, "asked": "none"}), words
+    )
+    assert calibration_line(evaluation(calibration=None), words) == ""
+
+
+def test_the_promise_names_its_level_its_cases_and_whom_it_is_not_for():
+    text = " ".join(referral_lines(evaluation(), Words("en")))
+    assert "at least 95 %" in text
+    assert "at most 5 %" in text
+    assert "benign: 40, malignant: 21" in text
+    assert "another hospital" in text
+    assert "ensemble" not in text
+    together = referral_lines(evaluation(model={"members": 5}), Words("en"))
+    assert "only approximate" in together[-1]
+
+
+def test_too_few_cases_promise_nothing():
+    (line,) = referral_lines(evaluation(conformal={**SETS, "least": {}}), Words("en"))
+    assert "19 validation cases of each class" in line
+    assert referral_lines(evaluation(conformal=None), Words("en")) == []
+
+
+def test_of_two_classes_one_diagram_says_all():
+    two = {"after": {"benign": ROWS, "malignant": ROWS}, "before": {"benign": ROWS, "malignant": ROWS}}
+    ((name, svg),) = reliability_plots(evaluation(reliability=two), Words("en"))
+    assert name.startswith("malignant")
+    assert "before calibration" in svg
+    many = {"after": {f"class {n}": ROWS for n in range(9)}}
+    assert len(reliability_plots(evaluation(reliability=many), Words("en"))) == 6
+    assert "9" in some_classes(evaluation(reliability=many), Words("en"))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_has_both_sections_and_old_evaluations_neither(lang):
+    words = Words(lang)
+    known = {"reliability": {"after": {"benign": ROWS}}, "risk": {"x": [0.5, 1.0], "y": [0.0, 0.2]}}
+    page = render_report(evaluation(**known), lang=lang)
+    assert words("calibration") in page
+    assert words("referral") in page
+    assert words("axis.answered") in page
+    old = render_report(classification_evaluation(), lang=lang)
+    assert words("calibration") not in old
+    assert words("referral") not in old
+    assert risk_plot(classification_evaluation(), words) == ""
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_decision_curve_stands_beside_acting_on_all(lang):
+    words = Words(lang)
+    ends = {"low": [0.1, None], "high": [0.3, None]}
+    curve = {"threshold": [0.2, 0.5], "value": [0.2, 0.1], "all": [0.15, -0.2], **ends}
+    page = render_report(evaluation(decision={"malignant": curve}), lang=lang)
+    assert words("decision.of", group="malignant") in page
+    assert words("decision.all") in page
