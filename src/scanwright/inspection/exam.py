@@ -46,7 +46,8 @@ class MaskExam:
         overlap: voxels that more than one of the masks hold that it is put together from.
         in_air: share of the labelled voxels that are as dark as the image's surroundings.
         spread: standard deviation of the labelled intensities, on the scale of low 0 … high 1.
-        edge: how much steeper the image is along the outline than inside of it.
+        along: how well the outline follows the edges of the image: mean of the absolute cosine between their
+            normals, 0.5 in noise (3-D), 1 at best.
         mirrored_edge: how much steeper it would be along the outline of the mask mirrored left to right.
         coarse: where it lies, on the grid of its exam's ``coarse``, mean 0 and length 1.
         centres: value → centre of its voxels, in mm of the patient (RAS+), in pixels where that is unknown;
@@ -60,7 +61,7 @@ class MaskExam:
     overlap: int = 0
     in_air: float = 0.0
     spread: float = float("nan")
-    edge: float = float("nan")
+    along: float = float("nan")
     mirrored_edge: float = float("nan")
     coarse: FloatArray | None = None
     centres: Mapping[int, FloatArray] = field(default_factory=dict)
@@ -324,14 +325,13 @@ def _examine_mask(
     _, n_parts = ndimage.label(inside[box], np.ones((3, 3, 3)))
     dark = low + 0.02 * (high - low)
     scaled = _scaled(grey[box], low, high)
-    edge, mirrored_edge = _edges(grey, inside, low, high, image.affine_ras)
     return labels, MaskExam(
         **facts,
         n_parts=n_parts,
         in_air=float(np.mean(grey[inside] <= dark)),
         spread=float(scaled[inside[box]].std()),
-        edge=edge,
-        mirrored_edge=mirrored_edge,
+        along=_along(grey[box], inside[box]),
+        mirrored_edge=_mirrored_edge(grey, inside, low, high, image.affine_ras),
         coarse=_coarse(_turned(inside, image.affine_ras)),
         centres=_centres(labels, box, voxels.keys() - {0}, image.affine_ras),
     )
@@ -371,21 +371,30 @@ def _around(inside: AnyArray) -> tuple[slice, ...]:
     return tuple(box)
 
 
-def _edges(
+def _along(grey: AnyArray, inside: AnyArray) -> float:
+    """See ``MaskExam``; NaN where there is no edge at all."""
+    axes = tuple(axis for axis in range(3) if inside.shape[axis] > 1)
+    smooth = [ndimage.gaussian_filter(one.astype(np.float32), EDGE_VOXELS) for one in (grey, inside)]
+    core = ndimage.binary_erosion(inside, np.ones([3 if n > 1 else 1 for n in inside.shape], bool))
+    outline = inside & ~core
+    image, mask = (np.stack([np.gradient(one, axis=axis)[outline] for axis in axes]) for one in smooth)
+    lengths = np.linalg.norm(image, axis=0) * np.linalg.norm(mask, axis=0)
+    cosines = np.abs((image * mask).sum(axis=0))[lengths > 0] / lengths[lengths > 0]
+    return float(cosines.mean()) if cosines.size else float("nan")
+
+
+def _mirrored_edge(
     grey: AnyArray, inside: AnyArray, low: float, high: float, affine_ras: FloatArray | None
-) -> tuple[float, float]:
-    """Mean steepness on the outline over that inside, and on the mirrored outline over that on the outline.
-
-    NaN when the mask is all outline.
-    """
+) -> float:
+    """Mean steepness on the outline mirrored left to right over that on the outline; NaN when the mask is all
+    outline."""
     across = 0 if affine_ras is None else ras_axes(affine_ras)[0][0]
-    outline, core = _steepness(grey, inside, low, high)
-    mirrored, _ = _steepness(grey, np.flip(inside, axis=across), low, high)
-    return outline / max(core, 1e-9), mirrored / max(outline, 1e-9)
+    outline, mirrored = (_steepness(grey, own, low, high) for own in (inside, np.flip(inside, axis=across)))
+    return mirrored / max(outline, 1e-9)
 
 
-def _steepness(grey: AnyArray, inside: AnyArray, low: float, high: float) -> tuple[float, float]:
-    """Its mean on the outline, and inside of it."""
+def _steepness(grey: AnyArray, inside: AnyArray, low: float, high: float) -> float:
+    """Its mean on the outline."""
     box = _around(inside)
     inside = inside[box]
     steep = ndimage.gaussian_gradient_magnitude(_scaled(grey[box], low, high), EDGE_VOXELS)
@@ -393,8 +402,8 @@ def _steepness(grey: AnyArray, inside: AnyArray, low: float, high: float) -> tup
     core = ndimage.binary_erosion(inside, reach, border_value=1)
     outline = inside & ~core
     if not outline.any() or not core.any():
-        return float("nan"), float("nan")
-    return float(steep[outline].mean()), float(steep[core].mean())
+        return float("nan")
+    return float(steep[outline].mean())
 
 
 def _scaled(grey: AnyArray, low: float, high: float) -> FloatArray:
