@@ -16,6 +16,7 @@ from scanwright.cli.demo import demo
 from scanwright.cli.enhance import enhance
 from scanwright.cli.evaluate import evaluate
 from scanwright.cli.inspect import inspect
+from scanwright.cli.measure import measure
 from scanwright.cli.plan import plan
 from scanwright.cli.predict import predict
 from scanwright.cli.start import INTERRUPTED
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict):
+for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict, measure):
     app.command()(verb)
 
 

@@ -34,7 +34,9 @@ class Lesion:
     borders: tuple[str, ...]
 
 
-def find_lesions(labels: IntArray, *, instances: bool = False, wanted: Sequence[int] = ()) -> Iterator[Lesion]:
+def find_lesions(
+    labels: IntArray, *, instances: bool = False, wanted: Sequence[int] = ()
+) -> Iterator[Lesion]:
     """Every connected piece of every label (voxels that share a corner are of one piece), or every label.
 
     Args:
@@ -62,7 +64,12 @@ def find_lesions(labels: IntArray, *, instances: bool = False, wanted: Sequence[
         ends = [int(end) for end in boxes[piece]]
         box = slice(ends[0], ends[1] + 1), slice(ends[2], ends[3] + 1), slice(ends[4], ends[5] + 1)
         yield Lesion(
-            number, int(values[piece]), box, pieces[box] == piece, int(sizes[piece]), _borders(box, labels.shape)
+            number,
+            int(values[piece]),
+            box,
+            pieces[box] == piece,
+            int(sizes[piece]),
+            _borders(box, labels.shape),
         )
 
 

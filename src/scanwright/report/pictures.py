@@ -19,6 +19,7 @@ from scanwright.report.palette import PREDICTION, REFERENCE
 from scanwright.report.slices import (
     LETTERS,
     Box,
+    Line,
     Mark,
     Plane,
     Slice,
@@ -255,6 +256,8 @@ def _draw(axes: Any, tile: Tile, window: tuple[float, float], labels: Mapping[in
         _name_labels(axes, plane, labels)
     for mark in plane.marks if tile.outlined else ():
         _mark(axes, mark)
+    for line in plane.lines if tile.outlined else ():
+        _line(axes, line)
     if tile.frame is not None:
         _frame(axes, tile.frame)
     _letters(axes, plane.plane)
@@ -345,6 +348,23 @@ def _mark(axes: Any, mark: Mark) -> None:
             clip_on=True,
             path_effects=_halo(),
             parse_math=False,
+        )
+
+
+def _line(axes: Any, line: Line) -> None:
+    (x, y), (u, v) = line.ends
+    axes.plot([x, u], [y, v], color="black", lw=2.6, solid_capstyle="butt")
+    axes.plot([x, u], [y, v], color=line.colour, lw=1.4, solid_capstyle="butt")
+    if line.text:
+        axes.text(
+            u,
+            v,
+            f" {line.text}",
+            color=line.colour,
+            fontsize=9,
+            va="center",
+            clip_on=True,
+            path_effects=_halo(),
         )
 
 

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from scanwright.errors import SettingsError
-from scanwright.report import answer_texts, compare_texts, detection_texts, enhancement_texts, findings_texts
+from scanwright.report import (
+    answer_texts,
+    compare_texts,
+    detection_texts,
+    enhancement_texts,
+    findings_texts,
+    measurement_texts,
+)
 
 Lang: TypeAlias = Literal["en", "zh"]
 
@@ -426,7 +433,7 @@ _ZH = {
     "comma": "、",
 }
 
-_PARTS = (answer_texts, detection_texts, findings_texts, enhancement_texts, compare_texts)
+_PARTS = (answer_texts, detection_texts, findings_texts, enhancement_texts, compare_texts, measurement_texts)
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
     "zh": _ZH | {key: text for part in _PARTS for key, text in part.ZH.items()},
