@@ -79,7 +79,7 @@ def placed_intensity_features(
 
 
 def _axes(mask: BoolArray, spacing_mm: Sequence[float], volume: float, area: float) -> Features:
-    """Of the voxel centres: four standard deviations each, as IBSI has it, which is 0.89 of a solid's axis."""
+    """Of the voxel centres: four standard deviations each, as IBSI has it: 0.89 of a solid's axis."""
     points = np.argwhere(mask) * np.asarray(spacing_mm, dtype=np.float64)
     moments = np.linalg.eigvalsh(np.cov(points.T)) if len(points) > 1 else np.zeros(3)
     # What should be zero may come out a little below it.

@@ -69,7 +69,7 @@ def measure(
     Args:
         image: an image or a DICOM series.
         mask: on its grid; 0 is no lesion.
-        out: where ``measurements.json``, ``measurements.csv`` and ``measure.html`` go; ``None`` writes nothing.
+        out: where the page, ``measurements.json`` and ``measurements.csv`` go; ``None`` writes nothing.
         instances: every label is one lesion; else every connected piece of a label.
         labels: only these labels.
         organs: a mask of organs on the same grid: which one each lesion lies in.
@@ -97,7 +97,8 @@ def measure(
     frame, told_unit = frame_of(volume, case.name), _unit(unit, case)
     found = list(islice(find_lesions(drawn.array[0], instances=instances, wanted=labels), MOST_LESIONS + 1))
     kept, more = found[:MOST_LESIONS], len(found) > MOST_LESIONS
-    records, pictures = [], []
+    records: list[JsonDict] = []
+    pictures: list[bytes] = []
     for done, lesion in enumerate(kept):
         progress("Measuring", done, len(kept))
         record = measure_lesion(lesion, frame, volume.array[0], told_unit)

@@ -61,7 +61,7 @@ class Frame:
 
 
 def frame_of(grid: Volume, subject: str = "") -> Frame:
-    """How lesions of a grid are measured: in axial slices, or as they were taken where voxels are far from cubic.
+    """How lesions are measured: in axial slices, or as they were taken where voxels are far from cubic.
 
     Raises:
         DataError: the voxel axes are not at right angles.

@@ -9,7 +9,7 @@ import numpy as np
 from scanwright.data.volume import Volume
 from scanwright.report.palette import ORANGE, YELLOW
 from scanwright.report.pictures import Tile, panel
-from scanwright.report.rounding import format_plain
+from scanwright.report.rounding import format_length
 from scanwright.report.slices import Line, close_up, lined_slice
 from scanwright.types import BoolArray, JsonDict
 
@@ -19,7 +19,7 @@ _MODALITIES = {"HU": "CT"}
 def diameter_picture(
     image: Volume, mask: BoolArray, box: tuple[slice, slice, slice], record: JsonDict, unit: str = ""
 ) -> bytes:
-    """The slice with the longest diameter: lesion outlined, both diameters with their lengths, and a close-up.
+    """The slice with the longest diameter: outline, both diameters with their lengths, and a close-up.
 
     Args:
         image: the whole image.
@@ -39,7 +39,7 @@ def diameter_picture(
     ends = [np.array(record[f"{name}_ends_ijk"]) for name in ("long", "short")]
     plane, seen = lined_slice(image.array, drawn, image.affine_ras, axis, index, ends)
     length = "mm" if image.affine_ras is not None else "px"
-    texts = [f"{format_plain(record[f'{name}_{length}'])} {length}" for name in ("long", "short")]
+    texts = [f"{format_length(record[f'{name}_{length}'])} {length}" for name in ("long", "short")]
     lines = tuple(
         Line(pair, colour, text) for pair, colour, text in zip(seen, (YELLOW, ORANGE), texts, strict=True)
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scanwright.report.page import render
-from scanwright.report.rounding import UNDEFINED, format_plain
+from scanwright.report.rounding import UNDEFINED, format_length, format_plain
 from scanwright.report.tables import flattened
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
@@ -74,7 +74,7 @@ def found_line(content: JsonDict, words: Words) -> str:
     if not content["lesions"]:
         return words("measure.none")
     one = max(content["lesions"], key=lambda lesion: lesion[f"long_{unit}"])
-    long, short = (format_plain(one[f"{name}_{unit}"]) for name in ("long", "short"))
+    long, short = (format_length(one[f"{name}_{unit}"]) for name in ("long", "short"))
     return words("measure.largest", long=long, short=short, unit=unit, lesion=one["lesion"])
 
 
@@ -120,7 +120,10 @@ def _row(one: JsonDict, content: JsonDict, words: Words) -> list[str]:
         cells += [UNDEFINED if one["organ"] is None else f"{one['organ']} ({100 * one['organ_share']:.0f} %)"]
     cells += [_plain(one["volume_ml"] if in_mm else one["area_px2"]), _sizes(one, content["length_unit"])]
     if in_mm:
-        cells += [f"{_plain(one['feret_max_mm'])} / {_plain(one['feret_min_mm'])}", _plain(one["sphericity"])]
+        cells += [
+            f"{format_length(one['feret_max_mm'])} / {format_length(one['feret_min_mm'])}",
+            _plain(one["sphericity"]),
+        ]
     told = one["intensity"]
     cells += [UNDEFINED if told is None else f"{_plain(told['mean'])} ± {_plain(told['sd'])}"]
     if unit == "SUV" and in_mm:
@@ -130,7 +133,7 @@ def _row(one: JsonDict, content: JsonDict, words: Words) -> list[str]:
 
 
 def _sizes(one: JsonDict, unit: str) -> str:
-    return f"{_plain(one[f'long_{unit}'])} × {_plain(one[f'short_{unit}'])}"
+    return f"{format_length(one[f'long_{unit}'])} × {format_length(one[f'short_{unit}'])}"
 
 
 def _plain(value: float | None) -> str:

@@ -9,13 +9,17 @@ EN = {
     "measure.count": "{n} lesions, together {volume} ml.",
     "measure.count_px": "{n} lesions.",
     "measure.largest": "Longest diameter {long} × {short} {unit} (lesion {lesion})",
-    "measure.more": "The mask holds more pieces than {n}: the largest {n} are measured. Is it a mask of lesions?",
+    "measure.more": (
+        "The mask holds more pieces than {n}: the largest {n} are measured. Is it a mask of lesions?"
+    ),
     "measure.sure": (
         "Lengths are exact for this mask, by the outline half-way between voxels inside and outside. How well "
         "the mask fits the lesion is another question: two readers differ by more than a voxel."
     ),
     "measure.voxel": "One voxel is {spacing} mm: no length is known better than that.",
-    "measure.next.look": "Look at each picture: does the outline fit, and does the line lie where you would draw it?",
+    "measure.next.look": (
+        "Look at each picture: does the outline fit, and does the line lie where you would draw it?"
+    ),
     "measure.next.recist": (
         "RECIST 1.1 measures the longest diameter in the axial plane, and of lymph nodes the short axis. Which "
         "lesions are targets is a reader's choice."
@@ -34,22 +38,32 @@ EN = {
     "measure.tlg": "TLG (ml)",
     "measure.slice": "Slice",
     "measure.notes": "Notes",
-    "measure.table.note": "The largest first. Everything else, with features by IBSI, is in measurements.csv and .json.",
+    "measure.table.note": (
+        "The largest first. Everything else, with features by IBSI, is in measurements.csv and .json."
+    ),
     "measure.pictures.note": (
         "The slice with the longest diameter. Yellow: longest diameter; orange: the longest line at right angles; "
         "blue: outline. {shown} of {total} lesions are shown."
     ),
     "measure.alt": "Lesion {lesion} with its diameters",
     "measure.defined": "What the numbers are",
-    "measure.define.volume": "Volume: voxels times their size; the volume of the surface mesh is in the table of numbers.",
+    "measure.define.volume": (
+        "Volume: voxels times their size; the volume of the surface mesh is in the table of numbers."
+    ),
     "measure.define.long": "Longest diameter: the largest distance of two points of one piece in one slice.",
     "measure.define.short": "Perpendicular: the longest line at right angles to it in the same slice.",
-    "measure.define.sphericity": "Sphericity: 1 for a ball, less the more surface a lesion has for its volume.",
-    "measure.define.ibsi": "Features by IBSI bear the tags of its tables; bins: 25 HU, 0.25 SUV, else 32 bins.",
+    "measure.define.sphericity": (
+        "Sphericity: 1 for a ball, less the more surface a lesion has for its volume."
+    ),
+    "measure.define.ibsi": (
+        "Features by IBSI bear the tags of its tables; bins: 25 HU, 0.25 SUV, else 32 bins."
+    ),
     "measure.note.border": "touches the edge of the image: some of it may lie beyond",
     "measure.note.one_voxel": "one voxel: its size is the voxel's",
     "measure.note.one_slice": "in one slice only: volume and shape in space rest on the slice's thickness",
-    "measure.note.thick": "slices thicker than 5 mm: RECIST 1.1 asks for a longest diameter of twice the thickness",
+    "measure.note.thick": (
+        "slices thicker than 5 mm: RECIST 1.1 asks for a longest diameter of twice the thickness"
+    ),
     "measure.note.not_axial": "measured in the {plane} slices as they were taken, not in axial ones",
     "measure.note.no_spacing": "spacing unknown: lengths are in pixels, and no mm or ml are claimed",
     "measure.plane.axial": "axial",

@@ -14,6 +14,8 @@ from scanwright.types import AnyArray, BoolArray, FloatArray
 
 Plane: TypeAlias = Literal["axial", "coronal", "sagittal", "picture"]
 Box: TypeAlias = tuple[slice, slice]
+Ends: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
+"""(column, row) of both ends of a line."""
 
 NEAR_ISOTROPIC = 2.5
 """Longest over shortest voxel edge up to which coronal and sagittal slices are worth showing."""
@@ -63,7 +65,7 @@ class Line:
         text: beside its first end.
     """
 
-    ends: tuple[tuple[float, float], tuple[float, float]]
+    ends: Ends
     colour: str
     text: str = ""
 
@@ -110,10 +112,7 @@ class Slice:
                 )
                 for mark in self.marks
             ),
-            tuple(
-                replace(line, ends=tuple((x - box[1].start, y - box[0].start) for x, y in line.ends))
-                for line in self.lines
-            ),
+            tuple(replace(line, ends=_shifted(line.ends, box[1].start, box[0].start)) for line in self.lines),
         )
 
     @property
@@ -205,7 +204,7 @@ def lined_slice(
     axis: int,
     index: int,
     lines_ijk: Sequence[FloatArray],
-) -> tuple[Slice, list[tuple[tuple[float, float], tuple[float, float]]]]:
+) -> tuple[Slice, list[Ends]]:
     """A plane across a voxel axis, and lines on it as they are seen.
 
     Args:
@@ -240,7 +239,12 @@ def lined_slice(
     return replace(one, note=note), seen
 
 
-def _pair(points: FloatArray) -> tuple[tuple[float, float], tuple[float, float]]:
+def _shifted(ends: Ends, column: float, row: float) -> Ends:
+    (a, b), (c, d) = ends
+    return (a - column, b - row), (c - column, d - row)
+
+
+def _pair(points: FloatArray) -> Ends:
     (a, b), (c, d) = points.tolist()
     return (a, b), (c, d)
 
