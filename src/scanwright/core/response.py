@@ -1,8 +1,8 @@
 """Response to treatment from measurements: RECIST 1.1, iRECIST, volumes, and the imaging part of RANO.
 
-Eisenhauer et al., Eur J Cancer 2009;45:228 (RECIST 1.1, whose sections are cited); Seymour et al., Lancet Oncol
-2017;18:e143 (iRECIST); Wen et al., J Clin Oncol 2010;28:1963 (RANO). All functions are pure; each verdict bears
-the rule that decided it, which ``report.response_texts`` puts into words.
+Eisenhauer et al., Eur J Cancer 2009;45:228 (RECIST 1.1, whose sections are cited); Seymour et al., Lancet
+Oncol 2017;18:e143 (iRECIST); Wen et al., J Clin Oncol 2010;28:1963 (RANO). All functions are pure; each
+verdict bears the rule that decided it, which ``report.response_texts`` puts into words.
 """
 
 from __future__ import annotations
@@ -212,8 +212,8 @@ def assess_overall(target: Verdict, non_target: Verdict, new: Sequence[str] = ()
 def assess_immune(visits: Sequence[Visit], nodes: frozenset[str] = frozenset()) -> list[Verdict]:
     """iRECIST: progression is unconfirmed (iUPD) until it goes on at the next assessment (iCPD), or resets.
 
-    Confirmed by: the target sum 5 mm or more beyond that of iUPD; non-targets that progress further; new lesions
-    that grew by 5 mm or more together, or another one; progression of a category that had not progressed.
+    Confirmed by: the target sum 5 mm or more beyond that of iUPD; non-targets that progress further; new
+    lesions that grew by 5 mm or more together, or another one; a category that had not progressed before.
     """
     plain = assess(visits, nodes)
     answers: list[Verdict] = []
@@ -296,14 +296,14 @@ class Context:
 
 
 def assess_rano(visits: Sequence[Visit], contexts: Sequence[Context] = ()) -> list[Verdict]:
-    """RANO for high-grade glioma, by sums of products of both diameters (mm²); said so where only pictures speak.
+    """RANO for high-grade glioma, by sums of products of both diameters (mm²).
 
     Args:
         visits: by date, baseline first.
         contexts: for each visit after baseline.
 
     Returns:
-        Verdicts whose fact "missing" names what nobody said: without it CR and PR hold for the pictures alone.
+        Verdicts whose fact "missing" names what nobody said: without it CR and PR are of pictures alone.
         That CR and PR need confirmation after four weeks is the reader's to see.
     """
     answers = []

@@ -13,7 +13,8 @@ EN = {
         "The mask holds more pieces than {n}: the largest {n} are measured. Is it a mask of lesions?"
     ),
     "measure.sure": (
-        "Lengths are exact for this mask, by the outline half-way between voxels inside and outside. How well "
+        "Lengths are exact for this mask, by the outline half-way between voxels inside and outside. "
+        "How well "
         "the mask fits the lesion is another question: two readers differ by more than a voxel."
     ),
     "measure.voxel": "One voxel is {spacing} mm: no length is known better than that.",
@@ -21,7 +22,8 @@ EN = {
         "Look at each picture: does the outline fit, and does the line lie where you would draw it?"
     ),
     "measure.next.recist": (
-        "RECIST 1.1 measures the longest diameter in the axial plane, and of lymph nodes the short axis. Which "
+        "RECIST 1.1 measures the longest diameter in the axial plane, and of lymph nodes the short "
+        "axis. Which "
         "lesions are targets is a reader's choice."
     ),
     "measure.table": "Lesions",
@@ -42,7 +44,8 @@ EN = {
         "The largest first. Everything else, with features by IBSI, is in measurements.csv and .json."
     ),
     "measure.pictures.note": (
-        "The slice with the longest diameter. Yellow: longest diameter; orange: the longest line at right angles; "
+        "The slice with the longest diameter. Yellow: longest diameter; orange: the longest line at "
+        "right angles; "
         "blue: outline. {shown} of {total} lesions are shown."
     ),
     "measure.alt": "Lesion {lesion} with its diameters",
@@ -83,7 +86,8 @@ ZH = {
     "measure.largest": "最长径 {long} × {short} {unit}（病灶 {lesion}）",
     "measure.more": "掩膜中的部分多于 {n} 个：只测量最大的 {n} 个。这是病灶掩膜吗？",
     "measure.sure": (
-        "长度对此掩膜是精确的，轮廓取内外体素的正中。掩膜与病灶是否吻合是另一个问题：两位阅片者之间的差异超过一个体素。"
+        "长度对此掩膜是精确的，轮廓取内外体素的正中。掩膜与病灶是否吻合是另一个问题：两位阅片者之间的"
+        "差异超过一个体素。"
     ),
     "measure.voxel": "一个体素为 {spacing} mm：任何长度都不会比这更准确。",
     "measure.next.look": "逐幅查看图像：轮廓是否吻合，线是否位于您会画的位置？",
@@ -104,7 +108,8 @@ ZH = {
     "measure.notes": "说明",
     "measure.table.note": "按大小排列。其余数值及 IBSI 特征见 measurements.csv 和 .json。",
     "measure.pictures.note": (
-        "最长径所在的层面。黄色：最长径；橙色：与之垂直的最长线；蓝色：轮廓。共 {total} 个病灶，显示 {shown} 个。"
+        "最长径所在的层面。黄色：最长径；橙色：与之垂直的最长线；蓝色：轮廓。共 {total} 个病灶，显示 "
+        "{shown} 个。"
     ),
     "measure.alt": "病灶 {lesion} 及其径线",
     "measure.defined": "数值的含义",

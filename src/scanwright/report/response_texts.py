@@ -4,18 +4,23 @@ EN = {
     "target.none": "There are no target lesions.",
     "target.ne": "{missing:g} targets were not measured: not evaluable (RECIST 1.1, 4.4.2).",
     "target.pd_incomplete": (
-        "Without {missing:g} targets the sum of {sum:.4g} is already 20 % and 5 mm over the nadir of {nadir:.4g}: "
+        "Without {missing:g} targets the sum of {sum:.4g} is already 20 % and 5 mm over the nadir of "
+        "{nadir:.4g}: "
         "progression whatever they measure (RECIST 1.1, 4.4.2)."
     ),
     "target.cr": "All targets are gone (RECIST 1.1, 4.3.1).",
     "target.cr_nodes": "All targets are gone, and every node is below 10 mm (RECIST 1.1, 4.3.1 and 4.3.2).",
-    "target.pd": "The sum is {sum:.4g}, 20 % and 5 mm or more over the nadir of {nadir:.4g} (RECIST 1.1, 4.3.1).",
+    "target.pd": (
+        "The sum is {sum:.4g}, 20 % and 5 mm or more over the nadir of {nadir:.4g} (RECIST 1.1, 4.3.1)."
+    ),
     "target.pd_after_cr": "After a complete response a target is there again (RECIST 1.1, 4.4.3).",
     "target.pr": (
-        "The sum is {sum:.4g}, {from_baseline:+.0f} % from the baseline of {baseline:.4g} (RECIST 1.1, 4.3.1)."
+        "The sum is {sum:.4g}, {from_baseline:+.0f} % from the baseline of {baseline:.4g} (RECIST "
+        "1.1, 4.3.1)."
     ),
     "target.sd_below_5mm": (
-        "The sum of {sum:.4g} is 20 % over the nadir of {nadir:.4g}, but by less than 5 mm (RECIST 1.1, 4.3.1)."
+        "The sum of {sum:.4g} is 20 % over the nadir of {nadir:.4g}, but by less than 5 mm (RECIST "
+        "1.1, 4.3.1)."
     ),
     "target.sd": "Neither enough shrinkage nor enough growth (RECIST 1.1, 4.3.1).",
     "non_target.none": "There are no non-target lesions.",
@@ -29,21 +34,31 @@ EN = {
     "overall.no_disease": "There was no disease to follow (RECIST 1.1, 4.4.1).",
     "overall.table_1": "Targets {target}, non-targets {non_target}, nothing new (RECIST 1.1, table 1).",
     "overall.table_2": "No targets; non-targets {non_target}, nothing new (RECIST 1.1, table 2).",
-    "overall.cr_but_non_target": "Targets CR, but non-targets {non_target}: at most PR (RECIST 1.1, table 1).",
+    "overall.cr_but_non_target": (
+        "Targets CR, but non-targets {non_target}: at most PR (RECIST 1.1, table 1)."
+    ),
     "immune.as_recist": "As RECIST 1.1: {recist} (iRECIST).",
-    "immune.unconfirmed": "First progression: unconfirmed until the next assessment in 4 to 8 weeks (iRECIST).",
+    "immune.unconfirmed": (
+        "First progression: unconfirmed until the next assessment in 4 to 8 weeks (iRECIST)."
+    ),
     "immune.not_evaluable": "Not evaluable: progression stays unconfirmed (iRECIST).",
     "immune.reset": "The progression did not hold: {recist}, and the bar is reset (iRECIST).",
     "immune.too_early": "It went on, but after {days:g} days: confirmed from 4 weeks on (iRECIST).",
-    "immune.confirmed_target": "Confirmed: the target sum rose by 5 mm or more, or newly progressed (iRECIST).",
+    "immune.confirmed_target": (
+        "Confirmed: the target sum rose by 5 mm or more, or newly progressed (iRECIST)."
+    ),
     "immune.confirmed_non_target": "Confirmed: non-targets progressed further (iRECIST).",
     "immune.confirmed_new": "Confirmed: another new lesion, or new ones grew by 5 mm or more (iRECIST).",
     "immune.still_unconfirmed": "Still progression, but not further: unconfirmed (iRECIST).",
     "immune.was_confirmed": "Progression was confirmed before (iRECIST).",
     "rano.cr": "Pictures: nothing enhances any more. Not told: {missing} (RANO).",
-    "rano.pr": "Pictures: the products fell by half or more ({from_baseline:+.0f} %). Not told: {missing} (RANO).",
+    "rano.pr": (
+        "Pictures: the products fell by half or more ({from_baseline:+.0f} %). Not told: {missing} (RANO)."
+    ),
     "rano.sd": "Pictures: neither response nor progression. Not told: {missing} (RANO).",
-    "rano.pd": "Pictures: the products ({sum:.4g}) are a quarter or more over the nadir of {nadir:.4g} (RANO).",
+    "rano.pd": (
+        "Pictures: the products ({sum:.4g}) are a quarter or more over the nadir of {nadir:.4g} (RANO)."
+    ),
     "rano.ne": "Not all lesions were measured (RANO).",
     "rano.new": "A new lesion (RANO).",
     "rano.non_target": "Lesions that are not measured progressed unequivocally (RANO).",
@@ -57,7 +72,8 @@ ZH = {
     "target.none": "没有靶病灶。",
     "target.ne": "{missing:g} 个靶病灶未测量：无法评价（RECIST 1.1，4.4.2）。",
     "target.pd_incomplete": (
-        "不计 {missing:g} 个未测量的靶病灶，总和 {sum:.4g} 已比最低值 {nadir:.4g} 高 20% 且 5 mm：无论其大小均为进展"
+        "不计 {missing:g} 个未测量的靶病灶，总和 {sum:.4g} 已比最低值 {nadir:.4g} 高 20% 且 5 mm：无"
+        "论其大小均为进展"
         "（RECIST 1.1，4.4.2）。"
     ),
     "target.cr": "所有靶病灶消失（RECIST 1.1，4.3.1）。",
