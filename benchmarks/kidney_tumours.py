@@ -1,7 +1,7 @@
-"""Diameters of kidney tumours (KiTS19 masks): beside the radiologist's size, against brute force, and their time.
+"""Diameters of kidney tumours (KiTS19 masks): the radiologist's size beside, brute force, and the time.
 
-Goal: the longest diameter within 0.1 mm of that of all pairs of points; at most 1 s for size and shape of a lesion
-of 100,000 voxels.
+Goal: the longest diameter within 0.1 mm of that of all pairs of points; at most 1 s for size and shape of a
+lesion of 100,000 voxels.
 """
 
 from __future__ import annotations
