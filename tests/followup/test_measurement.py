@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanwright.core.geometry import ras_axes
@@ -40,6 +40,7 @@ def turned(degrees: float, spacing: tuple[float, float, float]) -> np.ndarray:
     return affine
 
 
+@settings(max_examples=15)
 @given(straight_affines())
 def test_ends_in_the_patient_are_as_far_apart_as_the_diameter_is_long(affine) -> None:
     record = only(brick(), affine)
@@ -52,6 +53,7 @@ def test_ends_in_the_patient_are_as_far_apart_as_the_diameter_is_long(affine) ->
     assert record["centre_ras_mm"] == pytest.approx(placed[:3].tolist())
 
 
+@settings(max_examples=10)
 @given(st.floats(-40, 40))
 def test_an_oblique_grid_changes_no_size(degrees) -> None:
     plain, oblique = (only(brick(), turned(d, (0.8, 0.9, 2.0))) for d in (0, degrees))
