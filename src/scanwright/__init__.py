@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from scanwright.data.prediction import Predicted
     from scanwright.errors import ScanwrightError
+    from scanwright.followup.front import measure
 
 __version__ = "0.1.0"
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "inspect",
     "load",
     "load_plan",
+    "measure",
     "open",
     "plan",
     "predict",
@@ -49,6 +51,10 @@ def __getattr__(name: str) -> Any:
         from scanwright.errors import ScanwrightError
 
         return ScanwrightError
+    if name == "measure":
+        from scanwright.followup.front import measure
+
+        return measure
     if name in __all__:
         from scanwright import api
 

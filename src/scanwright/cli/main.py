@@ -17,6 +17,7 @@ from scanwright.cli.enhance import enhance
 from scanwright.cli.evaluate import evaluate
 from scanwright.cli.explain import explain
 from scanwright.cli.inspect import inspect
+from scanwright.cli.measure import measure
 from scanwright.cli.plan import plan
 from scanwright.cli.predict import predict
 from scanwright.cli.start import INTERRUPTED
@@ -44,7 +45,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict, explain):
+for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict, explain, measure):
     app.command()(verb)
 
 

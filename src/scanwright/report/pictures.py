@@ -19,6 +19,7 @@ from scanwright.report.palette import PREDICTION, REFERENCE
 from scanwright.report.slices import (
     LETTERS,
     Box,
+    Line,
     Mark,
     Plane,
     Slice,
@@ -275,6 +276,8 @@ def _draw(axes: Any, tile: Tile, window: tuple[float, float], labels: Mapping[in
         _name_labels(axes, plane, labels)
     if tile.outlined:
         _draw_marks(axes, plane.marks)
+    for line in plane.lines if tile.outlined else ():
+        _line(axes, line)
     if tile.frame is not None:
         _frame(axes, tile.frame)
     _letters(axes, plane.plane)
@@ -402,6 +405,23 @@ def _covered(areas: FloatArray, by: FloatArray) -> FloatArray:
     """(n,) what part of each area (left, bottom, right, top) another covers."""
     shared = np.clip(np.minimum(areas[:, 2:], by[2:]) - np.maximum(areas[:, :2], by[:2]), 0, None)
     return np.asarray(shared.prod(axis=1) / np.maximum((areas[:, 2:] - areas[:, :2]).prod(axis=1), 1e-9))
+
+
+def _line(axes: Any, line: Line) -> None:
+    (x, y), (u, v) = line.ends
+    axes.plot([x, u], [y, v], color="black", lw=2.6, solid_capstyle="butt")
+    axes.plot([x, u], [y, v], color=line.colour, lw=1.4, solid_capstyle="butt")
+    if line.text:
+        axes.text(
+            u,
+            v,
+            f" {line.text}",
+            color=line.colour,
+            fontsize=9,
+            va="center",
+            clip_on=True,
+            path_effects=_halo(),
+        )
 
 
 def _frame(axes: Any, box: Box) -> None:

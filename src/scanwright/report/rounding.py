@@ -40,6 +40,11 @@ def format_plain(value: float) -> str:
     return _fixed(value, decimals_of(value, 4)) if math.isfinite(value) else UNDEFINED
 
 
+def format_length(value: float) -> str:
+    """A length to a tenth: as far as one that is measured on pictures means something."""
+    return _fixed(value, 1) if math.isfinite(value) else UNDEFINED
+
+
 def format_interval(low: float | None, high: float | None, value: float) -> str:
     """The interval alone, "0.861–0.885"; "" when there is none."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):

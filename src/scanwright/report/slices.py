@@ -14,6 +14,8 @@ from scanwright.types import AnyArray, BoolArray, FloatArray
 
 Plane: TypeAlias = Literal["axial", "coronal", "sagittal", "picture"]
 Box: TypeAlias = tuple[slice, slice]
+Ends: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
+"""(column, row) of both ends of a line."""
 
 NEAR_ISOTROPIC = 2.5
 """Longest over shortest voxel edge up to which coronal and sagittal slices are worth showing."""
@@ -55,6 +57,21 @@ class Mark:
     text: str = ""
 
 
+@dataclass(frozen=True)
+class Line:
+    """A straight line on a slice.
+
+    Attributes:
+        ends: two (column, row) as seen; a whole number is the centre of a pixel.
+        colour: of the line.
+        text: beside its first end.
+    """
+
+    ends: Ends
+    colour: str
+    text: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Slice:
     """One plane, rows from top to bottom, columns from left to right as seen.
@@ -67,6 +84,7 @@ class Slice:
         note: what is shown, in few letters ("z 34/80").
         marks: boxes drawn on it.
         heat: (row, column) 0 … 1, a map that is laid over it, or ``None``.
+        lines: lines drawn on it.
     """
 
     image: AnyArray
@@ -77,6 +95,7 @@ class Slice:
     note: str = ""
     marks: tuple[Mark, ...] = ()
     heat: FloatArray | None = None
+    lines: tuple[Line, ...] = ()
 
     def crop(self, box: Box) -> Slice:
         """The part inside ``box`` (rows, columns)."""
@@ -98,6 +117,7 @@ class Slice:
                 for mark in self.marks
             ),
             None if self.heat is None else self.heat[box],
+            tuple(replace(line, ends=_shifted(line.ends, box[1].start, box[0].start)) for line in self.lines),
         )
 
     @property
@@ -216,6 +236,58 @@ def flat_slice(
     )
     reached = (turned[:, 0, axis] < index + 1) & (turned[:, 1, axis] > index)
     return _volume_slice(grey, [], None, spacing, planes[axis], index), seen, reached
+
+
+def lined_slice(
+    image: AnyArray,
+    mask: BoolArray,
+    affine_ras: FloatArray | None,
+    axis: int,
+    index: int,
+    lines_ijk: Sequence[FloatArray],
+) -> tuple[Slice, list[Ends]]:
+    """A plane across a voxel axis, and lines on it as they are seen.
+
+    Args:
+        image: (channel, i, j, k); the first channel of a volume is shown.
+        mask: of the plane alone, as (i, j, k) with one voxel along the axis.
+        affine_ras: (4, 4); ``None`` for photographs, whose axis is the last.
+        axis, index: which plane.
+        lines_ijk: (2, 3) end points each, on the grid of the image.
+    """
+    plane = image.take([index], axis=axis + 1)
+    if affine_ras is None:
+        one = _picture_slice(plane, mask, None, 0)
+        note = f"{index + 1}/{image.shape[3]}" if image.shape[3] > 1 else ""
+        return replace(one, note=note), [_pair(ends[:, :2]) for ends in lines_ijk]
+    order, flips = ras_axes(affine_ras)
+    grey, drawn = (reorient(one, order, flips)[0] for one in (plane[:1], mask[None]))
+    steps = np.linalg.norm(np.asarray(affine_ras, dtype=float)[:3, :3], axis=0)
+    new = order.index(axis)
+    names: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
+    one = _volume_slice(grey, [drawn, None], None, [float(steps[old]) for old in order], names[new], 0)
+    n = image.shape[axis + 1]
+    note = f"{'xyz'[new]} {(n - index if flips[new] else index + 1)}/{n}"
+    seen = []
+    for ends in lines_ijk:
+        # The picture runs against RAS+, as in _volume_slice, so that axes which do so already stay.
+        across, up = (
+            ends[:, order[other]] if flips[other] else grey.shape[other] - 1 - ends[:, order[other]]
+            for other in range(3)
+            if other != new
+        )
+        seen.append(_pair(np.column_stack([across, up])))
+    return replace(one, note=note), seen
+
+
+def _shifted(ends: Ends, column: float, row: float) -> Ends:
+    (a, b), (c, d) = ends
+    return (a - column, b - row), (c - column, d - row)
+
+
+def _pair(points: FloatArray) -> Ends:
+    (a, b), (c, d) = points.tolist()
+    return (a, b), (c, d)
 
 
 def _turned(edges: FloatArray, n: int, flip: bool) -> FloatArray:
