@@ -10,7 +10,7 @@ from scanwright.inspection.exam import Examined
 from scanwright.inspection.kinds.base import Found, Kind, Words
 from scanwright.types import FloatArray
 
-# Chosen on the hippocampus masks, each laid on the image of another case (the benchmark draws other pairs): with
+# Chosen on hippocampus masks laid on the images of other cases (the benchmark draws other pairs): with
 # 20 such among 197, 96 % are found, and 5 of those that belong are asked about.
 DEVIATIONS = 2.5
 MIRRORED_DEVIATIONS = 5.0
