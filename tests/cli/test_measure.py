@@ -61,7 +61,7 @@ def test_the_page_speaks_chinese(tmp_path: Path, scan, command: Command) -> None
     assert said.code == 0, said.err
     page = (tmp_path / "out" / "measure.html").read_text(encoding="utf-8")
     assert "病灶测量" in page
-    assert "仅供研究" in page
+    assert "仅供科研使用" in page
     assert "每个标签为一个病灶" in page
 
 
