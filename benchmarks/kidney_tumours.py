@@ -86,7 +86,8 @@ def main() -> None:
             theirs.append(10 * float(size))
     bias, low, high = limits_of_agreement(ours, theirs)
     print(
-        f"Pearson {pearson(ours, theirs):.3f}; bias {bias:+.1f} mm; limits {low:.1f} … {high:.1f} mm; n = {len(ours)}"
+        f"Pearson {pearson(ours, theirs):.3f}; bias {bias:+.1f} mm; limits {low:.1f} … {high:.1f} mm; "
+        f"n = {len(ours)}"
     )
     rng = np.random.default_rng(0)
     for _ in range(N_SHAPES):
@@ -97,7 +98,8 @@ def main() -> None:
     per = seconds / voxels * 1e5
     large = voxels > 2e4
     print(
-        f"size and shape: {per[large].min():.2f} to {per[large].max():.2f} s for 100,000 voxels (n = {large.sum()} tumours over 20,000)"
+        f"size and shape: {per[large].min():.2f} to {per[large].max():.2f} s for 100,000 voxels "
+        f"(n = {large.sum()} tumours over 20,000)"
     )
 
 

@@ -176,8 +176,12 @@ def analysis(e: JsonDict) -> str:
 
 def subgroups(e: JsonDict) -> str:
     """Numbers by group of cases, where they were asked for."""
-    named = [str(one.get("by", "")) for one in e.get("subgroups") or []]
-    return f"By {', '.join(filter(None, dict.fromkeys(named)))}: see evaluation.json." if named else ""
+    named = ", ".join(one["column"] for one in e.get("subgroups") or [])
+    return (
+        f"Groups by {named}, their differences corrected for many looks: see evaluation.json."
+        if named
+        else ""
+    )
 
 
 def internal(e: JsonDict) -> str:
