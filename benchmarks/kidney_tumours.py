@@ -96,9 +96,8 @@ def main() -> None:
     voxels, seconds = np.array(times).T
     per = seconds / voxels * 1e5
     large = voxels > 2e4
-    print(
-        f"size and shape: {per[large].min():.2f} to {per[large].max():.2f} s for 100,000 voxels (n = {large.sum()} tumours over 20,000)"
-    )
+    told = f"{per[large].min():.2f} to {per[large].max():.2f} s for 100,000 voxels"
+    print(f"size and shape: {told} (n = {large.sum()} tumours over 20,000)")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Overall responses derived from tumour measurements against those of a published table (CDISC pilot, synthetic).
+"""Overall responses derived from tumour measurements against those of a published, synthetic table (CDISC).
 
 Goal: equal wherever the table follows RECIST 1.1; each disagreement explained by the rule that decided.
 """
