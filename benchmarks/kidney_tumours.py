@@ -85,9 +85,8 @@ def main() -> None:
             ours.append(largest)
             theirs.append(10 * float(size))
     bias, low, high = limits_of_agreement(ours, theirs)
-    print(
-        f"Pearson {pearson(ours, theirs):.3f}; bias {bias:+.1f} mm; limits {low:.1f} … {high:.1f} mm; n = {len(ours)}"
-    )
+    print(f"Pearson {pearson(ours, theirs):.3f}; n = {len(ours)}")
+    print(f"bias {bias:+.1f} mm; limits of agreement {low:.1f} … {high:.1f} mm")
     rng = np.random.default_rng(0)
     for _ in range(N_SHAPES):
         mask, steps = random_shape(rng), [float(step) for step in rng.uniform(0.4, 3, 2)]
