@@ -332,6 +332,7 @@ def evaluate(
     by: Sequence[str] = (),
     series: str | None = None,
     lang: str = "en",
+    pdf: bool = False,
     overwrite: bool = False,
     progress: Progress = silent,
     device: str = "auto",
@@ -350,6 +351,7 @@ def evaluate(
             masks outline.
         series: see ``open``.
         lang: language of the report, "en" or "zh".
+        pdf: also write ``report.pdf``.
         overwrite: replace an earlier evaluation in ``out``.
         progress: told after every case.
         device, threads: see Settings.
@@ -357,13 +359,16 @@ def evaluate(
 
     Raises:
         DataError: no case can be judged.
-        ModelError, OutputError, SettingsError: see the message.
+        ModelError, OutputError, SettingsError, MissingExtraError: see the message.
     """
     from scanwright.evaluation.evaluation import evaluate as judge
     from scanwright.evaluation.results import EVALUATED, write_evaluation
+    from scanwright.report.pdf import check_pdf
     from scanwright.report.texts import Words
 
-    Words(lang)  # an unknown language is said now and not after all cases
+    Words(lang)  # what can't be written is said now and not after all cases
+    if pdf:
+        check_pdf(lang)
     loaded = load(model) if isinstance(model, PATHS) else model
     dataset = _dataset(data, Settings(series=series))
     if out is not None:
@@ -372,7 +377,7 @@ def evaluate(
     evaluation = judge(loaded, dataset, split=split, by=by, device=device, threads=threads, progress=progress)
     evaluation.content["baselines"] += baselines or []
     if out is not None:
-        write_evaluation(evaluation, folder, lang)
+        write_evaluation(evaluation, folder, lang, pdf=pdf)
     return evaluation
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 import scanwright as sw
+from scanwright.errors import MissingExtraError
 from scanwright.evaluation.results import EVALUATED, write_evaluation
 from scanwright.report.checklists import CHECKLISTS, render_checklist
 from scanwright.report.model_card import render_model_card
+from scanwright.report.pdf import check_pdf
 from scanwright.types import JsonDict
 from tiny import TinyRun
 
@@ -31,7 +33,7 @@ def content(folder: Path) -> JsonDict:
 
 
 def test_every_file_is_written_and_replaced_only_when_asked(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == set(EVALUATED)
+    assert {path.name for path in folder.iterdir()} == set(EVALUATED) - {"report.pdf"}
 
 
 def test_every_item_is_there_once(folder: Path) -> None:
@@ -113,3 +115,14 @@ def test_a_number_without_a_value_is_told_as_such(folder: Path, tmp_path: Path, 
     (tmp_path / "out").mkdir()
     write_evaluation(replace(result, content={**result.content, "numbers": numbers}), tmp_path / "out", "en")
     assert "undefined" in (tmp_path / "out" / "checklist-claim.md").read_text()
+
+
+def test_a_pdf_is_written_when_asked_for(tmp_path: Path, class_run: TinyRun) -> None:
+    try:
+        check_pdf("en")
+    except MissingExtraError as error:
+        pytest.skip(str(error))
+    sw.evaluate(class_run.path, class_run.data, tmp_path / "out", pdf=True, threads=1)
+    assert (tmp_path / "out" / "report.pdf").read_bytes().startswith(b"%PDF")
+    sw.evaluate(class_run.path, class_run.data, tmp_path / "out", overwrite=True, threads=1)
+    assert not (tmp_path / "out" / "report.pdf").exists()

@@ -42,6 +42,6 @@ def _centre_line(mask: BoolArray) -> BoolArray:
     if mask.ndim < 2:
         return mask
     line = skeletonize(np.pad(mask, 1))[(slice(1, -1),) * mask.ndim] > 0
-    pieces = cc3d.connected_components(mask)
+    pieces = cc3d.connected_components(mask.astype(np.uint8))
     lost = np.setdiff1d(np.unique(pieces), np.append(np.unique(pieces[line]), 0))
     return np.asarray(line | np.isin(pieces, lost))

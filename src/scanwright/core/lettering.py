@@ -214,7 +214,9 @@ def _marks(inks: BoolArray, plane: FloatArray) -> tuple[_Marks, AnyArray]:
     """
     _, n_rows, n_columns = (n - 1 for n in inks.shape)
     flat = inks.ravel()
-    numbers = cc3d.connected_components(inks.reshape(-1, n_columns + 1), connectivity=8).ravel()
+    numbers = cc3d.connected_components(
+        inks.view(np.uint8).reshape(-1, n_columns + 1), connectivity=8
+    ).ravel()
     begin, end = np.flatnonzero(np.diff(flat, prepend=False)).reshape(-1, 2).T
     own = numbers[begin].astype(np.int64)
     n = int(own.max(initial=0)) + 1

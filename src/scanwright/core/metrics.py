@@ -192,7 +192,7 @@ def is_tubular(mask: AnyArray, spacing_mm: Sequence[float] | None) -> bool:
     inside = inside.reshape([inside.shape[axis] for axis in long_axes])
     if inside.ndim < 2:
         return False
-    piece = np.asarray(cc3d.largest_k(inside, k=1)) > 0
+    piece = np.asarray(cc3d.largest_k(inside.astype(np.uint8), k=1)) > 0
     radius = float(edt.edt(piece, anisotropy=spacing, black_border=True).max())
     ball = math.pi * radius**2 if piece.ndim == 2 else 4 / 3 * math.pi * radius**3
     return float(np.count_nonzero(piece)) * math.prod(spacing) >= TUBE * ball

@@ -8,12 +8,11 @@ import subprocess
 
 from scanwright.errors import MissingExtraError
 from scanwright.extras import require
-from scanwright.report.texts import Lang
 
 FEATURE = "A report as PDF"
 
 
-def check_pdf(lang: Lang) -> None:
+def check_pdf(lang: str) -> None:
     """Refuse what could not be written later: called before the long work.
 
     Raises:
@@ -36,7 +35,7 @@ def check_pdf(lang: Lang) -> None:
             )
 
 
-def render_pdf(page: str, lang: Lang) -> bytes:
+def render_pdf(page: str, lang: str) -> bytes:
     """The page as a PDF.
 
     Args:

@@ -69,7 +69,7 @@ class Detection:
             spacing_mm=grid.value.spacing_mm,
             longest_side=grid.value.longest_side,
             patch_voxels=design.patch_voxels.value,
-            batch_size=8 if facts.dims == 2 else 4,
+            batch_size=8 if facts.dims == 2 else 2,
             network=design.network.value,
             loss="focal",
             class_shares=shares.value,
