@@ -20,37 +20,41 @@ def suppress(boxes: FloatArray, scores: FloatArray, overlap: float) -> IntArray:
         overlap: intersection over union, above 0, from which a box is taken for the same object.
     """
     order = np.argsort(-np.asarray(scores), kind="stable")
-    # Single precision is quicker by half, and finer than any box is drawn.
-    sure = np.asarray(boxes, dtype=np.float32)[order]
-    if not len(sure):
+    if not len(order):
         return order
-    side = sure[:, 1] - sure[:, 0]
+    # Single precision is quicker by half, and finer than any box is drawn.
+    lo, hi = (np.asarray(boxes[:, end], dtype=np.float32) for end in (0, 1))
+    side = hi - lo
     # Boxes that overlap so much begin near each other: along an axis on which they lie well spread, the ones
     # to look at are a short run of all.
-    axis = int(np.argmax(np.ptp(sure[:, 0], axis=0) / np.maximum(side.mean(axis=0), 1e-9)))
-    by_begin = np.argsort(sure[:, 0, axis], kind="stable")
-    begin = sure[by_begin, 0, axis]
-    room = (1 - overlap) * side[:, axis]
-    first = np.searchsorted(begin, sure[:, 0, axis] - room / overlap)
-    last = np.searchsorted(begin, sure[:, 0, axis] + room, side="right")
-    lo, hi = (np.ascontiguousarray(sure[by_begin, end].T) for end in (0, 1))
-    volume = side.prod(axis=1)
-    volume_by_begin = volume[by_begin]
-    alive = np.ones(len(sure), dtype=bool)
+    axis = int(np.argmax(np.ptp(lo, axis=0) / np.maximum(side.mean(axis=0), 1e-9)))
+    by_begin = np.argsort(lo[:, axis], kind="stable")
+    lo, hi, side = (np.ascontiguousarray(part[by_begin].T) for part in (lo, hi, side))
+    begin, room = lo[axis], (1 - overlap) * side[axis]
+    first = np.searchsorted(begin, begin - room / overlap).tolist()
+    last = np.searchsorted(begin, begin + room, side="right").tolist()
+    # A box without room overlaps nothing: its share is never reached.
+    volume = np.maximum(side.prod(axis=0), np.finfo(np.float32).tiny)
+    place = np.empty(len(order), dtype=np.int64)
+    place[by_begin] = np.arange(len(order))
+    alive = np.ones(len(order), dtype=bool)
+    # As arrays: to make one of a plain number, at each operation, costs more than the operation.
+    none, factor = np.zeros(1, dtype=np.float32), np.full(1, (1 + overlap) / overlap, dtype=np.float32)
     kept = []
-    for n in range(len(sure)):
-        if not alive[n]:
+    for n, own in enumerate(place[order].tolist()):
+        if not alive[own]:
             continue
         kept.append(n)
-        run = slice(first[n], last[n])
-        shared = np.ones(last[n] - first[n], dtype=np.float32)
-        for along, (own_lo, own_hi) in enumerate(sure[n].T):
-            common = np.minimum(hi[along, run], own_hi)
-            common -= np.maximum(lo[along, run], own_lo)
-            shared *= np.maximum(common, 0, out=common)
-        # shared / (a + b − shared) ≥ overlap, without the division.
-        same = shared * ((1 + overlap) / overlap) >= volume_by_begin[run] + volume[n]
-        alive[by_begin[run][same & (shared > 0)]] = False
+        run, only = slice(first[own], last[own]), slice(own, own + 1)
+        common = np.minimum(hi[:, run], hi[:, only])
+        common -= np.maximum(lo[:, run], lo[:, only])
+        np.maximum(common, none, out=common)
+        shared = common[0]
+        for along in common[1:]:
+            shared *= along
+        # shared / (a + b − shared) < overlap, without the division.
+        shared *= factor
+        alive[run] &= shared < volume[run] + volume[only]
     return order[kept]
 
 
