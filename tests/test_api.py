@@ -26,6 +26,7 @@ def test_the_names_of_the_front_door() -> None:
         "inspect",
         "load",
         "load_plan",
+        "measure",
         "open",
         "plan",
         "predict",
