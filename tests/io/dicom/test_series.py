@@ -1,6 +1,7 @@
 """DICOM series come together by content alone, in the place that DICOM says."""
 
 import pickle
+import warnings
 
 import nibabel as nib
 import numpy as np
@@ -113,6 +114,20 @@ def test_two_series_in_one_heap_become_two_cases(tmp_path):
     assert dataset.patients == "PatientID in the DICOM header"
     assert dataset.cases[0].facts == {"modality": "CT", "scanner": "Maker", "identity": "in the header"}
     assert dataset.set_aside == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "years"),
+    [("063Y", "63"), ("018M", "1.5"), ("007D", "0.0192"), ("097Y", "90"), ("", None), ("63", None)],
+)
+def test_sex_and_age_in_years_are_facts(tmp_path, written, years):
+    slices = dicom_series(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an age that is none is also told by pydicom
+        for one in slices:
+            one.PatientSex, one.PatientAge = "F", written
+        facts = open_inputs(write_dicom(tmp_path, slices)).cases[0].facts
+    assert (facts["sex"], facts.get("age")) == ("F", years)
 
 
 def test_a_series_with_a_folder_of_its_own_is_named_by_it(tmp_path):

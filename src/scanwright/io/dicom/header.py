@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,6 +66,8 @@ _TAGS = [
     "BodyPartExamined",
     "ViewPosition",
     "PatientID",
+    "PatientSex",
+    "PatientAge",
     "Manufacturer",
     "ManufacturerModelName",
     "ImagePositionPatient",
@@ -83,6 +86,8 @@ _TAGS = [
     *TAGS,
 ]
 _NOTHING = Dataset()
+_A_YEAR = {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}
+MOST_YEARS = 90
 _SKIMMED = skimmed_tags(_TAGS)
 
 
@@ -97,6 +102,7 @@ class Plane:
         frame_uid: the frame of reference; images of one lie in one space.
         body_part, view: BodyPartExamined and ViewPosition, "" when unknown.
         patient: PatientID, ``None`` when it is empty.
+        sex, age: PatientSex, and PatientAge in years; those above 89 are 90, as they would tell who it is.
         position_lps: centre of the first pixel; ``None`` for projections (radiographs, ultrasound).
         orientation_lps: (2, 3), the directions in which the column and the row index grow.
         spacing_mm: between columns, between rows.
@@ -121,6 +127,8 @@ class Plane:
     body_part: str
     view: str
     patient: str | None
+    sex: str
+    age: str
     scanner: str
     rows: int
     columns: int
@@ -232,6 +240,8 @@ def _plane(
         body_part=text_of(dataset, "BodyPartExamined"),
         view=text_of(dataset, "ViewPosition"),
         patient=text_of(dataset, "PatientID") or None,
+        sex=text_of(dataset, "PatientSex"),
+        age=_in_years(text_of(dataset, "PatientAge")),
         scanner=f"{text_of(dataset, 'Manufacturer')} {text_of(dataset, 'ManufacturerModelName')}".strip(),
         rows=int(value_of(dataset, "Rows")),
         columns=int(value_of(dataset, "Columns")),
@@ -246,6 +256,15 @@ def _plane(
         raw=raw,
         marks=by_frame.marks(frame) if by_frame.exist else _marks(dataset, (one for one, _ in _MARKS)),
     )
+
+
+def _in_years(age: str) -> str:
+    """ "063Y" as "63", "018M" as "1.5"; "" for what is no age (PS3.5, value representation AS)."""
+    told = re.fullmatch(r"(\d{3})([DWMY])", age)
+    if told is None:
+        return ""
+    years = int(told[1]) / _A_YEAR[told[2]]
+    return f"{min(years, MOST_YEARS):.3g}"
 
 
 def names_person(path: Path) -> bool:

@@ -59,12 +59,12 @@ class Series:
 
     @property
     def facts(self) -> dict[str, str]:
-        """Modality, scanner, body part, view, a code of the study, the unit of PET, and whether header or
-        picture name the patient, where known.
+        """Modality, scanner, body part, view, sex and age, a code of the study, the unit of PET, and whether
+        header or picture name the patient, where known.
         """
         first = self.planes[0]
         known = {"modality": first.modality, "scanner": first.scanner}
-        known |= {"body_part": first.body_part, "view": first.view}
+        known |= {"body_part": first.body_part, "view": first.view, "sex": first.sex, "age": first.age}
         # Facts are written into manifests: a UID leads back to the hospital's archive, and a code of it not.
         known[STUDY] = hashlib.sha256(first.study_uid.encode()).hexdigest()[:12] if first.study_uid else ""
         known["unit"] = "SUV" if self.uptake_factor is not None else ""
