@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from sklearn import metrics as sk
 
 from builders import bent_pipe
-from scanwright.core import metrics
+from scanwright.core import metrics, surfaces
 from scanwright.errors import DataError
 
 SHAPES = st.sampled_from([(5, 6, 4), (7, 3, 1), (1, 5, 5), (6, 5), (9,), (1, 1, 1)])
@@ -55,24 +55,24 @@ def test_surface_metrics_agree_with_brute_force(masks, tolerance):
         prediction, reference, spacing, tolerance
     )
     np.testing.assert_allclose(
-        metrics.surface_dice(prediction, reference, spacing, tolerance), expected_dice, atol=1e-6
+        surfaces.surface_dice(prediction, reference, spacing, tolerance), expected_dice, atol=1e-6
     )
     np.testing.assert_allclose(
-        metrics.hausdorff_95(prediction, reference, spacing), expected_hd95, rtol=1e-5, atol=1e-5
+        surfaces.hausdorff_95(prediction, reference, spacing), expected_hd95, rtol=1e-5, atol=1e-5
     )
-    found = metrics.surface_distances(prediction, reference, spacing).mean()
+    found = surfaces.surface_distances(prediction, reference, spacing).mean()
     np.testing.assert_allclose(found, expected_mean, rtol=1e-5, atol=1e-5)
 
 
 def test_long_thin_masks_are_tubes_and_round_ones_are_not():
     i, j, k = np.indices((40, 40, 40))
     ball = (i - 20) ** 2 + (j - 20) ** 2 + (k - 20) ** 2 < 15**2
-    assert metrics.is_tubular(bent_pipe(), (1.0, 1.0, 1.0))
-    assert metrics.is_tubular(bent_pipe()[:, :, 3:4], None)
-    assert not metrics.is_tubular(ball, (1.0, 1.0, 1.0))
-    assert not metrics.is_tubular(np.zeros((4, 4, 4), bool), (1.0, 1.0, 1.0))
+    assert surfaces.is_tubular(bent_pipe(), (1.0, 1.0, 1.0))
+    assert surfaces.is_tubular(bent_pipe()[:, :, 3:4], None)
+    assert not surfaces.is_tubular(ball, (1.0, 1.0, 1.0))
+    assert not surfaces.is_tubular(np.zeros((4, 4, 4), bool), (1.0, 1.0, 1.0))
     # Many balls are not a tube: it is the largest piece that counts.
-    assert not metrics.is_tubular(np.tile(ball, (4, 4, 2)), (1.0, 1.0, 1.0))
+    assert not surfaces.is_tubular(np.tile(ball, (4, 4, 2)), (1.0, 1.0, 1.0))
 
 
 @given(pairs_of_masks())
@@ -95,33 +95,33 @@ def test_what_is_empty_follows_the_named_policy():
         assert metric(empty, empty, empty_policy="one") == 1.0
         assert metric(full, empty) == metric(empty, full) == 0.0
     spacing = (1.0, 1.0, 1.0)
-    assert math.isnan(metrics.surface_dice(empty, empty, spacing, 1.0))
-    assert metrics.surface_dice(empty, empty, spacing, 1.0, empty_policy="one") == 1.0
-    assert metrics.surface_dice(full, empty, spacing, 1.0) == 0.0
-    assert math.isnan(metrics.hausdorff_95(empty, empty, spacing))
-    assert math.isnan(metrics.hausdorff_95(full, empty, spacing))
+    assert math.isnan(surfaces.surface_dice(empty, empty, spacing, 1.0))
+    assert surfaces.surface_dice(empty, empty, spacing, 1.0, empty_policy="one") == 1.0
+    assert surfaces.surface_dice(full, empty, spacing, 1.0) == 0.0
+    assert math.isnan(surfaces.hausdorff_95(empty, empty, spacing))
+    assert math.isnan(surfaces.hausdorff_95(full, empty, spacing))
 
 
 def test_two_photographs_a_pixel_apart_are_one_pixel_apart():
     reference = np.zeros((20, 20, 1), bool)
     reference[5:10, 5:10] = True
     prediction = np.roll(reference, 1, axis=0)
-    assert metrics.hausdorff_95(prediction, reference, None) == pytest.approx(1.0)
-    assert metrics.surface_dice(prediction, reference, None, 1.0) == 1.0
+    assert surfaces.hausdorff_95(prediction, reference, None) == pytest.approx(1.0)
+    assert surfaces.surface_dice(prediction, reference, None, 1.0) == 1.0
     # The middle of the square is no border: the faces of the single plane do not count.
-    assert metrics.surface_distances(prediction, reference, None).n_reference == 16
+    assert surfaces.surface_distances(prediction, reference, None).n_reference == 16
 
 
 def test_a_distance_equal_to_the_tolerance_is_within_it():
     reference = np.zeros((10, 3), bool)
     reference[2] = True
     prediction = np.roll(reference, 1, axis=0)
-    assert metrics.surface_dice(prediction, reference, (0.7, 0.7), 0.7) == 1.0
+    assert surfaces.surface_dice(prediction, reference, (0.7, 0.7), 0.7) == 1.0
 
 
 def test_a_mask_that_fills_the_picture_has_its_border_at_the_edge():
     full = np.ones((4, 4), bool)
-    assert metrics.surface_distances(full, full, None).n_prediction == 12
+    assert surfaces.surface_distances(full, full, None).n_prediction == 12
 
 
 def test_volume_is_voxels_times_the_voxel_size():
@@ -132,8 +132,8 @@ def test_volume_is_voxels_times_the_voxel_size():
     ("call", "words"),
     [
         (lambda: metrics.dice(np.ones(3, bool), np.ones(4, bool)), "not on one grid"),
-        (lambda: metrics.surface_dice(np.ones((3, 3)), np.ones((3, 3)), (1.0,), 1.0), "spacing"),
-        (lambda: metrics.surface_dice(np.ones((3, 3)), np.ones((3, 3)), (1.0, 0.0), 1.0), "spacing"),
+        (lambda: surfaces.surface_dice(np.ones((3, 3)), np.ones((3, 3)), (1.0,), 1.0), "spacing"),
+        (lambda: surfaces.surface_dice(np.ones((3, 3)), np.ones((3, 3)), (1.0, 0.0), 1.0), "spacing"),
         (lambda: metrics.confusion_matrix([0, 1], [0], 2), "pair up"),
         (lambda: metrics.confusion_matrix([0, 2], [0, 1], 2), "does not exist"),
         (lambda: metrics.confusion_matrix([0, 1], [0, -1], 2), "does not exist"),
@@ -276,3 +276,17 @@ def test_acting_on_nobody_gains_nothing_and_no_case_tells_nothing():
         0,
     ]
     assert np.isnan(metrics.net_benefit([], [], [0.5])).all()
+
+
+@pytest.mark.parametrize("apart", [1, 12, 40])
+def test_surfaces_far_apart_are_measured_as_exactly_as_near_ones(apart):
+    # Near ones are met among the neighbours; a few far away are looked up; of many, all voxels are visited.
+    i, j, k = np.indices((70, 24, 24))
+    a = (i - 12) ** 2 + (j - 12) ** 2 + (k - 12) ** 2 < 81
+    b = a | ((i - 12 - apart) ** 2 + (j - 12) ** 2 + (k - 12) ** 2 < 81)
+    spacing = (1.0, 0.7, 1.3)
+    for one, other in ((a, b), (b, a)):
+        found = surfaces.surface_distances(one, other, spacing)
+        expected = brute_force_surface(one, other, spacing, 1.0)
+        assert found.hausdorff() == pytest.approx(expected[1], rel=1e-5)
+        assert found.mean() == pytest.approx(expected[2], rel=1e-5)

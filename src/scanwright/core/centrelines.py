@@ -8,7 +8,8 @@ import cc3d
 import numpy as np
 from skimage.morphology import skeletonize
 
-from scanwright.core.metrics import box_of_either, check_masks
+from scanwright.core.metrics import check_masks
+from scanwright.core.surfaces import box_of_either
 from scanwright.types import AnyArray, BoolArray
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import cc3d
 import numpy as np
 
-from scanwright.core.metrics import box_of_either
+from scanwright.core.surfaces import box_of_either
 from scanwright.types import BoolArray, FloatArray, IntArray
 
 FALSE_ALARMS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)

@@ -2,19 +2,15 @@
 
 Named policies for what is empty (``empty_policy``):
 - both masks empty: the overlap is undefined, nan ("nan", left out of means), or 1 ("one");
-- one of them empty: Dice, IoU and surface Dice are 0; HD95 is nan, because no distance exists. Whoever
-  summarises HD95 must say how many cases it is missing in.
+- one of them empty: Dice and IoU are 0, and so is surface Dice (``core.surfaces``).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import cc3d
-import edt
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -37,7 +33,7 @@ def dice(prediction: AnyArray, reference: AnyArray, *, empty_policy: EmptyPolicy
     """
     common, in_prediction, in_reference = _counts(prediction, reference)
     if in_prediction + in_reference == 0:
-        return _empty_value(empty_policy)
+        return empty_value(empty_policy)
     return 2 * common / (in_prediction + in_reference)
 
 
@@ -45,157 +41,13 @@ def iou(prediction: AnyArray, reference: AnyArray, *, empty_policy: EmptyPolicy 
     """Common voxels over the voxels of either (Jaccard 1912). Arguments and errors as for ``dice``."""
     common, in_prediction, in_reference = _counts(prediction, reference)
     if in_prediction + in_reference == 0:
-        return _empty_value(empty_policy)
+        return empty_value(empty_policy)
     return common / (in_prediction + in_reference - common)
 
 
 def volume_ml(mask: AnyArray, spacing_mm: Sequence[float]) -> float:
     """Volume of a 3-D mask in millilitres: voxels times the voxel's volume."""
     return float(np.count_nonzero(mask)) * math.prod(spacing_mm) / 1000.0
-
-
-@dataclass(frozen=True, eq=False)
-class SurfaceDistances:
-    """Distances between two surfaces, in mm (pixels where the spacing is unknown).
-
-    Attributes:
-        from_prediction: for each border voxel of the prediction, to the nearest border voxel of the
-            reference; empty when either mask is.
-        from_reference: the other way round.
-        n_prediction, n_reference: border voxels of each, also when the other mask is empty.
-    """
-
-    from_prediction: FloatArray
-    from_reference: FloatArray
-    n_prediction: int
-    n_reference: int
-
-    def dice(self, tolerance_mm: float, *, empty_policy: EmptyPolicy = "nan") -> float:
-        """The part of both surfaces that lies within ``tolerance_mm`` of the other; see ``surface_dice``."""
-        total = self.n_prediction + self.n_reference
-        if total == 0:
-            return _empty_value(empty_policy)
-        # Distances come as float32: 0.7 mm must count as within 0.7 mm.
-        reach = tolerance_mm + 1e-5 * max(1.0, tolerance_mm)
-        near = np.count_nonzero(self.from_prediction <= reach) + np.count_nonzero(
-            self.from_reference <= reach
-        )
-        return float(near / total)
-
-    def hausdorff(self, percentile: float = 95.0) -> float:
-        """The larger of the two directed percentiles; nan when either mask is empty."""
-        if self.n_prediction == 0 or self.n_reference == 0:
-            return math.nan
-        return float(
-            max(
-                np.percentile(self.from_prediction, percentile),
-                np.percentile(self.from_reference, percentile),
-            )
-        )
-
-    def mean(self) -> float:
-        """Average symmetric surface distance: the mean over both borders; nan when either mask is empty."""
-        if self.n_prediction == 0 or self.n_reference == 0:
-            return math.nan
-        total = self.from_prediction.sum(dtype=np.float64) + self.from_reference.sum(dtype=np.float64)
-        return float(total / (self.n_prediction + self.n_reference))
-
-
-def surface_distances(
-    prediction: AnyArray, reference: AnyArray, spacing_mm: Sequence[float] | None
-) -> SurfaceDistances:
-    """Distances between the borders of two masks.
-
-    A border voxel is a voxel of the mask that shares a face with one outside it; the outside of the
-    picture is outside the mask. Along an axis of length 1 (photographs, single slices) there are no faces.
-    Distances are between voxel centres.
-
-    Args:
-        prediction, reference: boolean, 1 to 3 axes longer than one voxel.
-        spacing_mm: distance between voxel centres along each axis; ``None`` measures in pixels.
-
-    Raises:
-        DataError: shapes differ, or the spacing does not fit the axes.
-    """
-    a, b = check_masks(prediction, reference)
-    spacing = _checked_spacing(spacing_mm, a.ndim)
-    long_axes = tuple(axis for axis in range(a.ndim) if a.shape[axis] > 1) or (0,)
-    short_axes = tuple(axis for axis in range(a.ndim) if axis not in long_axes)
-    a, b = np.squeeze(a, short_axes), np.squeeze(b, short_axes)
-    spacing = tuple(spacing[axis] for axis in long_axes)
-    box = box_of_either(a, b)
-    none = np.empty(0, dtype=np.float32)
-    if box is None:
-        return SurfaceDistances(none, none, 0, 0)
-    border_a, border_b = _border(a[box]), _border(b[box])
-    n_a, n_b = int(np.count_nonzero(border_a)), int(np.count_nonzero(border_b))
-    if n_a == 0 or n_b == 0:
-        return SurfaceDistances(none, none, n_a, n_b)
-    return SurfaceDistances(
-        _distance_to(border_b, spacing)[border_a], _distance_to(border_a, spacing)[border_b], n_a, n_b
-    )
-
-
-def surface_dice(
-    prediction: AnyArray,
-    reference: AnyArray,
-    spacing_mm: Sequence[float] | None,
-    tolerance_mm: float,
-    *,
-    empty_policy: EmptyPolicy = "nan",
-) -> float:
-    """Border voxels within ``tolerance_mm`` of the other border, over all border voxels.
-
-    The normalised surface Dice of Nikolov et al. 2021 (J Med Internet Res 23:e26151), with border voxels
-    in place of surface elements, each counted as one. Borders as in ``surface_distances``.
-
-    Raises:
-        DataError: as ``surface_distances``.
-    """
-    return surface_distances(prediction, reference, spacing_mm).dice(tolerance_mm, empty_policy=empty_policy)
-
-
-def hausdorff_95(prediction: AnyArray, reference: AnyArray, spacing_mm: Sequence[float] | None) -> float:
-    """95th percentile Hausdorff distance: the larger of the two directed 95th percentiles, in mm.
-
-    Metrics Reloaded (Maier-Hein et al. 2024, Nat Methods 21:195), with border voxels. nan when either is
-    empty.
-
-    Raises:
-        DataError: as ``surface_distances``.
-    """
-    return surface_distances(prediction, reference, spacing_mm).hausdorff(95.0)
-
-
-TUBE = 20.0
-"""How many times its largest inscribed ball the largest piece of a mask holds, from which on it is a tube:
-a liver holds about 4, a hippocampus 6, the vessels of a retina several hundred."""
-
-
-def is_tubular(mask: AnyArray, spacing_mm: Sequence[float] | None) -> bool:
-    """Whether the largest piece of a mask is long and thin, or branches, as vessels do.
-
-    Args:
-        mask: boolean, 2 or 3 axes longer than one voxel.
-        spacing_mm: see ``surface_distances``.
-
-    Raises:
-        DataError: the spacing does not fit the axes.
-    """
-    spacing = _checked_spacing(spacing_mm, np.ndim(mask))
-    box = box_of_either(np.asarray(mask, dtype=bool), np.asarray(mask, dtype=bool))
-    if box is None:
-        return False
-    inside = np.asarray(mask, dtype=bool)[box]
-    long_axes = [axis for axis in range(inside.ndim) if np.shape(mask)[axis] > 1]
-    spacing = tuple(spacing[axis] for axis in long_axes)
-    inside = inside.reshape([inside.shape[axis] for axis in long_axes])
-    if inside.ndim < 2:
-        return False
-    piece = np.asarray(cc3d.largest_k(inside.astype(np.uint8), k=1)) > 0
-    radius = float(edt.edt(piece, anisotropy=spacing, black_border=True).max())
-    ball = math.pi * radius**2 if piece.ndim == 2 else 4 / 3 * math.pi * radius**3
-    return float(np.count_nonzero(piece)) * math.prod(spacing) >= TUBE * ball
 
 
 def confusion_matrix(truth_idx: ArrayLike, predicted_idx: ArrayLike, n_classes: int) -> IntArray:
@@ -374,7 +226,8 @@ def net_benefit(scores: ArrayLike, positives: ArrayLike, thresholds: ArrayLike) 
     return np.asarray(right - wrong * threshold / (1 - threshold))
 
 
-def _empty_value(policy: EmptyPolicy) -> float:
+def empty_value(policy: EmptyPolicy) -> float:
+    """Of an overlap of nothing with nothing."""
     return 1.0 if policy == "one" else math.nan
 
 
@@ -397,52 +250,6 @@ def check_masks(prediction: AnyArray, reference: AnyArray) -> tuple[BoolArray, B
 def _counts(prediction: AnyArray, reference: AnyArray) -> tuple[int, int, int]:
     a, b = check_masks(prediction, reference)
     return int(np.count_nonzero(a & b)), int(np.count_nonzero(a)), int(np.count_nonzero(b))
-
-
-def _checked_spacing(spacing_mm: Sequence[float] | None, n_axes: int) -> tuple[float, ...]:
-    if spacing_mm is None:
-        return (1.0,) * n_axes
-    spacing = tuple(float(step) for step in spacing_mm)
-    if len(spacing) != n_axes or not all(math.isfinite(step) and step > 0 for step in spacing):
-        raise DataError(
-            "the spacing does not fit the mask",
-            expected=f"{n_axes} lengths above 0",
-            received=f"spacing={spacing}",
-        )
-    return spacing
-
-
-def box_of_either(a: BoolArray, b: BoolArray) -> tuple[slice, ...] | None:
-    """The smallest box around both masks; ``None`` when both are empty."""
-    either = a | b
-    box = []
-    for axis in range(either.ndim):
-        others = tuple(other for other in range(either.ndim) if other != axis)
-        taken = np.flatnonzero(either.any(axis=others))
-        if not taken.size:
-            return None
-        box.append(slice(int(taken[0]), int(taken[-1]) + 1))
-    return tuple(box)
-
-
-def _border(mask: BoolArray) -> BoolArray:
-    """Voxels of the mask with a face neighbour outside it. What lies beyond the array is outside."""
-    padded = np.pad(mask, 1)
-    inside = mask.copy()
-    core = (slice(1, -1),) * mask.ndim
-    for axis in range(mask.ndim):
-        for shifted in (slice(0, -2), slice(2, None)):
-            inside &= padded[(*core[:axis], shifted, *core[axis + 1 :])]
-    return mask & ~inside
-
-
-def _distance_to(border: BoolArray, spacing: tuple[float, ...]) -> FloatArray:
-    """Distance of every voxel to the nearest voxel of ``border``."""
-    away = np.ascontiguousarray(~border)
-    distances: FloatArray = edt.edt(
-        away, anisotropy=spacing if away.ndim > 1 else spacing[0], black_border=False
-    )
-    return distances
 
 
 def _ratio(numerator: AnyArray, denominator: AnyArray) -> FloatArray:

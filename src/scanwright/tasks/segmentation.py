@@ -11,8 +11,8 @@ import numpy as np
 
 from scanwright.core.agreement import limits_of_agreement
 from scanwright.core.detection import count_lesions
-from scanwright.core.metrics import is_tubular, surface_distances
 from scanwright.core.statistics import Key, mean_defined
+from scanwright.core.surfaces import is_tubular, surface_distances
 from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import AugmentationPlan, Plan
