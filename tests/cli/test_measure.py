@@ -108,6 +108,7 @@ def test_a_photograph_is_measured_in_pixels(tmp_path: Path, command: Command) ->
 
 def test_what_does_not_fit_is_refused_in_words(tmp_path: Path, scan, command: Command) -> None:
     other = write(tmp_path / "other.nii.gz", np.zeros((10, 10, 5), dtype=np.uint8))
+    many = write(tmp_path / "many.nii.gz", np.arange(40 * 36 * 12, dtype=np.int16).reshape(40, 36, 12))
     moved = AFFINE.copy()
     moved[0, 3] = 30
     away = write(tmp_path / "away.nii.gz", np.zeros((40, 36, 12), dtype=np.uint8), moved)
@@ -115,6 +116,8 @@ def test_what_does_not_fit_is_refused_in_words(tmp_path: Path, scan, command: Co
         ((scan[0], other), 1, "another shape than the image"),
         ((scan[0], away), 1, "lies elsewhere in the patient"),
         ((*scan, "--unit", "mg"), 2, "no such unit"),
+        ((*scan, "--label", "77"), 2, "no such label"),
+        ((scan[0], many), 1, "The image comes first"),
         ((*scan, "--lang", "fr"), 2, "en or zh"),
         ((tmp_path / "nothing.nii.gz", scan[1]), 1, "nothing.nii.gz"),
         ((scan[0].parent, scan[1]), 1, "one image is measured at a time"),

@@ -132,6 +132,19 @@ def test_another_hospitals_cases_are_all_judged(photo_run: TinyRun, tmp_path: Pa
     assert "the test set" not in page
 
 
+def test_the_flow_is_of_these_cases_where_not_all_of_the_run_are_here(
+    photo_run: TinyRun, tmp_path: Path
+) -> None:
+    tested = [name for name, split in splits(photo_run).items() if split == "test"]
+    for name in tested:
+        for kind in ("images", "masks"):
+            (tmp_path / "data" / kind).mkdir(parents=True, exist_ok=True)
+            shutil.copy(photo_run.data / kind / f"{name}.png", tmp_path / "data" / kind)
+    content = sw.evaluate(photo_run.path, tmp_path / "data", threads=1).content
+    assert content["split"] == "test"
+    assert content["flow"] == {"found": len(tested), "set_aside": 0, "judged": len(tested)}
+
+
 def test_another_hospitals_case_is_not_taken_for_the_runs_own_because_of_its_name(
     photo_run: TinyRun, tmp_path: Path
 ) -> None:

@@ -121,6 +121,15 @@ def test_a_column_that_names_each_case_makes_no_groups():
         check_columns(["name"], cases, TASK)
 
 
+def test_a_word_for_nothing_among_numbers_is_nothing():
+    records = classified(*scores_of(30, apart=2.0))
+    ages = [f"{30 + n}" for n in range(29)] + ["Unknown"]
+    check_columns(["age"], list(cases_of(records, age=ages).values()), TASK)
+    (found,) = judged(records, "age", age=ages)
+    assert found["n_without"] == 1
+    assert sum(group["n_cases"] for group in found["groups"]) == 29
+
+
 def test_what_masks_outline_divides_by_its_size():
     records = outlined(np.linspace(0.4, 0.9, 60), np.ones(60))
     for n, record in enumerate(records):

@@ -69,13 +69,34 @@ def test_links_are_left_out(tmp_path):
     assert [path.name for path in archive.place_of(tmp_path / "x.zip").iterdir()] == ["plain"]
 
 
-def test_a_bomb_is_stopped_by_what_comes_out_and_not_by_what_it_says(tmp_path, monkeypatch):
+def test_a_bomb_that_says_so_is_not_even_begun(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "FREE_GROWTH_BYTES", 1 << 20)
-    path = tmp_path / "bomb.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("zeros", bytes(50 << 20))
+    path = bomb(tmp_path / "bomb.zip")
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
     with pytest.raises(DataError, match="implausibly large"):
         open_inputs(path)
+
+
+def test_a_bomb_that_hides_is_stopped_by_what_comes_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "FREE_GROWTH_BYTES", 1 << 20)
+    path = bomb(tmp_path / "bomb.zip")
+    told = zipfile.ZipFile.infolist
+
+    def small(self):
+        members = told(self)
+        for member in members:
+            member.file_size = 1
+        return members
+
+    monkeypatch.setattr(zipfile.ZipFile, "infolist", small)
+    with pytest.raises(DataError, match=r"implausibly large|damaged"):
+        open_inputs(path)
+
+
+def bomb(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("zeros", bytes(50 << 20))
+    return path
 
 
 def test_a_cut_or_encrypted_archive_is_named(tmp_path):

@@ -97,7 +97,7 @@ class Kind:
 
 
 _TO_UNIT = "low + value × (high − low); what was cut off is lost"
-_SIGMA = Parameter("sigma", "SIGMA_MM", low=0, open_low=True)
+_SIGMA = Parameter("sigma", "SIGMA_MM", low=0, high=200, open_low=True)
 _NOISE = Parameter("sigma", "SIGMA_INTENSITY", low=0, open_low=True, optional=True)
 
 

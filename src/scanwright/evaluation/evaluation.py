@@ -141,7 +141,8 @@ def _content(  # one place gathers everything that the file holds
     patients = [record["patient"] for record in records]
     numbers = measure_numbers(summary, patients, seed=seed)
     known = {patient for patient in patients if patient is not None}
-    own = split != "external"
+    # The run's own story is that of these cases only where all of them are here.
+    own = split != "external" and set(history.split_of) <= {case.name for case in dataset.cases}
     all_aside = list(dict.fromkeys([*(history.set_aside if own else ()), *set_aside]))
     by_case = [record["case"] for record in records]
     counts = (

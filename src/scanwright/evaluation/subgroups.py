@@ -23,6 +23,8 @@ MOST_GROUPS = 8
 N_BANDS = 3
 """Of a column of many different numbers, such as ages: bands of as many cases each."""
 OTHERS = "other"
+UNKNOWN = {"", "-", "?", "n/a", "na", "nan", "none", "unknown", "未知"}
+"""Words in a column, lower case, that tell nothing."""
 SIZE = "size"
 """Not a column: the volume that the truth outlines in a case, for tasks that outline."""
 
@@ -35,7 +37,7 @@ def check_columns(columns: Sequence[str], cases: Sequence[Case], task: Task) -> 
     """
     known = sorted({fact for case in cases for fact in case.facts} | ({SIZE} & {_size_of(task)}))
     for column in columns:
-        values = [case.facts.get(column, "") for case in cases]
+        values = [_told(case, column) for case in cases]
         if column not in known:
             raise SettingsError(
                 "nothing of this name is known of the cases",
@@ -181,9 +183,14 @@ def _correct(gaps: Sequence[JsonDict]) -> None:
         gap["differs"] = p < 1 - LEVEL and (gap["low"] > 0 or gap["high"] < 0)
 
 
+def _told(case: Case, column: str) -> str:
+    value = case.facts.get(column, "").strip()
+    return "" if value.lower() in UNKNOWN else value
+
+
 def _values(column: str, records: Sequence[Record], cases: Mapping[str, Case]) -> list[str]:
     if column != SIZE or any(SIZE in cases[record["case"]].facts for record in records):
-        return [cases[record["case"]].facts.get(column, "") for record in records]
+        return [_told(cases[record["case"]], column) for record in records]
     sizes = [sum(own["reference_volume"] for own in record["classes"].values()) for record in records]
     return [f"{size:.3g}" if size else "" for size in sizes]
 

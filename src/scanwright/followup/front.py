@@ -25,11 +25,13 @@ from scanwright.planning.facts import check_pair
 from scanwright.report.diameters import diameter_picture
 from scanwright.report.measurement import MOST_PICTURES, render_measurements
 from scanwright.report.texts import Words
-from scanwright.types import AnyArray, JsonDict, PathLikeStr, Progress, silent
+from scanwright.types import AnyArray, IntArray, JsonDict, PathLikeStr, Progress, silent
 
 RECORD, TABLE, PAGE = "measurements.json", "measurements.csv", "measure.html"
 UNITS = ("HU", "SUV", "none")
 MOST_LESIONS = 200
+MOST_LABELS = 256
+"""Atlases of the whole body or the brain have fewer; an image has more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +96,8 @@ def measure(
     if out is not None:
         for source in (image, mask, *([organs] if organs is not None else [])):
             keep_apart(Path(out), open_inputs(source, series=series if source is image else None))
+    _check_labels(drawn.array[0], labels, name, instances)
+    folder = None if out is None else claim_folder(out, overwrite=overwrite, own=(RECORD, TABLE, PAGE))
     frame, told_unit = frame_of(volume, case.name), _unit(unit, case)
     found = list(islice(find_lesions(drawn.array[0], instances=instances, wanted=labels), MOST_LESIONS + 1))
     kept, more = found[:MOST_LESIONS], len(found) > MOST_LESIONS
@@ -110,9 +114,29 @@ def measure(
     content = _content(case, name, organs, frame, told_unit, records)
     content |= {"instances": instances, "labels": list(labels), "more_lesions": more}
     result = Measurements(content, tuple(pictures))
-    if out is not None:
-        _write(result, out, lang, overwrite)
+    if folder is not None:
+        _write(result, folder, lang)
     return result
+
+
+def _check_labels(drawn: IntArray, wanted: Sequence[int], mask: str, instances: bool) -> None:
+    """Raise for labels that the mask does not have, and for an image in the mask's place."""
+    held = set(np.unique(drawn).tolist()) - {0}
+    if len(held) > MOST_LABELS and not instances:
+        raise DataError(
+            "the mask holds more different values than any mask of lesions",
+            subject=Path(mask).name,
+            expected=f"at most {MOST_LABELS} labels",
+            received=f"{len(held)}",
+            do="The image comes first, the mask second; if each label is a lesion, say --instances.",
+        )
+    if missing := sorted(set(wanted) - held):
+        raise SettingsError(
+            "the mask has no such label",
+            subject=Path(mask).name,
+            expected=", ".join(map(str, sorted(held))) or "nothing: it is empty",
+            received=", ".join(f"label={label}" for label in missing),
+        )
 
 
 def _one_case(image: PathLikeStr, series: str | None) -> Case:
@@ -173,8 +197,7 @@ def _content(
     }
 
 
-def _write(result: Measurements, out: PathLikeStr, lang: str, overwrite: bool) -> None:
-    folder = claim_folder(out, overwrite=overwrite, own=(RECORD, TABLE, PAGE))
+def _write(result: Measurements, folder: Path, lang: str) -> None:
     with kept_if_filled(folder):
         write_json(folder / RECORD, result.content)
         rows = [_flat(record) for record in finite(result.lesions)]

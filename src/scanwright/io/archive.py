@@ -65,8 +65,10 @@ def _unpack(path: Path, folder: Path) -> None:
             raise DataError("the archive holds implausibly many files", received=f"{len(members)}")
         allowed = max(FREE_GROWTH_BYTES, MOST_GROWTH * path.stat().st_size)
         free = shutil.disk_usage(tempfile.gettempdir()).free
-        # What an archive says of its sizes is not believed: bytes are counted as they come.
         left = min(allowed, int(0.9 * free))
+        if sum(member.file_size for member in members) > left:
+            raise _too_large(min(allowed, free))
+        # That an archive is small is not believed where it says so: bytes are counted as they come.
         for member in members:
             target = folder.joinpath(*_inside(member.filename))
             if stat.S_ISLNK(member.external_attr >> 16):
@@ -78,12 +80,16 @@ def _unpack(path: Path, folder: Path) -> None:
                 while chunk := source.read(_CHUNK_BYTES):
                     left -= len(chunk)
                     if left < 0:
-                        raise DataError(
-                            "the archive becomes implausibly large, or larger than the free space",
-                            expected=f"at most {min(allowed, free) / 1e9:.1f} GB",
-                            do="Unpack it yourself, and name the folder.",
-                        )
+                        raise _too_large(min(allowed, free))
                     sink.write(chunk)
+
+
+def _too_large(most_bytes: int) -> DataError:
+    return DataError(
+        "the archive becomes implausibly large, or larger than the free space",
+        expected=f"at most {most_bytes / 1e9:.1f} GB",
+        do="Unpack it yourself, and name the folder.",
+    )
 
 
 def _inside(name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanwright.report.page import render
+from scanwright.report.reasons import reason_in_chinese
 from scanwright.report.rounding import format_number, format_value
 from scanwright.report.tables import MOST_RECORDS, MOST_SET_ASIDE, flattened
 from scanwright.report.texts import Words
@@ -46,7 +47,8 @@ def render_enhancement(
     words = Words(lang)
     numbers = {(one["name"], one["group"]): one for one in content["numbers"]}
     measured = {case: one["compared"] for case, one in content["cases"].items() if one["compared"]}
-    aside = [(one["case"], one["stage"], one["reason"]) for one in content["set_aside"]]
+    told = reason_in_chinese if lang == "zh" else str
+    aside = [(one["case"], one["stage"], told(one["reason"])) for one in content["set_aside"]]
     shown = list(measured)[:MOST_RECORDS]
     more = len(measured) > len(shown)
     return render(

@@ -62,7 +62,7 @@ def render_measurements(content: JsonDict, pictures: Sequence[bytes], lang: str 
         defined=[words(f"measure.define.{name}") for name in _DEFINED],
         provenance=[
             (words("created"), content["created"]),
-            (words("measure.plane." + content["plane"]), content["image"]),
+            (words("measure.image"), content["image"]),
             *flattened(content["versions"]),
         ],
     )

@@ -2,6 +2,7 @@
 
 EN = {
     "title.measure": "Lesions measured",
+    "measure.image": "image",
     "measure.asked": "How large are the lesions that {mask} outlines on {image}?",
     "measure.how.labels": "Each label of the mask is one lesion.",
     "measure.how.pieces": "Each connected piece of a label is one lesion.",
@@ -77,6 +78,7 @@ EN = {
 
 ZH = {
     "title.measure": "病灶测量",
+    "measure.image": "图像",
     "measure.asked": "{mask} 在 {image} 上勾画的病灶有多大？",
     "measure.how.labels": "掩膜的每个标签为一个病灶。",
     "measure.how.pieces": "同一标签中每个相连的部分为一个病灶。",

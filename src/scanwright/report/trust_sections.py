@@ -36,6 +36,8 @@ def calibration_line(evaluation: JsonDict, words: Words) -> str:
     if fitted["asked"] == "none":
         return words("calibration.off")
     numbers = [f"{name} {format_value(t)}".strip() for name, t in fitted["temperatures"].items()]
+    if not fitted["n"]:
+        return words("calibration.never")
     return words(f"calibration.{fitted['method']}", n=fitted["n"], numbers=words("comma").join(numbers))
 
 

@@ -15,6 +15,7 @@ EN = {
         "The probabilities are the network's own: {n} validation cases are too few, or too few of each "
         "class, to calibrate them. Take them for a ranking and not for chances."
     ),
+    "calibration.never": "The probabilities are the network's own: nothing was kept to calibrate them by.",
     "calibration.off": "The probabilities are the network's own: the plan asks for no calibration.",
     "calibration.diagram": "{group}: said and come true",
     "calibration.note": (
@@ -147,6 +148,7 @@ ZH = {
         "概率是网络的原始输出：{n} 个验证病例太少（或某些类别太少），无法校准。请只把它当作排序，不要当作"
         "可能性。"
     ),
+    "calibration.never": "概率是网络的原始输出：没有保留可用于校准的验证结果。",
     "calibration.off": "概率是网络的原始输出：计划不要求校准。",
     "calibration.diagram": "{group}：所说与实际",
     "calibration.note": (
