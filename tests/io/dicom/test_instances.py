@@ -71,3 +71,21 @@ def test_in_another_series_the_same_uid_is_no_copy(tmp_path):
     dataset = find_cases(write_dicom(tmp_path, [*slices, *others]))
     assert len(dataset.cases) == 2
     assert not any("copies" in note for note in dataset.notes)
+
+
+def test_films_without_a_place_are_copies_too_in_another_encoding(tmp_path):
+    film = deepcopy(dicom_series(1)[0])
+    del film.ImagePositionPatient, film.ImageOrientationPatient
+    film.NumberOfFrames = 2
+    film.PixelData = film.PixelData + film.PixelData[::-1]
+    packed, other = deepcopy(film), deepcopy(film)
+    packed.compress(RLELossless, generate_instance_uid=False)
+    other.PixelData = film.PixelData[: len(film.PixelData) // 2] * 2
+    write_dicom(tmp_path / "a", dicom_series(4, series="1.2.9"))
+    for name, one in (("a", film), ("b", packed), ("c", other)):
+        written(tmp_path / "films", name, one)
+    dataset = find_cases(tmp_path)
+    assert any(note.startswith("1 DICOM files are copies") for note in dataset.notes)
+    assert [entry.case for entry in dataset.set_aside if "claims to be the same" in entry.reason] == [
+        "films/c"
+    ]

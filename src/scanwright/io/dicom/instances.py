@@ -10,10 +10,11 @@ import numpy as np
 import pydicom
 
 from scanwright.errors import DataError
-from scanwright.io.dicom.header import Plane
+from scanwright.io.dicom.header import Plane, quietly
 from scanwright.io.dicom.labels import Labels
+from scanwright.io.dicom.pixels import read_pixels
 from scanwright.io.dicom.reports import Report
-from scanwright.io.dicom.series import read_file
+from scanwright.io.failures import reading
 
 
 class Instances:
@@ -56,27 +57,30 @@ class Instances:
 
 
 def _show_the_same(one: Plane | Labels | Report, other: Plane | Labels | Report) -> bool:
-    """Whether two files are images that differ in header or encoding only, as after a de-identification."""
-    if not isinstance(one, Plane) or not isinstance(other, Plane):
+    """Whether two files differ in header or encoding only, as after a de-identification: images of the same
+    place and values, or outlines of the same structures."""
+    alike: tuple[str, ...] = ()
+    if isinstance(one, Plane) and isinstance(other, Plane):
+        alike = ("rows", "columns", "n_frames", "position_lps", "orientation_lps", "spacing_mm")
+        alike += ("slope", "intercept")
+    elif isinstance(one, Labels) and isinstance(other, Labels):
+        alike = ("names", "fractional", "overlap")
+    if not alike or not all(np.array_equal(getattr(one, name), getattr(other, name)) for name in alike):
         return False
-    if (one.rows, one.columns, one.n_frames) != (other.rows, other.columns, other.n_frames):
-        return False
-    for name in ("position_lps", "orientation_lps", "spacing_mm"):
-        if not np.array_equal(getattr(one, name), getattr(other, name)):
-            return False
     return _stored(one.path) == _stored(other.path) or _read_the_same(one.path, other.path)
 
 
 def _stored(path: Path) -> bytes:
-    tags = ["RescaleSlope", "RescaleIntercept", "PixelData"]
-    dataset = pydicom.dcmread(path, specific_tags=tags, force=True)
-    scale = f"{dataset.get('RescaleSlope')} {dataset.get('RescaleIntercept')}"
-    return hashlib.sha256(scale.encode() + dataset.get("PixelData", b"")).digest()
+    dataset = pydicom.dcmread(path, specific_tags=["PixelData"], force=True)
+    return hashlib.sha256(dataset.get("PixelData", path.name.encode())).digest()
 
 
 def _read_the_same(one: Path, other: Path) -> bool:
-    """Whether two files give the same values, though one may be compressed."""
+    """Whether two files give the same pixels, though one may be compressed."""
     try:
-        return np.array_equal(read_file(one).array, read_file(other).array)
-    except DataError:
-        return False  # films, and what is damaged
+        with reading(one.name), quietly():
+            n_frames = range(int(pydicom.dcmread(one, stop_before_pixels=True).get("NumberOfFrames") or 1))
+            pairs = zip(read_pixels(one, n_frames), read_pixels(other, n_frames), strict=True)
+            return all(np.array_equal(own, its) for own, its in pairs)
+    except (DataError, ValueError):
+        return False  # what is damaged, or has more frames than the other
