@@ -95,6 +95,12 @@ def test_objects_too_small_for_the_pictures_themselves_are_warned_of_by_class_an
     assert "enlarge them 1.6 times" in said
 
 
+def test_shares_in_the_place_of_pixels_are_called_what_they_are():
+    cases = [boxed(n, ((0.2, 0.3, 0), (0.6, 0.5, 1))) for n in range(8)]
+    (said,) = warn_of_boxes(*planned(cases))
+    assert "shares of the image (0 to 1)" in said
+
+
 def test_objects_lost_by_the_plan_s_grid_are_warned_of_with_a_grid_that_shows_them():
     cases = [boxed(n, LARGE) for n in range(8)]
     assert warn_of_boxes(*planned(cases)) == []

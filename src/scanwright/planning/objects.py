@@ -145,6 +145,12 @@ def _warn_of_small(facts: Fingerprint, plan: Plan) -> Iterator[str]:
     learnt = [fact for fact in facts.cases if facts.splits.of[fact.name] != "test"]
     classes = np.array([name for fact in learnt for name in fact.box_classes])
     across = np.concatenate([_sides_on_grid(fact, plan) for fact in learnt])
+    if len(across) and max(fact.box_sides.max(initial=0.0) for fact in learnt) <= 1:
+        yield (
+            "No box is wider than one pixel: they look like shares of the image (0 to 1), where pixels are "
+            "expected. Convert them first, see inspect."
+        )
+        return
     least, unit = LEAST_ACROSS[plan.dims], "pixels" if plan.dims == 2 else "voxels"
     for name in plan.classes:
         own = across[classes == name]
