@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 
 import nibabel as nib
@@ -130,7 +129,7 @@ def test_ctrl_c_keeps_what_is_done(class_run: TinyRun, tmp_path: Path) -> None:
 
     def press(stage: str, done: float, total: float, note: str = "") -> None:
         if done > 1:
-            signal.raise_signal(signal.SIGINT)
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         sw.explain(class_run.path, folder, tmp_path / "out", methods=["grad_cam"], threads=1, progress=press)
