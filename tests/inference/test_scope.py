@@ -59,3 +59,12 @@ def test_prediction_warns_of_images_of_another_kind(
     said = command("predict", volume_run.path, tmp_path / "new", "--out", tmp_path / "out", "--threads", 1)
     assert said.code == 0
     assert "Warning: The voxel spacing of images (9 × 9 × 9 mm, n = 1) is far from" in said.out
+
+
+@pytest.mark.parametrize(("side", "doubted"), [(640, False), (1200, False), (6000, True), (100, True)])
+def test_a_picture_of_another_size_than_those_learnt_from_is_doubted(side: int, doubted: bool) -> None:
+    learnt = {"spacing_mm": None, "shape": {"smallest": [480, 320, 1], "largest": [480, 640, 1]}}
+    picture = Volume(np.zeros((1, side, 10, 1), dtype=np.uint8))
+    assert [doubt.kind for doubt in find_doubts(picture, learnt, 2)] == ["size"] * doubted
+    measured = Volume(picture.array, np.eye(4))
+    assert not find_doubts(measured, learnt, 2)

@@ -23,7 +23,7 @@ class Doubt:
     """Why a prediction may be wrong: the image is not like those that the model learnt from.
 
     Attributes:
-        kind: "modality", "spacing" or "class_names".
+        kind: "modality", "spacing", "size" or "class_names".
         expected: what the model learnt from.
         received: what the image is.
     """

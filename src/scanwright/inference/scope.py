@@ -10,10 +10,13 @@ from scanwright.data.volume import Volume
 
 # How far beyond the finest and the coarsest spacing that it learnt from a model may go without a word.
 SPACING_MARGIN = 1.5
+# The same of the sides of pictures whose spacing nobody knows: with them all grows that they show.
+SIDE_MARGIN = 2.0
 
 
 def find_doubts(image: Volume, learnt: Mapping[str, Any], dims: int) -> tuple[Doubt, ...]:
-    """Why a model may be wrong on an image: its modality or its spacing is none that it learnt from.
+    """Why a model may be wrong on an image: its modality, its spacing or, where that is unknown, its
+    size is none that it learnt from.
 
     Args:
         image: as it came.
@@ -35,6 +38,11 @@ def find_doubts(image: Volume, learnt: Mapping[str, Any], dims: int) -> tuple[Do
         if not all(fits):
             learnt_from = f"{_times(smallest)} to {_times(largest)} mm"
             doubts.append(Doubt("spacing", learnt_from, f"{_times(own)} mm"))
+    sides = learnt.get("shape")
+    if sides and not span and image.spacing_mm is None:
+        low, high, own_side = (max(shape[:2]) for shape in (sides["smallest"], sides["largest"], image.shape))
+        if not low / SIDE_MARGIN <= own_side <= high * SIDE_MARGIN:
+            doubts.append(Doubt("size", f"{low} to {high} pixels", f"{own_side} pixels"))
     return tuple(doubts)
 
 

@@ -79,6 +79,10 @@ EN = {
         "The voxel spacing of images ({received}, n = {n}) is far from what the model learnt from "
         "({expected}): do not rely on it there."
     ),
+    "doubt.size": (
+        "The longest side of images ({received}, n = {n}) is far from what the model learnt from "
+        "({expected}): what they show may be too small or too large for it. Crop or resize them."
+    ),
     "doubt.class_names": (
         "The data set names some classes otherwise ({received}) than the model ({expected}): make sure that "
         "they are the same."
@@ -145,6 +149,10 @@ ZH = {
     "doubt.modality": "{n} 幅图像为 {received}，而模型是用 {expected} 训练的：对这些图像不要依赖它。",
     "doubt.spacing": (
         "{n} 幅图像的体素间距（{received}）与模型训练所用的（{expected}）相差很大：对这些图像不要依赖它。"
+    ),
+    "doubt.size": (
+        "{n} 幅图像的最长边（{received}）与模型训练所用的（{expected}）相差很大："
+        "其中的目标可能过小或过大，请裁剪或缩放。"
     ),
     "doubt.class_names": (
         "数据集中某些类别的名称（{received}）与模型的（{expected}）不同：请确认它们是同一类别。"

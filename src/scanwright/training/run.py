@@ -185,7 +185,8 @@ def _decide(
     transfer = match(weights, origin, plan) if origin else None
     if plan.folds > 1:
         facts = facts.folded(plan.folds, plan.seed)
-    for sentence in warn_of_boxes(facts, plan):
+    learnt = [note for note in facts.dataset.notes if note not in dataset.notes]
+    for sentence in (*learnt, *warn_of_boxes(facts, plan)):
         progress("Warning", 1, 1, sentence)
     # Written only now: an error before leaves the folder free for the corrected command.
     write_settings(out, settings)
@@ -315,6 +316,8 @@ def _provenance(dataset: Dataset, out: Path, learnt: Learnt) -> JsonDict:
             "patients": dataset.patients,
             "modality": facts["modality"],
             "spacing_mm": facts["spacing_mm"],
+            # An image that is fitted into a patch as a whole may have any size.
+            **({"shape": facts["shape"]} if learnt.plan.is_tiled else {}),
             "sha256": hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest(),
         },
         "minutes": fitted.position.elapsed_s / 60,
