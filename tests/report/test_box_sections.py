@@ -67,6 +67,10 @@ def test_what_the_thresholds_reached_on_validation_cases_is_said_of_each_class(l
     assert sentence in read(render_report(DETECTION | {"provenance": {"reached": reached}}, lang=lang)).text
     assert "white" not in sentence
     assert re.findall(r"\d+\.\d+", sentence) == ["0.9", "0.750", "1.50"]
+    missed = reached | {"operating_point": "sensitivity", "operating_value": 1.0}
+    missed["hits"] = dict.fromkeys(missed["hits"], 0)
+    (sentence,) = tell_reached({"reached": missed}, Words(lang))
+    assert {"en": "out of reach", "zh": "达不到"}[lang] in sentence
     assert tell_reached({}, Words(lang)) == []
 
 

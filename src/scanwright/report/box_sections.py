@@ -81,9 +81,12 @@ def tell_reached(story: Mapping[str, Any], words: Words) -> list[str]:
         if n_true
     ]
     target = words(f"target.{reached['operating_point']}", value=f"{reached['operating_value']:g}")
-    return [words("rule.reached", target=target, n=reached["cases"], each=words("comma").join(each))] * bool(
-        each
-    )
+    if not each:
+        return []
+    said = words("rule.reached", target=target, n=reached["cases"], each=words("comma").join(each))
+    wanted = reached["operating_value"] if reached["operating_point"] == "sensitivity" else 0.0
+    missed = [name for name, n in reached["true"].items() if n and reached["hits"][name] < wanted * n]
+    return [f"{said} {words('rule.unreached', groups=words('comma').join(missed))}" if missed else said]
 
 
 def _falls_short(rules: JsonDict, sensitivity: JsonDict, rate: JsonDict) -> bool:

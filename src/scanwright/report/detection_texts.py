@@ -26,6 +26,7 @@ EN = {
         "A finding counts from these scores on, chosen on validation cases for {target} (0.5 where there was "
         "nothing to choose by): {thresholds}."
     ),
+    "rule.unreached": "Warning: out of reach for {groups}, whatever the threshold.",
     "rule.reached": "On the {n} validation cases that the thresholds were chosen on, for {target}: {each}.",
     "rule.each": "{group} sensitivity {sensitivity} with {rate} false alarms a case",
     "rule.here": "Here they give a sensitivity of {sensitivity} with {rate} false alarms a case.",
@@ -130,6 +131,7 @@ ZH = {
         "检出的得分达到以下阈值才计入；阈值在验证病例上选定，目标为{target}"
         "（无从选择时为 0.5）：{thresholds}。"
     ),
+    "rule.unreached": "警告：{groups} 无论取何阈值都达不到该目标。",
     "rule.reached": "在用于选定阈值的 {n} 个验证病例上（目标：{target}）：{each}。",
     "rule.each": "{group} 灵敏度 {sensitivity}，每例误报 {rate} 个",
     "rule.here": "在此处，灵敏度为 {sensitivity}，每例误报 {rate} 个。",
