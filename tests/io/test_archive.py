@@ -2,6 +2,7 @@
 
 import stat
 import zipfile
+from copy import copy
 
 import numpy as np
 import pytest
@@ -80,16 +81,18 @@ def test_a_bomb_that_says_so_is_not_even_begun(tmp_path, monkeypatch):
 def test_a_bomb_that_hides_is_stopped_by_what_comes_out(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "FREE_GROWTH_BYTES", 1 << 20)
     path = bomb(tmp_path / "bomb.zip")
-    told = zipfile.ZipFile.infolist
+    told, opened = zipfile.ZipFile.infolist, zipfile.ZipFile.open
 
     def small(self):
-        members = told(self)
+        members = [copy(member) for member in told(self)]
         for member in members:
             member.file_size = 1
         return members
 
     monkeypatch.setattr(zipfile.ZipFile, "infolist", small)
-    with pytest.raises(DataError, match=r"implausibly large|damaged"):
+    # Python's own reader stops at the size that was told; another one might not.
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda self, member, *_: opened(self, member.filename))
+    with pytest.raises(DataError, match="implausibly large"):
         open_inputs(path)
 
 
