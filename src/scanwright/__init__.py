@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scanwright.data.prediction import Predicted
     from scanwright.errors import ScanwrightError
     from scanwright.followup.front import measure
+    from scanwright.packaging.front import export
 
 __version__ = "0.1.0"
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "enhance",
     "evaluate",
     "explain",
+    "export",
     "inspect",
     "load",
     "load_plan",
@@ -55,6 +57,10 @@ def __getattr__(name: str) -> Any:
         from scanwright.followup.front import measure
 
         return measure
+    if name == "export":
+        from scanwright.packaging.front import export
+
+        return export
     if name in __all__:
         from scanwright import api
 

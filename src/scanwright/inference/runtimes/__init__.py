@@ -12,7 +12,8 @@ from scanwright.data.memory import write_memory
 from scanwright.data.plan import Plan
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
-from scanwright.extras import require
+from scanwright.extras import is_installed, require
+from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
 from scanwright.inference.predict import Runtime
 from scanwright.types import AnyArray, FloatArray
@@ -35,6 +36,27 @@ def open_runtime(
     if threads is not None:
         torch.set_num_threads(threads)
     runs = [TorchRuntime(plan, member, device) for member in split_members(weights) or [{}]]
+    return runs[0] if len(runs) == 1 else partial(_mean, runs)
+
+
+def open_graphs(graphs: Graphs, device: str = "auto", threads: int | None = None) -> Runtime:
+    """The networks of a package, ready to be called; of several, their mean.
+
+    Graphs of ONNX are run by ONNX Runtime, or by OpenVINO where only that is installed.
+
+    Raises:
+        MissingExtraError: the runtime is not installed.
+        SettingsError: the device is not there.
+        ModelError: the runtime can't read them.
+    """
+    if graphs.target == "onnx" and (is_installed("onnxruntime") or not is_installed("openvino")):
+        require("onnxruntime", extra="run", feature="Running a package")
+        from scanwright.inference.runtimes.onnx_runtime import OnnxRuntime as Runs
+    else:
+        require("openvino", extra="openvino", feature="Running a package for OpenVINO")
+        from scanwright.inference.runtimes.openvino_runtime import OpenVinoRuntime as Runs
+
+    runs: list[Runtime] = [Runs(files, graphs.precision, device, threads) for files in graphs.members]
     return runs[0] if len(runs) == 1 else partial(_mean, runs)
 
 
