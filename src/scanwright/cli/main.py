@@ -46,7 +46,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict, explain, export, measure):
+for verb in (
+    demo,
+    inspect,
+    convert,
+    enhance,
+    plan,
+    train,
+    evaluate,
+    compare,
+    predict,
+    explain,
+    export,
+    measure,
+):
     app.command()(verb)
 
 
