@@ -302,17 +302,18 @@ def train(
     )
 
 
-def load(path: PathLikeStr) -> Model:
-    """Load a model folder, the model of a run folder, or a package; hashes are verified, no code is run.
+def load(path: PathLikeStr, *, memory: str | None = None) -> Model:
+    """Load a run, a model folder or a package; hashes are verified, no code is run.
 
     Raises:
-        ModelError: there is none, it is damaged or newer than this program, or a package answers its golden
-            cases otherwise than where it was made.
+        ModelError: there is none, it is damaged or too new, or a package answers its golden cases otherwise.
+        SettingsError: a package needs more than ``memory``.
     """
     from scanwright.inference.model import load_model
     from scanwright.inference.package import read_package
 
-    return read_package(path) if Path(path).is_file() else load_model(path)
+    cap = Settings(memory=memory).memory_bytes
+    return read_package(path, memory=cap) if Path(path).is_file() else load_model(path)
 
 
 def load_plan(path: PathLikeStr) -> Plan:
@@ -471,7 +472,7 @@ def predict(
     from scanwright.io.dataset import open_inputs
 
     cap = Settings(memory=memory).memory_bytes
-    loaded = load(model) if isinstance(model, PATHS) else model
+    loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs, series=series)
     source = place_of(Path(inputs))
     keep_apart(Path(out), dataset)

@@ -23,6 +23,8 @@ from scanwright.types import FloatArray
 BATCH = 64
 # Processors share a batch among their threads: one patch at a time would leave half of them idle.
 PATCHES_AT_ONCE = 4
+# Of a blended answer: what follows makes more of them, so that few take little memory.
+PLANES_AT_ONCE = 8
 Runtime: TypeAlias = Callable[[FloatArray], FloatArray]
 """Images (batch, channel, i, j, k) → probabilities (batch, class, i, j, k)."""
 
@@ -100,10 +102,11 @@ def predict_planes(
                 total[(slice(None), slice(None), *across)] += answer * window
                 weight[(slice(None), *across)] += window
         n = end - start  # no later patch reaches these planes
-        wanted = slice(max(0, inner[0].start - start), min(n, inner[0].stop - start))
-        if wanted.start < wanted.stop:
-            some_planes = total[:, wanted] / weight[wanted]
-            yield np.ascontiguousarray(some_planes[(slice(None), slice(None), *inner[1:])])
+        stop = min(n, inner[0].stop - start)
+        for first in range(max(0, inner[0].start - start), stop, PLANES_AT_ONCE):
+            wanted = slice(first, min(stop, first + PLANES_AT_ONCE))
+            part = total[:, wanted] / weight[wanted]
+            yield np.ascontiguousarray(part[(slice(None), slice(None), *inner[1:])])
         for kept in (total, weight[None]):
             kept[:, :-n] = kept[:, n:]
             kept[:, max(0, kept.shape[1] - n) :] = 0.0
@@ -126,6 +129,8 @@ def _run_mirrored(
         for n in range(len(axes) + 1)
         for chosen in itertools.combinations(axes, n)
     ]
+    if not axes:
+        return run(patches)
     together = run(np.concatenate([np.flip(patches, flip) for flip in flips]))
     answers = np.split(together, len(flips))
     whole = together.shape[2:] == (1, 1, 1)

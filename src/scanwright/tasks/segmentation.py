@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from importlib import import_module
 
 import numpy as np
@@ -163,11 +162,11 @@ class Segmentation:
         thresholds: Mapping[str, float],
     ) -> Prediction:
         check_answer(outputs, case)
-        index = restore_chosen(outputs, history, _choice(plan, thresholds))
+        mask = restore_chosen(outputs, history, _choice(plan, thresholds))
         probabilities = Lazy(
             case, lambda: Volume(restore(outputs, history), image.affine_ras, image.modality)
         )
-        return MaskPrediction(case, _mask(index, plan, image), probabilities)
+        return MaskPrediction(case, _on_grid_of(image, mask), probabilities)
 
     def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
         if not isinstance(prediction, MaskPrediction):
@@ -273,20 +272,21 @@ def decode_planes(
             check_answer(part, case)
             yield part
 
-    index = restore_planes(checked(), history, _choice(plan, thresholds))
-    return MaskPrediction(case, _mask(index, plan, image), None)
+    mask = restore_planes(checked(), history, _choice(plan, thresholds))
+    return MaskPrediction(case, _on_grid_of(image, mask), None)
+
+
+def _on_grid_of(image: Volume, mask: AnyArray) -> Volume:
+    return Volume(mask[None], image.affine_ras, image.modality)
 
 
 def _choice(plan: Plan, thresholds: Mapping[str, float]) -> Choose:
+    """From probabilities to a mask of the user's own values; part by part, as numpy looks values up by
+    indices of 8 bytes."""
     threshold = thresholds.get(plan.classes[1]) if thresholds else None
-    return partial(_choose_classes, threshold=threshold)
-
-
-def _mask(index: AnyArray, plan: Plan, image: Volume) -> Volume:
-    """Class indices (i, j, k) as a mask of the user's own values."""
     values = np.asarray(plan.label_values)
-    kind = np.int16 if np.abs(values).max() < 2**15 else np.int32
-    return Volume(values.astype(kind)[index][None], image.affine_ras, image.modality)
+    values = values.astype(np.int16 if np.abs(values).max() < 2**15 else np.int32)
+    return lambda probabilities: values[_choose_classes(probabilities, threshold)]
 
 
 def _choose_classes(probabilities: AnyArray, threshold: float | None) -> AnyArray:

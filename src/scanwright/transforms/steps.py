@@ -26,9 +26,9 @@ from scanwright.core.geometry import (
 from scanwright.types import AnyArray, FloatArray
 
 # Of one slab, over all classes: small enough for any machine, large enough to be quick.
-SLAB_VALUES = 1 << 24
+SLAB_VALUES = 1 << 22
 Choose: TypeAlias = Callable[[AnyArray], AnyArray]
-"""(class, i, j, k) → class indices (i, j, k)."""
+"""(class, i, j, k) → what stands for the class that is chosen at each voxel (i, j, k)."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ class Resample:
         class and voxel."""
         i, j, k = self.source
         depth = max(1, SLAB_VALUES // (len(array) * j * k))
-        slabs = [(start, min(i, start + depth)) for start in range(0, i, depth)]
-        return np.concatenate([choose(resample_slab(array, self.source, *slab)) for slab in slabs])
+        slabs = ((start, min(i, start + depth)) for start in range(0, i, depth))
+        return _join((choose(resample_slab(array, self.source, *slab)) for slab in slabs), i)
 
     def invert_planes(self, planes: Iterable[FloatArray], choose: Choose) -> Iterator[AnyArray]:
         """As ``invert_chosen``, of an array that comes part by part along i: only the planes that the next
@@ -237,9 +237,23 @@ def restore_planes(planes: Iterable[FloatArray], history: History, choose: Choos
         if isinstance(step, Resample):
             after = history[n + 1 :]
             parts = step.invert_planes((restore(part, after) for part in planes), choose)
+            joined = _join(parts, step.source[0])
             history = history[:n]
             break
     else:
-        parts = (choose(part) for part in planes)
-    chosen: AnyArray = restore(np.concatenate(list(parts))[None], history)[0]
+        joined = np.concatenate([choose(part) for part in planes])
+    chosen: AnyArray = restore(joined[None], history)[0]
     return chosen
+
+
+def _join(parts: Iterable[AnyArray], n_planes: int) -> AnyArray:
+    """Parts along i as one array of so many planes, each gone before the next comes."""
+    iterator = iter(parts)
+    first = next(iterator)
+    joined = np.empty((n_planes, *first.shape[1:]), first.dtype)
+    joined[: len(first)] = first
+    done = len(first)
+    for part in iterator:
+        joined[done : done + len(part)] = part
+        done += len(part)
+    return joined
