@@ -17,10 +17,12 @@ from scanwright.cli.enhance import enhance
 from scanwright.cli.evaluate import evaluate
 from scanwright.cli.explain import explain
 from scanwright.cli.export import export
+from scanwright.cli.fuse import fuse
 from scanwright.cli.inspect import inspect
 from scanwright.cli.measure import measure
 from scanwright.cli.plan import plan
 from scanwright.cli.predict import predict
+from scanwright.cli.register import register
 from scanwright.cli.start import INTERRUPTED
 from scanwright.cli.train import train
 from scanwright.errors import ScanwrightError
@@ -46,7 +48,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict, explain, export, measure):
+VERBS = (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict, explain, export, measure)
+for verb in (*VERBS, register, fuse):
     app.command()(verb)
 
 

@@ -87,7 +87,9 @@ def export_model(
     )
     golden = answer_golden(packed.open("cpu"), model.plan)
     own = answer_golden(model.open("cpu"), model.plan)
-    difference = max(float(np.max(np.abs(golden[name] - own[name]) / np.maximum(1, np.abs(own[name])))) for name in own)
+    difference = max(
+        float(np.max(np.abs(golden[name] - own[name]) / np.maximum(1, np.abs(own[name])))) for name in own
+    )
     if not difference <= TOLERANCE[precision]:
         raise ModelError(
             f"the graphs for {target.name} do not answer as the model does",

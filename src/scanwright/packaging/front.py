@@ -76,7 +76,9 @@ def _read_text(path: PathLikeStr) -> str:
     try:
         text = Path(path).read_bytes()[: MOST_TEXT + 1].decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError("the text can't be read", subject=str(path), expected="a text file in UTF-8") from error
+        raise DataError(
+            "the text can't be read", subject=str(path), expected="a text file in UTF-8"
+        ) from error
     if len(text) > MOST_TEXT:
         raise DataError("the text is too long", subject=str(path), expected="at most 1 MiB")
     return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -12,7 +12,8 @@ from scanwright.core.geometry import move_points
 from scanwright.core.tiling import slabs
 from scanwright.data.volume import Volume
 from scanwright.errors import SettingsError
-from scanwright.registration.grid import Scan, affine_of, scan_of
+from scanwright.registration.deformable import field_of, jacobian_range, warp
+from scanwright.registration.grid import affine_of, scan_of
 from scanwright.registration.linear import refine, search
 from scanwright.registration.quality import Quality, judge
 from scanwright.types import FloatArray, Progress, silent
@@ -105,22 +106,28 @@ def register(
     def part(begin: float, end: float) -> Callable[[float], None]:
         return lambda done: progress("Registering", begin + done * (end - begin), 1.0)
 
-    levels = levels_mm(fixed, moving)
-    coarse = _scans(fixed, moving, levels[0], fixed_mask)
-    found = search(*coarse, seed, part(0.0, 0.4))
+    levels = [
+        (scan_of(fixed, level_mm, fixed_mask), scan_of(moving, level_mm))
+        for level_mm in levels_mm(fixed, moving)
+    ]
+    coarse = levels[0]
+    found = search(*coarse, seed, part(0.0, 0.35))
     affine_ras = found.affine_ras
-    for level, level_mm in enumerate(levels[1:]):
-        progress("Registering", 0.4 + 0.2 * level, 1.0)
-        pair = _scans(fixed, moving, level_mm, fixed_mask)
+    for pair in levels[1:]:
+        progress("Registering", 0.35, 1.0)
         affine_ras = refine(*pair, affine_ras, "rigid" if kind == "rigid" else "affine", seed)
-    progress("Registering", 0.8, 1.0)
-    quality = judge(*coarse, affine_ras, found)
+    field_ras_mm, jacobian = None, None
+    if kind == "deformable":
+        progress("Registering", 0.5, 1.0)
+        warped = warp(levels, affine_ras, seed)
+        field_ras_mm = field_of(warped, fixed.shape, affine_of(fixed))
+        jacobian = jacobian_range(field_ras_mm, affine_ras, affine_of(fixed))
+    back = search(coarse[1], coarse[0], seed, part(0.6, 0.9))
+    progress("Registering", 0.9, 1.0)
+    result = Registration(kind, affine_ras, field_ras_mm, Quality(), affine_of(fixed))
+    quality = judge(*levels[1], result.points, found, back, jacobian)
     progress("Registering", 1.0, 1.0)
-    return Registration(kind, affine_ras, None, quality)
-
-
-def _scans(fixed: Volume, moving: Volume, level_mm: float, mask: Volume | None) -> tuple[Scan, Scan]:
-    return scan_of(fixed, level_mm, mask), scan_of(moving, level_mm)
+    return replace(result, quality=quality)
 
 
 def levels_mm(fixed: Volume, moving: Volume) -> tuple[float, float, float]:

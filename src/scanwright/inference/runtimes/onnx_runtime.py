@@ -28,7 +28,9 @@ class OnnxRuntime:
         # Threads that wait by spinning take the time of whoever else works on the machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers = ["CPUExecutionProvider"]
-        if device == "cuda" or (device == "auto" and "CUDAExecutionProvider" in ort.get_available_providers()):
+        if device == "cuda" or (
+            device == "auto" and "CUDAExecutionProvider" in ort.get_available_providers()
+        ):
             providers.insert(0, "CUDAExecutionProvider")
         if device == "cuda" and "CUDAExecutionProvider" not in ort.get_available_providers():
             raise SettingsError(
