@@ -14,12 +14,14 @@ from scanwright.data.volume import Volume
 from scanwright.errors import SettingsError
 from scanwright.registration.deformable import field_of, jacobian_range, warp
 from scanwright.registration.grid import affine_of, scan_of
-from scanwright.registration.linear import refine, search
-from scanwright.registration.quality import Quality, judge
+from scanwright.registration.linear import mean_distance, mirror_gain, refine, search, shared
+from scanwright.registration.quality import Evidence, Quality, judge
 from scanwright.types import FloatArray, Progress, silent
 
 KINDS = ("rigid", "affine", "deformable")
 COARSEST_MM = 8.0
+LESS = 0.5
+"""Of the other image's body: what shows less than that is laid into the other, and the map turned round."""
 MOST_INVERSE_STEPS = 50
 INVERSE_MM = 0.01
 
@@ -110,22 +112,32 @@ def register(
         (scan_of(fixed, level_mm, fixed_mask), scan_of(moving, level_mm))
         for level_mm in levels_mm(fixed, moving)
     ]
-    coarse = levels[0]
-    found = search(*coarse, seed, part(0.0, 0.35))
-    affine_ras = found.affine_ras
-    for pair in levels[1:]:
-        progress("Registering", 0.35, 1.0)
+    # What shows less is laid into what shows more: every place then has a partner.
+    turned = fixed_mask is None and levels[0][1].body_ml < LESS * levels[0][0].body_ml
+    ordered = [(moved, still) for still, moved in levels] if turned else levels
+    there = search(*ordered[0], seed, part(0.0, 0.35))
+    affine_ras = there.affine_ras
+    for step, pair in enumerate(ordered[1:]):
+        progress("Registering", 0.35 + 0.08 * step, 1.0)
         affine_ras = refine(*pair, affine_ras, "rigid" if kind == "rigid" else "affine", seed)
+    back = search(*shared(*ordered[0], affine_ras), seed, part(0.5, 0.85))
+    mirrored = mirror_gain(*ordered[1], affine_ras, seed)
+    evidence = Evidence(
+        there,
+        mean_distance(ordered[0][0].body_places_mm, affine_ras, np.linalg.inv(back.affine_ras)),
+        mirrored,
+    )
+    if turned:
+        affine_ras = np.linalg.inv(affine_ras)
     field_ras_mm, jacobian = None, None
     if kind == "deformable":
-        progress("Registering", 0.5, 1.0)
+        progress("Registering", 0.85, 1.0)
         warped = warp(levels, affine_ras, seed)
         field_ras_mm = field_of(warped, fixed.shape, affine_of(fixed))
         jacobian = jacobian_range(field_ras_mm, affine_ras, affine_of(fixed))
-    back = search(coarse[1], coarse[0], seed, part(0.6, 0.9))
-    progress("Registering", 0.9, 1.0)
+    progress("Registering", 0.95, 1.0)
     result = Registration(kind, affine_ras, field_ras_mm, Quality(), affine_of(fixed))
-    quality = judge(*levels[1], result.points, found, back, jacobian)
+    quality = judge(*levels[2], result.points, evidence, jacobian)
     progress("Registering", 1.0, 1.0)
     return replace(result, quality=quality)
 

@@ -23,6 +23,9 @@ EN = {
         "Registered the other way round, places come back {inverse} mm away on average: the two answers "
         "contradict each other."
     ),
+    "register.reason.mirrored": (
+        "Mirrored, the moving image would fit better: in one of the two, left and right are exchanged."
+    ),
     "register.reason.folded": "The map is folded: two places of the fixed image lie at one of the moving.",
     "register.moved": "Places move by {mean} mm on average, at most {most} mm.",
     "register.sure.places": (
@@ -88,6 +91,7 @@ ZH = {
         "{n} 处有结构的位置中仅 {share} 吻合。不同患者、不同部位、左右镜像或缺乏结构的图像会如此。"
     ),
     "register.reason.both_ways": "反方向配准后，各位置平均偏离 {inverse} mm：两个结果互相矛盾。",
+    "register.reason.mirrored": "若将移动图像左右镜像，则更吻合：两者之一左右颠倒。",
     "register.reason.folded": "映射发生折叠：固定图像的两个位置对应移动图像的同一位置。",
     "register.moved": "各位置平均移动 {mean} mm，最多 {most} mm。",
     "register.sure.places": (
