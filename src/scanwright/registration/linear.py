@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +24,7 @@ MOST_SAMPLES = 20_000
 STARTS = 6
 MOST_STEPS = 300
 SAME_START_MM = 15.0
+MOST_ENDS = 3
 AGREE_MM = 4.0
 DECIMALS = 7
 """Of a transform: even in one thread ITK's sums differ in the last digits from run to run."""
@@ -34,14 +35,12 @@ class Found:
     """What a search from many starts found.
 
     Attributes:
-        affine_ras: (4, 4) fixed RAS mm → moving RAS mm, of the best start.
-        similarity: there, on the coarse grid.
-        agreeing: how many of the starts ended at the same place.
+        ends: (4, 4) fixed RAS mm → moving RAS mm, where starts ended; the best first, at most MOST_ENDS.
+        agreeing: how many of the starts ended at the best.
         starts: how many were followed.
     """
 
-    affine_ras: FloatArray
-    similarity: float
+    ends: tuple[FloatArray, ...]
     agreeing: int
     starts: int
 
@@ -66,7 +65,25 @@ def search(fixed: Scan, moving: Scan, seed: int, tell: Callable[[float], None]) 
     ends.sort(key=lambda one: -one[0])
     best = ends[0][1]
     agreeing = sum(mean_distance(places, best, end) <= AGREE_MM for _, end in ends)
-    return Found(best, ends[0][0], agreeing, len(ends))
+    return Found(_apart(places, [end for _, end in ends], AGREE_MM, MOST_ENDS), agreeing, len(ends))
+
+
+def _apart(
+    places_ras_mm: FloatArray, poses: list[FloatArray], least_mm: float, most: int
+) -> tuple[FloatArray, ...]:
+    """The first poses of which no two take the places to nearly the same."""
+    kept: list[FloatArray] = []
+    for one in poses:
+        if len(kept) < most and all(mean_distance(places_ras_mm, one, other) > least_mm for other in kept):
+            kept.append(one)
+    return tuple(kept)
+
+
+def best_of(fixed: Scan, moving: Scan, ends: Sequence[FloatArray], kind: str, seed: int) -> FloatArray:
+    """The best of several poses once each is refined: what is alike on a coarse grid differs on a finer."""
+    places, values = fixed.body_places_mm, fixed.values[fixed.body]
+    refined = [refine(fixed, moving, end, kind, seed) for end in ends]
+    return max(refined, key=lambda end: similarity(values, places, moving, end))
 
 
 def shared(fixed: Scan, moving: Scan, fixed_to_moving: FloatArray) -> tuple[Scan, Scan]:
@@ -121,26 +138,21 @@ def _best_starts(values: FloatArray, places: FloatArray, fixed: Scan, moving: Sc
     ]
     judged.sort(key=lambda one: -one[0])
     # What the headers and the middles of the bodies say is followed in any case.
-    kept = [pose(np.eye(3), centre, onto) for onto in ontos[:2]]
-    for _, start in judged:
-        if len(kept) == STARTS + 2:
-            break
-        if all(mean_distance(places, start, other) > SAME_START_MM for other in kept):
-            kept.append(start)
-    return kept
+    sure = [pose(np.eye(3), centre, onto) for onto in ontos[:2]]
+    return [*sure, *_apart(places, [start for _, start in judged], SAME_START_MM, STARTS)]
 
 
 def refine(fixed: Scan, moving: Scan, start: FloatArray, kind: str, seed: int) -> FloatArray:
     """The (4, 4) near ``start`` under which mutual information is largest (Mattes et al., IEEE TMI 2003).
 
-    Steps of the optimiser shrink from twice the spacing to a hundredth of it, slowly: where each is halved,
+    Steps of the optimiser shrink from the spacing to a hundredth of it, slowly: where each is halved,
     it stands still before it arrives. One thread: which of several
     adds first would change the last digits.
     """
     spacing = float(fixed.spacing_mm.mean())
     method = metric(fixed, seed)
     method.SetOptimizerAsRegularStepGradientDescent(
-        learningRate=2 * spacing,
+        learningRate=spacing,
         minStep=spacing / 100,
         numberOfIterations=MOST_STEPS,
         relaxationFactor=0.95,

@@ -14,7 +14,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import SettingsError
 from scanwright.registration.deformable import field_of, jacobian_range, warp
 from scanwright.registration.grid import affine_of, scan_of
-from scanwright.registration.linear import mean_distance, mirror_gain, refine, search, shared
+from scanwright.registration.linear import best_of, mean_distance, mirror_gain, refine, search, shared
 from scanwright.registration.quality import Evidence, Quality, judge
 from scanwright.types import FloatArray, Progress, silent
 
@@ -116,15 +116,15 @@ def register(
     turned = fixed_mask is None and levels[0][1].body_ml < LESS * levels[0][0].body_ml
     ordered = [(moved, still) for still, moved in levels] if turned else levels
     there = search(*ordered[0], seed, part(0.0, 0.35))
-    affine_ras = there.affine_ras
-    for step, pair in enumerate(ordered[1:]):
-        progress("Registering", 0.35 + 0.08 * step, 1.0)
-        affine_ras = refine(*pair, affine_ras, "rigid" if kind == "rigid" else "affine", seed)
+    linear = "rigid" if kind == "rigid" else "affine"
+    affine_ras = best_of(*ordered[1], there.ends, linear, seed)
+    progress("Registering", 0.45, 1.0)
+    affine_ras = refine(*ordered[2], affine_ras, linear, seed)
     back = search(*shared(*ordered[0], affine_ras), seed, part(0.5, 0.85))
     mirrored = mirror_gain(*ordered[1], affine_ras, seed)
     evidence = Evidence(
         there,
-        mean_distance(ordered[0][0].body_places_mm, affine_ras, np.linalg.inv(back.affine_ras)),
+        mean_distance(ordered[0][0].body_places_mm, affine_ras, np.linalg.inv(back.ends[0])),
         mirrored,
     )
     if turned:
