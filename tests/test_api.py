@@ -23,6 +23,7 @@ def test_the_names_of_the_front_door() -> None:
         "enhance",
         "evaluate",
         "explain",
+        "fuse",
         "inspect",
         "load",
         "load_plan",
@@ -30,6 +31,7 @@ def test_the_names_of_the_front_door() -> None:
         "open",
         "plan",
         "predict",
+        "register",
         "train",
     ]
     for name in sw.__all__:

@@ -80,10 +80,13 @@ def _apart(
 
 
 def best_of(fixed: Scan, moving: Scan, ends: Sequence[FloatArray], kind: str, seed: int) -> FloatArray:
-    """The best of several poses once each is refined: what is alike on a coarse grid differs on a finer."""
+    """The best of several poses, as they are or refined: what is alike on a coarse grid differs on a finer.
+
+    As they are: along hard edges the optimiser can be led astray by interpolated values.
+    """
     places, values = fixed.body_places_mm, fixed.values[fixed.body]
     refined = [refine(fixed, moving, end, kind, seed) for end in ends]
-    return max(refined, key=lambda end: similarity(values, places, moving, end))
+    return max([*refined, *ends], key=lambda end: similarity(values, places, moving, end))
 
 
 def shared(fixed: Scan, moving: Scan, fixed_to_moving: FloatArray) -> tuple[Scan, Scan]:

@@ -14,7 +14,7 @@ from scanwright.data.volume import Volume
 from scanwright.errors import SettingsError
 from scanwright.registration.deformable import field_of, jacobian_range, warp
 from scanwright.registration.grid import affine_of, scan_of
-from scanwright.registration.linear import best_of, mean_distance, mirror_gain, refine, search, shared
+from scanwright.registration.linear import best_of, mean_distance, mirror_gain, search, shared
 from scanwright.registration.quality import Evidence, Quality, judge
 from scanwright.types import FloatArray, Progress, silent
 
@@ -119,7 +119,7 @@ def register(
     linear = "rigid" if kind == "rigid" else "affine"
     affine_ras = best_of(*ordered[1], there.ends, linear, seed)
     progress("Registering", 0.45, 1.0)
-    affine_ras = refine(*ordered[2], affine_ras, linear, seed)
+    affine_ras = best_of(*ordered[2], (affine_ras,), linear, seed)
     back = search(*shared(*ordered[0], affine_ras), seed, part(0.5, 0.85))
     mirrored = mirror_gain(*ordered[1], affine_ras, seed)
     evidence = Evidence(
