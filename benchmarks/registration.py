@@ -195,7 +195,7 @@ def speed(one: Patient) -> None:
     begin, cpu = time.perf_counter(), time.process_time()
     register(fixed, moving)
     print(
-        f"\nRigid, {values.shape} voxels of {steps.round(2)} mm: {time.perf_counter() - begin:.1f} s, of which "
+        f"\nRigid, {values.shape} voxels of {steps.round(2)} mm: {time.perf_counter() - begin:.1f} s; "
         f"{time.process_time() - cpu:.1f} s of processor time",
         flush=True,
     )

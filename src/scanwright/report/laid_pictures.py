@@ -16,7 +16,7 @@ from scanwright.types import AnyArray, BoolArray, FloatArray
 
 SQUARES = 8
 """Along the longer side of a picture."""
-EDGE_PIXELS = 2.0
+EDGE_PIXELS = 3.0
 OPACITY_PERCENT = round(100 * MOST_OPAQUE)
 
 Plane: TypeAlias = tuple[Volume, Volume]
@@ -36,7 +36,7 @@ def compared_picture(planes: Sequence[Plane]) -> bytes:
         grey = np.where(_squares(still.shape), moved, still) * (high - low) + low
         squares.append(Tile(replace(first, image=grey)))
         drawn = canny(still, sigma=EDGE_PIXELS).astype(np.uint8)
-        edges.append(Tile(replace(second, reference=drawn), outlined=True))
+        edges.append(Tile(replace(second, prediction=drawn), outlined=True))
     return sheet([squares, edges], planes[0][0].modality)
 
 
@@ -60,7 +60,8 @@ def fused_picture(planes: Sequence[Plane], window: tuple[float, float]) -> bytes
 
 
 def _slice(plane: Volume) -> Slice:
-    return slices_through(plane.array, [], (0, 0, 0), plane.affine_ras)[0]
+    seen = slices_through(plane.array, [], (0, 0, 0), plane.affine_ras)[0]
+    return replace(seen, note="")  # a plane that was cut out is always number 1 of 1
 
 
 def _shown(image: AnyArray) -> FloatArray:

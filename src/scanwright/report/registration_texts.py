@@ -53,7 +53,7 @@ EN = {
     "register.after": "Registered",
     "register.pictures.note": (
         "Above: squares of both images in turn, the moving one in the window of the fixed. Below: the moving "
-        "image with edges of the fixed one in blue."
+        "image with edges of the fixed one in orange."
     ),
     "register.fixed": "fixed image",
     "register.moving": "moving image",
@@ -114,7 +114,7 @@ ZH = {
     "register.before": "按头文件",
     "register.after": "配准后",
     "register.pictures.note": (
-        "上：两幅图像的方格交替，移动图像用固定图像的窗显示。下：移动图像，固定图像的边缘为蓝色。"
+        "上：两幅图像的方格交替，移动图像用固定图像的窗显示。下：移动图像，固定图像的边缘为橙色。"
     ),
     "register.fixed": "固定图像",
     "register.moving": "移动图像",
