@@ -48,8 +48,22 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-VERBS = (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict, explain, export, measure)
-for verb in (*VERBS, register, fuse):
+for verb in (
+    demo,
+    inspect,
+    convert,
+    enhance,
+    plan,
+    train,
+    evaluate,
+    compare,
+    predict,
+    explain,
+    export,
+    measure,
+    register,
+    fuse,
+):
     app.command()(verb)
 
 

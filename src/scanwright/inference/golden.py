@@ -1,7 +1,7 @@
 """Golden cases: images made from a number, and what a package answered to them where it was made.
 
-They go through all that a real image goes through: steps, orientation, grid, intensities, the network. No
-patient is in them. Only a part of each answer is kept, as packages are to be small.
+They go through what a real image goes through: steps, orientation, grid, intensities, the network. No patient
+is in them. Only a part of each answer is kept, as packages are to be small.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scanwright.core.geometry import Shape3
 from scanwright.data.plan import Plan
 from scanwright.data.volume import Volume
 from scanwright.errors import ModelError
-from scanwright.inference.predict import Runtime, predict_array
+from scanwright.inference.predict import Runtime
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
 
@@ -63,13 +63,15 @@ def answer_golden(run: Runtime, plan: Plan) -> dict[str, FloatArray]:
     answers = {}
     for number in range(GOLDEN_CASES):
         array, _ = preprocess(golden_image(plan, number), plan)
-        outputs = predict_array(run, array, plan, mirror=False)
+        short = [(0, max(0, p - n)) for p, n in zip(plan.patch_voxels, array.shape[1:], strict=True)]
+        patch = np.pad(array, ((0, 0), *short), mode="edge")[:, *(slice(n) for n in plan.patch_voxels)]
+        outputs = run(patch[None])[0]
         answers[f"case-{number}"] = np.ascontiguousarray(outputs[..., *_every(outputs)], dtype=np.float32)
     return answers
 
 
 def _every(outputs: FloatArray) -> tuple[slice, ...]:
-    """Of the last three axes; answers about whole images and lists of boxes are kept whole."""
+    """Of the last three axes; answers about whole images are kept whole."""
     return tuple(slice(None, None, KEPT_EVERY if n > 8 else 1) for n in outputs.shape[-3:])
 
 

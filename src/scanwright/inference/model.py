@@ -22,8 +22,9 @@ from scanwright.data.prediction import Prediction
 from scanwright.errors import DataError, ModelError
 from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
+from scanwright.inference.memory import GRAPHS, TORCH, Check, memory_check
 from scanwright.inference.predict import Runtime, predict_image
-from scanwright.inference.runtimes import memory_check, open_graphs, open_runtime
+from scanwright.inference.runtimes import count_footprint, open_graphs, open_runtime
 from scanwright.inference.scope import find_doubts
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
@@ -119,17 +120,25 @@ class Model:
             MissingExtraError: torch is not installed.
         """
         runtime = self.open(device, threads)
-        check_memory = memory_check(self.plan, memory)
+        check_memory = self._memory_check(memory)
         for case in cases:
             try:
                 image = case.image.read()
-                check_memory(case.name, image)
+                streamed = check_memory(case.name, image)
                 told = partial(progress, "Predicting", total=1.0, note=case.name)
-                prediction = predict_image(runtime, case.name, image, self.plan, self.settled, told)
+                prediction = predict_image(
+                    runtime, case.name, image, self.plan, self.settled, told, streamed=streamed
+                )
                 doubts = find_doubts(image, self.provenance.get("data", {}), self.plan.dims)
                 yield case, replace(prediction, doubts=doubts)
             except DataError as error:
                 yield case, SetAside(case.name, "predict", str(error))
+
+    def _memory_check(self, cap: int | None) -> Check:
+        if self.graphs is None:
+            return memory_check(self.plan, cap, TORCH, lambda: count_footprint(self.plan))
+        footprint = self.graphs.footprint
+        return memory_check(self.plan, cap, GRAPHS, lambda: footprint)
 
     def predict(self, path: PathLikeStr, *, device: str = "auto") -> list[Prediction]:
         """Predictions of a file, a series folder or a folder of cases, in order; what can't be read is left

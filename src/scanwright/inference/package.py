@@ -203,7 +203,7 @@ def _check_files(content: Mapping[str, Any], files: Mapping[str, bytes], subject
         row = named[name]
         if not isinstance(row, dict) or row.get("sha256") != hashlib.sha256(raw).hexdigest():
             raise ModelError(
-                f"'{name}' in the package has been changed or damaged since it was written (its hash differs)",
+                f"'{name}' in the package has been changed or damaged (its hash differs)",
                 subject=subject,
                 do="Do not use it. Ask for it again where it was made.",
             )

@@ -12,11 +12,10 @@ import numpy as np
 from scanwright.data.plan import Plan
 from scanwright.errors import ModelError, SettingsError
 from scanwright.inference.golden import TOLERANCE, answer_golden
-from scanwright.inference.graphs import Footprint, Graphs
+from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
 from scanwright.inference.model import Model
-from scanwright.networks.catalogue import count_cost
-from scanwright.networks.memory import count_features
+from scanwright.inference.runtimes import count_footprint
 from scanwright.packaging.targets import TARGETS, Target
 from scanwright.types import AnyArray, FloatArray, Progress, silent
 
@@ -79,9 +78,7 @@ def export_model(
         progress("Exporting", n, len(members), f"network {n + 1} of {len(members)}")
         graphs.append(convert(model.plan, weights, precision))
     progress("Exporting", len(members), len(members))
-    one = replace(model.plan, batch_size=1)
-    features = count_features(one)
-    footprint = Footprint(count_cost(one).weights, features.kept, features.largest)
+    footprint = count_footprint(model.plan)
     packed = replace(
         model, weights={}, folder=None, graphs=Graphs(target.name, precision, tuple(graphs), footprint)
     )

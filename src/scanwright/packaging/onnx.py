@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import numpy as np
 import onnx_ir as ir
 import torch
 from torch import nn
@@ -27,7 +28,7 @@ class Answer(nn.Module):
     def __init__(self, plan: Plan, weights: Mapping[str, AnyArray]) -> None:
         super().__init__()
         self.network = build_network(plan).eval()
-        state = {name: torch.from_numpy(value.copy()) for name, value in weights.items()}
+        state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
         self.network.load_state_dict(state)
         self.activation = ACTIVATIONS[ANSWERS[plan.answer].activation]
         self.n_classes = len(plan.classes)
