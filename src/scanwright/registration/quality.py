@@ -22,6 +22,8 @@ crops of other patients' brains 0.55."""
 MOST_INVERSE = 2.0
 """Steps of the coarse grid between there and back."""
 MOST_MIRROR_GAIN = 1.05
+NEARLY_FITTING = 0.3
+"""Below it nothing fits, mirrored or not."""
 LEAST_JACOBIAN = 0.0
 
 
@@ -139,7 +141,7 @@ def _reason(quality: Quality, coarse_mm: float) -> str:
         return "little_in_common"
     if quality.places < LEAST_PLACES:
         return "few_places"
-    if quality.mirror_gain > MOST_MIRROR_GAIN:
+    if quality.mirror_gain > MOST_MIRROR_GAIN and quality.places_fitting >= NEARLY_FITTING:
         return "mirrored"
     if quality.places_fitting < LEAST_FITTING:
         return "places"
