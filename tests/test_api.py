@@ -23,6 +23,8 @@ def test_the_names_of_the_front_door() -> None:
         "enhance",
         "evaluate",
         "explain",
+        "export",
+        "fuse",
         "inspect",
         "load",
         "load_plan",
@@ -30,6 +32,7 @@ def test_the_names_of_the_front_door() -> None:
         "open",
         "plan",
         "predict",
+        "register",
         "train",
     ]
     for name in sw.__all__:

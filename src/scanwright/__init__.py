@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from scanwright.data.prediction import Predicted
     from scanwright.errors import ScanwrightError
     from scanwright.followup.front import measure
+    from scanwright.followup.fuse import fuse
+    from scanwright.followup.register import register
     from scanwright.packaging.front import export
 
 __version__ = "0.1.0"
@@ -37,6 +39,7 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "fuse",
     "inspect",
     "load",
     "load_plan",
@@ -44,6 +47,7 @@ __all__ = [
     "open",
     "plan",
     "predict",
+    "register",
     "train",
 ]
 
@@ -57,6 +61,14 @@ def __getattr__(name: str) -> Any:
         from scanwright.followup.front import measure
 
         return measure
+    if name == "register":
+        from scanwright.followup.register import register
+
+        return register
+    if name == "fuse":
+        from scanwright.followup.fuse import fuse
+
+        return fuse
     if name == "export":
         from scanwright.packaging.front import export
 

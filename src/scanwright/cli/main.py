@@ -17,10 +17,12 @@ from scanwright.cli.enhance import enhance
 from scanwright.cli.evaluate import evaluate
 from scanwright.cli.explain import explain
 from scanwright.cli.export import export
+from scanwright.cli.fuse import fuse
 from scanwright.cli.inspect import inspect
 from scanwright.cli.measure import measure
 from scanwright.cli.plan import plan
 from scanwright.cli.predict import predict
+from scanwright.cli.register import register
 from scanwright.cli.start import INTERRUPTED
 from scanwright.cli.train import train
 from scanwright.errors import ScanwrightError
@@ -59,6 +61,8 @@ for verb in (
     explain,
     export,
     measure,
+    register,
+    fuse,
 ):
     app.command()(verb)
 
