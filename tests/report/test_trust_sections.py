@@ -31,6 +31,15 @@ def test_the_temperature_and_its_cases_are_told(lang):
     assert "1.7" in line
 
 
+def test_the_lean_that_was_undone_is_told_and_what_it_does_not_decide():
+    undone = {**FITTED, "biases": {"benign": 0.6931, "malignant": -0.6931}}
+    line = calibration_line(evaluation(calibration=undone), Words("en"))
+    assert "benign × 2.0" in line
+    assert "malignant × 0.50" in line
+    assert "does not neglect rare classes" in line
+    assert "neglect" not in calibration_line(evaluation(calibration=undone, task="ordinal"), Words("en"))
+
+
 def test_what_was_not_fitted_is_told_with_its_reason():
     few = {**Calibration(n=7).to_json(), "asked": "temperature"}
     words = Words("en")

@@ -53,6 +53,15 @@ def test_answers_that_are_too_sure_become_as_sure_as_they_are_right():
     assert said.uncalibrated[said.predicted] == pytest.approx(0.99)
 
 
+def test_a_rare_class_is_called_as_before_though_its_probability_falls_below_a_half():
+    lean = Calibration("temperature", 60, {"": 1.0}, biases={"benign": 0.7, "malignant": -0.7})
+    task = find_task("classification")
+    said = answer_by(task, "a", outputs(0.4, 0.6), CLASSES, (), IMAGE, Settled(calibration=lean))
+    assert said.predicted == "malignant"
+    assert said.probabilities["malignant"] == pytest.approx(1 / (1 + np.exp(1.4) * 0.4 / 0.6), abs=1e-6)
+    assert said.uncalibrated["malignant"] == pytest.approx(0.6)
+
+
 def test_without_enough_cases_answers_stay_as_the_network_gives_them():
     answers, truth = too_sure(12)
     settled = settled_by(CLASSES, answers, [np.uint8(t) for t in truth])
@@ -68,7 +77,7 @@ def test_thresholds_of_labels_are_chosen_on_what_they_are_compared_with():
     answers = [outputs(*row) for row in np.clip(0.5 + 0.49 * held - 0.1 * rng.random((200, 2)), 0.01, 0.99)]
     plan = LABELS
     settled = settled_by(plan, answers, list(held.astype(np.float32)))
-    assert set(settled.calibration.temperatures) == set(NAMES)
+    assert set(settled.calibration.temperatures) == set(settled.calibration.biases) == set(NAMES)
     task = find_task("multilabel")
     said = [answer_by(task, "a", one, plan, (), IMAGE, settled).predicted for one in answers]
     assert said == [tuple(np.array(NAMES)[row]) for row in held]

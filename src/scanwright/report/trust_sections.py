@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -35,10 +36,17 @@ def calibration_line(evaluation: JsonDict, words: Words) -> str:
         return ""
     if fitted["asked"] == "none":
         return words("calibration.off")
-    numbers = [f"{name} {format_value(t)}".strip() for name, t in fitted["temperatures"].items()]
     if not fitted["n"]:
         return words("calibration.never")
-    return words(f"calibration.{fitted['method']}", n=fitted["n"], numbers=words("comma").join(numbers))
+    numbers = [f"{name} {format_value(t)}".strip() for name, t in fitted["temperatures"].items()]
+    line = words(f"calibration.{fitted['method']}", n=fitted["n"], numbers=words("comma").join(numbers))
+    odds = [f"{name} × {format_value(math.exp(bias))}" for name, bias in fitted.get("biases", {}).items()]
+    if not odds:
+        return line
+    parts = [line, words("calibration.biases", numbers=words("comma").join(odds))]
+    if evaluation.get("task") == "classification":
+        parts.append(words("calibration.decision"))
+    return " ".join(parts)
 
 
 def reliability_plots(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:

@@ -4,8 +4,16 @@ EN = {
     "calibration": "Are the probabilities right?",
     "calibration.temperature": (
         "The probabilities shown are calibrated: a temperature, fitted on {n} validation cases, makes "
-        "them more or less sure without changing which class is the most probable ({numbers}; above 1: "
-        "the network was too sure of itself). The fewer the cases, the nearer it is held to 1."
+        "them more or less sure ({numbers}; above 1: the network was too sure of itself). The fewer the "
+        "cases, the nearer it is held to 1."
+    ),
+    "calibration.biases": (
+        "A lean to some classes, as training that weighs rare classes more brings with it, is undone: odds "
+        "are multiplied ({numbers})."
+    ),
+    "calibration.decision": (
+        "The class that is called is still the network's own choice, which does not neglect rare classes; "
+        "it may be one whose calibrated probability is below a half."
     ),
     "calibration.isotonic": (
         "The probabilities shown are calibrated: growing steps, fitted on {n} validation cases, put the "
@@ -138,9 +146,13 @@ EN = {
 ZH = {
     "calibration": "概率可信吗？",
     "calibration.temperature": (
-        "所示概率已经校准：在 {n} 个验证病例上拟合的温度使概率更保守或更肯定，而不改变哪一类最可能（"
-        "{numbers}；大于 1 表示网络原先过于自信）。病例越少，温度越接近 1。"
+        "所示概率已经校准：在 {n} 个验证病例上拟合的温度使概率更保守或更肯定（{numbers}；大于 1 表示网络原先"
+        "过于自信）。病例越少，温度越接近 1。"
     ),
+    "calibration.biases": (
+        "训练时加重少见类别会使概率偏向某些类别，现已消除：比值乘以相应系数（{numbers}）。"
+    ),
+    "calibration.decision": ("所判类别仍由网络自身决定，因而不会忽视少见类别；其校准后的概率可能低于一半。"),
     "calibration.isotonic": (
         "所示概率已经校准：在 {n} 个验证病例上拟合的单调阶梯，用实际发生的比例代替每个概率。"
     ),

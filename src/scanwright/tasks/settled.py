@@ -1,8 +1,10 @@
 """Settled: what is settled on validation cases once the weights are, and how a model answers by it.
 
-Thresholds and calibration come from answers to cases that the weights were not fitted to. Probabilities of
-whole images are calibrated before anything is decided; masks are decided on the network's own probabilities,
-which a temperature would not rank otherwise, and only the probabilities that are asked for are calibrated.
+Thresholds and calibration come from answers to cases that the weights were not fitted to. One class of several
+and masks are decided on the network's own probabilities: training has weighed the classes as the decision is to
+weigh them, and calibration undoes that, so that probabilities say how often they come true (decision note 44).
+Grades and labels are decided on calibrated probabilities: the median needs classes as frequent as they are,
+and of labels thresholds are chosen on the same.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class Settled:
     """What a model decides by.
 
     Attributes:
-        thresholds: see ``Task.choose_thresholds``; of whole images, on calibrated probabilities.
+        thresholds: see ``Task.choose_thresholds``; of labels, on calibrated probabilities.
         calibration: of its probabilities.
         conformal: which answers about whole images it can't exclude, by the network's own probabilities.
     """
@@ -65,6 +67,11 @@ def has_probabilities(plan: Plan) -> bool:
 def has_sets(plan: Plan) -> bool:
     """Whether answers come with a set of possible ones."""
     return has_probabilities(plan) and not plan.label_values
+
+
+def decides_on_calibrated(plan: Plan) -> bool:
+    """Whether answers are decided on calibrated probabilities, and not on the network's own."""
+    return plan.answer in ("grade", "labels")
 
 
 def is_exclusive(plan: Plan) -> bool:
@@ -115,7 +122,7 @@ def settle(
     """
     drawn = _joined([sample for sample in samples if sample is not None])
     calibration = _calibrate(drawn, plan, len(targets))
-    if not plan.is_tiled:
+    if decides_on_calibrated(plan):
         outputs = [calibrate(output, calibration, plan) for output in outputs]
     return Settled(task.choose_thresholds(outputs, targets, plan), calibration, _conform(drawn, plan))
 
@@ -146,6 +153,8 @@ def answer_by(
     fitted = outputs if plan.is_tiled else calibrate(outputs, calibration, plan)
     prediction = task.decode(case, fitted, plan, history, image, settled.thresholds)
     if isinstance(prediction, (ClassPrediction, LabelsPrediction)):
+        if isinstance(prediction, ClassPrediction) and not decides_on_calibrated(plan):
+            prediction = replace(prediction, decided=plan.classes[int(outputs.argmax())])
         raw = dict(zip(plan.classes, map(float, outputs.reshape(-1)), strict=True))
         referral = refer(prediction, raw, settled.conformal)
         return replace(prediction, referral=referral, uncalibrated=raw if calibration.is_fitted else None)
