@@ -99,3 +99,16 @@ def test_a_decision_curve_stands_beside_acting_on_all(lang):
     page = render_report(evaluation(decision={"malignant": curve}), lang=lang)
     assert words("decision.of", group="malignant") in page
     assert words("decision.all") in page
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_costs_are_told_with_what_they_gave(lang):
+    words = Words(lang)
+    given = {"classes": ["benign", "malignant"], "matrix": [[0, 1], [12, 0]], "balanced": False}
+    number = {"name": "expected_cost", "group": "", "value": 0.4321, "low": 0.31, "high": 0.55, "n": 40}
+    numbers = [*classification_evaluation()["numbers"], {**number, "level": 0.95, "method": "", "unit": ""}]
+    page = render_report(evaluation(costs=given, numbers=numbers), lang=lang)
+    assert words("costs.one", truth="malignant", answer="benign", cost="12") in page
+    assert "0.43" in page
+    assert words("costs.balanced") in render_report(evaluation(costs={**given, "balanced": True}), lang=lang)
+    assert words("costs") not in render_report(evaluation(), lang=lang)

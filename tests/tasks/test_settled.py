@@ -49,7 +49,7 @@ def test_answers_that_are_too_sure_become_as_sure_as_they_are_right():
     assert settled.calibration.n == 400
     said = answer_by(find_task("classification"), "a", answers[0], CLASSES, (), IMAGE, settled)
     right = np.mean([a.argmax() == t for a, t in zip(answers, truth, strict=True)])
-    assert said.probabilities[said.predicted] == pytest.approx(right, abs=0.01)
+    assert said.probabilities[said.predicted] == pytest.approx(right, abs=0.03)
     assert said.uncalibrated[said.predicted] == pytest.approx(0.99)
 
 

@@ -30,8 +30,10 @@ from scanwright.report.tables import (
 from scanwright.report.texts import Words
 from scanwright.report.trust_sections import (
     CALIBRATION,
+    COSTS,
     REFERRAL,
     calibration_line,
+    cost_line,
     decision_plots,
     is_about_trust,
     referral_lines,
@@ -102,6 +104,8 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "calibration_table": trust_table(CALIBRATION, evaluation, words),
         "referral": referral_lines(evaluation, words),
         "referral_table": trust_table(REFERRAL, evaluation, words),
+        "costs": cost_line(evaluation, words),
+        "cost_table": trust_table(COSTS, evaluation, words),
         "risk": risk_plot(evaluation, words),
         "decision": decision_plots(evaluation, words),
         "reliability": reliability_plots(evaluation, words),

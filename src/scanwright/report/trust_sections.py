@@ -8,19 +8,21 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from scanwright.report import plots
-from scanwright.report.rounding import format_value
+from scanwright.report.rounding import format_plain, format_value
 from scanwright.report.tables import Table, number_table
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
 CALIBRATION = ("brier", "brier_before", "ece", "ece_before")
 REFERRAL = ("set_coverage", "missed_unseen", "set_size", "referred")
+COSTS = ("expected_cost", "least_expected_cost")
 MOST_DIAGRAMS = 6
+MOST_COSTS = 12
 
 
 def is_about_trust(number: JsonDict) -> bool:
     """Whether a number stands in one of these sections, and not in the summary."""
-    return number["name"] in (*CALIBRATION, *REFERRAL)
+    return number["name"] in (*CALIBRATION, *REFERRAL, *COSTS)
 
 
 def trust_table(names: Sequence[str], evaluation: JsonDict, words: Words) -> Table:
@@ -87,6 +89,23 @@ def referral_lines(evaluation: JsonDict, words: Words) -> list[str]:
     lines = [words("referral.rule"), promise, words("referral.not_promised")]
     members = (evaluation.get("model") or {}).get("members") or 1
     return [*lines, words("referral.ensemble")] if members > 1 else lines
+
+
+def cost_line(evaluation: JsonDict, words: Words) -> str:
+    """By what costs answers are judged; "" where there are none."""
+    costs = evaluation.get("costs")
+    if not costs:
+        return ""
+    if costs["balanced"]:
+        return words("costs.balanced")
+    named = [
+        words("costs.one", truth=truth, answer=answer, cost=format_plain(cost))
+        for truth, row in zip(costs["classes"], costs["matrix"], strict=True)
+        for answer, cost in zip(costs["classes"], row, strict=True)
+        if cost
+    ]
+    told = named[:MOST_COSTS] + ["…"] * (len(named) > MOST_COSTS)
+    return words("costs.named", costs=words("comma").join(told))
 
 
 def decision_plots(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:

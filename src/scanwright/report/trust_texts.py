@@ -115,6 +115,27 @@ EN = {
         "95 % interval from resampled patients."
     ),
     "decision.of": "Acting on {group}",
+    "costs": "What do wrong answers cost?",
+    "costs.balanced": (
+        "Nobody has named costs: every error costs the same, of grades as much as they are apart, and every "
+        "class counts as if it were as frequent as the others. A table of your own (evaluate --costs) says "
+        "more."
+    ),
+    "costs.named": (
+        "By the costs that were named, with the classes as frequent as they are in these cases: {costs}. "
+        "“Least by probability” is what answers would cost that are chosen by the calibrated probabilities "
+        "to be cheapest, and not those that the model gives."
+    ),
+    "costs.one": "{answer} where {truth} is true: {cost}",
+    "metric.expected_cost": "Expected cost",
+    "metric.least_expected_cost": "Least by probability",
+    "about.expected_cost": (
+        "mean cost of the answers, over that of the best single answer given to every case: 0 is perfect, 1 "
+        "is no better than looking at no image"
+    ),
+    "about.least_expected_cost": (
+        "the same, if each case got the answer whose cost is expected to be least by the probabilities"
+    ),
     "decision.value": "this model",
     "decision.all": "acting on all",
     "decision.none": "acting on nobody",
@@ -231,6 +252,22 @@ ZH = {
         "得到的 95 % 区间。"
     ),
     "decision.of": "针对 {group} 行动",
+    "costs": "答错的代价有多大？",
+    "costs.balanced": (
+        "没有给出代价：每个错误代价相同（分级则按相差的级数），并且各类视为同样常见。用自己的代价表（"
+        "evaluate --costs）能说明更多。"
+    ),
+    "costs.named": (
+        "按给出的代价，各类频率取这些病例中的实际频率：{costs}。“按概率最小”指若根据校准概率为每例选择代价最"
+        "小的答案，而不用模型给出的答案，代价会是多少。"
+    ),
+    "costs.one": "真实为 {truth} 而答 {answer}：{cost}",
+    "metric.expected_cost": "期望代价",
+    "metric.least_expected_cost": "按概率最小",
+    "about.expected_cost": (
+        "答案的平均代价，除以对所有病例都给同一最佳答案的代价：0 为完美，1 表示不比不看图像更好"
+    ),
+    "about.least_expected_cost": "同上，但每例取按概率期望代价最小的答案",
     "decision.value": "本模型",
     "decision.all": "全部行动",
     "decision.none": "都不行动",

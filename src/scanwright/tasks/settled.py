@@ -1,10 +1,10 @@
 """Settled: what is settled on validation cases once the weights are, and how a model answers by it.
 
-Thresholds and calibration come from answers to cases that the weights were not fitted to. One class of several
-and masks are decided on the network's own probabilities: training has weighed the classes as the decision is to
-weigh them, and calibration undoes that, so that probabilities say how often they come true (decision note 44).
-Grades and labels are decided on calibrated probabilities: the median needs classes as frequent as they are,
-and of labels thresholds are chosen on the same.
+Thresholds and calibration come from answers to cases that the weights were not fitted to. One class of
+several and masks are decided on the network's own probabilities: training has weighed the classes as the
+decision is to weigh them, and calibration undoes that, so that probabilities say how often they come true
+(decision note 44). Grades and labels are decided on calibrated probabilities: the median needs classes as
+frequent as they are, and of labels thresholds are chosen on the same.
 """
 
 from __future__ import annotations
