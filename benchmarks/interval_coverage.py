@@ -5,8 +5,9 @@ The interval is the function that every report uses; only the numbers are comput
 as sums over patients with weights. One usual study of each n goes through ``patient_bootstrap`` itself, and
 both must agree. Coverage: the share of studies whose 95 % interval holds the truth, which comes from 300,000
 patients. Studies without an interval (nothing varied) are counted apart. Beside it: plain percentiles of the
-same resamples. Goal: 93 to 97 % for 100 and 300 patients. Then studies with one image of each patient: Wilson's interval
-of shares and DeLong's of the area under the ROC curve, by the functions that reports use.
+same resamples. Goal: 93 to 97 % for 100 and 300 patients. Before that studies with
+one image of each patient: Wilson's interval of shares and DeLong's of the area under the ROC curve, by the
+functions that reports use.
 """
 
 from __future__ import annotations
@@ -177,8 +178,8 @@ def cover_single(separation: float, n: int, n_studies: int, rng: np.random.Gener
         share = ((own[:, 0] <= truth[column]) & (truth[column] <= own[:, 1])).mean()
         error = 100 * np.sqrt(share * (1 - share) / len(own))
         method = "DeLong" if name == "auroc" else "Wilson"
-        told = f"{method} | {truth[column]:.3f} | {n} | {100 * share:.1f} | ± {error:.1f} | {n_studies - len(own)} |"
-        rows.append(f"| {name} | {told}")
+        told = f"{100 * share:.1f} | ± {error:.1f} | {n_studies - len(own)} |"
+        rows.append(f"| {name} | {method} | {truth[column]:.3f} | {n} | {told}")
     return rows
 
 

@@ -32,7 +32,7 @@ from scanwright.tasks.base import Record
 from scanwright.tasks.box_numbers import tell_findings
 from scanwright.tasks.catalogue import find_task, task_dataset
 from scanwright.tasks.costs import Costs, count_costs, usual_costs
-from scanwright.tasks.settled import has_probabilities, has_sets
+from scanwright.tasks.settled import has_margins, has_probabilities, has_sets
 from scanwright.types import JsonDict, PathLikeStr, Progress
 
 Packed: TypeAlias = bytes | BoxPrediction
@@ -218,10 +218,13 @@ def _choose_costs(path: PathLikeStr | None, plan: Plan) -> Costs | None:
 def _settled(model: Model) -> JsonDict:
     """What validation cases settled of the probabilities; ``None`` where an answer has none."""
     fitted = {**model.calibration.to_json(), "asked": model.plan.calibration}
-    sets = {**model.conformal.to_json(), "n_needed": model.conformal.n_needed}
+    sets, margins = (
+        {**part.to_json(), "n_needed": part.n_needed} for part in (model.conformal, model.margins)
+    )
     return {
         "calibration": fitted if has_probabilities(model.plan) else None,
         "conformal": sets if has_sets(model.plan) else None,
+        "margins": margins if has_margins(model.plan) else None,
         "reliability": None,
         "risk": None,
         "decision": None,
