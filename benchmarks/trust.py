@@ -1,13 +1,13 @@
 """Numbers a clinician can trust: are probabilities right, whom does a person see, for whom does it work?
 
 PneumoniaMNIST (learnt from the official train images, judged on the official validation images) and BUSI
-(five fixed folds, answers pooled). Of each: calibration error and Brier score before and after calibration on the
-model's own validation cases, share referred and missed unseen at the level asked for, error among the surest
-answers, expected cost (usual costs), and the leading number by brightness of the picture, the only fact that
-both have.
+(five fixed folds, answers pooled). Of each: calibration error and Brier score before and after calibration
+on the model's own validation cases, share referred and missed unseen at the level asked for, error among the
+surest answers, expected cost (usual costs), and the leading number by brightness of the picture, the only
+fact that both have.
 
-BUSI has too few validation cases of each class for a level of 0.98. So sets are also fitted on the answers to
-the other four folds (other networks of the same plan) and judged on the fifth, at levels that they suffice for.
+BUSI has too few validation cases of each class for a level of 0.98. So sets are also fitted on the answers
+to the other four folds (other networks of the same plan) and judged on the fifth, at levels that suffice.
 """
 
 from __future__ import annotations
@@ -96,9 +96,7 @@ def learn(data: Path, run: Path, options) -> tuple[sw.Model, sw.Evaluation, list
         model = sw.load(run)
         result = sw.evaluate(model, dataset, progress=tell)
     fitted, sets = model.calibration, model.conformal
-    print(
-        f"{run.parent.name}: calibrated on {fitted.n} cases, {dict(fitted.temperatures)}, {dict(fitted.biases)}"
-    )
+    print(f"{run.parent.name}: {fitted.n} cases, {dict(fitted.temperatures)}, {dict(fitted.biases)}")
     print(f"  sets: {'yes' if sets.is_fitted else f'no, {sets.n_needed} needed'} {dict(sets.n)}", flush=True)
     return model, result, list(dataset.cases)
 
