@@ -333,6 +333,7 @@ def evaluate(
     *,
     split: str = "test",
     by: Sequence[str] = (),
+    costs: PathLikeStr | None = None,
     series: str | None = None,
     lang: str = "en",
     pdf: bool = False,
@@ -350,8 +351,8 @@ def evaluate(
         out: where ``evaluation.json``, ``report.html``, the model card, checklists and ``failures.csv`` go;
             ``None`` writes nothing.
         split: "test", "val" or "all".
-        by: columns of the data (sex, age, site, scanner, …) to judge subgroups by; "size" is that of what
-            masks outline.
+        by: columns of the data (sex, age, …) to judge subgroups by; "size" is that of what masks outline.
+        costs: table (CSV) of what answers cost, a row ``truth`` and a column for each class.
         series: see ``open``.
         lang: language of the report, "en" or "zh".
         pdf: also write ``report.pdf``.
@@ -377,7 +378,9 @@ def evaluate(
     if out is not None:
         keep_apart(Path(out), dataset)
         folder = claim_folder(out, overwrite=overwrite, own=EVALUATED)
-    evaluation = judge(loaded, dataset, split=split, by=by, device=device, threads=threads, progress=progress)
+    evaluation = judge(
+        loaded, dataset, split=split, by=by, costs=costs, device=device, threads=threads, progress=progress
+    )
     evaluation.content["baselines"] += baselines or []
     if out is not None:
         write_evaluation(evaluation, folder, lang, pdf=pdf)

@@ -21,6 +21,7 @@ from safetensors.numpy import save as save_tensors
 
 from scanwright.core.calibration import Calibration
 from scanwright.core.conformal import Conformal
+from scanwright.core.margins import Margins
 from scanwright.data.plan import Plan
 from scanwright.errors import ModelError, ScanwrightError
 from scanwright.inference.golden import check_golden
@@ -69,6 +70,7 @@ def write_package(
         "thresholds": dict(model.thresholds),
         "calibration": model.calibration.to_json(),
         "conformal": model.conformal.to_json(),
+        "margins": model.margins.to_json(),
         "provenance": dict(model.provenance),
         "graphs": model.graphs.to_json(),
         "files": {
@@ -121,7 +123,8 @@ def read_package(path: PathLikeStr, *, check: bool = True, memory: int | None = 
             None,
             Calibration.from_json(content["calibration"], subject),
             Conformal.from_json(content["conformal"], subject),
-            graphs=graphs,
+            Margins.from_json(content["margins"], subject),
+            graphs,
         )
         golden = load_tensors(files[GOLDEN])
     except (KeyError, TypeError, ValueError, AttributeError, SafetensorError) as error:

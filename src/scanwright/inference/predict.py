@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from scanwright.data.prediction import Prediction
 from scanwright.data.volume import Volume
 from scanwright.inference.boxes import find_boxes, mirror_sides
 from scanwright.tasks.catalogue import find_task
+from scanwright.tasks.margins import tell_volumes
 from scanwright.tasks.segmentation import decode_planes
 from scanwright.tasks.settled import Settled, answer_by
 from scanwright.transforms.preprocess import preprocess
@@ -163,6 +165,7 @@ def predict_image(
     array, history = preprocess(image, plan)
     if streamed:
         planes = predict_planes(run, array, plan, told=told)
-        return decode_planes(case, planes, plan, history, image, settled.thresholds)
+        decoded = decode_planes(case, planes, plan, history, image, settled.thresholds)
+        return replace(decoded, volumes=tell_volumes(decoded.mask, plan, settled.margins))
     outputs = predict_array(run, array, plan, told=told)
     return answer_by(task, case, outputs, plan, history, image, settled)

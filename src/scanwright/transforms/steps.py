@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy.ndimage import map_coordinates
 
 from scanwright.core.geometry import (
     Shape3,
@@ -23,7 +24,7 @@ from scanwright.core.geometry import (
     resample_slab,
     undo_reorient,
 )
-from scanwright.types import AnyArray, FloatArray
+from scanwright.types import AnyArray, FloatArray, IntArray
 
 # Of one slab, over all classes: small enough for any machine, large enough to be quick.
 SLAB_VALUES = 1 << 22
@@ -215,6 +216,17 @@ def restore(array: AnyArray, history: History) -> AnyArray:
     for step in reversed(history):
         array = step.invert(array)
     return array
+
+
+def restore_at(array: AnyArray, history: History, voxels: IntArray, shape: Shape3) -> FloatArray:
+    """As ``restore(array, history)`` at some voxels (n, 3) of the image, (channel, n), without all others.
+
+    Where the image is coarser than the array, its neighbourhood is not averaged.
+    """
+    places = _places(history, shape)
+    there = (voxels + 0.5) @ places[:3, :3].T + places[:3, 3] - 0.5
+    rows = [map_coordinates(own, there.T, order=1, mode="nearest") for own in np.asarray(array, np.float32)]
+    return np.stack(rows)
 
 
 def restore_chosen(array: AnyArray, history: History, choose: Choose) -> AnyArray:
