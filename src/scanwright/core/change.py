@@ -1,7 +1,8 @@
 """Change: whether a lesion is truly larger or smaller, given how well its size is known.
 
-The error of one measurement is that of its outline: a reader's or a model's edge is a part of a voxel off, all
-around. For a ball of diameter D, an edge that is e off makes a volume that is 6 e / D off (relative).
+The error of one measurement is that of its outline: within slices a reader's or a model's edge is a part of
+a pixel off, all around; and where the lesion begins and ends is known to a part of a slice. For a ball of
+diameter D whose edge is e off in the slice and z off at the ends, the volume is 4 e / D + 2 z / D off.
 Registration does not enter: each date is measured on its own grid. All functions are pure.
 """
 
@@ -12,10 +13,10 @@ from collections.abc import Sequence
 
 from scipy.stats import norm
 
-EDGE_PER_PIXEL = 0.4
+EDGE_PER_PIXEL = 0.35
 """Standard deviation of where the edge is drawn, in pixels of the slice."""
-EDGE_PER_SLICE = 0.15
-"""And in slice spacings: only the ends of a lesion are blurred by thick slices."""
+EDGE_PER_SLICE = 0.25
+"""Of where a lesion begins and ends, in slice spacings."""
 LARGEST_ERROR = 1.0
 """Of log volume: what is smaller than a voxel is known to a factor of about three."""
 
@@ -25,27 +26,24 @@ def ball_diameter_mm(volume_ml: float) -> float:
     return float((6000 * volume_ml / math.pi) ** (1 / 3))
 
 
-def edge_sd_mm(pixel_mm: float, slice_mm: float) -> float:
-    """Standard deviation of the place of a lesion's edge, in mm.
+def log_volume_sd(volume_ml: float, pixel_mm: float, slice_mm: float) -> float:
+    """Standard deviation of one measured log volume; for small ones that is the relative error.
 
     Args:
+        volume_ml: as measured.
         pixel_mm: step within slices.
         slice_mm: from slice to slice.
     """
-    return math.hypot(EDGE_PER_PIXEL * pixel_mm, EDGE_PER_SLICE * slice_mm)
-
-
-def log_volume_sd(volume_ml: float, pixel_mm: float, slice_mm: float) -> float:
-    """Standard deviation of one measured log volume; for small ones that is the relative error."""
     diameter = ball_diameter_mm(volume_ml)
     if diameter == 0:
         return LARGEST_ERROR
-    return min(LARGEST_ERROR, 6 * edge_sd_mm(pixel_mm, slice_mm) / diameter)
+    error = math.hypot(4 * EDGE_PER_PIXEL * pixel_mm, 2 * EDGE_PER_SLICE * slice_mm)
+    return min(LARGEST_ERROR, error / diameter)
 
 
-def diameter_sd_mm(pixel_mm: float, slice_mm: float) -> float:
-    """Standard deviation of a measured diameter: both its ends are edges."""
-    return math.sqrt(2) * edge_sd_mm(pixel_mm, slice_mm)
+def diameter_sd_mm(pixel_mm: float) -> float:
+    """Standard deviation of a diameter measured in a slice: an edge that is off is so at both ends."""
+    return 2 * EDGE_PER_PIXEL * pixel_mm
 
 
 def probability_grew(

@@ -32,7 +32,8 @@ class GrowthSettings:
         laws: each equally likely.
         wander_sd: by which log volume strays from its law in a square root of a day.
         pixel_mm, slice_mm: (smallest, largest), drawn for every patient.
-        edge_pixels: standard deviation of where a reader draws the edge, in pixels.
+        edge_pixels, edge_slices: standard deviations of where a reader draws the edge, in pixels of the
+            slice, and of where the first and last slice are seen, in slices.
         shift_mm, turn_degrees, bend_mm: what registration leaves, standard deviations.
         new, vanish, split, merge: chances of a lesion at each date after the first.
     """
@@ -48,6 +49,7 @@ class GrowthSettings:
     pixel_mm: tuple[float, float] = (0.6, 1.0)
     slice_mm: tuple[float, float] = (1.0, 5.0)
     edge_pixels: float = 0.35
+    edge_slices: float = 0.25
     shift_mm: float = 2.0
     turn_degrees: float = 0.5
     bend_mm: float = 1.5
@@ -255,8 +257,10 @@ def _look(
     shift = settings.shift_mm * rng.standard_normal(3)
     found = []
     for one in pieces:
-        edge = settings.edge_pixels * pixel * rng.standard_normal()
-        points, volume = _outlined(one, rng, edge, np.array([pixel, pixel, thick]))
+        step = np.array([pixel, pixel, thick])
+        across, along = rng.standard_normal(2)
+        edge = step * (*[settings.edge_pixels * across] * 2, settings.edge_slices * along)
+        points, volume = _outlined(one, rng, edge, step)
         if not len(points):
             continue
         if not is_first:
@@ -267,7 +271,7 @@ def _look(
 
 
 def _outlined(
-    one: _Piece, rng: np.random.Generator, edge_mm: float, step: FloatArray
+    one: _Piece, rng: np.random.Generator, edge_mm: FloatArray, step: FloatArray
 ) -> tuple[FloatArray, float]:
     """Places of the voxels inside an ellipsoid whose edge is moved, and their volume."""
     squeeze = np.exp(0.15 * rng.standard_normal(3))
