@@ -12,6 +12,8 @@ from scanwright.core.tiling import slabs, slowest_axis
 from scanwright.types import AnyArray, FloatArray
 
 Shape3 = tuple[int, int, int]
+RAS_LPS: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""(4, 4); takes patient millimetres of NIfTI (RAS+) to those of DICOM and ITK (LPS+), and back."""
 
 
 def ras_axes(affine_ras: FloatArray) -> tuple[tuple[int, int, int], tuple[bool, bool, bool]]:
@@ -127,6 +129,19 @@ def resample_labels(labels: AnyArray, shape: Sequence[int], n_classes: int) -> A
         best[better] = share[better]
         result[better] = index
     return result
+
+
+def resampled_affine(affine_ras: FloatArray, shape: Sequence[int], target: Sequence[int]) -> FloatArray:
+    """The affine of ``resample(array, target)``; ``shape`` is that of the array before, (i, j, k)."""
+    steps = np.asarray(shape, dtype=np.float64) / np.asarray(target)
+    change = np.diag([*steps, 1.0])
+    change[:3, 3] = steps / 2 - 0.5
+    return np.asarray(np.asarray(affine_ras, dtype=np.float64) @ change)
+
+
+def move_points(affine: FloatArray, points: FloatArray) -> FloatArray:
+    """(n, 3) points through a (4, 4) affine."""
+    return np.asarray(points @ affine[:3, :3].T + affine[:3, 3])
 
 
 def resampled_shape(shape: Sequence[int], spacing_mm: Sequence[float], target_mm: Sequence[float]) -> Shape3:

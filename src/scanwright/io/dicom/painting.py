@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scanwright.core.geometry import RAS_LPS
 from scanwright.errors import DataError
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
@@ -25,7 +26,7 @@ class Grid:
     @property
     def affine_lps(self) -> FloatArray:
         """From (i, j, k, 1) to DICOM's patient axes, mm."""
-        turned: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ self.affine_ras
+        turned: FloatArray = RAS_LPS @ self.affine_ras
         return turned
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from scanwright.core.geometry import RAS_LPS
 from scanwright.errors import DataError
 from scanwright.io.dicom.header import Plane
 from scanwright.types import AnyArray, FloatArray, IntArray
@@ -77,7 +78,7 @@ def place(planes: Sequence[Plane]) -> Placement:
     affine_lps[:3, 2] = step
     affine_lps[:3, 3] = positions[order[0]]
     columns, rows = (float(x) for x in first.orientation_lps @ sideways / size)
-    affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_lps
+    affine: FloatArray = RAS_LPS @ affine_lps
     return Placement(ordered, affine, (columns, rows) if sideways.any() else (0.0, 0.0))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
+from scanwright.core.geometry import RAS_LPS
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.io.formats.nifti import LARGEST_DEFLATE_RATIO, plain
@@ -59,5 +60,5 @@ def _affine_ras(image: sitk.Image) -> FloatArray:
     direction = np.array(image.GetDirection()).reshape(n, n)
     affine_lps[:n, :n] = direction * np.array(image.GetSpacing())  # columns are the axes
     affine_lps[:n, 3] = image.GetOrigin()
-    affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_lps
+    affine: FloatArray = RAS_LPS @ affine_lps
     return affine

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
+from scanwright.core.foreground import foreground
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.transforms.enhancement.base import Outcome
-from scanwright.transforms.enhancement.body import foreground
 from scanwright.transforms.enhancement.channels import steps_of, with_array
 from scanwright.transforms.enhancement.itk import filtered_axes, from_itk, to_itk
 from scanwright.types import AnyArray, FloatArray

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
+from scanwright.core.foreground import body
 from scanwright.core.geometry import resample, resampled_shape
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.transforms.enhancement.base import Outcome
-from scanwright.transforms.enhancement.body import body
 from scanwright.transforms.enhancement.channels import steps_of
 from scanwright.types import FloatArray
 
