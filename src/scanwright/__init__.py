@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from scanwright.data.prediction import Predicted
     from scanwright.errors import ScanwrightError
+    from scanwright.followup.follow import follow
     from scanwright.followup.front import measure
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __all__ = [
     "enhance",
     "evaluate",
     "explain",
+    "follow",
     "inspect",
     "load",
     "load_plan",
@@ -51,6 +53,10 @@ def __getattr__(name: str) -> Any:
         from scanwright.errors import ScanwrightError
 
         return ScanwrightError
+    if name == "follow":
+        from scanwright.followup.follow import follow
+
+        return follow
     if name == "measure":
         from scanwright.followup.front import measure
 

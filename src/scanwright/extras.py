@@ -6,7 +6,7 @@ from types import ModuleType
 
 from scanwright.errors import MissingExtraError
 
-_INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in ("train", "pdf")}
+_INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in ("train", "pdf", "follow")}
 
 
 def require(module: str, *, extra: str, feature: str) -> ModuleType:
