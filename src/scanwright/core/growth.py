@@ -1,10 +1,10 @@
 """Growth: how fast a lesion grows, by which law, and how large it will be.
 
-Log volume is measured with an error of known size, times an unknown factor. Four laws are laid over a grid of
+Log volume is measured with an error of known size, times an unknown factor. Five laws are laid over a grid of
 their parameters; each point is weighed by how well it explains what was measured (its marginal likelihood:
 the volume at the first date is integrated out) and by how common it is among lesions. A forecast is a mixture
 over all points of all laws, so that two dates give an interval too, an honest and wide one. Laws as in
-Benzekry et al., PLoS Comput Biol 2014;10:e1003800. All functions are pure.
+Benzekry et al., PLoS Comput Biol 2014;10:e1003800, and one for treatment that loses its hold. All functions are pure.
 """
 
 from __future__ import annotations
@@ -20,15 +20,21 @@ from scipy.special import logsumexp, ndtr
 
 from scanwright.types import FloatArray
 
-LAWS = ("exponential", "linear", "logistic", "gompertz")
+LAWS = ("exponential", "linear", "logistic", "gompertz", "regrowth")
+"""The last: a part dies off exponentially while what resists grows (Stein et al., Oncologist 2008;13:1046)."""
 DAYS_A_MONTH = 365.25 / 12
 LEVEL = 0.9
 _RATES = 81
 _CAPACITIES = np.linspace(0.5, 6.0, 12)
+_REGROWTHS = np.geomspace(0.001, 0.04, 12)
 _ERROR_FACTORS = np.array([0.5, 0.7, 1.0, 1.4, 2.0])
 _ERROR_WEIGHTS = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
+_SECOND = {"logistic": _CAPACITIES, "gompertz": _CAPACITIES, "regrowth": _REGROWTHS}
+"""Law → values of its second parameter: log of the largest volume over the first, or a rate a day."""
 _QUANTILE_STEPS = 60
 _STRIDE_DAYS = 14.0
+_SMALLEST = 0.2
+"""Part of its first diameter from which a lesion that shrinks linearly does so by a steady rate."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +241,7 @@ def _grid(population: Population) -> _Grid:
     rate_prior = -0.5 * span**2 - logsumexp(-0.5 * span**2)
     columns: list[list[FloatArray]] = []
     for law, name in enumerate(LAWS):
-        capacities = _CAPACITIES if name in ("logistic", "gompertz") else np.zeros(1)
+        capacities = _SECOND.get(name, np.zeros(1))
         r, c, f = np.meshgrid(rates, capacities, _ERROR_FACTORS, indexing="ij")
         prior = rate_prior[:, None, None] - math.log(len(capacities)) - math.log(len(LAWS))
         prior = prior + np.log(_ERROR_WEIGHTS)[None, None]
@@ -250,9 +256,12 @@ def _shapes(laws: FloatArray, rates: FloatArray, capacities: FloatArray, days: F
     r, t, c = rates[:, None], days[None], capacities[:, None]
     found = r * t
     linear = laws == LAWS.index("linear")
-    # Linear in diameter, whose cube is the volume; one that shrinks to nothing goes on as exponential.
+    # Linear in diameter, whose cube is the volume; what nears nothing goes on as steeply as it came there.
     inside = 1 + r[linear] * t / 3
-    found[linear] = np.where(inside > 0.2, 3 * np.log(np.maximum(inside, 0.2)), found[linear])
+    beyond = 3 * math.log(_SMALLEST) + 3 / _SMALLEST * (inside - _SMALLEST)
+    found[linear] = np.where(inside > _SMALLEST, 3 * np.log(np.maximum(inside, _SMALLEST)), beyond)
+    rows = (laws == LAWS.index("regrowth")) & (rates < 0)
+    found[rows] = np.log(np.exp(r[rows] * t) + np.expm1(np.minimum(c[rows] * t, 50)))
     for name in ("logistic", "gompertz"):
         # What shrinks under treatment does not near a capacity: exponential then.
         rows = (laws == LAWS.index(name)) & (rates > 0)

@@ -57,13 +57,7 @@ def look_at_lesions(traced: Traced, followed: Followed, masker: Masker) -> dict[
 
 def _shown(followed: Followed) -> list[LesionChoice]:
     of_note = [one for one in followed.lesions if one.role in _ORDER]
-    return sorted(
-        of_note,
-        key=lambda one: (
-            _ORDER.index(one.role),
-            -max((row.get("long_mm", 0.0) for row in followed.sizes[one.name]), default=0.0),
-        ),
-    )
+    return sorted(of_note, key=lambda one: _ORDER.index(one.role))
 
 
 def _view(one: LesionChoice, followed: Followed, traced: Traced) -> tuple[FloatArray, float] | None:

@@ -44,7 +44,7 @@ class GrowthSettings:
     diameter_mm: tuple[float, float] = (14.0, 0.45)
     rate_mean: float = 0.002
     rate_sd: float = 0.01
-    laws: tuple[str, ...] = ("exponential", "linear", "logistic", "gompertz")
+    laws: tuple[str, ...] = ("exponential", "linear", "logistic", "gompertz", "regrowth")
     wander_sd: float = 0.005
     pixel_mm: tuple[float, float] = (0.6, 1.0)
     slice_mm: tuple[float, float] = (1.0, 5.0)
@@ -176,17 +176,20 @@ def log_growth(law: str, rate: float, capacity: float, days: FloatArray) -> Floa
     """Log volume less that of day 0, solved from each law's differential equation.
 
     Args:
-        law: "exponential", "linear" (in diameter), "logistic" or "gompertz"; what shrinks does so
-            exponentially, but for "linear".
+        law: "exponential", "linear" (in diameter), "logistic", "gompertz" or "regrowth" (a part dies off,
+            the rest grows); what shrinks does so exponentially, but for the second and the last.
         rate: of log volume a day, at day 0.
-        capacity: log of the largest volume, over that of day 0.
+        capacity: log of the largest volume, over that of day 0; of "regrowth" 1 to 6 for a slow to a fast one.
         days: since day 0; before it there is none.
     """
     days = np.maximum(days, 0.0)
     if law == "linear":
-        ratio = np.maximum(1 + rate * days / 3, 0.2)
-        grown: FloatArray = np.where(ratio > 0.2, 3 * np.log(ratio), rate * days)
+        ratio = 1 + rate * days / 3
+        steep = 3 * np.log(0.2) + 15 * (ratio - 0.2)
+        grown: FloatArray = np.where(ratio > 0.2, 3 * np.log(np.maximum(ratio, 0.2)), steep)
         return grown
+    if law == "regrowth" and rate < 0:
+        return np.asarray(np.log(np.exp(rate * days) + np.expm1(0.001 * np.exp(0.6 * capacity) * days)))
     if rate <= 0 or law == "exponential":
         return np.asarray(rate * days)
     top = np.exp(capacity)

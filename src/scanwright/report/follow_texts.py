@@ -142,7 +142,7 @@ EN = {
     "follow.by_20": "Diameter truly 20 % larger",
     "follow.growth": "Growth and forecast",
     "follow.growth.note": (
-        "Volumes with their 95 % to one side errors, and what four laws of growth expect together; nine in ten true volumes "
+        "Volumes with 90 % errors, and what five laws of growth expect together; nine in ten true volumes "
         "are in the band if nothing changes."
     ),
     "follow.growth.rate": "Now {middle} a month ({low} to {high}).",
@@ -155,6 +155,7 @@ EN = {
     "follow.law.linear": "linear in diameter",
     "follow.law.logistic": "logistic",
     "follow.law.gompertz": "Gompertz",
+    "follow.law.regrowth": "shrinking, then growing again",
     "follow.verdicts": "Response, with the rule that decided",
     "follow.rules.recist": "RECIST 1.1",
     "follow.rules.irecist": "iRECIST",
@@ -325,7 +326,7 @@ ZH = {
     "follow.shrank": "确实缩小",
     "follow.by_20": "直径确实增大 20%",
     "follow.growth": "生长与预测",
-    "follow.growth.note": "体积及其单侧 95% 误差，以及四种生长规律的共同预期；若情况不变，十分之九的真实体积在区间之内。",
+    "follow.growth.note": "体积及其90% 误差，以及五种生长规律的共同预期；若情况不变，十分之九的真实体积在区间之内。",
     "follow.growth.rate": "目前每月 {middle}（{low} 至 {high}）。",
     "follow.growth.doubling": "倍增时间 {middle} 天（{low} 至 {high}）。",
     "follow.growth.no_doubling": "无倍增时间：没有增长。",
@@ -336,6 +337,7 @@ ZH = {
     "follow.law.linear": "直径线性",
     "follow.law.logistic": "逻辑斯蒂",
     "follow.law.gompertz": "Gompertz",
+    "follow.law.regrowth": "先缩小后再生长",
     "follow.verdicts": "疗效及决定性规则",
     "follow.rules.recist": "RECIST 1.1",
     "follow.rules.irecist": "iRECIST",
