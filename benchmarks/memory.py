@@ -64,12 +64,15 @@ def main() -> None:
             measured.append((job, *measure(job, Path(name), options.threads)))
             print(f"{job.name}: {', '.join(f'{n / 1e6:.0f} MB' for n in measured[-1][2:])}", flush=True)
     # Only now: a process begins with the peak of the one that starts it.
-    from scanwright.networks.memory import predicting_bytes, training_bytes
+    from scanwright.inference.memory import TORCH, predicting_bytes
+    from scanwright.inference.runtimes import count_footprint
+    from scanwright.networks.memory import training_bytes
 
     print(f"{'':16}{'training':>10}{'estimate':>10}{'':>8}{'predicting':>12}{'estimate':>10}")
     for job, plan, training, predicting in measured:
         voxels = math.prod(job.shape if plan.label_values else plan.patch_voxels)
-        expected = [f(plan, math.prod(job.shape), voxels) for f in (training_bytes, predicting_bytes)]
+        sizes = (plan, math.prod(job.shape), voxels)
+        expected = [training_bytes(*sizes), predicting_bytes(*sizes, count_footprint(plan), TORCH)]
         row = "".join(
             f"{found / 1e6:>10.0f}{told / 1e6:>10.0f}{told / found:>8.2f}"
             for found, told in zip((training, predicting), expected, strict=True)

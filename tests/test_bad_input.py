@@ -26,7 +26,7 @@ from builders import (
 )
 from builders import dicom_series as one_series
 from commands import Command, Said
-from scanwright.inference.model import _content_hash
+from scanwright.inference.model import content_hash
 from tiny import SMALL_2D, SMALL_3D, TinyRun, ball, ball_volumes, disc, disc_classes, disc_photographs
 
 UNET = {"family": "unet", "widths": [4, 8], "strides": [[1, 1], [2, 2]], "kernels": [[3, 3], [3, 3]]}
@@ -341,7 +341,7 @@ def test_an_output_that_is_a_file(photographs: Path, out: Path, command: Command
 def test_a_model_of_a_newer_version(photo_run: TinyRun, tmp_path: Path, out: Path, command: Command) -> None:
     model = Path(shutil.copytree(photo_run.path / "model", tmp_path / "model"))
     content = json.loads((model / "model.json").read_text()) | {"schema_version": 7}
-    (model / "model.json").write_text(json.dumps({**content, "sha256": _content_hash(content)}))
+    (model / "model.json").write_text(json.dumps({**content, "sha256": content_hash(content)}))
     for arguments in (("predict", model, photo_run.data / "images"), ("evaluate", model, photo_run.data)):
         assert_refused(command(*arguments, "--out", out), out, "another version", "Install a newer")
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scanwright.errors import ScanwrightError
     from scanwright.followup.follow import follow
     from scanwright.followup.front import measure
+    from scanwright.packaging.front import export
 
 __version__ = "0.1.0"
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "enhance",
     "evaluate",
     "explain",
+    "export",
     "follow",
     "inspect",
     "load",
@@ -61,6 +63,10 @@ def __getattr__(name: str) -> Any:
         from scanwright.followup.front import measure
 
         return measure
+    if name == "export":
+        from scanwright.packaging.front import export
+
+        return export
     if name in __all__:
         from scanwright import api
 

@@ -303,14 +303,16 @@ def train(
 
 
 def load(path: PathLikeStr) -> Model:
-    """Load a model folder, or the model of a run folder; hashes are verified, no code is run.
+    """Load a model folder, the model of a run folder, or a package; hashes are verified, no code is run.
 
     Raises:
-        ModelError: there is none, it is damaged, or newer than this program.
+        ModelError: there is none, it is damaged or newer than this program, or a package answers its golden
+            cases otherwise than where it was made.
     """
     from scanwright.inference.model import load_model
+    from scanwright.inference.package import read_package
 
-    return load_model(path)
+    return read_package(path) if Path(path).is_file() else load_model(path)
 
 
 def load_plan(path: PathLikeStr) -> Plan:

@@ -1,12 +1,14 @@
 """The only place that imports optional packages softly."""
 
 import importlib
+import importlib.util
 import os
 from types import ModuleType
 
 from scanwright.errors import MissingExtraError
 
-_INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in ("train", "pdf", "follow")}
+_EXTRAS = ("train", "pdf", "run", "openvino", "export", "follow")
+_INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in _EXTRAS}
 
 
 def require(module: str, *, extra: str, feature: str) -> ModuleType:
@@ -27,3 +29,8 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
             f"{feature} needs the package '{error.name}', which is not installed",
             do=f"Install it with: {_INSTALL[extra]}",
         ) from error
+
+
+def is_installed(module: str) -> bool:
+    """Whether ``module`` is there, without importing it."""
+    return importlib.util.find_spec(module) is not None

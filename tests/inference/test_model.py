@@ -15,7 +15,7 @@ import scanwright as sw
 from scanwright.core.calibration import Calibration
 from scanwright.core.conformal import Conformal
 from scanwright.errors import ModelError
-from scanwright.inference.model import Model, _content_hash, load_model, save_model
+from scanwright.inference.model import Model, content_hash, load_model, save_model
 from scanwright.inference.runtimes import open_runtime
 from tiny import TinyRun
 
@@ -83,7 +83,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", [2, 77, None, "1"])
 def test_a_model_of_a_newer_version_is_refused(folder: Path, version: object) -> None:
     content = json.loads((folder / "model.json").read_text()) | {"schema_version": version}
-    (folder / "model.json").write_text(json.dumps({**content, "sha256": _content_hash(content)}))
+    (folder / "model.json").write_text(json.dumps({**content, "sha256": content_hash(content)}))
     with pytest.raises(ModelError, match=r"another version.*Received"):
         load_model(folder)
 
@@ -91,7 +91,7 @@ def test_a_model_of_a_newer_version_is_refused(folder: Path, version: object) ->
 def test_a_plan_of_a_newer_version_within_a_model_is_refused(folder: Path) -> None:
     content = json.loads((folder / "model.json").read_text())
     content["plan"]["schema_version"] = 99
-    (folder / "model.json").write_text(json.dumps({**content, "sha256": _content_hash(content)}))
+    (folder / "model.json").write_text(json.dumps({**content, "sha256": content_hash(content)}))
     with pytest.raises(ModelError, match="another version"):
         load_model(folder)
 
@@ -148,6 +148,6 @@ def test_what_validation_cases_settle_is_saved_with_the_model_and_old_models_hav
     old = {
         name: value for name, value in content.items() if name not in ("calibration", "conformal", "sha256")
     }
-    (tmp_path / "new" / "model.json").write_text(json.dumps({**old, "sha256": _content_hash(old)}))
+    (tmp_path / "new" / "model.json").write_text(json.dumps({**old, "sha256": content_hash(old)}))
     back = load_model(tmp_path / "new")
     assert (back.calibration, back.conformal) == (Calibration(), Conformal())

@@ -20,9 +20,12 @@ from builders import write_nifti
 from commands import Command
 from scanwright.data.memory import read_memory
 from scanwright.errors import SettingsError
+from scanwright.inference.memory import TORCH, predicting_bytes
+from scanwright.inference.runtimes import count_footprint
 from scanwright.io.files import read_json, write_json
 from scanwright.networks.catalogue import build_network
-from scanwright.networks.memory import count_features, predicting_bytes, training_bytes, working_voxels
+from scanwright.networks.memory import count_features, training_bytes
+from scanwright.planning.memory import working_voxels
 from tiny_networks import KINDS, images, tiny_plan
 
 
@@ -51,8 +54,10 @@ def test_more_of_anything_needs_more() -> None:
     assert training_bytes(replace(plan, patch_voxels=(96, 64, 64)), 1000, 1000) > least
     assert training_bytes(plan, 10**8, 1000) > least
     assert training_bytes(plan, 1000, 10**8) > least
-    assert predicting_bytes(plan, 10**8, 1000) > predicting_bytes(plan, 1000, 1000)
-    assert predicting_bytes(plan, 1000, 1000) < least
+    footprint = count_footprint(plan)
+    predicting = predicting_bytes(plan, 1000, 1000, footprint, TORCH)
+    assert predicting_bytes(plan, 10**8, 1000, footprint, TORCH) > predicting
+    assert predicting < least
 
 
 def test_voxels_are_those_of_the_working_grid() -> None:

@@ -16,6 +16,7 @@ from scanwright.cli.demo import demo
 from scanwright.cli.enhance import enhance
 from scanwright.cli.evaluate import evaluate
 from scanwright.cli.explain import explain
+from scanwright.cli.export import export
 from scanwright.cli.follow import follow
 from scanwright.cli.inspect import inspect
 from scanwright.cli.measure import measure
@@ -46,7 +47,21 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, convert, enhance, plan, train, evaluate, compare, predict, explain, measure, follow):
+for verb in (
+    demo,
+    inspect,
+    convert,
+    enhance,
+    plan,
+    train,
+    evaluate,
+    compare,
+    predict,
+    explain,
+    export,
+    measure,
+    follow,
+):
     app.command()(verb)
 
 

@@ -99,10 +99,31 @@ def resample(array: AnyArray, shape: Sequence[int]) -> FloatArray:
 
 def resample_slab(array: AnyArray, shape: Sequence[int], start: int, stop: int) -> FloatArray:
     """The planes from ``start`` to ``stop`` along i of ``resample(array, shape)``, without the others."""
-    rows = interpolation_matrix(array.shape[1], shape[0])[start:stop]
-    first, last = int(rows.indices.min()), int(rows.indices.max()) + 1
-    near = np.asarray(array[:, first:last], dtype=np.float32)
-    return resample(_along(near, rows[:, first:last], 1), (stop - start, *shape[1:]))
+    first, last = planes_needed(array.shape[1], shape[0], start, stop)
+    return resample_near(array[:, first:last], array.shape[1], first, shape, start, stop)
+
+
+def planes_needed(n_in: int, n_out: int, start: int, stop: int) -> tuple[int, int]:
+    """First plane, and the one after the last, that planes ``start`` … ``stop`` are interpolated from."""
+    columns = interpolation_matrix(n_in, n_out)[start:stop].indices
+    return int(columns.min()), int(columns.max()) + 1
+
+
+def resample_near(
+    near: AnyArray, n_in: int, first: int, shape: Sequence[int], start: int, stop: int
+) -> FloatArray:
+    """As :func:`resample_slab`, from the planes it needs alone.
+
+    Args:
+        near: (channel, i, j, k), planes from ``first`` on; no fewer than ``planes_needed`` says.
+        n_in: planes of the whole array.
+        first: see ``near``.
+        shape: (i, j, k) that the whole is resampled to.
+        start, stop: which planes of that are wanted.
+    """
+    rows = interpolation_matrix(n_in, shape[0])[start:stop, first : first + near.shape[1]]
+    near = np.asarray(near, dtype=np.float32)
+    return resample(_along(near, rows, 1), (stop - start, *shape[1:]))
 
 
 def _along(array: AnyArray, matrix: sparse.csr_matrix, axis: int) -> FloatArray:

@@ -20,9 +20,11 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
 from scanwright.errors import DataError, ModelError
+from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
-from scanwright.inference.predict import predict_image
-from scanwright.inference.runtimes import memory_check, open_runtime
+from scanwright.inference.memory import GRAPHS, TORCH, Check, memory_check
+from scanwright.inference.predict import Runtime, predict_image
+from scanwright.inference.runtimes import count_footprint, open_graphs, open_runtime
 from scanwright.inference.scope import find_doubts
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
@@ -46,6 +48,7 @@ class Model:
         folder: where it was loaded from or saved to.
         calibration: of its probabilities, fitted on validation cases.
         conformal: which answers it can't exclude, by validation cases.
+        graphs: its networks where it comes from a package; then there are no weights.
     """
 
     plan: Plan
@@ -55,6 +58,7 @@ class Model:
     folder: Path | None = None
     calibration: Calibration = field(default_factory=Calibration)
     conformal: Conformal = field(default_factory=Conformal)
+    graphs: Graphs | None = None
 
     @property
     def settled(self) -> Settled:
@@ -64,7 +68,7 @@ class Model:
     @property
     def n_members(self) -> int:
         """Networks whose mean is the answer; 1 where it is no ensemble."""
-        return len(split_members(self.weights))
+        return len(self.graphs.members if self.graphs else split_members(self.weights))
 
     @property
     def n_planned(self) -> int:
@@ -83,7 +87,22 @@ class Model:
         )
         for name in sorted(self.weights):
             digest.update(name.encode() + np.ascontiguousarray(self.weights[name]).tobytes())
+        for member in self.graphs.members if self.graphs else ():
+            for name in sorted(member):
+                digest.update(name.encode() + member[name])
         return digest.hexdigest()
+
+    def open(self, device: str = "auto", threads: int | None = None) -> Runtime:
+        """Its network, ready to be called; of several, their mean.
+
+        Raises:
+            MissingExtraError: what runs it is not installed.
+            SettingsError: the device is not there.
+            ModelError: weights or graphs are not what they should be.
+        """
+        if self.graphs is not None:
+            return open_graphs(self.graphs, device, threads)
+        return open_runtime(self.plan, self.weights, device, threads)
 
     def run(
         self,
@@ -100,18 +119,26 @@ class Model:
         Raises:
             MissingExtraError: torch is not installed.
         """
-        runtime = open_runtime(self.plan, self.weights, device, threads)
-        check_memory = memory_check(self.plan, memory)
+        runtime = self.open(device, threads)
+        check_memory = self._memory_check(memory)
         for case in cases:
             try:
                 image = case.image.read()
-                check_memory(case.name, image)
+                streamed = check_memory(case.name, image)
                 told = partial(progress, "Predicting", total=1.0, note=case.name)
-                prediction = predict_image(runtime, case.name, image, self.plan, self.settled, told)
+                prediction = predict_image(
+                    runtime, case.name, image, self.plan, self.settled, told, streamed=streamed
+                )
                 doubts = find_doubts(image, self.provenance.get("data", {}), self.plan.dims)
                 yield case, replace(prediction, doubts=doubts)
             except DataError as error:
                 yield case, SetAside(case.name, "predict", str(error))
+
+    def _memory_check(self, cap: int | None) -> Check:
+        if self.graphs is None:
+            return memory_check(self.plan, cap, TORCH, lambda: count_footprint(self.plan))
+        footprint = self.graphs.footprint
+        return memory_check(self.plan, cap, GRAPHS, lambda: footprint)
 
     def predict(self, path: PathLikeStr, *, device: str = "auto") -> list[Prediction]:
         """Predictions of a file, a series folder or a folder of cases, in order; what can't be read is left
@@ -145,7 +172,7 @@ def save_model(model: Model, folder: PathLikeStr) -> None:
             "provenance": dict(model.provenance),
             "weights_sha256": hashlib.sha256(raw).hexdigest(),
         }
-        write_json(part / MODEL_FILE, {**content, "sha256": _content_hash(content)})
+        write_json(part / MODEL_FILE, {**content, "sha256": content_hash(content)})
 
 
 def load_model(path: PathLikeStr) -> Model:
@@ -179,7 +206,7 @@ def load_model(path: PathLikeStr) -> Model:
     try:
         raw = (folder / WEIGHTS_FILE).read_bytes()
         stated = content.pop("sha256", "")
-        if _content_hash(content) != stated or hashlib.sha256(raw).hexdigest() != content["weights_sha256"]:
+        if content_hash(content) != stated or hashlib.sha256(raw).hexdigest() != content["weights_sha256"]:
             raise ModelError(
                 "the model has been changed or damaged since it was saved (its hashes differ)",
                 subject=str(folder),
@@ -204,7 +231,8 @@ def find_run(folder: Path) -> str:
     return "an unfinished run" if (folder / "splits.json").is_file() else "nothing"
 
 
-def _content_hash(content: Mapping[str, Any]) -> str:
+def content_hash(content: Mapping[str, Any]) -> str:
+    """Of plain values, whether or not they have been through JSON; of all but "sha256"."""
     rows = [(key, content[key]) for key in sorted(content) if key != "sha256"]
     return hashlib.sha256(repr(_sorted(rows)).encode()).hexdigest()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from scanwright.data.prediction import Prediction
 from scanwright.data.volume import Volume
 from scanwright.inference.boxes import find_boxes, mirror_sides
 from scanwright.tasks.catalogue import find_task
+from scanwright.tasks.segmentation import decode_planes
 from scanwright.tasks.settled import Settled, answer_by
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
@@ -53,24 +54,59 @@ def predict_array(
     if not plan.is_tiled:
         answers = _run_mirrored(run, array[None], axes)
         return np.asarray(answers[0])
+    total = np.empty((len(plan.classes), *array.shape[1:]), dtype=np.float32)
+    done = 0
+    for part in predict_planes(run, array, plan, mirror=mirror, told=told):
+        total[:, done : done + part.shape[1]] = part
+        done += part.shape[1]
+    return total
+
+
+def predict_planes(
+    run: Runtime,
+    array: FloatArray,
+    plan: Plan,
+    *,
+    mirror: bool = True,
+    told: Callable[[float], None] | None = None,
+) -> Iterator[FloatArray]:
+    """Probabilities of a preprocessed image that is covered with patches, part by part along i.
+
+    Arguments as for :func:`predict_array`. No more than the planes of one row of patches are held.
+
+    Yields:
+        (class, some planes, j, k), blended; joined along i they are on the grid of ``array``.
+    """
+    axes = plan.mirror_axes if mirror else ()
+    at_once = max(1, PATCHES_AT_ONCE // 2 ** len(axes))
     shape = array.shape[1:]
     margins = centre_pad(shape, plan.patch_voxels)
-    padded = np.pad(array, ((0, 0), *margins), mode="edge")
+    padded = np.pad(array, ((0, 0), *margins), mode="edge") if np.any(margins) else array
     window = blending_window(plan.patch_voxels)
-    total = np.zeros((len(plan.classes), *padded.shape[1:]), dtype=np.float32)
-    weight = np.zeros(padded.shape[1:], dtype=np.float32)
-    places = list(tiles(padded.shape[1:], plan.patch_voxels, plan.overlap))
-    for start in range(0, len(places), at_once):
-        if told is not None:
-            told(start / len(places))
-        some = places[start : start + at_once]
-        answers = _run_mirrored(run, np.stack([padded[(slice(None), *tile)] for tile in some]), axes)
-        for tile, answer in zip(some, answers, strict=True):
-            total[(slice(None), *tile)] += answer * window
-            weight[tile] += window
-    total /= weight
-    inner = tuple(slice(before, before + n) for (before, _), n in zip(margins, shape, strict=True))
-    return np.ascontiguousarray(total[(slice(None), *inner)])
+    places = tiles(padded.shape[1:], plan.patch_voxels, plan.overlap)
+    rows = {start: list(row) for start, row in itertools.groupby(places, key=lambda tile: tile[0].start)}
+    inner = [slice(before, before + n) for (before, _), n in zip(margins, shape, strict=True)]
+    total = np.zeros((len(plan.classes), plan.patch_voxels[0], *padded.shape[2:]), dtype=np.float32)
+    weight = np.zeros(total.shape[1:], dtype=np.float32)
+    n_done = 0
+    for start, end in itertools.pairwise([*rows, padded.shape[1]]):
+        for first in range(0, len(rows[start]), at_once):
+            some = rows[start][first : first + at_once]
+            if told is not None:
+                told(n_done / len(places))
+            n_done += len(some)
+            answers = _run_mirrored(run, np.stack([padded[(slice(None), *tile)] for tile in some]), axes)
+            for (_, *across), answer in zip(some, answers, strict=True):
+                total[(slice(None), slice(None), *across)] += answer * window
+                weight[(slice(None), *across)] += window
+        n = end - start  # no later patch reaches these planes
+        wanted = slice(max(0, inner[0].start - start), min(n, inner[0].stop - start))
+        if wanted.start < wanted.stop:
+            some_planes = total[:, wanted] / weight[wanted]
+            yield np.ascontiguousarray(some_planes[(slice(None), slice(None), *inner[1:])])
+        for kept in (total, weight[None]):
+            kept[:, :-n] = kept[:, n:]
+            kept[:, max(0, kept.shape[1] - n) :] = 0.0
 
 
 def predict_batch(run: Runtime, arrays: FloatArray, axes: Sequence[int] = ()) -> FloatArray:
@@ -107,13 +143,21 @@ def predict_image(
     plan: Plan,
     settled: Settled,
     told: Callable[[float], None] | None = None,
+    *,
+    streamed: bool = False,
 ) -> Prediction:
     """Predict an image on its own grid; ``told`` as for :func:`predict_array`.
+
+    A ``streamed`` answer, which only masks can be, is brought back plane by plane as patches are answered: it
+    takes little memory, and tells no probabilities.
 
     Raises:
         DataError: it does not fit the plan.
     """
     task = find_task(plan.task)
     array, history = preprocess(image, plan)
+    if streamed:
+        planes = predict_planes(run, array, plan, told=told)
+        return decode_planes(case, planes, plan, history, image, settled.thresholds)
     outputs = predict_array(run, array, plan, told=told)
     return answer_by(task, case, outputs, plan, history, image, settled)

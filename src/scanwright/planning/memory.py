@@ -1,6 +1,7 @@
 """Memory: a plan that fits under a cap, by a smaller batch and then a smaller patch. No torch.
 
-How much a plan needs is estimated in ``networks/memory.py``.
+How much training by a plan needs is estimated in ``networks/memory.py``, and predicting in
+``inference/memory.py``; what both go by is here.
 """
 
 from __future__ import annotations
@@ -23,6 +24,13 @@ from scanwright.planning.rules import LEAST_PATCH_VOXELS
 
 Need = Callable[[Plan], float]
 """Plan → bytes of resident memory that training by it takes at most."""
+# Estimates were up to an eighth too low; a cap is kept all the same.
+MARGIN = 1.15
+# Numbers for a voxel of an image: as read, clipped, resampled, and what lies between.
+ARRAYS_PREPARED = 10
+# For a voxel of the loss, or of an answer, and class: logits, probabilities, blended, brought back.
+ARRAYS_A_CLASS = 5
+FLOAT = 4
 # Gradients of a single example are too noisy, and batch norm needs two.
 LEAST_BATCH = 2
 SMALLEST_SIDE, SIDE_STEP = 32, 8
@@ -146,3 +154,42 @@ def _smaller_image(plan: Plan) -> tuple[int, int, int] | None:
     ]
     i, j, k = (*sides, 1)[:3]
     return None if (i, j, k) == plan.patch_voxels else (i, j, k)
+
+
+def answer_bytes(plan: Plan, voxels: int) -> float:
+    """Bytes of an image on the working grid, and of the answer to it."""
+    if not plan.is_tiled:
+        return 0.0
+    if plan.answer == "boxes":  # findings are few: the image and its padded copy
+        return FLOAT * voxels * 2 * len(plan.channels)
+    return FLOAT * voxels * (2 * len(plan.channels) + ARRAYS_A_CLASS * len(plan.classes) / 2 + 2)
+
+
+def working_voxels(plan: Plan, shape: Sequence[int], spacing_mm: Sequence[float] | None) -> int:
+    """Voxels that an image has where the plan works on it."""
+    if not plan.is_tiled:
+        return math.prod(plan.patch_voxels)
+    size = np.array(shape, dtype=float)
+    if plan.spacing_mm is not None and spacing_mm is not None:
+        size = size * np.array(spacing_mm) / np.array(plan.spacing_mm)
+    elif plan.longest_side is not None:
+        size = size * min(1.0, plan.longest_side / size.max())
+    return int(np.prod(np.maximum(np.ceil(size), plan.patch_voxels)))
+
+
+def check_floor(cap: int | None, program: float) -> None:
+    """Raise when a cap is too small for the program itself, whatever it is to work on.
+
+    Args:
+        cap: bytes; ``None`` for none.
+        program: bytes that it takes with nothing to work on.
+
+    Raises:
+        SettingsError: naming the smallest that is not; data and network come on top.
+    """
+    if cap is not None and cap < MARGIN * program:
+        raise SettingsError(
+            "the memory is too small for the program itself",
+            expected=f"--memory {write_memory(MARGIN * program)} or more; data and network need more on top",
+            received=f"--memory {write_memory(cap)}",
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 
@@ -26,7 +26,7 @@ from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.networks import Scene, choose_family, design_network
 from scanwright.tasks.base import Example, Record, Summary, check_answer, score_of
 from scanwright.transforms.preprocess import preprocess, preprocess_mask
-from scanwright.transforms.steps import History, restore, restore_chosen
+from scanwright.transforms.steps import Choose, History, restore, restore_chosen, restore_planes
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
 BACKGROUND = "background"
@@ -163,16 +163,11 @@ class Segmentation:
         thresholds: Mapping[str, float],
     ) -> Prediction:
         check_answer(outputs, case)
-        threshold = thresholds.get(plan.classes[1]) if thresholds else None
-        index = restore_chosen(outputs, history, partial(_choose_classes, threshold=threshold))
-        affine, modality = image.affine_ras, image.modality
-        values = np.asarray(plan.label_values)
-        kind = np.int16 if np.abs(values).max() < 2**15 else np.int32
-        return MaskPrediction(
-            case,
-            Volume(values.astype(kind)[index][None], affine, modality),
-            Lazy(case, lambda: Volume(restore(outputs, history), affine, modality)),
+        index = restore_chosen(outputs, history, _choice(plan, thresholds))
+        probabilities = Lazy(
+            case, lambda: Volume(restore(outputs, history), image.affine_ras, image.modality)
         )
+        return MaskPrediction(case, _mask(index, plan, image), probabilities)
 
     def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
         if not isinstance(prediction, MaskPrediction):
@@ -257,6 +252,41 @@ class Segmentation:
     def goodness(self, record: Record, plan: Plan) -> float:
         score = score_of(self, [record], plan)
         return score if math.isfinite(score) else 1.0
+
+
+def decode_planes(
+    case: str,
+    planes: Iterable[FloatArray],
+    plan: Plan,
+    history: History,
+    image: Volume,
+    thresholds: Mapping[str, float],
+) -> MaskPrediction:
+    """As ``Segmentation.decode``, of outputs whose planes along i come part by part; without probabilities.
+
+    Raises:
+        DataError: the outputs hold what is no number.
+    """
+
+    def checked() -> Iterator[FloatArray]:
+        for part in planes:
+            check_answer(part, case)
+            yield part
+
+    index = restore_planes(checked(), history, _choice(plan, thresholds))
+    return MaskPrediction(case, _mask(index, plan, image), None)
+
+
+def _choice(plan: Plan, thresholds: Mapping[str, float]) -> Choose:
+    threshold = thresholds.get(plan.classes[1]) if thresholds else None
+    return partial(_choose_classes, threshold=threshold)
+
+
+def _mask(index: AnyArray, plan: Plan, image: Volume) -> Volume:
+    """Class indices (i, j, k) as a mask of the user's own values."""
+    values = np.asarray(plan.label_values)
+    kind = np.int16 if np.abs(values).max() < 2**15 else np.int32
+    return Volume(values.astype(kind)[index][None], image.affine_ras, image.modality)
 
 
 def _choose_classes(probabilities: AnyArray, threshold: float | None) -> AnyArray:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.settings import Settings
-from scanwright.networks.memory import check_floor, under_cap
+from scanwright.networks.memory import PROGRAM, under_cap
 from scanwright.planning.fingerprint import Fingerprint
+from scanwright.planning.memory import check_floor
 from scanwright.tasks.base import Task
 from scanwright.tasks.decision import decide, find_facts
 from scanwright.training.transfer import match, open_origin
@@ -23,7 +24,7 @@ def plan_beginning(
         SettingsError: the memory is too small; test images are among those that the weights were learnt from.
         DataError: see ``find_facts``.
     """
-    check_floor(settings.memory_bytes)
+    check_floor(settings.memory_bytes, PROGRAM)
     # Weights that are not there are said before every case is read.
     origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
     facts = find_facts(task, dataset, settings, progress)

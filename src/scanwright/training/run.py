@@ -32,9 +32,10 @@ from scanwright.io.files import (
     write_json,
 )
 from scanwright.io.settings_toml import write_settings
-from scanwright.networks.memory import check_floor, under_cap
+from scanwright.networks.memory import PROGRAM, under_cap
 from scanwright.planning.facts import HASH_LENGTH
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
+from scanwright.planning.memory import check_floor
 from scanwright.planning.objects import warn_of_boxes
 from scanwright.planning.origin import check_unseen
 from scanwright.planning.rules import check_scale
@@ -161,7 +162,7 @@ def _decide(
     progress: Progress,
 ) -> None:
     """Fingerprint, plan and splits, written as three artefacts."""
-    check_floor(settings.memory_bytes)
+    check_floor(settings.memory_bytes, PROGRAM)
     origin, weights = open_origin(settings.init_from) if settings.init_from else (None, {})
     task = choose_task(settings.task if plan is None else plan.task, dataset)
     if plan is None:

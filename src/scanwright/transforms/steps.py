@@ -7,13 +7,22 @@ matrix that takes (i, j, k, 1) before the step to after it, and the shape then. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from scanwright.core.geometry import Shape3, reorient, resample, resample_labels, resample_slab, undo_reorient
+from scanwright.core.geometry import (
+    Shape3,
+    planes_needed,
+    reorient,
+    resample,
+    resample_labels,
+    resample_near,
+    resample_slab,
+    undo_reorient,
+)
 from scanwright.types import AnyArray, FloatArray
 
 # Of one slab, over all classes: small enough for any machine, large enough to be quick.
@@ -71,6 +80,27 @@ class Resample:
         depth = max(1, SLAB_VALUES // (len(array) * j * k))
         slabs = [(start, min(i, start + depth)) for start in range(0, i, depth)]
         return np.concatenate([choose(resample_slab(array, self.source, *slab)) for slab in slabs])
+
+    def invert_planes(self, planes: Iterable[FloatArray], choose: Choose) -> Iterator[AnyArray]:
+        """As ``invert_chosen``, of an array that comes part by part along i: only the planes that the next
+        ones are interpolated from are kept."""
+        n_in, n_out = self.target[0], self.source[0]
+        kept: FloatArray | None = None
+        first = done = 0
+        for part in planes:
+            kept = part if kept is None else np.concatenate([kept, part], axis=1)
+            depth = max(1, SLAB_VALUES // (len(kept) * self.source[1] * self.source[2]))
+            while done < n_out:
+                stop = min(n_out, done + depth)
+                while stop > done and planes_needed(n_in, n_out, done, stop)[1] > first + kept.shape[1]:
+                    stop -= 1
+                if stop == done:
+                    break
+                yield choose(resample_near(kept, n_in, first, self.source, done, stop))
+                done = stop
+            if done < n_out:
+                needed = planes_needed(n_in, n_out, done, done + 1)[0]
+                kept, first = kept[:, max(0, needed - first) :], max(first, needed)
 
     def places(self, shape: Shape3) -> tuple[FloatArray, Shape3]:
         return np.diag([*np.divide(self.target, self.source), 1.0]), self.target
@@ -198,4 +228,18 @@ def restore_chosen(array: AnyArray, history: History, choose: Choose) -> AnyArra
     else:
         indices = choose(array)
     chosen: AnyArray = restore(indices[None], history)[0]
+    return chosen
+
+
+def restore_planes(planes: Iterable[FloatArray], history: History, choose: Choose) -> AnyArray:
+    """As :func:`restore_chosen`, of an array whose planes along i come part by part, and is never whole."""
+    for n, step in enumerate(history):
+        if isinstance(step, Resample):
+            after = history[n + 1 :]
+            parts = step.invert_planes((restore(part, after) for part in planes), choose)
+            history = history[:n]
+            break
+    else:
+        parts = (choose(part) for part in planes)
+    chosen: AnyArray = restore(np.concatenate(list(parts))[None], history)[0]
     return chosen

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from scanwright.data.memory import write_memory
 from scanwright.data.plan import Plan
-from scanwright.data.volume import Volume
-from scanwright.errors import DataError
-from scanwright.extras import require
+from scanwright.extras import is_installed, require
+from scanwright.inference.graphs import Footprint, Graphs
 from scanwright.inference.members import split_members
 from scanwright.inference.predict import Runtime
 from scanwright.types import AnyArray, FloatArray
@@ -38,6 +36,30 @@ def open_runtime(
     return runs[0] if len(runs) == 1 else partial(_mean, runs)
 
 
+def open_graphs(graphs: Graphs, device: str = "auto", threads: int | None = None) -> Runtime:
+    """The networks of a package, ready to be called; of several, their mean.
+
+    Graphs of ONNX are run by ONNX Runtime, or by OpenVINO where only that is installed.
+
+    Raises:
+        MissingExtraError: the runtime is not installed.
+        SettingsError: the device is not there.
+        ModelError: the runtime can't read them.
+    """
+    if graphs.target == "onnx" and (is_installed("onnxruntime") or not is_installed("openvino")):
+        require("onnxruntime", extra="run", feature="Running a package")
+        from scanwright.inference.runtimes.onnx_runtime import OnnxRuntime
+
+        opener: Callable[..., Runtime] = OnnxRuntime
+    else:
+        require("openvino", extra="openvino", feature="Running a package for OpenVINO")
+        from scanwright.inference.runtimes.openvino_runtime import OpenVinoRuntime
+
+        opener = OpenVinoRuntime
+    runs = [opener(files, graphs.precision, device, threads) for files in graphs.members]
+    return runs[0] if len(runs) == 1 else partial(_mean, runs)
+
+
 def _mean(runs: Sequence[Runtime], images: FloatArray) -> FloatArray:
     """One network after another, so that only one at a time needs memory for its features."""
     total = runs[0](images)
@@ -46,38 +68,17 @@ def _mean(runs: Sequence[Runtime], images: FloatArray) -> FloatArray:
     return total / np.float32(len(runs))
 
 
-def memory_check(plan: Plan, cap: int | None) -> Callable[[str, Volume], None]:
-    """What refuses an image (its case and itself) that can't be predicted in so many bytes.
+def count_footprint(plan: Plan) -> Footprint:
+    """What the plan's network takes, as torch runs it.
 
     Raises:
         MissingExtraError: torch is not installed.
-        SettingsError: the bytes are too few for any image.
     """
-    if cap is None:
-        return lambda case, image: None
     require("torch", extra="train", feature="Running a model")
     require("monai", extra="train", feature="Running a model")
-    from scanwright.networks.memory import (
-        MARGIN,
-        PROGRAM_PREDICTING,
-        check_floor,
-        count_features,
-        predicting_bytes,
-        working_voxels,
-    )
+    from scanwright.networks.catalogue import count_cost
+    from scanwright.networks.memory import count_features
 
-    check_floor(cap, PROGRAM_PREDICTING)
-    features = count_features(plan)
-
-    def check(case: str, image: Volume) -> None:
-        working = working_voxels(plan, image.shape, image.spacing_mm)
-        need = MARGIN * predicting_bytes(plan, math.prod(image.shape), working, features)
-        if need > cap:
-            raise DataError(
-                "the image can't be predicted in the memory",
-                subject=case,
-                expected=f"--memory {write_memory(need)} or more",
-                received=f"--memory {write_memory(cap)}",
-            )
-
-    return check
+    one = replace(plan, batch_size=1)
+    features = count_features(one)
+    return Footprint(count_cost(one).weights, features.kept, features.largest)

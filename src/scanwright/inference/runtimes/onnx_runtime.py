@@ -1,0 +1,51 @@
+"""ONNX Runtime: a graph behind plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+from scanwright.errors import ModelError, SettingsError
+from scanwright.types import FloatArray
+
+# They have no base of their own.
+FAILURES = (
+    *(state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoSuchFile),
+    *(state.NotImplemented, state.RuntimeException, state.EPFail, RuntimeError),
+)
+
+
+class OnnxRuntime:
+    """As ``TorchRuntime``, for one network."""
+
+    def __init__(self, files: Mapping[str, bytes], precision: str, device: str, threads: int | None) -> None:
+        options = ort.SessionOptions()
+        options.log_severity_level = 4  # what fails is raised
+        options.intra_op_num_threads = threads or 0
+        # Threads that wait by spinning take the time of whoever else works on the machine.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        providers = ["CPUExecutionProvider"]
+        if device == "cuda" or (
+            device == "auto" and "CUDAExecutionProvider" in ort.get_available_providers()
+        ):
+            providers.insert(0, "CUDAExecutionProvider")
+        if device == "cuda" and "CUDAExecutionProvider" not in ort.get_available_providers():
+            raise SettingsError(
+                "this ONNX Runtime knows no CUDA device", received="device=cuda", do="Use --device cpu."
+            )
+        try:
+            self.session = ort.InferenceSession(files["graph.onnx"], options, providers=providers)
+        except FAILURES as error:
+            raise ModelError(
+                "ONNX Runtime can't read the package's graph",
+                received=str(error).splitlines()[0][:120],
+                do="Export the package again.",
+            ) from error
+        self.input = self.session.get_inputs()[0].name
+
+    def __call__(self, images: FloatArray) -> FloatArray:
+        answers = [self.session.run(None, {self.input: image[None]})[0] for image in images]
+        return np.concatenate(answers)
