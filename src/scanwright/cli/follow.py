@@ -14,14 +14,16 @@ from scanwright.cli.console import Console
 def follow(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER")],
     model: Annotated[
-        Path | None, typer.Option("--model", help="A run or model that outlines lesions where masks are absent.")
+        Path | None,
+        typer.Option("--model", help="A run or model that outlines lesions where masks are absent."),
     ] = None,
     out: options.Out = Path("scanwright-follow"),
     reader: Annotated[
         Path | None, typer.Option("--reader", help="reader.toml with what a reader chose otherwise.")
     ] = None,
     register: Annotated[
-        str, typer.Option("--register", help="rigid, affine or deformable: how dates are laid onto the first.")
+        str,
+        typer.Option("--register", help="rigid, affine or deformable: how dates are laid onto the first."),
     ] = "rigid",
     rules: Annotated[
         str, typer.Option("--rules", help="Beside RECIST 1.1: irecist, volume, rano, by commas.")
@@ -40,10 +42,10 @@ def follow(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> int:
-    """Follow each lesion over all dates: size, whether a change is real, growth and forecast, response by rule.
+    """Follow each lesion over all dates: size, whether a change is real, growth, response by rule.
 
-    FOLDER is a manifest.csv (case, patient, date, image, mask) or its folder, BIDS sessions, DICOM studies, or
-    CDISC tables TU and TR. Writes follow.html, follow.json, reader.toml to edit, and tables TU, TR, RS.
+    FOLDER is a manifest.csv (case, patient, date, image, mask) or its folder, BIDS sessions, DICOM studies,
+    or CDISC tables TU and TR. Writes follow.html, follow.json, reader.toml to edit, and tables TU, TR, RS.
     """
     from scanwright.followup.follow import FAILURES, PAGE
     from scanwright.followup.follow import follow as run

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 EDGE_PER_PIXEL = 0.35
 """Standard deviation of where the edge is drawn, in pixels of the slice."""
@@ -47,7 +47,12 @@ def diameter_sd_mm(pixel_mm: float) -> float:
 
 
 def probability_grew(
-    earlier: float, later: float, sds: Sequence[float], *, by: float = 0.0, prior: tuple[float, float] | None = None
+    earlier: float,
+    later: float,
+    sds: Sequence[float],
+    *,
+    by: float = 0.0,
+    prior: tuple[float, float] | None = None,
 ) -> float:
     """Probability that the true log volume rose by more than ``by``.
 
@@ -65,9 +70,9 @@ def probability_grew(
         mean, variance = prior[0] + weight * (mean - prior[0]), weight * variance
     if variance <= 0:
         return float(mean > by)
-    return float(norm.cdf((mean - by) / math.sqrt(variance)))
+    return float(ndtr((mean - by) / math.sqrt(variance)))
 
 
 def least_real_change(sds: Sequence[float], level: float = 0.95) -> float:
     """Change of log volume that measurement alone stays below, in ``level`` of lesions that do not change."""
-    return float(norm.ppf((1 + level) / 2) * math.hypot(*sds))
+    return float(ndtri((1 + level) / 2) * math.hypot(*sds))

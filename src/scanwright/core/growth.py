@@ -4,7 +4,8 @@ Log volume is measured with an error of known size, times an unknown factor. Fiv
 their parameters; each point is weighed by how well it explains what was measured (its marginal likelihood:
 the volume at the first date is integrated out) and by how common it is among lesions. A forecast is a mixture
 over all points of all laws, so that two dates give an interval too, an honest and wide one. Laws as in
-Benzekry et al., PLoS Comput Biol 2014;10:e1003800, and one for treatment that loses its hold. All functions are pure.
+Benzekry et al., PLoS Comput Biol 2014;10:e1003800, and one for treatment that loses its hold. All functions
+are pure.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from scipy.special import logsumexp, ndtr
 from scanwright.types import FloatArray
 
 LAWS = ("exponential", "linear", "logistic", "gompertz", "regrowth")
-"""The last: a part dies off exponentially while what resists grows (Stein et al., Oncologist 2008;13:1046)."""
+"""The last: a part dies off while what resists grows (Stein et al., Oncologist 2008;13:1046)."""
 DAYS_A_MONTH = 365.25 / 12
 LEVEL = 0.9
 _RATES = 81
@@ -99,9 +100,7 @@ class Growth:
         told = [math.log(2) / one if one > 0 else math.inf for one in (middle, high, low)]
         return told[0], told[1], told[2]
 
-    def forecast(
-        self, day: float, error_sd: float = 0.0, level: float = LEVEL
-    ) -> tuple[float, float, float]:
+    def forecast(self, day: float, error_sd: float = 0.0, level: float = LEVEL) -> tuple[float, float, float]:
         """Log volume at a day: median, low and high.
 
         Args:
@@ -269,13 +268,15 @@ def _shapes(laws: FloatArray, rates: FloatArray, capacities: FloatArray, days: F
         if name == "logistic":
             # The rate at day 0 is r: the intrinsic one is larger by what the capacity holds back.
             own = rate / (1 - np.exp(-top))
-            found[rows] = own * t - np.logaddexp(0.0, own * t - top) + np.log1p(np.exp(-top))
+            found[rows] = top - np.logaddexp(0.0, np.log(np.expm1(top)) - own * t)
         else:
             found[rows] = top * (1 - np.exp(-np.minimum(rate * t / top, 50)))
     return np.asarray(found)
 
 
-def _weighted(values: FloatArray, weights: FloatArray, quantiles: Sequence[float]) -> tuple[float, float, float]:
+def _weighted(
+    values: FloatArray, weights: FloatArray, quantiles: Sequence[float]
+) -> tuple[float, float, float]:
     order = np.argsort(values)
     reached = np.cumsum(weights[order])
     found = [float(values[order][min(int(np.searchsorted(reached, q)), len(values) - 1)]) for q in quantiles]

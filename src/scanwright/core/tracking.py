@@ -1,7 +1,7 @@
 """Tracking: which lesion of one date is which lesion of the next, in a frame that all dates share.
 
-Pairs are one-to-one and the best of all assignments together (Jonker and Volgenant, IEEE Trans Aerosp Electron
-Syst 2016;52:1679, in SciPy), by place, size and overlap; what is left over appeared, vanished, came off
+Pairs are one-to-one and the best of all assignments together (Crouse, IEEE Trans Aerosp Electron Syst
+2016;52:1679, as in SciPy), by place, size and overlap; what is left over appeared, vanished, came off
 another lesion or went into one. All functions are pure.
 """
 

@@ -1,4 +1,4 @@
-"""Assessment: what the sizes of a patient's lesions say of response, change and growth; plain data in and out."""
+"""Assessment: what the sizes of a patient's lesions say of response, change and growth; plain data."""
 
 from __future__ import annotations
 
@@ -105,7 +105,9 @@ def visits_of(patient: Followed, rule: str) -> list[Visit]:
     """What ``core.response`` is told of each date, by diameters (mm), products (mm²) or volumes (ml)."""
     found = []
     for n, (study, said) in enumerate(zip(patient.studies, patient.visits, strict=True)):
-        targets = {one.name: _size(patient.sizes[one.name][n], one, rule) for one in patient.of_role("target")}
+        targets = {
+            one.name: _size(patient.sizes[one.name][n], one, rule) for one in patient.of_role("target")
+        }
         non_targets: dict[str, State] = {
             one.name: _state(patient.sizes[one.name], n, one, said) for one in patient.of_role("non-target")
         }
@@ -115,9 +117,7 @@ def visits_of(patient: Followed, rule: str) -> list[Visit]:
             if n > 0 and any(row["status"] == "seen" for row in patient.sizes[one.name][: n + 1])
         ]
         new_mm = sum(size_mm(patient.sizes[one.name][n], one.node) or 0.0 for one in here)
-        found.append(
-            Visit(targets, non_targets, tuple(one.name for one in here), new_mm, study["day"])
-        )
+        found.append(Visit(targets, non_targets, tuple(one.name for one in here), new_mm, study["day"]))
     return found
 
 
@@ -155,7 +155,9 @@ def _told(verdict: Verdict) -> JsonDict:
     return {"answer": verdict.answer, "rule": verdict.rule, "facts": dict(verdict.facts)}
 
 
-def change_of(rows: Sequence[JsonDict], studies: Sequence[JsonDict], population: Population) -> list[JsonDict]:
+def change_of(
+    rows: Sequence[JsonDict], studies: Sequence[JsonDict], population: Population
+) -> list[JsonDict]:
     """For each date after the first on which a lesion was seen: how much it changed since the one before,
     since the first and since its smallest, and how likely it truly did.
 
@@ -187,13 +189,13 @@ def change_of(rows: Sequence[JsonDict], studies: Sequence[JsonDict], population:
 def comparable(rows: Sequence[JsonDict], studies: Sequence[JsonDict]) -> list[JsonDict]:
     """Dates on which a lesion was seen whole, in the modality of the first of them."""
     modality = {study["study"]: study["modality"] for study in studies}
-    seen = [row for row in rows if row["status"] == "seen" and row["volume_ml"] > 0 and row["day"] is not None]
+    seen = [
+        row for row in rows if row["status"] == "seen" and row["volume_ml"] > 0 and row["day"] is not None
+    ]
     return [row for row in seen if modality[row["study"]] == modality[seen[0]["study"]]]
 
 
-def growth_of(
-    rows: Sequence[JsonDict], studies: Sequence[JsonDict], population: Population
-) -> Growth | None:
+def growth_of(rows: Sequence[JsonDict], studies: Sequence[JsonDict], population: Population) -> Growth | None:
     """Growth of a lesion seen at two dates or more and still there; ``None`` of others."""
     seen = comparable(rows, studies)
     known = [row for row in rows if row["status"] != "unknown"]

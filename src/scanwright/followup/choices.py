@@ -1,6 +1,6 @@
 """Choices: what the program proposes of each lesion and each date, and what a reader chose instead.
 
-They stand in ``reader.toml``, which a reader edits and gives back. What differs from the proposal is recorded.
+They stand in ``reader.toml``, which a reader edits and gives back. What differs is recorded.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def _left_over(choices: list[LesionChoice], traced: Traced) -> list[LesionChoice
                 continue
             name = next(f"L{n}" for n in range(1, len(names) + 2) if f"L{n}" not in names)
             names.add(name)
-            seen: dict[str, tuple[int, ...] | None] = {other: () for other in studies}
+            seen: dict[str, tuple[int, ...] | None] = dict.fromkeys(studies, ())
             seen[study] = (piece,)
             found.append(LesionChoice(name, lesion_uid(traced.timeline.patient, study, piece), seen))
     return found

@@ -179,7 +179,8 @@ def _check(register: str, rules: Sequence[str], test_retest: float | None) -> No
         )
     if test_retest is not None and not 0 < test_retest <= 200:
         raise SettingsError(
-            "the test-retest error is a percentage", expected="above 0, at most 200",
+            "the test-retest error is a percentage",
+            expected="above 0, at most 200",
             received=f"test_retest={test_retest}",
         )
 
@@ -221,9 +222,7 @@ def _chosen(
 ) -> _Patient:
     """Proposals, and what a reader makes of them."""
     patient = traced.timeline.patient
-    lesions, moved = choices.overrule_places(
-        choices.propose_lesions(traced, label_names), reader, traced
-    )
+    lesions, moved = choices.overrule_places(choices.propose_lesions(traced, label_names), reader, traced)
     sizes = {one.name: size_lesion(one, traced.studies, traced.lesions) for one in lesions}
     for row, one in ((row, one) for row in reader.lesions.get(patient, ()) for one in lesions):
         # Whether it is a node decides what may be a target, so that comes first.

@@ -85,9 +85,7 @@ class Timelines:
     root: Path
 
 
-def find_timelines(
-    folder: PathLikeStr, *, series: str | None = None, masks_needed: bool = True
-) -> Timelines:
+def find_timelines(folder: PathLikeStr, *, series: str | None = None, masks_needed: bool = True) -> Timelines:
     """The patients of a folder, with their studies by date.
 
     Args:

@@ -38,17 +38,23 @@ _RESPONSES = (
     ("OVRLRESP", "Overall Response", "overall"),
 )
 _CATEGORIES = {"recist": "RECIST 1.1", "irecist": "iRECIST", "volume": "VOLUME", "rano": "RANO"}
-_TU = (
-    "STUDYID DOMAIN USUBJID TUSEQ TULNKID TUTESTCD TUTEST TUORRES TUSTRESC TULOC TUMETHOD TUEVAL "
-    "VISITNUM VISIT TUDTC TUDY"
-).split()
-_TR = (
-    "STUDYID DOMAIN USUBJID TRSEQ TRGRPID TRLNKID TRTESTCD TRTEST TRORRES TRORRESU TRSTRESC TRSTRESN TRSTRESU "
-    "TREVAL VISITNUM VISIT TRDTC TRDY"
-).split()
-_RS = (
-    "STUDYID DOMAIN USUBJID RSSEQ RSCAT RSTESTCD RSTEST RSORRES RSSTRESC RSEVAL VISITNUM VISIT RSDTC RSDY"
-).split()
+_TU = tuple(
+    (
+        "STUDYID DOMAIN USUBJID TUSEQ TULNKID TUTESTCD TUTEST TUORRES TUSTRESC TULOC TUMETHOD TUEVAL VISITNUM "
+        "VISIT TUDTC TUDY"
+    ).split()
+)
+_TR = tuple(
+    (
+        "STUDYID DOMAIN USUBJID TRSEQ TRGRPID TRLNKID TRTESTCD TRTEST TRORRES TRORRESU TRSTRESC TRSTRESN "
+        "TRSTRESU TREVAL VISITNUM VISIT TRDTC TRDY"
+    ).split()
+)
+_RS = tuple(
+    (
+        "STUDYID DOMAIN USUBJID RSSEQ RSCAT RSTESTCD RSTEST RSORRES RSSTRESC RSEVAL VISITNUM VISIT RSDTC RSDY"
+    ).split()
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +75,12 @@ def write_tables(folder: Path, patients: Sequence[JsonDict]) -> None:
     rows: dict[str, list[dict[str, Any]]] = {"TU": [], "TR": [], "RS": []}
     for patient in patients:
         visits = {
-            study["study"]: {"VISITNUM": n, "VISIT": study["study"], "date": study["date"], "day": study["day"]}
+            study["study"]: {
+                "VISITNUM": n,
+                "VISIT": study["study"],
+                "date": study["date"],
+                "day": study["day"],
+            }
             for n, study in enumerate(patient["studies"], start=1)
         }
         for lesion in patient["lesions"]:
@@ -118,7 +129,7 @@ def _measured(lesion: JsonDict, visits: JsonDict) -> list[dict[str, Any]]:
                     | {"TRTESTCD": code, "TRTEST": test, "TRORRES": text, "TRORRESU": unit}
                     | {"TRSTRESC": text, "TRSTRESN": text, "TRSTRESU": unit}
                 )
-        state = _STATES[row["status"]] if row["status"] in _STATES else "UNEQUIVOCAL PROGRESSION"
+        state = _STATES.get(row["status"], "UNEQUIVOCAL PROGRESSION")
         if lesion["role"] != "new" or row["status"] == "seen":
             told = {"TRTESTCD": "TUMSTATE", "TRTEST": "Tumor State", "TRORRES": state, "TRSTRESC": state}
             found.append(known | told)
@@ -152,9 +163,7 @@ def read_tables(folder: Path) -> TablesRead:
     table = read_table(path)
     needed = ("USUBJID", "TRGRPID", "TRLNKID", "TRTESTCD", "TRSTRESC", "VISITNUM")
     if missing := [name for name in needed if name not in table.columns]:
-        raise DataError(
-            "columns of the table TR are missing", subject=path.name, received=", ".join(missing)
-        )
+        raise DataError("columns of the table TR are missing", subject=path.name, received=", ".join(missing))
     tu = _find(path.parent, "TU")
     organs = _organs(read_table(tu)) if tu is not None else {}
     by_reader: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -195,12 +204,16 @@ def _reader(row: Row, domain: str) -> str:
 def _organs(table: Table) -> dict[tuple[str, str, str], str]:
     """Subject, reader and lesion → where it is."""
     return {
-        (row.cells.get("USUBJID", ""), _reader(row, "TU"), row.cells.get("TULNKID", "")): row.cells.get("TULOC", "")
+        (row.cells.get("USUBJID", ""), _reader(row, "TU"), row.cells.get("TULNKID", "")): row.cells.get(
+            "TULOC", ""
+        )
         for row in table.rows
     }
 
 
-def _followed(rows: Sequence[Row], organs: dict[tuple[str, str, str], str], subject: str, reader: str) -> Followed:
+def _followed(
+    rows: Sequence[Row], organs: dict[tuple[str, str, str], str], subject: str, reader: str
+) -> Followed:
     by_visit: dict[float, list[Row]] = defaultdict(list)
     for row in rows:
         by_visit[_number(row, "VISITNUM", row.cells["VISITNUM"])].append(row)
@@ -215,7 +228,9 @@ def _followed(rows: Sequence[Row], organs: dict[tuple[str, str, str], str], subj
     for name, role in groups.items():
         organ = organs.get((subject, reader, name), "")
         node = "LYMPH" in organ.upper()
-        own = [[row for row in by_visit[number] if row.cells["TRLNKID"] == name] for number in sorted(by_visit)]
+        own = [
+            [row for row in by_visit[number] if row.cells["TRLNKID"] == name] for number in sorted(by_visit)
+        ]
         sizes[name] = [_size(found, study, role, node) for found, study in zip(own, studies, strict=True)]
         lesions.append(LesionChoice(name, "", {}, role=role, why="table", node=node, organ=organ.lower()))
     if any(sizes[one.name][0]["status"] == "unknown" for one in lesions if one.role == "target"):
@@ -278,7 +293,5 @@ def _number(row: Row, column: str, text: str) -> float:
         if not math.isfinite(value) or value < 0:
             raise ValueError
     except ValueError:
-        raise DataError(
-            f"line {row.line} has no number in the column {column}", received=text[:40]
-        ) from None
+        raise DataError(f"line {row.line} has no number in the column {column}", received=text[:40]) from None
     return value

@@ -1,4 +1,4 @@
-"""Targets: how large each lesion was at each date, and which lesions are proposed as targets (RECIST 1.1, 3 and 4)."""
+"""Targets: how large each lesion was, and which are proposed as targets (RECIST 1.1, 3 and 4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ LEAST_NEW_MM = 5.0
 """Of a new lesion: what is smaller on all dates is too little to call progression."""
 
 
-def size_lesion(choice: LesionChoice, studies: Sequence[JsonDict], lesions: Sequence[Sequence[JsonDict]]) -> list[JsonDict]:
+def size_lesion(
+    choice: LesionChoice, studies: Sequence[JsonDict], lesions: Sequence[Sequence[JsonDict]]
+) -> list[JsonDict]:
     """What was measured of a lesion at each date.
 
     Args:

@@ -117,7 +117,8 @@ def _frame(image: Volume, name: str) -> Frame:
     frame = frame_of(image, name)
     if frame.unit != "mm":
         raise DataError(
-            "the image does not say where it lies or how large its voxels are", subject=name,
+            "the image does not say where it lies or how large its voxels are",
+            subject=name,
             do="Give NIfTI or DICOM with spacing.",
         )
     return frame

@@ -48,12 +48,14 @@ def render_patient(
     """
     words = Words(lang)
     lesions = patient["lesions"]
-    own = [one for one in content["set_aside"]] if len(content["patients"]) == 1 else []
+    own = list(content["set_aside"]) if len(content["patients"]) == 1 else []
     return render(
         "follow.html",
         words,
         title=words("title.follow"),
-        asked=words("follow.asked", patient=patient["patient"], n=len(patient["studies"]), span=_span(patient, words)),
+        asked=words(
+            "follow.asked", patient=patient["patient"], n=len(patient["studies"]), span=_span(patient, words)
+        ),
         headline=headline(patient, words),
         found=_found(patient, words),
         sure=_sure(content, patient, words),
@@ -64,8 +66,12 @@ def render_patient(
         timeline=_timeline(patient, strips, words),
         heads=_heads(patient, words),
         rows=[_row(one, patient, words) for one in lesions[:MOST_LESIONS]],
-        row_note=words("table.some", shown=MOST_LESIONS, total=len(lesions)) if len(lesions) > MOST_LESIONS else "",
-        chart=Markup(size_chart(_lines(patient), x_label=words("follow.days"), y_label=words("follow.long_mm"))),
+        row_note=words("table.some", shown=MOST_LESIONS, total=len(lesions))
+        if len(lesions) > MOST_LESIONS
+        else "",
+        chart=Markup(
+            size_chart(_lines(patient), x_label=words("follow.days"), y_label=words("follow.long_mm"))
+        ),
         growths=_growths(patient, words),
         changes=_changes(patient, words),
         verdicts=_verdicts(patient, words),
@@ -102,8 +108,13 @@ def _span(patient: JsonDict, words: Words) -> str:
 
 
 def _found(patient: JsonDict, words: Words) -> list[str]:
-    roles = {role: sum(one["role"] == role for one in patient["lesions"]) for role in ("target", "non-target", "new")}
-    lines = [words("follow.found.roles", targets=roles["target"], others=roles["non-target"], new=roles["new"])]
+    roles = {
+        role: sum(one["role"] == role for one in patient["lesions"])
+        for role in ("target", "non-target", "new")
+    }
+    lines = [
+        words("follow.found.roles", targets=roles["target"], others=roles["non-target"], new=roles["new"])
+    ]
     rows = patient["verdicts"].get("recist") or []
     if rows:
         facts = rows[-1]["target"]["facts"]
@@ -143,7 +154,12 @@ def _sure(content: JsonDict, patient: JsonDict, words: Words) -> list[str]:
     if told:
         open_ones = [name for name, _ in told if name not in grew and name not in shrank]
         lines.append(
-            words("follow.sure.change", grew=_named(grew, words), shrank=_named(shrank, words), open=_named(open_ones, words))
+            words(
+                "follow.sure.change",
+                grew=_named(grew, words),
+                shrank=_named(shrank, words),
+                open=_named(open_ones, words),
+            )
         )
     failed = [study["date"] for study in patient["studies"] if "failed" in study["notes"]]
     if failed:
@@ -163,7 +179,9 @@ def _next(patient: JsonDict, words: Words) -> list[str]:
     if warning is not None:
         days = warning["horizon_days"]
         if warning["likely_date"]:
-            lines.append(words("follow.next.likely", date=warning["likely_date"], possible=warning["possible_date"]))
+            lines.append(
+                words("follow.next.likely", date=warning["likely_date"], possible=warning["possible_date"])
+            )
         elif warning["possible_date"]:
             lines.append(words("follow.next.possible", date=warning["possible_date"], days=days))
         else:
@@ -186,20 +204,30 @@ def _in_words(verdict: JsonDict, words: Words) -> str:
 
 
 def _signed(percent: float | None) -> str:
-    return UNDEFINED if percent is None or not math.isfinite(percent) else f"{percent:+.0f} %".replace("-", "−")
+    return (
+        UNDEFINED if percent is None or not math.isfinite(percent) else f"{percent:+.0f} %".replace("-", "−")
+    )
 
 
 def _studies(patient: JsonDict, words: Words) -> list[list[str]]:
     rows = []
     for study in patient["studies"]:
         registration = study["registration"]
-        laid = "follow.laid.first" if registration is None else "follow.laid.failed" if registration["failed"] else "follow.laid.ok"
+        laid = (
+            "follow.laid.first"
+            if registration is None
+            else "follow.laid.failed"
+            if registration["failed"]
+            else "follow.laid.ok"
+        )
         laid = "follow.laid.table" if patient["from"] == "tables" else laid
         slices = f"{study['pixel_mm']:.2f} × {study['slice_mm']:.2f}" if "slice_mm" in study else UNDEFINED
         notes = "; ".join(words(f"follow.study.{name}") for name in study["notes"])
         if registration is not None and registration["failed"] and registration["reason"]:
             notes = f"{notes} ({registration['reason']})"
-        rows.append([study["date"] or UNDEFINED, study["study"], study["modality"], slices, words(laid), notes])
+        rows.append(
+            [study["date"] or UNDEFINED, study["study"], study["modality"], slices, words(laid), notes]
+        )
     return rows
 
 
@@ -228,7 +256,9 @@ def _timeline(
                 }
             )
         n_slices = next(strip.n_slices for strip in own if strip is not None)
-        shown = "; ".join(f"{modality or '–'} {low:.0f} … {high:.0f}" for modality, (low, high) in windows.items())
+        shown = "; ".join(
+            f"{modality or '–'} {low:.0f} … {high:.0f}" for modality, (low, high) in windows.items()
+        )
         found.append(
             {
                 "name": name,
@@ -256,27 +286,46 @@ def _size(row: JsonDict, lesion: JsonDict, words: Words) -> str:
 
 def _heads(patient: JsonDict, words: Words) -> list[str]:
     heads = [words("measure.lesion"), words("follow.role"), words("measure.organ")]
-    return [*heads, *(study["date"] or study["study"] for study in patient["studies"]), words("follow.events")]
+    return [
+        *heads,
+        *(study["date"] or study["study"] for study in patient["studies"]),
+        words("follow.events"),
+    ]
 
 
 def _row(one: JsonDict, patient: JsonDict, words: Words) -> list[tuple[str, str]]:
     """Cells, each with what stands below in small letters."""
     organ = one["organ"] or (words("follow.node") if one["node"] else "")
-    cells = [(one["name"], ""), (words(f"follow.role.{one['role']}"), words(f"follow.why.{one['why']}")), (organ, "")]
+    cells = [
+        (one["name"], ""),
+        (words(f"follow.role.{one['role']}"), words(f"follow.why.{one['why']}")),
+        (organ, ""),
+    ]
     for row in one["sizes"]:
-        volume = f"{format_plain(row['volume_ml'])} ml" if row["status"] == "seen" and row["volume_ml"] else ""
+        volume = (
+            f"{format_plain(row['volume_ml'])} ml" if row["status"] == "seen" and row["volume_ml"] else ""
+        )
         cells.append((_size(row, one, words), volume))
     dates = {study["study"]: study["date"] or study["study"] for study in patient["studies"]}
-    told = [f"{dates[event['study']]} {words('follow.event.' + event['event'], into=one['into'])}" for event in one["events"]]
+    told = [
+        f"{dates[event['study']]} {words('follow.event.' + event['event'], into=one['into'])}"
+        for event in one["events"]
+    ]
     return [*cells, ("; ".join(told), "")]
 
 
 def _lines(patient: JsonDict) -> dict[str, list[tuple[float, float]]]:
     found = {}
-    for one in [lesion for lesion in patient["lesions"] if lesion["role"] in ("target", "new", "non-target")][:MOST_CHARTS]:
+    for one in [lesion for lesion in patient["lesions"] if lesion["role"] in ("target", "new", "non-target")][
+        :MOST_CHARTS
+    ]:
         key = "short_mm" if one["node"] else "long_mm"
         rows = [row for row in one["sizes"] if row["day"] is not None]
-        points = [(row["day"], row[key]) if row["status"] == "seen" else (row["day"], 0.0) for row in rows if row["status"] in ("seen", "absent")]
+        points = [
+            (row["day"], row[key]) if row["status"] == "seen" else (row["day"], 0.0)
+            for row in rows
+            if row["status"] in ("seen", "absent")
+        ]
         start = next((n for n, (_, size) in enumerate(points) if size), 0)
         if any(size for _, size in points):
             found[one["name"]] = points[max(0, start - 1) :]
@@ -311,13 +360,21 @@ def _growth_lines(growth: JsonDict, words: Words) -> list[str]:
     days = growth["doubling_days"]
     if days[0] is not None and math.isfinite(days[0]):
         upper = f"{days[2]:.0f}" if days[2] is not None and math.isfinite(days[2]) else "∞"
-        lines.append(words("follow.growth.doubling", middle=f"{days[0]:.0f}", low=f"{days[1]:.0f}", high=upper))
+        lines.append(
+            words("follow.growth.doubling", middle=f"{days[0]:.0f}", low=f"{days[1]:.0f}", high=upper)
+        )
     else:
         lines.append(words("follow.growth.no_doubling"))
     law = max(growth["laws"], key=lambda name: growth["laws"][name])
-    lines.append(words("follow.growth.law", law=words(f"follow.law.{law}"), percent=f"{100 * growth['laws'][law]:.0f}"))
+    lines.append(
+        words("follow.growth.law", law=words(f"follow.law.{law}"), percent=f"{100 * growth['laws'][law]:.0f}")
+    )
     date = growth["progression_date"]
-    lines.append(words("follow.growth.warning", date=date) if date else words("follow.growth.quiet", days=growth["horizon_days"]))
+    lines.append(
+        words("follow.growth.warning", date=date)
+        if date
+        else words("follow.growth.quiet", days=growth["horizon_days"])
+    )
     return lines
 
 
@@ -327,7 +384,11 @@ def _changes(patient: JsonDict, words: Words) -> list[list[str]]:
     rows = []
     for one in patient["lesions"]:
         for change in one["changes"]:
-            if change["study"] == last and one["role"] != "ignored" and (change["since"] != "smallest" or len(dates) > 2):
+            if (
+                change["study"] == last
+                and one["role"] != "ignored"
+                and (change["since"] != "smallest" or len(dates) > 2)
+            ):
                 rows.append(
                     [
                         one["name"],
@@ -356,10 +417,14 @@ def _verdicts(patient: JsonDict, words: Words) -> list[dict[str, Any]]:
             if rule == "volume":
                 parts = ["target"]
             verdicts = [row[part] for part in parts if row[part]["answer"] != "NONE"]
-            reasons = [_volume_words(one, words) if rule == "volume" else _in_words(one, words) for one in verdicts]
+            reasons = [
+                _volume_words(one, words) if rule == "volume" else _in_words(one, words) for one in verdicts
+            ]
             answer = (row["target"] if rule == "volume" else row["overall"])["answer"]
             told.append((dates[row["study"]], answer, format_plain(row["sum"]), reasons))
-        found.append({"name": words(f"follow.rules.{rule}"), "unit": words(f"follow.unit.{rule}"), "rows": told})
+        found.append(
+            {"name": words(f"follow.rules.{rule}"), "unit": words(f"follow.unit.{rule}"), "rows": told}
+        )
     return found
 
 
@@ -375,13 +440,26 @@ def _volume_words(verdict: JsonDict, words: Words) -> str:
 
 
 def _overruled(one: JsonDict, words: Words) -> str:
-    return words("follow.overruled", lesion=one["lesion"], what=one["what"], proposed=one["proposed"], chosen=one["chosen"])
+    return words(
+        "follow.overruled",
+        lesion=one["lesion"],
+        what=one["what"],
+        proposed=one["proposed"],
+        chosen=one["chosen"],
+    )
 
 
 def _limits(content: JsonDict, patient: JsonDict, words: Words) -> list[str]:
-    keys = ["follow.limit.targets", "follow.limit.non_targets", "follow.limit.forecast", "follow.limit.population"]
+    keys = [
+        "follow.limit.targets",
+        "follow.limit.non_targets",
+        "follow.limit.forecast",
+        "follow.limit.population",
+    ]
     keys += ["follow.limit.rano"] if "rano" in patient["verdicts"] else []
-    keys += ["follow.limit.organ"] if not all(one["organ"] or one["node"] for one in patient["lesions"]) else []
+    keys += (
+        ["follow.limit.organ"] if not all(one["organ"] or one["node"] for one in patient["lesions"]) else []
+    )
     keys += ["follow.limit.tables"] if patient["from"] == "tables" else ["follow.limit.mask"]
     return [words(key) for key in keys]
 
@@ -417,15 +495,23 @@ def render_cohort(content: JsonDict, links: Sequence[str], lang: str = "en") -> 
             "cohort.survival",
             n=survival["n_progressed"],
             total=survival["n"],
-            median=words("cohort.not_reached") if survival["median_days"] is None else f"{survival['median_days']:.0f}",
+            median=words("cohort.not_reached")
+            if survival["median_days"] is None
+            else f"{survival['median_days']:.0f}",
         )
         if survival
         else cohort["survival_missing"],
         waterfall=Markup(waterfall_plot(best, answers, y_label=words("cohort.best_change"))),
         spider=Markup(spider_plot(spider, x_label=words("follow.days"), y_label=words("cohort.change"))),
-        survival=Markup(survival_curve(survival, x_label=words("follow.days"), y_label=words("cohort.share"))) if survival else "",
-        rows=[_cohort_row(one, links[n] if n < len(links) else "", words) for n, one in enumerate(patients)][:MOST_ROWS],
-        row_note=words("table.some", shown=MOST_ROWS, total=len(patients)) if len(patients) > MOST_ROWS else "",
+        survival=Markup(survival_curve(survival, x_label=words("follow.days"), y_label=words("cohort.share")))
+        if survival
+        else "",
+        rows=[_cohort_row(one, links[n] if n < len(links) else "", words) for n, one in enumerate(patients)][
+            :MOST_ROWS
+        ],
+        row_note=words("table.some", shown=MOST_ROWS, total=len(patients))
+        if len(patients) > MOST_ROWS
+        else "",
         set_aside=[(one["case"], one["stage"], one["reason"]) for one in content["set_aside"]],
         provenance=[
             (words("created"), content["created"]),

@@ -30,7 +30,14 @@ def size_chart(lines: Mapping[str, Sequence[tuple[float, float]]], *, x_label: s
     for n, (name, points) in enumerate(drawn.items()):
         x, y = np.array(points, dtype=float).T
         axes.plot(
-            x, y, color=SERIES[n % len(SERIES)], ls=DASHES[n % len(DASHES)], lw=1.7, marker="o", ms=4, label=legible(name)
+            x,
+            y,
+            color=SERIES[n % len(SERIES)],
+            ls=DASHES[n % len(DASHES)],
+            lw=1.7,
+            marker="o",
+            ms=4,
+            label=legible(name),
         )
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.set_ylim(bottom=0)
@@ -105,7 +112,9 @@ def waterfall_plot(changes: Mapping[str, float], answers: Mapping[str, str], *, 
         axes.axhline(level, color=INK, lw=0.8, ls=DASHES[1], alpha=0.6)
     axes.axhline(0, color=INK, lw=0.8)
     axes.set(ylabel=y_label)
-    axes.set_xticks(range(len(order)), [legible(name) for name in order] if len(order) <= 12 else [""] * len(order))
+    axes.set_xticks(
+        range(len(order)), [legible(name) for name in order] if len(order) <= 12 else [""] * len(order)
+    )
     axes.tick_params(axis="x", labelrotation=60 if len(order) <= 12 else 0)
     axes.legend(loc="upper right", frameon=False)
     return as_svg(figure)
@@ -120,7 +129,16 @@ def spider_plot(lines: Mapping[str, Sequence[tuple[float, float]]], *, x_label: 
     for n, (name, points) in enumerate(list(lines.items())[:MOST_LINES]):
         x, y = np.array(points, dtype=float).T
         label = legible(name) if len(lines) <= 8 else None
-        axes.plot(x, y, color=SERIES[n % len(SERIES)], ls=DASHES[n % len(DASHES)], lw=1.3, marker="o", ms=3, label=label)
+        axes.plot(
+            x,
+            y,
+            color=SERIES[n % len(SERIES)],
+            ls=DASHES[n % len(DASHES)],
+            lw=1.3,
+            marker="o",
+            ms=3,
+            label=label,
+        )
     for level in (20, -30):
         axes.axhline(level, color=INK, lw=0.8, ls=DASHES[1], alpha=0.6)
     axes.set(xlabel=x_label, ylabel=y_label)
@@ -135,7 +153,10 @@ def survival_curve(survival: JsonDict, *, x_label: str, y_label: str) -> str:
     figure, (axes,) = panels(1, size=(6.2, 3.0))
     days = survival["days"]
     axes.step(days, survival["share"], where="post", color=SERIES[0], lw=1.8)
-    low, high = (np.array([np.nan if one is None else one for one in survival[key]], dtype=float) for key in ("low", "high"))
+    low, high = (
+        np.array([np.nan if one is None else one for one in survival[key]], dtype=float)
+        for key in ("low", "high")
+    )
     axes.fill_between(days, low, high, step="post", color=SERIES[0], alpha=0.15, lw=0)
     axes.set(xlabel=x_label, ylabel=y_label, ylim=(-0.02, 1.02))
     return as_svg(figure)

@@ -26,28 +26,36 @@ EN = {
     "follow.found.one_date": "There is one date only: change, growth and response need a second.",
     "follow.found.nothing": "No lesion was outlined at any date.",
     "follow.sure.change": (
-        "Since the smallest size, truly larger with 95 % or more: {grew}; truly smaller: {shrank}; within what "
+        "Since the smallest size, truly larger with 95 % or more: {grew}; truly smaller: {shrank}; within "
+        "what "
         "measuring alone can do: {open}."
     ),
     "follow.sure.failed": (
-        "Not laid onto the first date: {dates}. Lesions there are not matched by place; a reader can do so in "
+        "Not laid onto the first date: {dates}. Lesions there are not matched by place; a reader can do so "
+        "in "
         "reader.toml."
     ),
     "follow.sure.error.voxels": (
-        "The error of a volume is taken from voxel size and slice spacing. Give the one of your own readers or "
+        "The error of a volume is taken from voxel size and slice spacing. Give the one of your own "
+        "readers or "
         "model with --test-retest."
     ),
-    "follow.sure.error.given": "A volume measured twice differs with a standard deviation of {percent:g} %, as given.",
+    "follow.sure.error.given": (
+        "A volume measured twice differs with a standard deviation of {percent:g} %, as given."
+    ),
     "follow.sure.error.tables": "Of the tables only diameters are known: an error of 7 % of each is assumed.",
     "follow.next.likely": (
-        "As it goes now, the targets progress by RECIST about {date} (possible from {possible} on): is the next "
+        "As it goes now, the targets progress by RECIST about {date} (possible from {possible} on): is the "
+        "next "
         "study before that?"
     ),
     "follow.next.possible": (
         "Progression of the targets is unlikely within {days} days; possible (1 in 10) from {date} on."
     ),
     "follow.next.quiet": "As it goes now, the targets do not progress within {days} days.",
-    "follow.next.look": "Look at each lesion below: is it the same one at every date, and does the outline fit?",
+    "follow.next.look": (
+        "Look at each lesion below: is it the same one at every date, and does the outline fit?"
+    ),
     "follow.next.reader": (
         "Change what you see otherwise in reader.toml (targets, organs, nodes, which is which) and run again "
         "with --reader."
@@ -73,7 +81,9 @@ EN = {
     "follow.laid.ok": "yes",
     "follow.laid.failed": "failed",
     "follow.laid.table": "table",
-    "follow.study.thick": "slices over 5 mm: lesions must be two slices long to be measurable (RECIST 1.1, 3.1)",
+    "follow.study.thick": (
+        "slices over 5 mm: lesions must be two slices long to be measurable (RECIST 1.1, 3.1)"
+    ),
     "follow.study.failed": "could not be laid onto the first date: another region or patient?",
     "follow.study.modality": "another modality than at the first date",
     "follow.study.many": "more pieces than 200: the largest are followed",
@@ -81,7 +91,8 @@ EN = {
     "follow.study.no_date": "no full date",
     "follow.timeline": "The same place at every date",
     "follow.timeline.note": (
-        "Axial slices through the place of each lesion, laid onto the first date; patient's right on the left. "
+        "Axial slices through the place of each lesion, laid onto the first date; patient's right on the "
+        "left. "
         "Blue: outline of that date. The slider moves all dates together, up and down."
     ),
     "follow.slider": "Slice",
@@ -89,7 +100,9 @@ EN = {
     "follow.no_place": "not laid onto the first date",
     "follow.alt": "Lesion {lesion} on {date}",
     "follow.sizes": "Sizes",
-    "follow.sizes.note": "Longest diameter × perpendicular; volume below. Of split lesions the sum (RECIST 1.1, 4.3.2).",
+    "follow.sizes.note": (
+        "Longest diameter × perpendicular; volume below. Of split lesions the sum (RECIST 1.1, 4.3.2)."
+    ),
     "follow.chart": "Diameters",
     "follow.chart.note": "Longest diameter, of lymph nodes the short axis; 0 is gone.",
     "follow.days": "days since the first study",
@@ -128,7 +141,8 @@ EN = {
     "follow.event.merged": "merged into {into}",
     "follow.changes": "Is the change real?",
     "follow.changes.note": (
-        "Volumes. The error is what measuring the same lesion twice stays within in 95 %. Probabilities weigh "
+        "Volumes. The error is what measuring the same lesion twice stays within in 95 %. Probabilities "
+        "weigh "
         "the change against that error and against how lesions grow."
     ),
     "follow.since": "At the last date, since",
@@ -168,34 +182,58 @@ EN = {
     "follow.answer": "Response",
     "follow.why": "Why",
     "follow.volume.cr": "All targets are gone.",
-    "follow.volume.pr": "{sum} ml, {change} from baseline: as a ball that lost 30 % of its diameter (−66 %) or more.",
-    "follow.volume.sd": "{sum} ml, {change} from baseline, {nadir} from the smallest: neither −66 % nor +73 %.",
-    "follow.volume.pd": "{sum} ml, {nadir} from the smallest: as a ball that gained 20 % of its diameter (+73 %) or more.",
+    "follow.volume.pr": (
+        "{sum} ml, {change} from baseline: as a ball that lost 30 % of its diameter (−66 %) or more."
+    ),
+    "follow.volume.sd": (
+        "{sum} ml, {change} from baseline, {nadir} from the smallest: neither −66 % nor +73 %."
+    ),
+    "follow.volume.pd": (
+        "{sum} ml, {nadir} from the smallest: as a ball that gained 20 % of its diameter (+73 %) or more."
+    ),
     "follow.volume.ne": "Not all targets were measured.",
     "follow.volume.none": "There are no targets.",
     "follow.overruled.title": "What a reader chose otherwise",
     "follow.overruled": "{lesion} {what}: {chosen} instead of {proposed}",
     "follow.limits": "Limits",
     "follow.limit.targets": (
-        "Targets are proposed by size alone: whether a lesion can be measured again and stands for the disease "
+        "Targets are proposed by size alone: whether a lesion can be measured again and stands for the "
+        "disease "
         "is a reader's judgement."
     ),
-    "follow.limit.non_targets": "That non-targets progress unequivocally only a reader can say; so is whether a new lesion is one.",
-    "follow.limit.forecast": "Forecasts hold while treatment and course stay as they were; they are no prognosis.",
+    "follow.limit.non_targets": (
+        "That non-targets progress unequivocally only a reader can say; so is whether a new lesion is one."
+    ),
+    "follow.limit.forecast": (
+        "Forecasts hold while treatment and course stay as they were; they are no prognosis."
+    ),
     "follow.limit.population": (
         "With two dates much of a forecast comes from how lesions grow in general (doubling or halving in 70 "
         "days is one standard deviation)."
     ),
-    "follow.limit.rano": "RANO also asks for steroids, clinical state and T2 / FLAIR: what nobody said is named in each verdict.",
-    "follow.limit.organ": "Organs are not known for all lesions, so that at most two targets an organ could not be kept.",
+    "follow.limit.rano": (
+        "RANO also asks for steroids, clinical state and T2 / FLAIR: what nobody said is named in each "
+        "verdict."
+    ),
+    "follow.limit.organ": (
+        "Organs are not known for all lesions, so that at most two targets an organ could not be kept."
+    ),
     "follow.limit.mask": "All sizes are those of the outlines: a wrong outline makes a wrong change.",
-    "follow.limit.tables": "No images were seen: measurements and lesions are as in the tables; a volume is that of the ball of its diameter.",
+    "follow.limit.tables": (
+        "No images were seen: measurements and lesions are as in the tables; a volume is that of the ball "
+        "of its diameter."
+    ),
     "cohort.asked": "How do {n} patients of {source} do over time?",
     "cohort.headline": "{n} of {total} responded (CR or PR, RECIST 1.1)",
     "cohort.survival": "{n} of {total} progressed; median time to progression {median} days.",
     "cohort.not_reached": "not reached,",
-    "cohort.sure": "Best responses are not confirmed by a second study. Patients without progression count until their last study.",
-    "cohort.next": "Open each patient's page and look at the lesions; change what you see otherwise in reader.toml.",
+    "cohort.sure": (
+        "Best responses are not confirmed by a second study. Patients without progression count until "
+        "their last study."
+    ),
+    "cohort.next": (
+        "Open each patient's page and look at the lesions; change what you see otherwise in reader.toml."
+    ),
     "cohort.waterfall": "Best change of the sum of targets",
     "cohort.spider": "Sum of targets over time",
     "cohort.km": "Time to progression (Kaplan–Meier)",
@@ -228,7 +266,9 @@ ZH = {
     "follow.answer.PD": "疾病进展",
     "follow.answer.NE": "无法评价",
     "follow.answer.NON-CR/NON-PD": "非完全缓解 / 非进展",
-    "follow.found.roles": "末次检查，按 RECIST 1.1。靶病灶 {targets} 个，非靶病灶 {others} 个，新病灶 {new} 个。",
+    "follow.found.roles": (
+        "末次检查，按 RECIST 1.1。靶病灶 {targets} 个，非靶病灶 {others} 个，新病灶 {new} 个。"
+    ),
     "follow.found.sum": "靶病灶总和 {sum} mm：较基线 {baseline} mm 变化 {change}；此前最小值 {nadir} mm。",
     "follow.found.progressed": "首次进展：{date}。",
     "follow.found.best": "最佳总体疗效：{answer}，未经确认。",
@@ -237,20 +277,29 @@ ZH = {
     "follow.sure.change": (
         "自最小值以来，95% 以上把握确实增大：{grew}；确实缩小：{shrank}；仍在测量误差之内：{open}。"
     ),
-    "follow.sure.failed": "未能与首次检查配准：{dates}。这些日期的病灶不按位置对应；可由阅片者在 reader.toml 中指定。",
-    "follow.sure.error.voxels": "体积误差由体素大小和层间距估计。您的阅片者或模型的重复测量误差可用 --test-retest 给出。",
+    "follow.sure.failed": (
+        "未能与首次检查配准：{dates}。这些日期的病灶不按位置对应；可由阅片者在 reader.toml 中指定。"
+    ),
+    "follow.sure.error.voxels": (
+        "体积误差由体素大小和层间距估计。您的阅片者或模型的重复测量误差可用 --test-retest 给出。"
+    ),
     "follow.sure.error.given": "按给定值，同一体积两次测量的标准差为 {percent:g}%。",
     "follow.sure.error.tables": "表格中只有径线：假定每条径线的误差为 7%。",
-    "follow.next.likely": "按目前趋势，靶病灶约在 {date} 达到 RECIST 进展（最早可能自 {possible} 起）：下次检查是否在此之前？",
+    "follow.next.likely": (
+        "按目前趋势，靶病灶约在 {date} 达到 RECIST 进展（最早可能自 {possible} 起）：下次检查是否在此之前？"
+    ),
     "follow.next.possible": "{days} 天内靶病灶不太可能进展；自 {date} 起有可能（十分之一）。",
     "follow.next.quiet": "按目前趋势，{days} 天内靶病灶不会进展。",
     "follow.next.look": "逐一查看下面的病灶：各日期是否为同一病灶，轮廓是否吻合？",
-    "follow.next.reader": "如有不同意见，请修改 reader.toml（靶病灶、器官、淋巴结、对应关系），并用 --reader 重新运行。",
+    "follow.next.reader": (
+        "如有不同意见，请修改 reader.toml（靶病灶、器官、淋巴结、对应关系），并用 --reader 重新运行。"
+    ),
     "follow.note.one_date": "只有一次检查：无法比较。",
     "follow.note.patient_unknown": "各检查属于哪位患者未知：全部视为同一患者。请在 patient 列中注明。",
     "follow.note.two_sexes": "文件头中有两种性别：其中是否混入其他患者的检查？若是，则以下内容均不成立。",
     "follow.note.modality": (
-        "检查方式有变化。大小只能在同一方式内比较：变化和生长只在病灶首次出现时的方式内给出；RECIST 要求各次检查使用同一方法。"
+        "检查方式有变化。大小只能在同一方式内比较：变化和生长只在病灶首次出现时的方式内给出；RECIST 要求各"
+        "次检查使用同一方法。"
     ),
     "follow.studies": "检查",
     "follow.study": "检查",
@@ -315,7 +364,9 @@ ZH = {
     "follow.event.split": "分裂",
     "follow.event.merged": "并入 {into}",
     "follow.changes": "变化是否真实？",
-    "follow.changes.note": "以体积计。误差为同一病灶测量两次在 95% 情况下的范围。概率由变化、该误差及病灶一般的生长得出。",
+    "follow.changes.note": (
+        "以体积计。误差为同一病灶测量两次在 95% 情况下的范围。概率由变化、该误差及病灶一般的生长得出。"
+    ),
     "follow.since": "末次检查，自",
     "follow.since.last": "{date}（前次）",
     "follow.since.first": "{date}（首次）",
@@ -326,7 +377,9 @@ ZH = {
     "follow.shrank": "确实缩小",
     "follow.by_20": "直径确实增大 20%",
     "follow.growth": "生长与预测",
-    "follow.growth.note": "体积及其90% 误差，以及五种生长规律的共同预期；若情况不变，十分之九的真实体积在区间之内。",
+    "follow.growth.note": (
+        "体积及其 90% 误差，以及五种生长规律的共同预期；若情况不变，十分之九的真实体积在区间之内。"
+    ),
     "follow.growth.rate": "目前每月 {middle}（{low} 至 {high}）。",
     "follow.growth.doubling": "倍增时间 {middle} 天（{low} 至 {high}）。",
     "follow.growth.no_doubling": "无倍增时间：没有增长。",
@@ -361,7 +414,9 @@ ZH = {
     "follow.limit.targets": "靶病灶仅按大小提出：能否重复测量、是否代表疾病由阅片者判断。",
     "follow.limit.non_targets": "非靶病灶是否明确进展、新病灶是否成立，只有阅片者能判断。",
     "follow.limit.forecast": "预测以治疗和病程不变为前提，不是预后。",
-    "follow.limit.population": "只有两次检查时，预测在很大程度上来自病灶一般的生长（70 天倍增或减半为一个标准差）。",
+    "follow.limit.population": (
+        "只有两次检查时，预测在很大程度上来自病灶一般的生长（70 天倍增或减半为一个标准差）。"
+    ),
     "follow.limit.rano": "RANO 还需要激素、临床状态和 T2 / FLAIR：未告知者在各结论中列出。",
     "follow.limit.organ": "并非所有病灶的器官已知，因此无法遵守每个器官至多两个靶病灶。",
     "follow.limit.mask": "所有大小均为轮廓的大小：轮廓错误则变化错误。",
