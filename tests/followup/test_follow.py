@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import scanwright as sw
-from builders import write_nifti
+from builders import write_nifti, write_text
 from followed import DATES, followed_patient, manifest, study
 from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.followup.follow import FollowUp
+from tiny import TinyRun
 
 SMALL = ((50, 15, 30), (36, 30, 22))
 
@@ -239,3 +240,13 @@ def test_nothing_to_follow_is_an_error_in_words(tmp_path: Path) -> None:
 def test_the_error_of_measuring_may_be_given(source: Path) -> None:
     (patient,) = sw.follow(source, test_retest=7.0).patients
     assert patient["lesions"][0]["sizes"][0]["log_volume_sd"] == pytest.approx(0.07)
+
+
+def test_a_model_outlines_what_has_no_mask(volume_run: TinyRun, tmp_path: Path) -> None:
+    image = next((volume_run.data / "imagesTr").iterdir()).resolve()
+    source = tmp_path / "in"
+    write_text(source / "manifest.csv", "case,patient,date,image", f"one,P,{DATES[0]},{image.name}")
+    (source / image.name).write_bytes(image.read_bytes())
+    result = sw.follow(source, tmp_path / "out", model=volume_run.path)
+    assert [path.name for path in (tmp_path / "out" / "masks").iterdir()] == ["one.nii.gz"]
+    assert result.patients[0]["studies"][0]["study"] == "one"

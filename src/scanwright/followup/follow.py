@@ -111,9 +111,11 @@ def follow(
     told = Reader() if reader is None else choices.read_reader(Path(reader))
     root = Path(folder)
     patients: list[_Patient]
+    several_readers = False
     if tables.are_tables(root):
         read = tables.read_tables(root)
-        set_aside, source = list(read.set_aside), {"source": root.name, "layout": "CDISC TU and TR"}
+        set_aside, source = list(read.set_aside), {"source": root.name, "layout": tables.LAYOUT}
+        several_readers = read.several_readers
         place = None if out is None else claim_folder(out, overwrite=overwrite, own=OWN)
         patients = [_Patient(name, followed, (), {}, "tables") for name, followed in read.patients]
     else:
@@ -140,6 +142,7 @@ def follow(
         "schema_version": 1,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         **source,
+        "several_readers": several_readers,
         "register": register,
         "rules": [rule for rule in assessment.RULES if rule in (*rules, "recist")],
         "test_retest_percent": test_retest,

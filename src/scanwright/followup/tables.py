@@ -22,6 +22,7 @@ from scanwright.io.files import write_csv
 from scanwright.io.tables import Row, Table, read_table
 from scanwright.types import JsonDict
 
+LAYOUT = "CDISC TU and TR"
 FILES = ("tu.csv", "tr.csv", "rs.csv")
 DIAMETER_SD = 0.07
 """Of a diameter that a reader measured, relative, where nothing is known of the pictures."""
@@ -38,23 +39,20 @@ _RESPONSES = (
     ("OVRLRESP", "Overall Response", "overall"),
 )
 _CATEGORIES = {"recist": "RECIST 1.1", "irecist": "iRECIST", "volume": "VOLUME", "rano": "RANO"}
-_TU = tuple(
-    (
-        "STUDYID DOMAIN USUBJID TUSEQ TULNKID TUTESTCD TUTEST TUORRES TUSTRESC TULOC TUMETHOD TUEVAL VISITNUM "
-        "VISIT TUDTC TUDY"
-    ).split()
+# fmt: off
+_TU = (
+    "STUDYID", "DOMAIN", "USUBJID", "TUSEQ", "TULNKID", "TUTESTCD", "TUTEST", "TUORRES", "TUSTRESC",
+    "TULOC", "TUMETHOD", "TUEVAL", "VISITNUM", "VISIT", "TUDTC", "TUDY",
 )
-_TR = tuple(
-    (
-        "STUDYID DOMAIN USUBJID TRSEQ TRGRPID TRLNKID TRTESTCD TRTEST TRORRES TRORRESU TRSTRESC TRSTRESN "
-        "TRSTRESU TREVAL VISITNUM VISIT TRDTC TRDY"
-    ).split()
+_TR = (
+    "STUDYID", "DOMAIN", "USUBJID", "TRSEQ", "TRGRPID", "TRLNKID", "TRTESTCD", "TRTEST", "TRORRES",
+    "TRORRESU", "TRSTRESC", "TRSTRESN", "TRSTRESU", "TREVAL", "VISITNUM", "VISIT", "TRDTC", "TRDY",
 )
-_RS = tuple(
-    (
-        "STUDYID DOMAIN USUBJID RSSEQ RSCAT RSTESTCD RSTEST RSORRES RSSTRESC RSEVAL VISITNUM VISIT RSDTC RSDY"
-    ).split()
+_RS = (
+    "STUDYID", "DOMAIN", "USUBJID", "RSSEQ", "RSCAT", "RSTESTCD", "RSTEST", "RSORRES", "RSSTRESC",
+    "RSEVAL", "VISITNUM", "VISIT", "RSDTC", "RSDY",
 )
+# fmt: on
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +61,7 @@ class TablesRead:
 
     patients: list[tuple[str, Followed]]
     set_aside: list[SetAside]
+    several_readers: bool = False
 
 
 def write_tables(folder: Path, patients: Sequence[JsonDict]) -> None:
@@ -170,7 +169,7 @@ def read_tables(folder: Path) -> TablesRead:
     for row in table.rows:
         by_reader[row.cells["USUBJID"], _reader(row, "TR")].append(row)
     several = len({reader for _, reader in by_reader}) > 1
-    read = TablesRead([], [])
+    read = TablesRead([], [], several)
     for (subject, reader), rows in sorted(by_reader.items()):
         name = f"{subject} · {reader}" if several and reader else subject
         try:

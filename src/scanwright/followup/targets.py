@@ -30,8 +30,8 @@ def size_lesion(
         studies, lesions: as in ``Traced``.
 
     Returns:
-        For each date ``status`` ("seen", "absent", "merged", "unknown") and, where seen, the sizes: of several
-        pieces the sum, as RECIST 1.1 (4.3.2) asks of lesions that split.
+        For each date ``status`` ("seen", "absent", "merged", "unknown") and, where seen, the sizes: of
+        several pieces the sum, as RECIST 1.1 (4.3.2) asks of lesions that split.
     """
     merged_from = next((study for study, event in choice.events if event == "merged"), None)
     found, is_merged = [], False

@@ -179,7 +179,7 @@ def log_growth(law: str, rate: float, capacity: float, days: FloatArray) -> Floa
         law: "exponential", "linear" (in diameter), "logistic", "gompertz" or "regrowth" (a part dies off,
             the rest grows); what shrinks does so exponentially, but for the second and the last.
         rate: of log volume a day, at day 0.
-        capacity: log of the largest volume, over that of day 0; of "regrowth" 1 to 6 for a slow to a fast one.
+        capacity: log of the largest volume, over that of day 0; of "regrowth" how fast.
         days: since day 0; before it there is none.
     """
     days = np.maximum(days, 0.0)

@@ -491,16 +491,8 @@ def render_cohort(content: JsonDict, links: Sequence[str], lang: str = "en") -> 
         asked=words("cohort.asked", n=cohort["n_patients"], source=content["source"]),
         headline=words("cohort.headline", n=responded, total=cohort["n_assessed"]),
         best=[(_meaning(answer, words), answer, n) for answer, n in cohort["best"].items()],
-        survival_line=words(
-            "cohort.survival",
-            n=survival["n_progressed"],
-            total=survival["n"],
-            median=words("cohort.not_reached")
-            if survival["median_days"] is None
-            else f"{survival['median_days']:.0f}",
-        )
-        if survival
-        else cohort["survival_missing"],
+        survival_line=_survival_line(cohort, words),
+        warnings=[words("cohort.readers")] if content["several_readers"] else [],
         waterfall=Markup(waterfall_plot(best, answers, y_label=words("cohort.best_change"))),
         spider=Markup(spider_plot(spider, x_label=words("follow.days"), y_label=words("cohort.change"))),
         survival=Markup(survival_curve(survival, x_label=words("follow.days"), y_label=words("cohort.share")))
@@ -519,6 +511,16 @@ def render_cohort(content: JsonDict, links: Sequence[str], lang: str = "en") -> 
             *flattened(content["versions"]),
         ],
     )
+
+
+def _survival_line(cohort: JsonDict, words: Words) -> str:
+    survival = cohort["survival"]
+    if survival is None:
+        return str(cohort["survival_missing"])
+    facts = {"n": survival["n_progressed"], "total": survival["n"]}
+    if survival["median_days"] is None:
+        return words("cohort.survival_open", **facts)
+    return words("cohort.survival", **facts, median=f"{survival['median_days']:.0f}")
 
 
 def _cohort_row(one: JsonDict, link: str, words: Words) -> dict[str, Any]:

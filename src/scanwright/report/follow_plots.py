@@ -116,7 +116,7 @@ def waterfall_plot(changes: Mapping[str, float], answers: Mapping[str, str], *, 
         range(len(order)), [legible(name) for name in order] if len(order) <= 12 else [""] * len(order)
     )
     axes.tick_params(axis="x", labelrotation=60 if len(order) <= 12 else 0)
-    axes.legend(loc="upper right", frameon=False)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return as_svg(figure)
 
 

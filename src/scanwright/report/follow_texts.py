@@ -226,7 +226,8 @@ EN = {
     "cohort.asked": "How do {n} patients of {source} do over time?",
     "cohort.headline": "{n} of {total} responded (CR or PR, RECIST 1.1)",
     "cohort.survival": "{n} of {total} progressed; median time to progression {median} days.",
-    "cohort.not_reached": "not reached,",
+    "cohort.survival_open": "{n} of {total} progressed; the median time to progression is not reached.",
+    "cohort.readers": "The tables hold several readers: each reading counts by itself.",
     "cohort.sure": (
         "Best responses are not confirmed by a second study. Patients without progression count until "
         "their last study."
@@ -424,7 +425,8 @@ ZH = {
     "cohort.asked": "{source} 的 {n} 位患者随时间如何变化？",
     "cohort.headline": "{total} 位中 {n} 位缓解（CR 或 PR，RECIST 1.1）",
     "cohort.survival": "{total} 位中 {n} 位进展；中位进展时间 {median} 天。",
-    "cohort.not_reached": "未达到，",
+    "cohort.survival_open": "{total} 位中 {n} 位进展；未达到中位进展时间。",
+    "cohort.readers": "表格中有多位阅片者：每次阅片单独计数。",
     "cohort.sure": "最佳疗效未经第二次检查确认。未进展的患者计至其末次检查。",
     "cohort.next": "打开各患者的页面查看病灶；如有不同意见，修改 reader.toml。",
     "cohort.waterfall": "靶病灶总和的最佳变化",
