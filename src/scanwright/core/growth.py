@@ -11,7 +11,7 @@ are pure.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.special import logsumexp, ndtr
 
-from scanwright.types import FloatArray
+from scanwright.types import BoolArray, FloatArray
 
 LAWS = ("exponential", "linear", "logistic", "gompertz", "regrowth")
 """The last: a part dies off while what resists grows (Stein et al., Oncologist 2008;13:1046)."""
@@ -32,6 +32,15 @@ _ERROR_FACTORS = np.array([0.5, 0.7, 1.0, 1.4, 2.0])
 _ERROR_WEIGHTS = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
 _SECOND = {"logistic": _CAPACITIES, "gompertz": _CAPACITIES, "regrowth": _REGROWTHS}
 """Law → values of its second parameter: log of the largest volume over the first, or a rate a day."""
+_TURNS: dict[str, Callable[[FloatArray], BoolArray]] = {
+    "exponential": lambda rate: rate < math.inf,
+    "linear": lambda rate: rate < math.inf,
+    "logistic": lambda rate: rate > 0,
+    "gompertz": lambda rate: rate > 0,
+    "regrowth": lambda rate: rate < 0,
+}
+"""Law → for which rates it holds; what shrinks nears no capacity, what grows does not grow again. Beyond, all
+are exponential."""
 _QUANTILE_STEPS = 60
 _STRIDE_DAYS = 14.0
 _SMALLEST = 0.2
@@ -244,14 +253,14 @@ def _grid(population: Population) -> _Grid:
         r, c, f = np.meshgrid(rates, capacities, _ERROR_FACTORS, indexing="ij")
         prior = rate_prior[:, None, None] - math.log(len(capacities)) - math.log(len(LAWS))
         prior = prior + np.log(_ERROR_WEIGHTS)[None, None]
-        flat = [np.full(r.size, float(law)), r.ravel(), c.ravel(), f.ravel()]
+        flat = [np.where(_TURNS[name](r), law, 0.0).ravel(), r.ravel(), c.ravel(), f.ravel()]
         columns.append([*flat, np.broadcast_to(prior, r.shape).ravel()])
     law_, rate, capacity, factor, log_prior = (np.concatenate(one) for one in zip(*columns, strict=True))
     return law_, rate, capacity, factor, log_prior
 
 
 def _shapes(laws: FloatArray, rates: FloatArray, capacities: FloatArray, days: FloatArray) -> FloatArray:
-    """(n, days) log volume less that of day 0; before day 0 and where a law ends, as exponential."""
+    """(n, days) log volume less that of day 0."""
     r, t, c = rates[:, None], days[None], capacities[:, None]
     found = r * t
     linear = laws == LAWS.index("linear")
@@ -259,18 +268,15 @@ def _shapes(laws: FloatArray, rates: FloatArray, capacities: FloatArray, days: F
     inside = 1 + r[linear] * t / 3
     beyond = 3 * math.log(_SMALLEST) + 3 / _SMALLEST * (inside - _SMALLEST)
     found[linear] = np.where(inside > _SMALLEST, 3 * np.log(np.maximum(inside, _SMALLEST)), beyond)
-    rows = (laws == LAWS.index("regrowth")) & (rates < 0)
+    rows = laws == LAWS.index("regrowth")
     found[rows] = np.log(np.exp(r[rows] * t) + np.expm1(np.minimum(c[rows] * t, 50)))
-    for name in ("logistic", "gompertz"):
-        # What shrinks under treatment does not near a capacity: exponential then.
-        rows = (laws == LAWS.index(name)) & (rates > 0)
-        rate, top = r[rows], c[rows]
-        if name == "logistic":
-            # The rate at day 0 is r: the intrinsic one is larger by what the capacity holds back.
-            own = rate / (1 - np.exp(-top))
-            found[rows] = top - np.logaddexp(0.0, np.log(np.expm1(top)) - own * t)
-        else:
-            found[rows] = top * (1 - np.exp(-np.minimum(rate * t / top, 50)))
+    rows = laws == LAWS.index("logistic")
+    rate, top = r[rows], c[rows]
+    # The rate at day 0 is r: the intrinsic one is larger by what the capacity holds back.
+    found[rows] = top - np.logaddexp(0.0, np.log(np.expm1(top)) - rate / (1 - np.exp(-top)) * t)
+    rows = laws == LAWS.index("gompertz")
+    rate, top = r[rows], c[rows]
+    found[rows] = top * (1 - np.exp(-np.minimum(rate * t / top, 50)))
     return np.asarray(found)
 
 

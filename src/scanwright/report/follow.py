@@ -29,6 +29,8 @@ MOST_LESIONS = 60
 MOST_CHARTS = 8
 MOST_ROWS = 200
 SURE = 0.95
+OUTSTANDING = 0.5
+"""Probability from which a law of growth is named."""
 
 
 def render_patient(
@@ -365,10 +367,12 @@ def _growth_lines(growth: JsonDict, words: Words) -> list[str]:
         )
     else:
         lines.append(words("follow.growth.no_doubling"))
-    law = max(growth["laws"], key=lambda name: growth["laws"][name])
-    lines.append(
-        words("follow.growth.law", law=words(f"follow.law.{law}"), percent=f"{100 * growth['laws'][law]:.0f}")
-    )
+    law, share = max(growth["laws"].items(), key=lambda item: item[1])
+    if share < OUTSTANDING:
+        lines.append(words("follow.growth.no_law"))
+    else:
+        name = words(f"follow.law.{law}")
+        lines.append(words("follow.growth.law", law=name, percent=f"{100 * share:.0f}"))
     date = growth["progression_date"]
     lines.append(
         words("follow.growth.warning", date=date)
@@ -383,23 +387,20 @@ def _changes(patient: JsonDict, words: Words) -> list[list[str]]:
     dates = {study["study"]: study["date"] or study["study"] for study in patient["studies"]}
     rows = []
     for one in patient["lesions"]:
-        for change in one["changes"]:
-            if (
-                change["study"] == last
-                and one["role"] != "ignored"
-                and (change["since"] != "smallest" or len(dates) > 2)
-            ):
-                rows.append(
-                    [
-                        one["name"],
-                        words(f"follow.since.{change['since']}", date=dates[change["from"]]),
-                        _signed(change["volume_percent"]),
-                        f"± {change['error_percent']:.0f} %",
-                        _chance(change["probability_grew"]),
-                        _chance(1 - change["probability_grew"]),
-                        _chance(change["probability_progressed"]),
-                    ]
-                )
+        # The smallest size is often also that of the date before, or of the first.
+        alike = {change["from"]: change for change in reversed(one["changes"]) if change["study"] == last}
+        for change in reversed(alike.values()) if one["role"] != "ignored" else ():
+            rows.append(
+                [
+                    one["name"],
+                    words(f"follow.since.{change['since']}", date=dates[change["from"]]),
+                    _signed(change["volume_percent"]),
+                    f"± {change['error_percent']:.0f} %",
+                    _chance(change["probability_grew"]),
+                    _chance(1 - change["probability_grew"]),
+                    _chance(change["probability_progressed"]),
+                ]
+            )
     return rows[:MOST_ROWS]
 
 
@@ -409,7 +410,7 @@ def _chance(share: float) -> str:
 
 def _verdicts(patient: JsonDict, words: Words) -> list[dict[str, Any]]:
     dates = {study["study"]: study["date"] or study["study"] for study in patient["studies"]}
-    found = []
+    found: list[dict[str, Any]] = []
     for rule, rows in patient["verdicts"].items():
         told = []
         for row in rows:

@@ -55,7 +55,7 @@ def draw_strip(strip: Strip, window: tuple[float, float]) -> bytes:
         small = Image.fromarray((255 * image).astype(np.uint8))
         tile = np.array(small.resize((PIXELS, PIXELS), Image.Resampling.BICUBIC).convert("RGB"))
         drawn = np.asarray(Image.fromarray(mask).resize((PIXELS, PIXELS), Image.Resampling.NEAREST))
-        edge = drawn & ~ndimage.binary_erosion(drawn)
+        edge = drawn & ~ndimage.binary_erosion(drawn, iterations=2)
         tile[edge] = [int(REFERENCE[n : n + 2], 16) for n in (1, 3, 5)]
         tiles.append(tile)
     buffer = io.BytesIO()
