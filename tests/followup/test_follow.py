@@ -83,8 +83,11 @@ def test_a_reader_overrules_and_it_is_recorded(source: Path, followed: FollowUp,
     rows = tomllib.loads(text)["lesion"]
     assert [row["name"] for row in rows] == ["L1", "L2", "L3"]
     changed = text.replace('role = "new"', 'role = "ignored"').replace('name = "L2"', 'name = "nodule"')
-    (tmp_path / "reader.toml").write_text(changed)
-    again = sw.follow(source, tmp_path / "out", reader=tmp_path / "reader.toml", lang="zh")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "reader.toml").write_text(changed)
+    again = sw.follow(source, tmp_path / "out", overwrite=True, lang="zh")
+    kept = tomllib.loads((tmp_path / "out" / "reader.toml").read_text())["lesion"]
+    assert [(row["role"], row["proposed"]) for row in kept][-1] == ("ignored", "new")
     (patient,) = again.patients
     assert [one["name"] for one in patient["lesions"]] == ["L1", "nodule", "L3"]
     assert [one["uid"] for one in patient["lesions"]] == [

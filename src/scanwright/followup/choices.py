@@ -28,7 +28,7 @@ _UNKNOWN = "?"
 _HEAD = """\
 # What scanwright chose, patient by patient. Change what you see otherwise, and run again:
 #   scanwright follow FOLDER --reader reader.toml --out DIR --overwrite
-# role: target, non-target, new (progression, if it was not there at the first date), ignored.
+# role (proposed is the program's; leave that): target, non-target, new (progression, if it was not there at the first date), ignored.
 # node: a lymph node is measured by its short axis.  organ: at most 2 targets an organ.
 # seen: study -> numbers of the lesion in that study's mask, as in follow.json (the largest is 1);
 #   [] is gone, "?" is not known or could not be measured. A lesion may be given pieces of another.
@@ -48,6 +48,7 @@ class LesionChoice:
         into: name of the lesion that it went into.
         role: see ``ROLES``; "" before anything was proposed.
         why: key of the reason of that role.
+        proposed: the role that the program proposes.
         node: whether it is a lymph node.
         organ: where it is, "" where nobody says.
     """
@@ -59,6 +60,7 @@ class LesionChoice:
     into: str = ""
     role: str = ""
     why: str = ""
+    proposed: str = ""
     node: bool = False
     organ: str = ""
 
@@ -205,6 +207,8 @@ def overrule_roles(choices: list[LesionChoice], reader: Reader, patient: str) ->
         if one is None:
             continue
         for name in ("role", "node", "organ"):
+            if name == "role" and row.get("role") == row.get("proposed"):
+                continue  # nobody chose it, and more dates may have changed the proposal
             if name in row and row[name] != getattr(one, name):
                 changes.append(_changed(one.name, name, getattr(one, name), row[name]))
                 setattr(one, name, row[name])
@@ -233,6 +237,7 @@ def reader_text(patients: Sequence[tuple[str, Sequence[LesionChoice], Sequence[V
         for one in lesions:
             seen = ", ".join(f"{_said(study)} = {_said_pieces(found)}" for study, found in one.seen.items())
             rows = {"patient": patient, "name": one.name, "uid": one.uid, "role": one.role}
+            rows |= {"proposed": one.proposed}
             rows |= {"node": one.node, "organ": one.organ}
             lines += ["[[lesion]]", *(f"{name} = {_said(value)}" for name, value in rows.items())]
             lines += [f"seen = {{ {seen} }}", ""]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -30,7 +30,8 @@ from scanwright.io.failures_csv import write_failures
 from scanwright.io.files import claim_folder, finite, kept_if_filled, write_bytes, write_json, write_text
 from scanwright.io.writing.names import distinct, for_files
 from scanwright.registration.registration import KINDS
-from scanwright.report.follow import render_cohort, render_patient
+from scanwright.report.cohort import render_cohort
+from scanwright.report.follow import render_patient
 from scanwright.report.pdf import check_pdf, render_pdf
 from scanwright.report.strips import Strip
 from scanwright.report.texts import Words
@@ -88,7 +89,8 @@ def follow(
             of CDISC.
         out: where the page, ``follow.json``, ``reader.toml`` and the tables go; ``None`` writes nothing.
         model: outlines lesions where there is no mask.
-        reader: a ``reader.toml`` with what a reader chose otherwise.
+        reader: a ``reader.toml`` with what a reader chose otherwise; by default that in ``out``, where it is
+            overwritten.
         register: how each date is laid onto the first, "rigid", "affine" or "deformable".
         rules: of "recist", "irecist", "volume" and "rano"; RECIST 1.1 is always assessed.
         test_retest: standard deviation of a volume measured twice, in percent; by default from the voxels.
@@ -108,55 +110,109 @@ def follow(
     _check(register, rules, test_retest)
     if pdf:
         check_pdf(lang)
-    told = Reader() if reader is None else choices.read_reader(Path(reader))
-    root = Path(folder)
-    patients: list[_Patient]
-    several_readers = False
-    if tables.are_tables(root):
-        read = tables.read_tables(root)
-        set_aside, source = list(read.set_aside), {"source": root.name, "layout": tables.LAYOUT}
-        several_readers = read.several_readers
+    asked = _Asked(
+        _read_choices(reader, out, overwrite=overwrite),
+        *(register, test_retest, series, seed, {"device": device, "threads": threads}, progress),
+    )
+    place: Path | None = None
+    if tables.are_tables(Path(folder)):
+        if reader is not None:
+            raise SettingsError(
+                "tables hold a reader's choices already", received=f"reader={os.fspath(reader)}"
+            )
         place = None if out is None else claim_folder(out, overwrite=overwrite, own=OWN)
-        patients = [_Patient(name, followed, (), {}, "tables") for name, followed in read.patients]
+        gathered = _gather_tables(Path(folder))
     else:
         loaded = load_model(model) if isinstance(model, (str, os.PathLike)) else model
         found = find_timelines(folder, series=series, masks_needed=loaded is None)
-        set_aside = list(found.set_aside)
-        source = {"source": Path(found.dataset.source).name, "layout": found.dataset.layout}
         if out is not None:
             keep_apart(Path(out), found.dataset)
-        place = None if out is None else claim_folder(out, overwrite=overwrite, own=OWN)
-        outliner = _Outliner(loaded, found, place, device, threads)
-        patients = []
-        for timeline in found.timelines:
-            traced = trace(
-                timeline, outliner, kind=register, seed=seed, test_retest=test_retest, progress=progress
-            )
-            set_aside += traced.set_aside
-            if traced.studies:
-                patients.append(_chosen(traced, told, found.dataset.class_names, outliner, place is not None))
-    if not patients:
-        first = f" The first: {set_aside[0]}" if set_aside else ""
+            place = claim_folder(out, overwrite=overwrite, own=OWN)
+        gathered = _gather_studies(found, asked, loaded, place)
+    if not gathered.patients:
+        first = f" The first: {gathered.set_aside[0]}" if gathered.set_aside else ""
         raise DataError(f"no study can be followed.{first}", subject=os.fspath(folder))
-    content: JsonDict = {
-        "schema_version": 1,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        **source,
-        "several_readers": several_readers,
-        "register": register,
-        "rules": [rule for rule in assessment.RULES if rule in (*rules, "recist")],
-        "test_retest_percent": test_retest,
-        "seed": seed,
-        "patients": [_content(one, rules, seed) for one in patients],
-        "set_aside": [vars(one) for one in set_aside],
-        "versions": {name: version(name) for name in ("scanwright", "numpy", "scipy", "SimpleITK")},
-    }
-    content["cohort"] = describe_cohort(content["patients"]) if len(patients) > 1 else None
-    result = FollowUp(finite(content), tuple(set_aside), place)
+    content = _describe(gathered, asked, rules)
+    result = FollowUp(finite(content), tuple(gathered.set_aside), place)
     if place is not None:
         with kept_if_filled(place):
-            _write(result, patients, place, lang, pdf=pdf)
+            _write(result, gathered.patients, place, lang, pdf=pdf)
     return result
+
+
+def _read_choices(reader: PathLikeStr | None, out: PathLikeStr | None, *, overwrite: bool) -> Reader:
+    """Choices are never lost by writing over them."""
+    if reader is None and out is not None and overwrite and (Path(out) / READER).is_file():
+        reader = Path(out) / READER
+    return Reader() if reader is None else choices.read_reader(Path(reader))
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What the user asked for, beside the data; see ``follow``."""
+
+    reader: Reader
+    register: str
+    test_retest: float | None
+    series: str | None
+    seed: int
+    running: JsonDict
+    progress: Progress
+
+
+@dataclass(frozen=True, eq=False)
+class _Gathered:
+    """Patients, what could not be used, and what is known of where they come from."""
+
+    patients: list[_Patient]
+    set_aside: list[SetAside]
+    source: JsonDict
+
+
+def _gather_tables(folder: Path) -> _Gathered:
+    read = tables.read_tables(folder)
+    source = {"source": folder.name, "layout": tables.LAYOUT, "several_readers": read.several_readers}
+    patients = [_Patient(name, followed, (), {}, "tables") for name, followed in read.patients]
+    return _Gathered(patients, list(read.set_aside), source)
+
+
+def _gather_studies(found: Timelines, asked: _Asked, model: Model | None, place: Path | None) -> _Gathered:
+    dataset = found.dataset
+    source = {"source": Path(dataset.source).name, "layout": dataset.layout, "several_readers": False}
+    gathered = _Gathered([], list(found.set_aside), source)
+    outliner = _Outliner(model, found, place, asked.running)
+    for timeline in found.timelines:
+        traced = trace(
+            timeline,
+            outliner,
+            kind=asked.register,
+            seed=asked.seed,
+            test_retest=asked.test_retest,
+            progress=asked.progress,
+        )
+        gathered.set_aside.extend(traced.set_aside)
+        if traced.studies:
+            patient = _chosen(traced, asked.reader, dataset.class_names, outliner, drawn=place is not None)
+            gathered.patients.append(patient)
+    return gathered
+
+
+def _describe(gathered: _Gathered, asked: _Asked, rules: Sequence[str]) -> JsonDict:
+    """What stands in ``follow.json``."""
+    patients = [_content(one, rules, asked.seed) for one in gathered.patients]
+    return {
+        "schema_version": 1,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **gathered.source,
+        "register": asked.register,
+        "rules": [rule for rule in assessment.RULES if rule in (*rules, "recist")],
+        "test_retest_percent": asked.test_retest,
+        "seed": asked.seed,
+        "patients": patients,
+        "cohort": describe_cohort(patients) if len(patients) > 1 else None,
+        "set_aside": [vars(one) for one in gathered.set_aside],
+        "versions": {name: version(name) for name in ("scanwright", "numpy", "scipy", "SimpleITK")},
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,11 +247,8 @@ def _check(register: str, rules: Sequence[str], test_retest: float | None) -> No
 class _Outliner:
     """Gives the mask of a study: its own, or the model's, which is kept and written."""
 
-    def __init__(
-        self, model: Model | None, found: Timelines, out: Path | None, device: str, threads: int | None
-    ) -> None:
-        self._model, self._found, self._out = model, found, out
-        self._options = {"device": device, "threads": threads}
+    def __init__(self, model: Model | None, found: Timelines, out: Path | None, running: JsonDict) -> None:
+        self._model, self._found, self._out, self._options = model, found, out, running
         self._made: dict[str, Volume] = {}
 
     def __call__(self, study: Study) -> Volume:
@@ -221,7 +274,7 @@ class _Outliner:
 
 
 def _chosen(
-    traced: Traced, reader: Reader, label_names: dict[str, str], masker: Masker, drawn: bool
+    traced: Traced, reader: Reader, label_names: Mapping[str, str], masker: Masker, *, drawn: bool
 ) -> _Patient:
     """Proposals, and what a reader makes of them."""
     patient = traced.timeline.patient

@@ -100,6 +100,8 @@ def propose_roles(choices: Sequence[LesionChoice], sizes: Mapping[str, Sequence[
         else:
             one.role, one.why = "target", "largest"
             taken[one.organ] += 1
+    for one in choices:
+        one.proposed = one.role
 
 
 def is_measurable(first: JsonDict, node: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Pages of ``follow``: one patient through time, and a cohort."""
+"""The page of ``follow``: one patient through time."""
 
 from __future__ import annotations
 
@@ -10,13 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from scanwright.report.follow_plots import (
-    forecast_chart,
-    size_chart,
-    spider_plot,
-    survival_curve,
-    waterfall_plot,
-)
+from scanwright.report.follow_plots import forecast_chart, size_chart
 from scanwright.report.page import render
 from scanwright.report.response_texts import in_words
 from scanwright.report.rounding import UNDEFINED, format_length, format_plain
@@ -25,6 +19,8 @@ from scanwright.report.tables import flattened
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
+FAILURES = ("little_in_common", "few_places", "places", "both_ways", "mirrored", "folded")
+"""Reasons of a failed registration, see ``registration.quality``."""
 MOST_LESIONS = 60
 MOST_CHARTS = 8
 MOST_ROWS = 200
@@ -95,10 +91,11 @@ def headline(patient: JsonDict, words: Words) -> str:
         seen = [one for one in patient["lesions"] if one["role"] != "ignored"]
         return words("follow.headline.lesions", n=len(seen))
     answer = rows[-1]["overall"]["answer"]
-    return words("follow.headline.response", answer=answer, meaning=_meaning(answer, words))
+    return words("follow.headline.response", answer=answer, meaning=meaning(answer, words))
 
 
-def _meaning(answer: str, words: Words) -> str:
+def meaning(answer: str, words: Words) -> str:
+    """What a response is called in full."""
     return words(f"follow.answer.{answer.removeprefix('i')}") if answer != "NONE" else UNDEFINED
 
 
@@ -225,8 +222,8 @@ def _studies(patient: JsonDict, words: Words) -> list[list[str]]:
         laid = "follow.laid.table" if patient["from"] == "tables" else laid
         slices = f"{study['pixel_mm']:.2f} × {study['slice_mm']:.2f}" if "slice_mm" in study else UNDEFINED
         notes = "; ".join(words(f"follow.study.{name}") for name in study["notes"])
-        if registration is not None and registration["failed"] and registration["reason"]:
-            notes = f"{notes} ({registration['reason']})"
+        if registration is not None and registration["reason"] in FAILURES:
+            notes = f"{notes} ({words('follow.failed.' + registration['reason'])})"
         rows.append(
             [study["date"] or UNDEFINED, study["study"], study["modality"], slices, words(laid), notes]
         )
@@ -463,80 +460,3 @@ def _limits(content: JsonDict, patient: JsonDict, words: Words) -> list[str]:
     )
     keys += ["follow.limit.tables"] if patient["from"] == "tables" else ["follow.limit.mask"]
     return [words(key) for key in keys]
-
-
-def render_cohort(content: JsonDict, links: Sequence[str], lang: str = "en") -> str:
-    """Many patients as one HTML page, with a link to each.
-
-    Args:
-        content: as in ``follow.json``.
-        links: addresses of the patients' pages, of the first ones.
-        lang: "en" or "zh".
-    """
-    words = Words(lang)
-    cohort, patients = content["cohort"], content["patients"]
-    changes = cohort["changes"]
-    survival = cohort["survival"]
-    best = {one["patient"]: one["best_percent"] for one in changes if one["best_percent"] is not None}
-    answers = {one["patient"]: one["best"] for one in changes}
-    spider = {
-        one["patient"]: list(zip(one["days"], one["percent"], strict=True))
-        for one in changes
-        if all(day is not None for day in one["days"])
-    }
-    responded = sum(cohort["best"].get(answer, 0) for answer in ("CR", "PR"))
-    return render(
-        "cohort.html",
-        words,
-        title=words("title.cohort"),
-        asked=words("cohort.asked", n=cohort["n_patients"], source=content["source"]),
-        headline=words("cohort.headline", n=responded, total=cohort["n_assessed"]),
-        best=[(_meaning(answer, words), answer, n) for answer, n in cohort["best"].items()],
-        survival_line=_survival_line(cohort, words),
-        warnings=[words("cohort.readers")] if content["several_readers"] else [],
-        waterfall=Markup(waterfall_plot(best, answers, y_label=words("cohort.best_change"))),
-        spider=Markup(spider_plot(spider, x_label=words("follow.days"), y_label=words("cohort.change"))),
-        survival=Markup(survival_curve(survival, x_label=words("follow.days"), y_label=words("cohort.share")))
-        if survival
-        else "",
-        rows=[_cohort_row(one, links[n] if n < len(links) else "", words) for n, one in enumerate(patients)][
-            :MOST_ROWS
-        ],
-        row_note=words("table.some", shown=MOST_ROWS, total=len(patients))
-        if len(patients) > MOST_ROWS
-        else "",
-        set_aside=[(one["case"], one["stage"], one["reason"]) for one in content["set_aside"]],
-        provenance=[
-            (words("created"), content["created"]),
-            (words("data"), f"{content['source']} ({content['layout']})"),
-            *flattened(content["versions"]),
-        ],
-    )
-
-
-def _survival_line(cohort: JsonDict, words: Words) -> str:
-    survival = cohort["survival"]
-    if survival is None:
-        return str(cohort["survival_missing"])
-    facts = {"n": survival["n_progressed"], "total": survival["n"]}
-    if survival["median_days"] is None:
-        return words("cohort.survival_open", **facts)
-    return words("cohort.survival", **facts, median=f"{survival['median_days']:.0f}")
-
-
-def _cohort_row(one: JsonDict, link: str, words: Words) -> dict[str, Any]:
-    rows = one["verdicts"].get("recist") or []
-    day = one["progressed_day"]
-    warning = one["warning"] or {}
-    return {
-        "patient": one["patient"],
-        "link": link,
-        "cells": [
-            len(one["studies"]),
-            sum(lesion["role"] == "target" for lesion in one["lesions"]),
-            one["best"] or UNDEFINED,
-            rows[-1]["overall"]["answer"] if rows else UNDEFINED,
-            UNDEFINED if day is None else f"{day:g}",
-            warning.get("likely_date") or UNDEFINED,
-        ],
-    }
