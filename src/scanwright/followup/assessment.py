@@ -179,8 +179,10 @@ def change_of(
                     "from": then["study"],
                     "volume_percent": 100 * math.expm1(sizes[1] - sizes[0]),
                     "error_percent": 100 * math.expm1(least_real_change(sds)),
-                    "probability_grew": probability_grew(*sizes, sds, prior=prior),
-                    "probability_progressed": probability_grew(*sizes, sds, prior=prior, by=PROGRESSION_BY),
+                    "probability_grew": probability_grew(sizes[0], sizes[1], sds, prior=prior),
+                    "probability_progressed": probability_grew(
+                        sizes[0], sizes[1], sds, prior=prior, by=PROGRESSION_BY
+                    ),
                 }
             )
     return found
@@ -253,7 +255,7 @@ def warn(patient: Followed, growths: Mapping[str, Growth], first_date: dt.date, 
     ahead = np.arange(0, HORIZON_DAYS + 1, WARNING_STEP_DAYS)
     sums = np.zeros((N_DRAWS, len(ahead)))
     for one, row in there:
-        drawn = growths[one.name].draw(now + ahead, N_DRAWS, rng)
+        drawn = growths[one.name].draw((now + ahead).tolist(), N_DRAWS, rng)
         sums += (size_mm(row, one.node) or 0.0) * np.exp((drawn - math.log(row["volume_ml"])) / 3)
     totals = [sum(visit.targets[one.name] or 0.0 for one in targets) for visit in _complete(patient)]
     limit = max(min(totals) * (1 + RECIST.grown), min(totals) + RECIST.least)

@@ -28,7 +28,8 @@ _UNKNOWN = "?"
 _HEAD = """\
 # What scanwright chose, patient by patient. Change what you see otherwise, and run again:
 #   scanwright follow FOLDER --reader reader.toml --out DIR --overwrite
-# role (proposed is the program's; leave that): target, non-target, new (progression, if it was not there at the first date), ignored.
+# role: target, non-target, new (progression, if it was not there at the first date), ignored;
+#   proposed is what the program would choose, leave that.
 # node: a lymph node is measured by its short axis.  organ: at most 2 targets an organ.
 # seen: study -> numbers of the lesion in that study's mask, as in follow.json (the largest is 1);
 #   [] is gone, "?" is not known or could not be measured. A lesion may be given pieces of another.
@@ -236,15 +237,15 @@ def reader_text(patients: Sequence[tuple[str, Sequence[LesionChoice], Sequence[V
     for patient, lesions, visits in patients:
         for one in lesions:
             seen = ", ".join(f"{_said(study)} = {_said_pieces(found)}" for study, found in one.seen.items())
-            rows = {"patient": patient, "name": one.name, "uid": one.uid, "role": one.role}
+            rows: JsonDict = {"patient": patient, "name": one.name, "uid": one.uid, "role": one.role}
             rows |= {"proposed": one.proposed}
             rows |= {"node": one.node, "organ": one.organ}
             lines += ["[[lesion]]", *(f"{name} = {_said(value)}" for name, value in rows.items())]
             lines += [f"seen = {{ {seen} }}", ""]
         for visit in visits:
-            rows = {"patient": patient, "study": visit.study, "progressed": list(visit.progressed)}
-            rows |= {name: visit.context.get(name, "") for name in CONTEXTS}
-            lines += ["[[visit]]", *(f"{name} = {_said(value)}" for name, value in rows.items()), ""]
+            row: JsonDict = {"patient": patient, "study": visit.study, "progressed": list(visit.progressed)}
+            row |= {name: visit.context.get(name, "") for name in CONTEXTS}
+            lines += ["[[visit]]", *(f"{name} = {_said(value)}" for name, value in row.items()), ""]
     return "\n".join(lines)
 
 

@@ -107,7 +107,7 @@ def propose_roles(choices: Sequence[LesionChoice], sizes: Mapping[str, Sequence[
 def is_measurable(first: JsonDict, node: bool) -> bool:
     """RECIST 1.1, 3.1: at least 10 mm and two slices long; nodes 15 mm and two slices by the short axis."""
     least = max(LEAST_NODE_MM if node else LEAST_MM, LEAST_SLICES * first["slice_mm"])
-    return float(first["short_mm" if node else "long_mm"]) >= least
+    return bool(first["short_mm" if node else "long_mm"] >= least)
 
 
 def _role_of_new(one: LesionChoice, rows: Sequence[JsonDict]) -> tuple[str, str]:

@@ -234,7 +234,7 @@ def _timeline(
     patient: JsonDict, strips: Mapping[str, Sequence[Strip | None]], words: Words
 ) -> list[dict[str, Any]]:
     by_name = {one["name"]: one for one in patient["lesions"]}
-    found = []
+    found: list[dict[str, Any]] = []
     for name, own in strips.items():
         lesion = by_name[name]
         windows: dict[str, tuple[float, float]] = {}
@@ -332,7 +332,7 @@ def _lines(patient: JsonDict) -> dict[str, list[tuple[float, float]]]:
 
 
 def _growths(patient: JsonDict, words: Words) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     for one in patient["lesions"]:
         growth = one["growth"]
         if growth is None or one["role"] == "ignored" or len(found) == MOST_CHARTS:
