@@ -49,12 +49,6 @@ class Segmenter(nn.Module):
         return [head(features) for head, features in zip(heads, reversed(decoded), strict=False)]
 
 
-def instance_norm(channels: int) -> tuple[str, dict[str, int]]:
-    """Instance norm, as group norm with a group for each channel: torch computes that one without first
-    putting channels-last features into another order."""
-    return ("group", {"num_groups": channels})
-
-
 def n_outputs(plan: Plan) -> int:
     """The finest output and the coarser ones that are also trained; never one at the deepest level."""
     return 1 + min(plan.network.deep_supervision, max(0, len(plan.network.widths) - 2))

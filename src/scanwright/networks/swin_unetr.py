@@ -18,7 +18,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from scanwright.data.plan import Plan
-from scanwright.networks.segmenter import Segmenter, instance_norm, plain_heads
+from scanwright.networks.norms import instance_norm
+from scanwright.networks.segmenter import Segmenter, plain_heads
 
 
 def swin_unetr(plan: Plan) -> Segmenter:

@@ -8,7 +8,8 @@ from monai.networks.blocks.dynunet_block import UnetBasicBlock, UnetResBlock, Un
 from torch import nn
 
 from scanwright.data.plan import Plan
-from scanwright.networks.segmenter import Encoder, Segmenter, instance_norm, plain_heads
+from scanwright.networks.norms import instance_norm
+from scanwright.networks.segmenter import Encoder, Segmenter, plain_heads
 
 
 def unet(plan: Plan) -> Segmenter:

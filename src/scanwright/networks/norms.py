@@ -1,0 +1,97 @@
+"""Instance norm of volumes with channels last: trained in less than half the time that torch takes for it.
+
+Torch's group norm walks through such volumes channel by channel on its way back. Here a volume is a matrix
+of voxels × channels: sums over voxels are products with it, and the rest goes through it voxel by voxel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from monai.networks.layers.factories import Norm
+from torch import nn
+from torch.autograd.function import once_differentiable
+
+NAME = "instance_of_rows"
+EPSILON = 1e-5
+
+
+def instance_norm(channels: int) -> tuple[str, dict[str, int]]:
+    """Instance norm as MONAI's blocks are told of it."""
+    return (NAME, {"num_channels": channels})
+
+
+class InstanceNorm(nn.GroupNorm):
+    """Each channel of each image less its mean and divided by its deviation (Ulyanov et al. 2016).
+
+    A group norm with a group for each channel: torch's own instance norm puts them into another order first.
+    """
+
+    def __init__(self, num_channels: int) -> None:
+        super().__init__(num_channels, num_channels, EPSILON)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled() and _is_of_rows(images):
+            normed: torch.Tensor = _RowNorm.apply(images, self.weight, self.bias)  # type: ignore[no-untyped-call]
+            return normed
+        return super().forward(images)
+
+
+@Norm.factory_function(NAME)  # type: ignore[untyped-decorator]
+def _instance_norm_of(dims: int) -> type[InstanceNorm]:
+    return InstanceNorm
+
+
+def _is_of_rows(images: torch.Tensor) -> bool:
+    return (
+        images.ndim == 5
+        and images.device.type == "cpu"
+        and images.dtype == torch.float32
+        and images.is_contiguous(memory_format=torch.channels_last_3d)
+    )
+
+
+class _RowNorm(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, images: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        rows = _rows(images)
+        centred = rows - _sums(rows) / rows.shape[1]
+        variance = _products(centred, centred) / rows.shape[1]
+        inverse = torch.rsqrt(variance + EPSILON)  # (image, 1, channel)
+        ctx.save_for_backward(centred, inverse, weight)
+        normed = torch.empty_like(images)  # and no view, or what follows could not work in place
+        torch.addcmul(bias, centred, inverse * weight, out=_rows(normed))
+        return normed
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slopes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        centred, inverse, weight = ctx.saved_tensors
+        rows, n = _rows(slopes), centred.shape[1]
+        sums, products = _sums(rows), _products(rows, centred)
+        gain = inverse * weight
+        back = torch.addcmul(-gain * sums / n, centred, -gain * inverse.square() * products / n)
+        back.addcmul_(rows, gain)
+        return _volumes(back, slopes), (products * inverse).sum((0, 1)), sums.sum((0, 1))
+
+
+def _rows(images: torch.Tensor) -> torch.Tensor:
+    """(image, channel, i, j, k) → (image, voxel, channel), the same memory where channels are last."""
+    return images.movedim(1, -1).reshape(len(images), -1, images.shape[1])
+
+
+def _volumes(rows: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """The inverse of :func:`_rows`."""
+    return rows.reshape(len(like), *like.shape[2:], like.shape[1]).movedim(-1, 1)
+
+
+def _sums(rows: torch.Tensor) -> torch.Tensor:
+    """Over voxels: (image, 1, channel)."""
+    ones = rows.new_ones(1, 1, 1).expand(len(rows), 1, rows.shape[1])
+    return torch.bmm(ones, rows)
+
+
+def _products(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """Sums of products over voxels, channel by channel: (image, 1, channel)."""
+    return torch.bmm(one.transpose(1, 2), other).diagonal(dim1=1, dim2=2)[:, None]
