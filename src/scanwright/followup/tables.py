@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def write_tables(folder: Path, patients: Sequence[JsonDict]) -> None:
         write_csv(folder / file, columns, [[row.get(name, "") for name in columns] for row in rows[domain]])
 
 
-def _identified(lesion: JsonDict, visits: JsonDict, patient: JsonDict) -> dict[str, Any]:
+def _identified(lesion: JsonDict, visits: Mapping[str, JsonDict], patient: JsonDict) -> dict[str, Any]:
     seen = next(row["study"] for row in lesion["sizes"] if row["status"] == "seen")
     group = _GROUPS[lesion["role"]]
     modality = next(one.get("modality", "") for one in patient["studies"] if one["study"] == seen)
@@ -115,7 +115,7 @@ def _identified(lesion: JsonDict, visits: JsonDict, patient: JsonDict) -> dict[s
     }
 
 
-def _measured(lesion: JsonDict, visits: JsonDict) -> list[dict[str, Any]]:
+def _measured(lesion: JsonDict, visits: Mapping[str, JsonDict]) -> list[dict[str, Any]]:
     found = []
     for row in lesion["sizes"]:
         known = visits[row["study"]] | {"TRGRPID": _GROUPS[lesion["role"]], "TRLNKID": lesion["name"]}
@@ -135,7 +135,7 @@ def _measured(lesion: JsonDict, visits: JsonDict) -> list[dict[str, Any]]:
     return found
 
 
-def _responses(one: JsonDict, rule: str, visits: JsonDict) -> list[dict[str, Any]]:
+def _responses(one: JsonDict, rule: str, visits: Mapping[str, JsonDict]) -> list[dict[str, Any]]:
     return [
         visits[one["study"]]
         | {"RSCAT": _CATEGORIES[rule], "RSTESTCD": code, "RSTEST": test}
