@@ -161,7 +161,7 @@ def main() -> None:
         print(f"{name}: {len(patients)} patients, {n_lesions} lesions, 2–6 dates")
         matching(patients)
         growth(patients, Population())
-    crowded = replace(GrowthSettings(), n_lesions=(10, 30), merge=0.1)
+    crowded = replace(GrowthSettings(), n_lesions=(10, 30))
     patients = [make_growing_patient(crowded, options.seed + n) for n in range(options.patients // 5)]
     print(f"10 to 30 lesions each: {len(patients)} patients")
     matching(patients)

@@ -23,6 +23,7 @@ def test_the_names_of_the_front_door() -> None:
         "enhance",
         "evaluate",
         "explain",
+        "export",
         "follow",
         "inspect",
         "load",

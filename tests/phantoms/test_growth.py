@@ -10,7 +10,7 @@ import pytest
 from scanwright.phantoms.growth import GrowthSettings, log_growth, make_growing_patient
 
 CALM = GrowthSettings(
-    n_lesions=(4, 4), n_dates=(3, 3), new=0, vanish=0, split=0, merge=0, edge_pixels=0, edge_slices=0
+    n_lesions=(4, 4), n_dates=(3, 3), near=0, new=0, vanish=0, split=0, merge=0, edge_pixels=0, edge_slices=0
 )
 
 
@@ -49,9 +49,9 @@ def test_what_is_sure_to_happen_happens(name: str) -> None:
 
 
 def test_lesions_that_touch_may_merge_and_are_then_both() -> None:
-    crowded = replace(CALM, n_lesions=(60, 60), diameter_mm=(40.0, 0.1), merge=1.0, rate_mean=0.01)
+    crowded = replace(CALM, n_lesions=(20, 20), near=1.0, merge=1.0, rate_mean=0.01)
     patient = make_growing_patient(crowded, 0)
-    assert any(len(piece.lesions) == 2 for piece in patient.seen[-1])
+    assert any(len(piece.lesions) >= 2 for piece in patient.seen[-1])
     assert np.isnan(patient.true_log_ml).any()
 
 

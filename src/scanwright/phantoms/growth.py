@@ -17,6 +17,7 @@ from scanwright.types import FloatArray
 BODY_MM = np.array([300.0, 220.0, 400.0])
 _MOST_LOG_ML = float(np.log(500.0))
 _MOST_POINTS = 300
+_TOUCHING_MM = 2.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class GrowthSettings:
         edge_pixels, edge_slices: standard deviations of where a reader draws the edge, in pixels of the
             slice, and of where the first and last slice are seen, in slices.
         shift_mm, turn_degrees, bend_mm: what registration leaves, standard deviations.
-        new, vanish, split, merge: chances of a lesion at each date after the first.
+        near: chance of a lesion to lie beside another.
+        new, vanish, split: chances of a lesion at each date after the first.
+        merge: chance at each date of the two that are nearest, where they nearly touch.
     """
 
     n_lesions: tuple[int, int] = (1, 8)
@@ -53,10 +56,11 @@ class GrowthSettings:
     shift_mm: float = 2.0
     turn_degrees: float = 0.5
     bend_mm: float = 1.5
+    near: float = 0.2
     new: float = 0.06
     vanish: float = 0.03
     split: float = 0.03
-    merge: float = 0.03
+    merge: float = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +159,13 @@ def _begin(
     middle, spread = settings.diameter_mm
     diameter = float(np.clip(middle * np.exp(spread * rng.standard_normal()), 4.0, 60.0))
     diameter = float(rng.uniform(4.0, 9.0)) if small else diameter
+    beside = pieces[int(rng.integers(len(pieces)))] if pieces and rng.random() < settings.near else None
     for _ in range(200):
         centre = (rng.random(3) - 0.5) * BODY_MM
+        if beside is not None:
+            gap = _radius(beside.log_ml) + diameter / 2 + rng.uniform(1.0, 8.0)
+            centre = beside.centre_mm + _direction(rng) * gap
+            break
         if all(np.linalg.norm(centre - one.centre_mm) > _radius(one.log_ml) + diameter for one in pieces):
             break
     pieces.append(_Piece((len(curves),), centre, float(np.log(np.pi * diameter**3 / 6000))))
@@ -225,8 +234,8 @@ def _divided(
 def _merged(
     settings: GrowthSettings, rng: np.random.Generator, pieces: list[_Piece], whole: list[bool]
 ) -> list[_Piece]:
-    """A lesion swallows another: the other is put where the first has grown to."""
-    if len(pieces) < 2 or rng.random() >= settings.merge * len(pieces):
+    """The two nearest, where they nearly touch, may become one."""
+    if rng.random() >= settings.merge:
         return pieces
     gaps = [
         (float(np.linalg.norm(a.centre_mm - b.centre_mm)) - _radius(a.log_ml) - _radius(b.log_ml), n, m)
@@ -234,7 +243,7 @@ def _merged(
         for m, b in enumerate(pieces[:n])
         if a.lesions != b.lesions
     ]
-    if not gaps or min(gaps)[0] > 3.0:
+    if not gaps or min(gaps)[0] > _TOUCHING_MM:
         return pieces
     _, n, m = min(gaps)
     large, small = sorted((pieces[n], pieces[m]), key=lambda one: -one.log_ml)
