@@ -73,7 +73,7 @@ def follow(
         )
     words = Words("en")
     for patient in result.patients[:20]:
-        console.say(f"{patient['patient']}, {len(patient['studies'])} studies: {headline(patient, words)}")
+        console.say(f"{patient['patient']} (studies: {len(patient['studies'])}): {headline(patient, words)}")
         for note in patient["notes"]:
             console.say(f"Warning: {words('follow.note.' + note)}")
     if len(result.patients) > 20:

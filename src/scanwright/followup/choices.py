@@ -23,6 +23,41 @@ CONTEXTS: Mapping[str, tuple[str, ...]] = {
     "clinical": ("better", "stable", "worse"),
     "flair": ("better", "stable", "worse"),
 }
+ORGANS = (
+    *(
+        "adrenal",
+        "bladder",
+        "bone",
+        "brain",
+        "breast",
+        "bowel",
+        "colon",
+        "kidney",
+        "renal",
+        "liver",
+        "hepatic",
+    ),
+    *("lung", "pulmonary", "lymph", "muscle", "node", "ovary", "pancreas", "peritone", "pleura", "prostate"),
+    *("skin", "spine", "spleen", "stomach", "thyroid", "uterus", "vertebra"),
+    *(
+        "肝",
+        "肺",
+        "肾",
+        "脑",
+        "骨",
+        "脾",
+        "胰",
+        "胃",
+        "肠",
+        "乳腺",
+        "前列腺",
+        "甲状腺",
+        "淋巴",
+        "胸膜",
+        "腹膜",
+    ),
+)
+"""Words by which the name of a label is taken for where its lesions are."""
 MOST_BYTES = 8 << 20
 _UNKNOWN = "?"
 _HEAD = """\
@@ -114,7 +149,7 @@ def propose_lesions(traced: Traced, label_names: Mapping[str, str]) -> list[Lesi
                 [(studies[day], event) for day, event in track.events],
                 "" if track.into is None else f"L{track.into + 1}",
                 node=_names_node(name),
-                organ=name,
+                organ=name if _names_organ(name) else "",
             )
         )
     return choices
@@ -255,6 +290,11 @@ def _numbers(pieces: Sequence[int]) -> tuple[int, ...]:
 
 def _names_node(name: str) -> bool:
     return any(word in name.lower() for word in ("node", "nodal", "lymph", "淋巴"))
+
+
+def _names_organ(name: str) -> bool:
+    """Most labels name lesions ("tumour"): two targets an organ would then be two targets in all."""
+    return any(word in name.lower() for word in ORGANS)
 
 
 def _pieces(row: JsonDict) -> dict[str, tuple[int, ...] | None]:
