@@ -25,6 +25,7 @@ def test_the_names_of_the_front_door() -> None:
         "explain",
         "export",
         "follow",
+        "fuse",
         "inspect",
         "load",
         "load_plan",
@@ -32,6 +33,7 @@ def test_the_names_of_the_front_door() -> None:
         "open",
         "plan",
         "predict",
+        "register",
         "train",
     ]
     for name in sw.__all__:

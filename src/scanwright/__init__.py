@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from scanwright.errors import ScanwrightError
     from scanwright.followup.follow import follow
     from scanwright.followup.front import measure
+    from scanwright.followup.fuse import fuse
+    from scanwright.followup.register import register
     from scanwright.packaging.front import export
 
 __version__ = "0.1.0"
@@ -39,6 +41,7 @@ __all__ = [
     "explain",
     "export",
     "follow",
+    "fuse",
     "inspect",
     "load",
     "load_plan",
@@ -46,6 +49,7 @@ __all__ = [
     "open",
     "plan",
     "predict",
+    "register",
     "train",
 ]
 
@@ -63,6 +67,14 @@ def __getattr__(name: str) -> Any:
         from scanwright.followup.front import measure
 
         return measure
+    if name == "register":
+        from scanwright.followup.register import register
+
+        return register
+    if name == "fuse":
+        from scanwright.followup.fuse import fuse
+
+        return fuse
     if name == "export":
         from scanwright.packaging.front import export
 

@@ -302,17 +302,18 @@ def train(
     )
 
 
-def load(path: PathLikeStr) -> Model:
-    """Load a model folder, the model of a run folder, or a package; hashes are verified, no code is run.
+def load(path: PathLikeStr, *, memory: str | None = None) -> Model:
+    """Load a run, a model folder or a package; hashes are verified, no code is run.
 
     Raises:
-        ModelError: there is none, it is damaged or newer than this program, or a package answers its golden
-            cases otherwise than where it was made.
+        ModelError: there is none, it is damaged or too new, or a package answers its golden cases otherwise.
+        SettingsError: a package needs more than ``memory``.
     """
     from scanwright.inference.model import load_model
     from scanwright.inference.package import read_package
 
-    return read_package(path) if Path(path).is_file() else load_model(path)
+    cap = Settings(memory=memory).memory_bytes
+    return read_package(path, memory=cap) if Path(path).is_file() else load_model(path)
 
 
 def load_plan(path: PathLikeStr) -> Plan:
@@ -332,6 +333,7 @@ def evaluate(
     *,
     split: str = "test",
     by: Sequence[str] = (),
+    costs: PathLikeStr | None = None,
     series: str | None = None,
     lang: str = "en",
     pdf: bool = False,
@@ -349,8 +351,8 @@ def evaluate(
         out: where ``evaluation.json``, ``report.html``, the model card, checklists and ``failures.csv`` go;
             ``None`` writes nothing.
         split: "test", "val" or "all".
-        by: columns of the data (sex, age, site, scanner, …) to judge subgroups by; "size" is that of what
-            masks outline.
+        by: columns of the data (sex, age, …) to judge subgroups by; "size" is that of what masks outline.
+        costs: table (CSV) of what answers cost, a row ``truth`` and a column for each class.
         series: see ``open``.
         lang: language of the report, "en" or "zh".
         pdf: also write ``report.pdf``.
@@ -376,7 +378,9 @@ def evaluate(
     if out is not None:
         keep_apart(Path(out), dataset)
         folder = claim_folder(out, overwrite=overwrite, own=EVALUATED)
-    evaluation = judge(loaded, dataset, split=split, by=by, device=device, threads=threads, progress=progress)
+    evaluation = judge(
+        loaded, dataset, split=split, by=by, costs=costs, device=device, threads=threads, progress=progress
+    )
     evaluation.content["baselines"] += baselines or []
     if out is not None:
         write_evaluation(evaluation, folder, lang, pdf=pdf)
@@ -471,7 +475,7 @@ def predict(
     from scanwright.io.dataset import open_inputs
 
     cap = Settings(memory=memory).memory_bytes
-    loaded = load(model) if isinstance(model, PATHS) else model
+    loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
     dataset = open_inputs(inputs, series=series)
     source = place_of(Path(inputs))
     keep_apart(Path(out), dataset)

@@ -23,9 +23,9 @@ from scanwright.core.calibration import (
     equal_mass_bins,
     fit_calibration,
     fit_isotonic,
-    fit_temperature,
+    fit_scaling,
     reliability,
-    scale_by_temperature,
+    scale,
     smooth_targets,
 )
 from scanwright.errors import ModelError
@@ -42,33 +42,81 @@ def overconfident(n, temperature=2.5, seed=0, n_classes=3):
     return softmax(logits * temperature, axis=1), np.eye(n_classes, dtype=bool)[drawn]
 
 
+def leaning(n, biases, seed=0):
+    """Probabilities that lean to some classes by known biases, and classes drawn from the right ones."""
+    scores, truth = overconfident(n, temperature=1.0, seed=seed, n_classes=len(biases))
+    return softmax(np.log(scores) + biases, axis=1), truth
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_the_temperature_that_cases_were_made_with_is_found(temperature):
     scores, truth = overconfident(20000, temperature)
-    assert fit_temperature(scores, truth) == pytest.approx(temperature, rel=0.04)
+    found, biases = fit_scaling(scores, truth)
+    assert found == pytest.approx(temperature, rel=0.04)
+    np.testing.assert_allclose(biases, 0, atol=0.06)
 
 
-def test_with_two_classes_it_is_the_slope_of_a_logistic_regression():
-    scores, truth = overconfident(20000, n_classes=2)
+def test_the_lean_that_cases_were_made_with_is_found_and_undone():
+    made = np.array([1.0, 0.0, -1.0])
+    scores, truth = leaning(20000, made)
+    fitted = fit_calibration("temperature", scores, truth, NAMES, exclusive=True)
+    np.testing.assert_allclose([fitted.biases[name] for name in NAMES], -made, atol=0.06)
+    new, came = leaning(5000, made, seed=1)
+    said = fitted.apply(new.T, NAMES, exclusive=True).T
+    np.testing.assert_allclose(said.mean(axis=0), came.mean(axis=0), atol=0.02)
+    assert np.abs(new.mean(axis=0) - came.mean(axis=0)).max() > 0.1
+
+
+def test_with_two_classes_they_are_a_logistic_regression():
+    scores, truth = leaning(20000, np.array([0.8, 0.0]))
     logit = np.log(scores[:, 1] / scores[:, 0])
-    peer = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10).fit(logit[:, None], truth[:, 1])
-    assert 1 / fit_temperature(scores, truth) == pytest.approx(peer.coef_[0, 0], rel=1e-3)
+    peer = LogisticRegression(C=np.inf, tol=1e-10).fit(logit[:, None], truth[:, 1])
+    temperature, biases = fit_scaling(scores, truth)
+    assert 1 / temperature == pytest.approx(peer.coef_[0, 0], rel=2e-3)
+    assert biases[1] - biases[0] == pytest.approx(peer.intercept_[0], abs=5e-3)
+
+
+def test_few_cases_of_which_all_seem_to_lean_move_the_odds_a_little_only():
+    rng = np.random.default_rng(0)
+    own = expit(rng.normal(0, 1, 20))
+    truth = np.eye(2, dtype=bool)[(np.arange(20) < 14).astype(int)]  # 14 ill of whom 10 were expected
+    _, biases = fit_scaling(np.stack([1 - own, own], axis=1), truth)
+    assert 0 < biases[1] - biases[0] < 0.7 * np.log(14 / 6)
+
+
+def test_a_class_by_itself_has_a_bias_of_its_own():
+    scores, truth = leaning(20000, np.array([0.8, 0.0]))
+    fitted = fit_calibration("temperature", scores[:, 1:], truth[:, 1:], ("ill",), exclusive=False)
+    said = fitted.apply(scores[:, 1:].T, ("ill",), exclusive=False)[0]
+    assert fitted.biases["ill"] == pytest.approx(0.8, abs=0.06)
+    assert np.array_equal(np.argsort(said), np.argsort(scores[:, 1]))
+    assert said.mean() == pytest.approx(truth[:, 1].mean(), abs=0.01)
+
+
+def test_a_model_of_before_has_no_biases_and_says_what_it_said():
+    old = {"method": "temperature", "n": 60, "temperatures": {"": 2.0}, "curves": {}}
+    loaded = Calibration.from_json(old, "model.json")
+    assert loaded.to_json() == old
+    scores = np.array([0.9, 0.1])
+    np.testing.assert_allclose(loaded.apply(scores, NAMES[:2], exclusive=True), [0.75, 0.25])
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 15))
 @settings(max_examples=40, deadline=None)
-def test_a_temperature_keeps_the_most_probable_class_and_sums_of_1(seed, temperature):
+def test_a_temperature_alone_keeps_the_most_probable_class_and_sums_of_1(seed, temperature):
     scores = np.random.default_rng(seed).dirichlet(np.ones(4), (5, 6)).T.astype(np.float32)
-    scaled = scale_by_temperature(scores, temperature)
+    scaled = scale(scores, temperature, [0.0] * 4)
+    assert scaled.dtype == np.float32
     assert np.array_equal(scaled.argmax(0), scores.argmax(0))
     np.testing.assert_allclose(scaled.sum(0), 1, rtol=1e-5)
 
 
-@given(st.floats(0.2, 5))
-def test_a_temperature_is_undone_by_its_inverse(temperature):
+@given(st.floats(0.2, 5), st.floats(-3, 3))
+def test_temperature_and_bias_are_undone_by_their_inverse(temperature, bias):
     scores = np.array([[0.2, 0.7], [0.5, 0.2], [0.3, 0.1]])
-    back = scale_by_temperature(scale_by_temperature(scores, temperature), 1 / temperature)
-    np.testing.assert_allclose(back, scores, atol=1e-6)
+    biases = np.array([bias, 0.0, -bias])
+    back = scale(scale(scores, temperature, biases), 1 / temperature, -biases * temperature)
+    np.testing.assert_allclose(back, scores, atol=1e-4)
 
 
 def test_cases_that_are_all_right_do_not_make_probabilities_endlessly_sure():
@@ -84,14 +132,14 @@ def test_cases_that_tell_nothing_make_probabilities_less_sure_but_not_empty():
     own = expit(rng.normal(0, 1, 20))
     backwards = own < np.median(own)  # ranked worse than chance, as weak models rank few cases by accident
     scores, truth = np.stack([1 - own, own], axis=1), np.stack([~backwards, backwards], axis=1)
-    assert 1 < fit_temperature(scores, truth) < 5
+    assert 1 < fit_scaling(scores, truth)[0] < 5
 
 
 def test_many_cases_that_tell_nothing_outweigh_what_is_usual():
     rng = np.random.default_rng(3)
     own, ill = expit(rng.normal(0, 3, 5000)), rng.random(5000) < 0.5
     scores, truth = np.stack([1 - own, own], axis=1), np.stack([~ill, ill], axis=1)
-    assert fit_temperature(scores, truth) > 8
+    assert fit_scaling(scores, truth)[0] > 8
 
 
 def test_smoothed_targets_add_up_to_1():
@@ -233,6 +281,9 @@ def test_it_comes_back_from_json(method):
         {"temperatures": [1]},
         {"curves": {"a": ([0.1], [])}},
         {"curves": {"a": 3}},
+        {"biases": {"a": float("inf")}},
+        {"biases": {"a": 1e6}},
+        {"biases": 3},
         {"n": None},
     ],
 )

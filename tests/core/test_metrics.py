@@ -290,3 +290,25 @@ def test_surfaces_far_apart_are_measured_as_exactly_as_near_ones(apart):
         expected = brute_force_surface(one, other, spacing, 1.0)
         assert found.hausdorff() == pytest.approx(expected[1], rel=1e-5)
         assert found.mean() == pytest.approx(expected[2], rel=1e-5)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5))
+@settings(max_examples=40, deadline=None)
+def test_with_equal_costs_the_expected_cost_is_balanced_accuracy_or_accuracy(seed, n):
+    rng = np.random.default_rng(seed)
+    truth, said = np.append(np.arange(n), rng.integers(0, n, 40)), rng.integers(0, n, 40 + n)
+    counts, costs = metrics.confusion_matrix(truth, said, n), 1 - np.eye(n)
+    balanced = metrics.expected_cost(counts, costs, balanced=True)
+    assert balanced == pytest.approx((1 - sk.balanced_accuracy_score(truth, said)) * n / (n - 1))
+    frequent = np.bincount(truth).max() / len(truth)
+    as_frequent = metrics.expected_cost(counts, costs)
+    assert as_frequent == pytest.approx((1 - sk.accuracy_score(truth, said)) / (1 - frequent))
+
+
+def test_the_expected_cost_counted_by_hand():
+    # 8 benign, 2 malignant; one missed (cost 10), two false alarms (cost 1). To call all malignant costs 8.
+    counts, costs = np.array([[6, 2], [1, 1]]), [[0, 1], [10, 0]]
+    assert metrics.expected_cost(counts, costs) == pytest.approx(12 / 8)
+    assert math.isnan(metrics.expected_cost(np.array([[3, 1], [0, 0]]), costs, balanced=True))
+    assert math.isnan(metrics.expected_cost(np.zeros((2, 2), int), costs))
+    assert math.isnan(metrics.expected_cost(np.array([[3, 1], [0, 0]]), costs))

@@ -277,3 +277,20 @@ def test_numbers_of_simpler_methods_stand_beside_the_models(class_run: TinyRun, 
               "level": 0.95, "unit": "", "n": 3, "n_patients": 3}  # fmt: skip
     sw.evaluate(class_run.path, class_run.data, tmp_path / "out", baselines=[simple], threads=1)
     assert strict(tmp_path / "out" / "evaluation.json")["baselines"] == [simple]
+
+
+def test_costs_of_ones_own_are_counted_and_refused_where_answers_have_none(
+    class_run: TinyRun, photo_run: TinyRun, tmp_path: Path
+) -> None:
+    table = tmp_path / "costs.csv"
+    table.write_text("truth,disc,nothing\ndisc,0,5\nnothing,1,0\n")
+    content = sw.evaluate(class_run.path, class_run.data, tmp_path / "out", costs=table, threads=1).content
+    assert content["costs"] == {
+        "classes": ["disc", "nothing"],
+        "matrix": [[0, 5], [1, 0]],
+        "balanced": False,
+    }
+    assert {"expected_cost", "least_expected_cost"} <= {number["name"] for number in content["numbers"]}
+    assert "nothing where disc is true: 5" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(SettingsError, match="one class of several"):
+        sw.evaluate(photo_run.path, photo_run.data, costs=table)

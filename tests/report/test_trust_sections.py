@@ -2,12 +2,13 @@
 
 import pytest
 
-from report.evaluations import classification_evaluation
+from report.evaluations import classification_evaluation, segmentation_evaluation
 from scanwright.core.calibration import Calibration, reliability
 from scanwright.report.page import render_report
 from scanwright.report.texts import Words
 from scanwright.report.trust_sections import (
     calibration_line,
+    margin_lines,
     referral_lines,
     reliability_plots,
     risk_plot,
@@ -29,6 +30,15 @@ def test_the_temperature_and_its_cases_are_told(lang):
     line = calibration_line(evaluation(), Words(lang))
     assert "60" in line
     assert "1.7" in line
+
+
+def test_the_lean_that_was_undone_is_told_and_what_it_does_not_decide():
+    undone = {**FITTED, "biases": {"benign": 0.6931, "malignant": -0.6931}}
+    line = calibration_line(evaluation(calibration=undone), Words("en"))
+    assert "benign × 2.0" in line
+    assert "malignant × 0.50" in line
+    assert "does not neglect rare classes" in line
+    assert "neglect" not in calibration_line(evaluation(calibration=undone, task="ordinal"), Words("en"))
 
 
 def test_what_was_not_fitted_is_told_with_its_reason():
@@ -90,3 +100,44 @@ def test_a_decision_curve_stands_beside_acting_on_all(lang):
     page = render_report(evaluation(decision={"malignant": curve}), lang=lang)
     assert words("decision.of", group="malignant") in page
     assert words("decision.all") in page
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_costs_are_told_with_what_they_gave(lang):
+    words = Words(lang)
+    given = {"classes": ["benign", "malignant"], "matrix": [[0, 1], [12, 0]], "balanced": False}
+    number = {"name": "expected_cost", "group": "", "value": 0.4321, "low": 0.31, "high": 0.55, "n": 40}
+    numbers = [*classification_evaluation()["numbers"], {**number, "level": 0.95, "method": "", "unit": ""}]
+    page = render_report(evaluation(costs=given, numbers=numbers), lang=lang)
+    assert words("costs.one", truth="malignant", answer="benign", cost="12") in page
+    assert "0.43" in page
+    assert words("costs.balanced") in render_report(evaluation(costs={**given, "balanced": True}), lang=lang)
+    assert words("costs") not in render_report(evaluation(), lang=lang)
+
+
+MARGINS = {"level": 0.9, "least": {"anterior": 0.12}, "factors": {"anterior": 1.25}, "n_needed": 9}
+MARGINS |= {"n": {"anterior": 20, "posterior": 5}, "n_outlined": {"anterior": 19, "posterior": 5}}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_masks_may_be_off_is_told_of_each_class_or_why_not(lang):
+    words = Words(lang)
+    known = segmentation_evaluation()
+    page = render_report({**known, "classes": ["anterior", "posterior"], "margins": MARGINS}, lang=lang)
+    for text in ("1.2", "0.12", words("margins"), words("margins.not_promised")):
+        assert text in page
+    assert words("margins") not in render_report(known, lang=lang)
+
+
+def test_a_class_with_too_few_cases_has_neither_interval_nor_cautious_mask():
+    lines = margin_lines({"margins": MARGINS, "classes": ["posterior"]}, Words("en"))
+    assert "takes 9 validation cases" in lines[0]
+    assert "no cautious mask that misses at most 10 %" in lines[1]
+
+
+def test_diagrams_of_voxels_say_so():
+    rows = {"after": {"anterior": ROWS, "posterior": ROWS}}
+    known = {**segmentation_evaluation(), "reliability": rows, "calibration": FITTED}
+    assert len(reliability_plots(known, Words("en"))) == 2
+    assert "5,000 of each case" in render_report(known)
+    assert "5,000 of each case" not in render_report(evaluation(reliability={"after": {"benign": ROWS}}))

@@ -30,6 +30,10 @@ def evaluate(
             "--by", help="Judge subgroups: sex, age, site, scanner or any other column; size of masks."
         ),
     ] = None,
+    costs: Annotated[
+        Path | None,
+        typer.Option("--costs", help="CSV of what answers cost: a column truth, one for each answer."),
+    ] = None,
     lang: options.Lang = "en",
     pdf: Annotated[bool, typer.Option("--pdf", help="Also write the report as report.pdf.")] = False,
     patient_pattern: options.PatientPattern = None,
@@ -61,6 +65,7 @@ def evaluate(
             folder,
             split=split,
             by=by or (),
+            costs=costs,
             lang=lang,
             pdf=pdf,
             overwrite=overwrite,

@@ -18,10 +18,12 @@ from scanwright.cli.evaluate import evaluate
 from scanwright.cli.explain import explain
 from scanwright.cli.export import export
 from scanwright.cli.follow import follow
+from scanwright.cli.fuse import fuse
 from scanwright.cli.inspect import inspect
 from scanwright.cli.measure import measure
 from scanwright.cli.plan import plan
 from scanwright.cli.predict import predict
+from scanwright.cli.register import register
 from scanwright.cli.start import INTERRUPTED
 from scanwright.cli.train import train
 from scanwright.errors import ScanwrightError
@@ -61,6 +63,8 @@ for verb in (
     export,
     measure,
     follow,
+    register,
+    fuse,
 ):
     app.command()(verb)
 

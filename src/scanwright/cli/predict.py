@@ -38,14 +38,14 @@ def predict(
 ) -> int:
     """Predict new scans: masks on the grid of the input, detections.json or predictions.csv.
 
-    MODEL is a run folder or a model folder. INPUT is a file, a series folder, a folder
+    MODEL is a run folder, a model folder or a package. INPUT is a file, a series folder, a folder
     of cases, an untouched DICOM export, or a zip of one. failures.csv lists what could
     not be predicted.
     """
     from scanwright import api
 
     console = Console(quiet, as_json)
-    loaded = api.load(model)
+    loaded = api.load(model, memory=memory)
     with console.progress() as progress:
         result = api.predict(
             loaded,

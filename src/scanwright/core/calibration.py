@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import isotonic_regression, minimize_scalar
+from scipy.optimize import isotonic_regression, minimize
+from scipy.special import logsumexp
 
 from scanwright.core.statistics import Number, wilson_interval
 from scanwright.errors import ModelError
@@ -29,7 +30,10 @@ CORRECTED = ", corrected for chance"
 # float32 can't tell a probability from 1 any nearer.
 _LEAST = 1e-7
 _MOST_LOG_TEMPERATURE = math.log(20.0)
+# One deviation of what is held likely before the cases speak; see decision notes 38 and 44.
 _USUAL_LOG_TEMPERATURE = math.log(2.0)
+_USUAL_BIAS = 0.35
+_MOST_BIAS = 100.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Calibration:
         method: "temperature", "isotonic", or "none" where nothing was fitted.
         n: cases that it was fitted on, or that were too few.
         temperatures: class → temperature; "" for all classes together.
+        biases: class → what is added to its log-probability after the temperature, of a class by itself to
+            its log-odds; empty in older models.
         curves: class → (probabilities of the network, shares that came true), both growing.
     """
 
@@ -47,6 +53,7 @@ class Calibration:
     n: int = 0
     temperatures: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)
+    biases: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_fitted(self) -> bool:
@@ -62,7 +69,8 @@ class Calibration:
             exclusive: the classes exclude each other, and their probabilities add up to 1.
         """
         if "" in self.temperatures:
-            return scale_by_temperature(probabilities, self.temperatures[""])
+            biases = [self.biases.get(name, 0.0) for name in classes]
+            return scale(probabilities, self.temperatures[""], biases)
         if not self.is_fitted:
             return np.asarray(probabilities)
         rows = [self._one(np.asarray(own), name) for own, name in zip(probabilities, classes, strict=True)]
@@ -71,14 +79,15 @@ class Calibration:
     def _one(self, probabilities: AnyArray, name: str) -> FloatArray:
         if name in self.temperatures:
             both = np.stack([probabilities, 1 - probabilities])
-            return np.asarray(scale_by_temperature(both, self.temperatures[name])[0])
+            return np.asarray(scale(both, self.temperatures[name], (self.biases.get(name, 0.0), 0.0))[0])
         if name in self.curves:
             return np.asarray(np.interp(probabilities, *self.curves[name]))
         return np.asarray(probabilities)
 
     def to_json(self) -> JsonDict:
-        """Plain values."""
-        return asdict(self)
+        """Plain values; without biases as in older models, whose hashes stay what they were."""
+        plain = asdict(self)
+        return plain if self.biases else {name: value for name, value in plain.items() if name != "biases"}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any], source: str) -> Calibration:
@@ -93,6 +102,7 @@ class Calibration:
                 int(plain["n"]),
                 {str(name): float(value) for name, value in plain["temperatures"].items()},
                 {str(name): (x, y) for name, (x, y) in plain["curves"].items()},
+                {str(name): float(value) for name, value in plain.get("biases", {}).items()},
             )
             numbers = [
                 *made.temperatures.values(),
@@ -100,6 +110,7 @@ class Calibration:
             ]
             fits = all(math.isfinite(number) and number >= 0 for number in numbers)
             fits &= all(value > 0 for value in made.temperatures.values())
+            fits &= all(math.isfinite(bias) and abs(bias) <= _MOST_BIAS for bias in made.biases.values())
             fits &= all(len(x) == len(y) > 0 for x, y in made.curves.values())
         except (KeyError, TypeError, ValueError, AttributeError):
             fits = False
@@ -127,7 +138,9 @@ def fit_calibration(
     if method == "temperature" and exclusive:
         if enough.sum() < 2:
             return Calibration(n=n)
-        return Calibration(method, n, {"": fit_temperature(probabilities, smooth_targets(truth))})
+        temperature, biases = fit_scaling(probabilities, smooth_targets(truth))
+        named = dict(zip(classes, biases.tolist(), strict=True))
+        return Calibration(method, n, {"": temperature}, biases=named)
     if exclusive and not enough.all():  # probabilities that add up to 1 are calibrated together or not at all
         return Calibration(n=n)
     chosen = [(name, probabilities[:, c], truth[:, c]) for c, name in enumerate(classes) if enough[c]]
@@ -135,10 +148,12 @@ def fit_calibration(
         return Calibration(n=n)
     if method == "isotonic":
         return Calibration(method, n, curves={name: fit_isotonic(own, held) for name, own, held in chosen})
-    temperatures = {
-        name: fit_temperature(_two_sided(own), smooth_targets(_two_sided(held))) for name, own, held in chosen
+    fitted = {
+        name: fit_scaling(_two_sided(own), smooth_targets(_two_sided(held))) for name, own, held in chosen
     }
-    return Calibration(method, n, temperatures)
+    temperatures = {name: temperature for name, (temperature, _) in fitted.items()}
+    log_odds = {name: float(biases[0] - biases[1]) for name, (_, biases) in fitted.items()}
+    return Calibration(method, n, temperatures, biases=log_odds)
 
 
 def _two_sided(own: AnyArray) -> AnyArray:
@@ -146,11 +161,14 @@ def _two_sided(own: AnyArray) -> AnyArray:
     return np.stack([own, ~own if own.dtype == bool else 1 - own], axis=1)
 
 
-def fit_temperature(probabilities: AnyArray, targets: AnyArray) -> float:
-    """The temperature that makes the log-loss least (Guo et al. 2017); above 1 it makes less sure.
+def fit_scaling(probabilities: AnyArray, targets: AnyArray) -> tuple[float, FloatArray]:
+    """The temperature and the bias of each class, (class,), that make the log-loss least (Guo et al. 2017;
+    bias-corrected temperature scaling, Alexandari et al. 2020). A temperature above 1 makes less sure; biases
+    undo a lean to some classes, as weights of classes in training cause it.
 
-    Before the cases speak, it is held to lie between 1/2 and 2 (log-normal, one deviation): of scores that by
-    accident rank a few cases no better than chance, the least loss alone would make it endless.
+    Before the cases speak, the temperature is held to lie between 1/2 and 2 (log-normal, one deviation), and
+    the odds of two classes to be right within a factor of 1.6: of scores that by accident rank a few cases no
+    better than chance, the least loss alone would make the temperature endless.
 
     Args:
         probabilities: (case, class), adding up to 1.
@@ -159,15 +177,22 @@ def fit_temperature(probabilities: AnyArray, targets: AnyArray) -> float:
     logits = np.log(np.clip(np.asarray(probabilities, dtype=np.float64), _LEAST, 1.0))
     wanted = np.asarray(targets, dtype=np.float64)
 
-    def loss(log_temperature: float) -> float:
-        scaled = logits * math.exp(-log_temperature)
-        top = scaled.max(axis=1, keepdims=True)
-        total = top[:, 0] + np.log(np.exp(scaled - top).sum(axis=1))
-        misfit = float((total - (wanted * scaled).sum(axis=1)).sum())
-        return misfit + (log_temperature / _USUAL_LOG_TEMPERATURE) ** 2 / 2
+    def loss(asked: FloatArray) -> tuple[float, FloatArray]:
+        log_temperature, biases = asked[0], asked[1:]
+        sharpened = logits * math.exp(-log_temperature)
+        log_said = sharpened + biases
+        log_said -= logsumexp(log_said, axis=1, keepdims=True)
+        priors = np.append(log_temperature / _USUAL_LOG_TEMPERATURE, biases / _USUAL_BIAS)
+        off = np.exp(log_said) - wanted
+        slopes = np.append(-(off * sharpened).sum(), off.sum(axis=0))
+        value = -(wanted * log_said).sum() + (priors**2).sum() / 2
+        scales = np.append(_USUAL_LOG_TEMPERATURE, np.full(len(biases), _USUAL_BIAS))
+        return float(value), slopes + priors / scales
 
-    bounds = (-_MOST_LOG_TEMPERATURE, _MOST_LOG_TEMPERATURE)
-    return math.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x)
+    start = np.zeros(1 + logits.shape[1])
+    bounds = [(-_MOST_LOG_TEMPERATURE, _MOST_LOG_TEMPERATURE), *[(None, None)] * logits.shape[1]]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return math.exp(found[0]), np.asarray(found[1:])
 
 
 def smooth_targets(truth: BoolArray) -> FloatArray:
@@ -181,12 +206,12 @@ def smooth_targets(truth: BoolArray) -> FloatArray:
     return np.asarray(np.where(truth, 1.0 - own, own / max(1, n_classes - 1)))
 
 
-def scale_by_temperature(probabilities: AnyArray, temperature: float) -> FloatArray:
-    """Probabilities (class, …) that add up to 1, as if their logits were divided by the temperature.
-
-    Which class is the most probable does not change.
-    """
+def scale(probabilities: AnyArray, temperature: float, biases: Sequence[float]) -> FloatArray:
+    """Probabilities (class, …) that add up to 1, as if their logits were divided by the temperature and the
+    biases added. Where these are alike, which class is the most probable does not change."""
+    factors = np.exp(np.asarray(biases, dtype=np.asarray(probabilities).dtype) - max(biases))
     scaled = np.clip(probabilities, _LEAST, 1.0) ** (1.0 / temperature)
+    scaled *= factors.reshape(-1, *[1] * (scaled.ndim - 1))
     return np.asarray(scaled / scaled.sum(axis=0))
 
 

@@ -105,6 +105,29 @@ def balanced_accuracy(confusion: IntArray) -> float:
     return macro(recall(confusion))
 
 
+def expected_cost(confusion: IntArray, costs: ArrayLike, *, balanced: bool = False) -> float:
+    """Mean cost of the answers, over that of the best answer that is the same for every case.
+
+    Normalised expected cost (Ferrer 2022; Metrics Reloaded, Maier-Hein et al. 2024): 0 is perfect where right
+    answers cost nothing, 1 is no better than looking at no case. nan where a class is missing that counts, or
+    the same answer for all costs nothing.
+
+    Args:
+        confusion: counts, (true class, answer).
+        costs: the same axes, 0 or more.
+        balanced: classes count as if they were equally frequent, and not as they are. With costs of 1 for
+            every error, balanced cost is (1 - balanced accuracy) · n / (n - 1) for n classes.
+    """
+    counts, cost = np.asarray(confusion, dtype=np.float64), np.asarray(costs, dtype=np.float64)
+    of_class = counts.sum(axis=1)
+    if not of_class.sum() or (balanced and not of_class.all()):
+        return math.nan
+    shares = np.full(len(counts), 1 / len(counts)) if balanced else of_class / of_class.sum()
+    rates = counts / np.maximum(of_class, 1)[:, None]
+    blind = float((shares @ cost).min())
+    return float(shares @ (rates * cost).sum(axis=1)) / blind if blind > 0 else math.nan
+
+
 def quadratic_kappa(confusion: IntArray) -> float:
     """Agreement beyond chance of classes in order, where errors weigh by the square of their distance.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -13,7 +13,7 @@ import numpy as np
 from scanwright.data.boxes import Boxes
 from scanwright.data.case import Lazy, SetAside
 from scanwright.data.volume import Volume
-from scanwright.types import BoolArray, FloatArray
+from scanwright.types import BoolArray, FloatArray, IntArray
 
 HALF = 0.5
 
@@ -46,6 +46,25 @@ class Referral:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Amount:
+    """How much of a class a mask outlines.
+
+    Attributes:
+        name: of the class.
+        volume: in ``unit``.
+        low, high: ends of the interval that should hold the true volume; ``None`` where validation cases were
+            too few for one, or nothing is outlined.
+        unit: "ml", or "px" where the spacing is unknown.
+    """
+
+    name: str
+    volume: float
+    low: float | None
+    high: float | None
+    unit: str
+
+
 @dataclass(frozen=True, eq=False)
 class MaskPrediction:
     """A mask on the input's grid, holding the label values of the training data.
@@ -56,12 +75,20 @@ class MaskPrediction:
         probabilities: (class, i, j, k) on the same grid, background first; made when asked for, as they take
             a float for each class and voxel.
         doubts: why it may be wrong.
+        volumes: of each class.
+        cautious: class → mask of the voxels that can't be excluded; of classes with validation cases enough.
+        probabilities_at: voxels (n, 3) → probabilities (class, n), without making those of all voxels.
+        uncalibrated_at: the same of the network's own, where those are calibrated.
     """
 
     case: str
     mask: Volume
     probabilities: Lazy[Volume] | None = None
     doubts: tuple[Doubt, ...] = ()
+    volumes: tuple[Amount, ...] = ()
+    cautious: Mapping[str, Lazy[Volume]] = field(default_factory=dict)
+    probabilities_at: Callable[[IntArray], FloatArray] | None = None
+    uncalibrated_at: Callable[[IntArray], FloatArray] | None = None
 
 
 @dataclass(frozen=True)

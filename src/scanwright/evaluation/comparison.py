@@ -49,9 +49,14 @@ NAMES = ("a", "b")
 SMALLER_IS_BETTER = {
     *("hd95", "assd", "false_alarms", "lesion_false_alarms", "false_alarms_per_case", "count_error"),
     *("mae", "rmse", "grade_error", "brier", "missed_unseen", "referred", "set_size"),
+    "voxel_brier",
 }
-NOT_COMPARED = ("ece", "ece_before", "brier_before")
-"""Chance enlarges calibration errors, of one model more than of the other."""
+NOT_COMPARED = (
+    *("ece", "ece_before", "brier_before", "voxel_ece", "voxel_ece_before", "voxel_brier_before"),
+    *("cautious_missed", "cautious_volume", "volume_coverage"),
+)
+"""Chance enlarges calibration errors, of one model more than of the other; of margins nearer to the promise
+is better, not more or less."""
 # Of what is in none of both sets nothing is said but that it differs: a bias is best in the middle.
 LARGER_IS_BETTER = {
     *(

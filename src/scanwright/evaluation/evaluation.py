@@ -23,6 +23,7 @@ from scanwright.evaluation.cases import History, choose_cases, class_doubts, rea
 from scanwright.evaluation.numbers import describe, find_number, measure_numbers
 from scanwright.evaluation.subgroups import check_columns, judge_subgroups
 from scanwright.inference.model import Model
+from scanwright.io.costs_csv import read_costs
 from scanwright.planning.facts import image_hash
 from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.pictures import Picture, case_panel
@@ -30,8 +31,9 @@ from scanwright.report.tables import told
 from scanwright.tasks.base import Record
 from scanwright.tasks.box_numbers import tell_findings
 from scanwright.tasks.catalogue import find_task, task_dataset
-from scanwright.tasks.settled import has_probabilities, has_sets
-from scanwright.types import JsonDict, Progress
+from scanwright.tasks.costs import Costs, count_costs, usual_costs
+from scanwright.tasks.settled import has_margins, has_probabilities, has_sets
+from scanwright.types import JsonDict, PathLikeStr, Progress
 
 Packed: TypeAlias = bytes | BoxPrediction
 SCHEMA_VERSION = 1
@@ -70,6 +72,7 @@ def evaluate(
     device: str = "auto",
     threads: int | None = None,
     by: Sequence[str] = (),
+    costs: PathLikeStr | None = None,
     seed: int = 0,
     progress: Progress,
 ) -> Evaluation:
@@ -82,15 +85,17 @@ def evaluate(
         split: "test", "val" or "all".
         device, threads: see Settings.
         by: columns that divide the cases into subgroups, see ``subgroups.judge_subgroups``.
+        costs: table of what answers cost; ``usual_costs`` without one.
         seed: of the resampling.
         progress: told after every case.
 
     Raises:
-        SettingsError: no such split or column.
+        SettingsError: no such split or column, or costs that do not fit the answers.
         DataError: no case can be judged.
     """
     if split not in SPLITS:
         raise SettingsError("no such split", expected=" or ".join(SPLITS), received=f"split={split}")
+    paid = _choose_costs(costs, model.plan)
     history = read_history(model)
     task, plan = find_task(model.plan.task), model.plan
     dataset = task_dataset(task, dataset)
@@ -118,7 +123,7 @@ def evaluate(
         first = f" The first: {set_aside[0]}" if set_aside else ""
         raise DataError(f"no case can be judged.{first}", subject=dataset.source)
     pictures = _pictures(model, by_name, records, packed, progress)
-    content = _content(model, dataset, records, set_aside, history, split, how, digest, seed)
+    content = _content(model, dataset, records, set_aside, history, split, how, digest, paid, seed)
     content["subgroups"] = judge_subgroups(task, plan, records, by_name, by, seed=seed)
     content["doubts"] = [{**vars(doubt), "n": n} for doubt, n in doubts.items()]
     return Evaluation(content, tuple(pictures), tuple(set_aside))
@@ -133,11 +138,14 @@ def _content(  # one place gathers everything that the file holds
     split: str,
     how: str,
     digest: dict[str, str],
+    costs: Costs | None,
     seed: int,
 ) -> JsonDict:
     plan = model.plan
     task = find_task(plan.task)
     summary = task.summarise(records, plan)
+    if costs is not None:
+        summary = count_costs(summary, records, plan, costs)
     patients = [record["patient"] for record in records]
     numbers = measure_numbers(summary, patients, seed=seed)
     known = {patient for patient in patients if patient is not None}
@@ -179,6 +187,7 @@ def _content(  # one place gathers everything that the file holds
         "records": list(records),
         "confusion": None,
         "curves": None,
+        "costs": costs and costs.to_json(plan.classes),
         **_settled(model),
         "agreement": None,
         "training": history.log,
@@ -195,13 +204,27 @@ def _content(  # one place gathers everything that the file holds
     return content | task.tables(records, plan)
 
 
+def _choose_costs(path: PathLikeStr | None, plan: Plan) -> Costs | None:
+    usual = usual_costs(plan)
+    if path is None:
+        return usual
+    if usual is None:
+        raise SettingsError(
+            "costs are of answers that are one class of several", received=f"a model for {plan.task}"
+        )
+    return Costs(read_costs(Path(path), plan.classes))
+
+
 def _settled(model: Model) -> JsonDict:
     """What validation cases settled of the probabilities; ``None`` where an answer has none."""
     fitted = {**model.calibration.to_json(), "asked": model.plan.calibration}
-    sets = {**model.conformal.to_json(), "n_needed": model.conformal.n_needed}
+    sets, margins = (
+        {**part.to_json(), "n_needed": part.n_needed} for part in (model.conformal, model.margins)
+    )
     return {
         "calibration": fitted if has_probabilities(model.plan) else None,
         "conformal": sets if has_sets(model.plan) else None,
+        "margins": margins if has_margins(model.plan) else None,
         "reliability": None,
         "risk": None,
         "decision": None,

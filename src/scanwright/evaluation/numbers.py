@@ -20,7 +20,7 @@ FEWEST_OF_A_KIND = 10
 """The same of positives and of negatives behind an area under a ROC curve."""
 # Shares of the cases that stand behind them; of a group only where the one of all is a mean over the groups.
 SHARES = ("accuracy", "within_one", "referred")
-SHARES_OF_GROUPS = ("recall", "set_coverage", "missed_unseen", "false_alarms")
+SHARES_OF_GROUPS = ("recall", "set_coverage", "missed_unseen", "false_alarms", "volume_coverage")
 WILSON, DELONG = "Wilson", "DeLong"
 
 

@@ -15,6 +15,7 @@ from torch import nn
 from scanwright.data.case import Case
 from scanwright.data.map_kinds import MapKind
 from scanwright.data.volume import Volume
+from scanwright.errors import ModelError
 from scanwright.explanation.aim import Aim, take_aim
 from scanwright.explanation.catalogue import METHODS, Method
 from scanwright.explanation.question import Question, fresh_network, trained_networks
@@ -57,6 +58,7 @@ class Explainer:
 
     Raises:
         SettingsError: the device is not there.
+        ModelError: it is a package.
     """
 
     def __init__(
@@ -69,6 +71,10 @@ class Explainer:
         threads: int | None = None,
         seed: int = 0,
     ) -> None:
+        if model.graphs is not None:
+            raise ModelError(
+                "a package answers, and can't be looked into", do="Explain the run that it was made from."
+            )
         self.model, self.plan = model, model.plan
         self.kinds, self.wanted, self.seed = kinds, wanted, seed
         self.runtime = open_runtime(self.plan, model.weights, device, threads)

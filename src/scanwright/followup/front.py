@@ -13,15 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from scanwright.data.case import Case
-from scanwright.data.volume import Volume
 from scanwright.errors import DataError, SettingsError
 from scanwright.followup.lesions import Lesion, find_lesions
 from scanwright.followup.measurement import Frame, frame_of, measure_lesion
+from scanwright.followup.sources import on_grid_of, one_case
 from scanwright.io.apart import keep_apart
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import claim_folder, finite, kept_if_filled, write_csv, write_json, write_text
-from scanwright.io.masks import read_mask, turned_onto
-from scanwright.planning.facts import check_pair
 from scanwright.report.diameters import diameter_picture
 from scanwright.report.measurement import MOST_PICTURES, render_measurements
 from scanwright.report.texts import Words
@@ -88,11 +86,11 @@ def measure(
     Words(lang)
     if unit is not None and unit not in UNITS:
         raise SettingsError("no such unit", expected=", ".join(UNITS), received=f"unit={unit}")
-    case = _one_case(image, series)
+    case = one_case(image, series)
     volume = case.image.read()
     name = os.fspath(mask)
-    drawn = _on_grid_of(volume, mask)
-    areas = None if organs is None else _on_grid_of(volume, organs).array[0]
+    drawn = on_grid_of(volume, mask)
+    areas = None if organs is None else on_grid_of(volume, organs).array[0]
     if out is not None:
         for source in (image, mask, *([organs] if organs is not None else [])):
             keep_apart(Path(out), open_inputs(source, series=series if source is image else None))
@@ -137,31 +135,6 @@ def _check_labels(drawn: IntArray, wanted: Sequence[int], mask: str, instances: 
             expected=", ".join(map(str, sorted(held))) or "nothing: it is empty",
             received=", ".join(f"label={label}" for label in missing),
         )
-
-
-def _one_case(image: PathLikeStr, series: str | None) -> Case:
-    dataset = open_inputs(image, series=series)
-    if len(dataset.cases) != 1:
-        raise DataError(
-            "one image is measured at a time",
-            subject=os.fspath(image),
-            received=f"{len(dataset.cases)} images",
-            do="Name one file or series folder, or choose with --series.",
-        )
-    return dataset.cases[0]
-
-
-def _on_grid_of(image: Volume, path: PathLikeStr) -> Volume:
-    """A mask, its axes turned as the image's.
-
-    Raises:
-        DataError: it lies on another grid.
-    """
-    mask = read_mask(path)
-    if image.affine_ras is not None:
-        mask = turned_onto(mask, image.affine_ras)
-    check_pair(image, mask, Path(os.fspath(path)).name)
-    return mask
 
 
 def _unit(given: str | None, case: Case) -> str:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import BoxPrediction, MaskPrediction, Predicted, Prediction
+from scanwright.data.prediction import Amount, BoxPrediction, MaskPrediction, Predicted, Prediction
 from scanwright.errors import DataError
 from scanwright.inference.detections import Placed, place, write_detections
-from scanwright.inference.results import write_mask_result, write_predictions_csv, write_result_picture
+from scanwright.inference.results import (
+    write_mask_result,
+    write_predictions_csv,
+    write_result_picture,
+    write_volumes_csv,
+)
 from scanwright.io.failures_csv import write_failures
 from scanwright.types import Progress
 
-RESULTS = ("predictions.csv", "detections.json", "detections.csv", "failures.csv", "pictures")
+RESULTS = ("predictions.csv", "volumes.csv", "detections.json", "detections.csv", "failures.csv", "pictures")
 Runner: TypeAlias = Callable[..., Iterator[tuple[Case, Prediction | SetAside]]]
 """Takes cases and ``progress``, and gives each with its prediction, as ``Model.run`` does."""
 
@@ -50,6 +55,7 @@ def apply_model(
     """
     result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
     placed: list[Placed] = []
+    volumes: dict[str, Sequence[Amount]] = {}
     n_done = 0
 
     def tell(stage: str, done: float, total: float, note: str = "") -> None:
@@ -64,6 +70,7 @@ def apply_model(
         result.doubts.update(prediction.doubts)
         if isinstance(prediction, MaskPrediction):
             result.files.append(write_mask_result(folder, case, prediction, root))
+            volumes[prediction.case] = prediction.volumes
         else:
             result.predictions.append(prediction)
         if isinstance(prediction, BoxPrediction):
@@ -75,6 +82,8 @@ def apply_model(
     elif result.predictions:
         write_predictions_csv(folder / "predictions.csv", result.predictions)
         result.files.append(folder / "predictions.csv")
+    if volumes:
+        write_volumes_csv(folder / "volumes.csv", volumes)
     write_failures(folder / "failures.csv", result.set_aside)
     if not result.files:
         first = f" The first: {result.set_aside[0]}" if result.set_aside else ""

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from scanwright.data.memory import write_memory
 from scanwright.data.plan import Plan
 from scanwright.data.volume import Volume
@@ -22,6 +24,7 @@ from scanwright.planning.memory import (
     MARGIN,
     answer_bytes,
     check_floor,
+    working_size,
     working_voxels,
 )
 
@@ -48,13 +51,13 @@ class Engine:
 
 
 TORCH = Engine(program=560e6, a_weight=8, at_once=0.35, patches=4)
-GRAPHS = Engine(program=330e6, a_weight=12, at_once=0.7, patches=1)
-# Of an answer that comes plane by plane: blended, divided, kept to interpolate from.
-ARRAYS_STREAMED = 3
+GRAPHS = Engine(program=310e6, a_weight=12, at_once=0.55, patches=1)
 # Clipping, shifting and scaling each make a copy on the working grid.
 COPIES_PREPARED = 4
-# Of a voxel of the image: its class, the same as an index, its value, and what is written.
-BYTES_WRITTEN = 8
+# Of a streamed answer: patches answered at once, and their batch; planes on their way back; the mask.
+PATCHES_STREAMED = 8
+SLABS = 80e6
+BYTES_OF_MASK = 2
 
 
 def predicting_bytes(
@@ -75,15 +78,28 @@ def predicting_bytes(
 
 def streamed_bytes(plan: Plan, image: Volume, footprint: Footprint, engine: Engine) -> float:
     """As :func:`predicting_bytes`, where the answer comes plane by plane and is never whole."""
-    source, working = math.prod(image.shape), working_voxels(plan, image.shape, image.spacing_mm)
-    channels = len(plan.channels)
+    source, channels, classes = math.prod(image.shape), len(plan.channels), len(plan.classes)
+    size = working_size(plan, image.shape, image.spacing_mm)
+    working = float(np.prod(size))
     own = image.array.dtype.itemsize * channels * source
     prepared = FLOAT * channels * working
-    # A plane has at most as many voxels as the largest of the image's.
-    planes = working * min(1.0, plan.patch_voxels[0] / max(1.0, min(image.shape)))
-    answering = prepared + FLOAT * ARRAYS_STREAMED * len(plan.classes) * planes + _running(footprint, engine)
-    preparing, writing = COPIES_PREPARED * prepared, BYTES_WRITTEN * source
-    return engine.program + own + max(preparing, answering + source, prepared + writing)
+    # The row of patches may lie across the shortest axis, where it is the largest part of the whole.
+    row = working * min(1.0, max(plan.patch_voxels) / float(size.min()))
+    patches = PATCHES_STREAMED * math.prod(plan.patch_voxels)
+    slabs = min(SLABS, 3 * FLOAT * classes * source)
+    answering = FLOAT * (classes * (row + patches) + row) + slabs + _running(footprint, engine)
+    return (
+        engine.program + own + max(COPIES_PREPARED * prepared, prepared + answering + BYTES_OF_MASK * source)
+    )
+
+
+def check_running(cap: int | None, footprint: Footprint, engine: Engine) -> None:
+    """Raise when a cap is too small for a network, whatever it is shown.
+
+    Raises:
+        SettingsError: naming the smallest that is not.
+    """
+    check_floor(cap, engine.program + _running(footprint, engine))
 
 
 def _running(footprint: Footprint, engine: Engine) -> float:

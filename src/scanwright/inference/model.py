@@ -16,6 +16,7 @@ from safetensors.numpy import save as save_tensors
 
 from scanwright.core.calibration import Calibration
 from scanwright.core.conformal import Conformal
+from scanwright.core.margins import Margins
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
@@ -48,6 +49,7 @@ class Model:
         folder: where it was loaded from or saved to.
         calibration: of its probabilities, fitted on validation cases.
         conformal: which answers it can't exclude, by validation cases.
+        margins: what its masks may miss, and how far volumes may be off, by the same.
         graphs: its networks where it comes from a package; then there are no weights.
     """
 
@@ -58,12 +60,13 @@ class Model:
     folder: Path | None = None
     calibration: Calibration = field(default_factory=Calibration)
     conformal: Conformal = field(default_factory=Conformal)
+    margins: Margins = field(default_factory=Margins)
     graphs: Graphs | None = None
 
     @property
     def settled(self) -> Settled:
         """What it decides by."""
-        return Settled(self.thresholds, self.calibration, self.conformal)
+        return Settled(self.thresholds, self.calibration, self.conformal, self.margins)
 
     @property
     def n_members(self) -> int:
@@ -81,6 +84,8 @@ class Model:
         digest = hashlib.sha256(repr(sorted(self.thresholds.items())).encode())
         for part in (self.calibration, self.conformal):
             digest.update(repr(_sorted(part.to_json())).encode())
+        if self.margins.n:  # models of before have none, and keep their hashes
+            digest.update(repr(_sorted(self.margins.to_json())).encode())
         plain = self.plan.to_json()
         digest.update(
             repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace", "paces")]).encode()
@@ -169,6 +174,7 @@ def save_model(model: Model, folder: PathLikeStr) -> None:
             "thresholds": dict(model.thresholds),
             "calibration": model.calibration.to_json(),
             "conformal": model.conformal.to_json(),
+            "margins": model.margins.to_json(),
             "provenance": dict(model.provenance),
             "weights_sha256": hashlib.sha256(raw).hexdigest(),
         }
@@ -218,10 +224,12 @@ def load_model(path: PathLikeStr) -> Model:
             "the model's files are missing or damaged", subject=str(folder), do="Restore them."
         ) from error
     plan = Plan.from_json(content["plan"], str(folder / MODEL_FILE))
-    # Models of before have neither.
+    # Models of before have none of these.
     calibration = Calibration.from_json(content.get("calibration", Calibration().to_json()), str(folder))
     conformal = Conformal.from_json(content.get("conformal", Conformal().to_json()), str(folder))
-    return Model(plan, weights, content["thresholds"], content["provenance"], folder, calibration, conformal)
+    margins = Margins.from_json(content.get("margins", Margins().to_json()), str(folder))
+    story = (content["thresholds"], content["provenance"], folder)
+    return Model(plan, weights, *story, calibration, conformal, margins)
 
 
 def find_run(folder: Path) -> str:

@@ -21,10 +21,12 @@ from safetensors.numpy import save as save_tensors
 
 from scanwright.core.calibration import Calibration
 from scanwright.core.conformal import Conformal
+from scanwright.core.margins import Margins
 from scanwright.data.plan import Plan
 from scanwright.errors import ModelError, ScanwrightError
 from scanwright.inference.golden import check_golden
 from scanwright.inference.graphs import FILES, Footprint, Graphs, check_graphs
+from scanwright.inference.memory import GRAPHS, check_running
 from scanwright.inference.model import Model, content_hash
 from scanwright.inference.runtimes import open_graphs
 from scanwright.io.files import write_whole
@@ -68,6 +70,7 @@ def write_package(
         "thresholds": dict(model.thresholds),
         "calibration": model.calibration.to_json(),
         "conformal": model.conformal.to_json(),
+        "margins": model.margins.to_json(),
         "provenance": dict(model.provenance),
         "graphs": model.graphs.to_json(),
         "files": {
@@ -91,14 +94,16 @@ def member_file(n: int, name: str) -> str:
     return f"{n:02d}-{name}"
 
 
-def read_package(path: PathLikeStr, *, check: bool = True) -> Model:
+def read_package(path: PathLikeStr, *, check: bool = True, memory: int | None = None) -> Model:
     """Read a package, verify its hashes, and let it answer its golden cases.
 
     Args:
         path: the file.
         check: whether the golden cases are answered; without, no runtime is needed.
+        memory: bytes that it may take.
 
     Raises:
+        SettingsError: its network does not run in the memory.
         ModelError: it is no package, damaged, changed, newer than this program, or answers otherwise here.
         MissingExtraError: the runtime is not installed.
     """
@@ -118,11 +123,13 @@ def read_package(path: PathLikeStr, *, check: bool = True) -> Model:
             None,
             Calibration.from_json(content["calibration"], subject),
             Conformal.from_json(content["conformal"], subject),
-            graphs=graphs,
+            Margins.from_json(content["margins"], subject),
+            graphs,
         )
         golden = load_tensors(files[GOLDEN])
     except (KeyError, TypeError, ValueError, AttributeError, SafetensorError) as error:
         raise _damaged(subject) from error
+    check_running(memory, graphs.footprint, GRAPHS)
     if check:
         check_golden(open_graphs(graphs, "cpu"), plan, golden, graphs.precision, subject)
     return model

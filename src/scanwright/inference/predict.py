@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from scanwright.data.prediction import Prediction
 from scanwright.data.volume import Volume
 from scanwright.inference.boxes import find_boxes, mirror_sides
 from scanwright.tasks.catalogue import find_task
+from scanwright.tasks.margins import tell_volumes
 from scanwright.tasks.segmentation import decode_planes
 from scanwright.tasks.settled import Settled, answer_by
 from scanwright.transforms.preprocess import preprocess
@@ -23,6 +25,8 @@ from scanwright.types import FloatArray
 BATCH = 64
 # Processors share a batch among their threads: one patch at a time would leave half of them idle.
 PATCHES_AT_ONCE = 4
+# Of a blended answer: what follows makes more of them, so that few take little memory.
+PLANES_AT_ONCE = 8
 Runtime: TypeAlias = Callable[[FloatArray], FloatArray]
 """Images (batch, channel, i, j, k) → probabilities (batch, class, i, j, k)."""
 
@@ -100,10 +104,11 @@ def predict_planes(
                 total[(slice(None), slice(None), *across)] += answer * window
                 weight[(slice(None), *across)] += window
         n = end - start  # no later patch reaches these planes
-        wanted = slice(max(0, inner[0].start - start), min(n, inner[0].stop - start))
-        if wanted.start < wanted.stop:
-            some_planes = total[:, wanted] / weight[wanted]
-            yield np.ascontiguousarray(some_planes[(slice(None), slice(None), *inner[1:])])
+        stop = min(n, inner[0].stop - start)
+        for first in range(max(0, inner[0].start - start), stop, PLANES_AT_ONCE):
+            wanted = slice(first, min(stop, first + PLANES_AT_ONCE))
+            part = total[:, wanted] / weight[wanted]
+            yield np.ascontiguousarray(part[(slice(None), slice(None), *inner[1:])])
         for kept in (total, weight[None]):
             kept[:, :-n] = kept[:, n:]
             kept[:, max(0, kept.shape[1] - n) :] = 0.0
@@ -126,6 +131,8 @@ def _run_mirrored(
         for n in range(len(axes) + 1)
         for chosen in itertools.combinations(axes, n)
     ]
+    if not axes:
+        return run(patches)
     together = run(np.concatenate([np.flip(patches, flip) for flip in flips]))
     answers = np.split(together, len(flips))
     whole = together.shape[2:] == (1, 1, 1)
@@ -158,6 +165,7 @@ def predict_image(
     array, history = preprocess(image, plan)
     if streamed:
         planes = predict_planes(run, array, plan, told=told)
-        return decode_planes(case, planes, plan, history, image, settled.thresholds)
+        decoded = decode_planes(case, planes, plan, history, image, settled.thresholds)
+        return replace(decoded, volumes=tell_volumes(decoded.mask, plan, settled.margins))
     outputs = predict_array(run, array, plan, told=told)
     return answer_by(task, case, outputs, plan, history, image, settled)

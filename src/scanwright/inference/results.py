@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scanwright.data.case import Case
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import (
+    Amount,
     BoxPrediction,
     ClassPrediction,
     LabelsPrediction,
@@ -83,14 +84,33 @@ def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None
     write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
 
 
+def write_volumes_csv(path: Path, volumes: Mapping[str, Sequence[Amount]]) -> None:
+    """Write ``volumes.csv``: of each mask and class how much is outlined, the ends of the interval that
+    should hold the true volume, empty where there is none, and the unit.
+
+    Args:
+        path: where to.
+        volumes: case → of each class.
+    """
+    rows = [
+        [case, one.name, *map(_cell, (one.volume, one.low, one.high)), one.unit]
+        for case, amounts in volumes.items()
+        for one in amounts
+    ]
+    write_csv(path, ["case", "class", "volume", "low", "high", "unit"], rows)
+
+
+def _cell(number: float | None) -> str:
+    return "" if number is None else f"{number:.6g}"
+
+
 def _row(prediction: Prediction) -> dict[str, str]:
     """Column → cell."""
     if isinstance(prediction, (MaskPrediction, BoxPrediction)):
         raise ScanwrightError("masks and boxes have no row in this table", subject=prediction.case)
     if isinstance(prediction, ValuePrediction):
         numbers = {"predicted": prediction.predicted, "low": prediction.low, "high": prediction.high}
-        cells = {name: "" if number is None else f"{number:.6g}" for name, number in numbers.items()}
-        return {"case": prediction.case, **cells}
+        return {"case": prediction.case, **{name: _cell(number) for name, number in numbers.items()}}
     said = prediction.predicted
     return {
         "case": prediction.case,

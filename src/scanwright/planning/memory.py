@@ -21,6 +21,7 @@ from scanwright.data.memory import write_memory
 from scanwright.data.plan import MisfitError, Plan
 from scanwright.errors import SettingsError
 from scanwright.planning.rules import LEAST_PATCH_VOXELS
+from scanwright.types import FloatArray
 
 Need = Callable[[Plan], float]
 """Plan → bytes of resident memory that training by it takes at most."""
@@ -167,14 +168,19 @@ def answer_bytes(plan: Plan, voxels: int) -> float:
 
 def working_voxels(plan: Plan, shape: Sequence[int], spacing_mm: Sequence[float] | None) -> int:
     """Voxels that an image has where the plan works on it."""
+    return int(np.prod(working_size(plan, shape, spacing_mm)))
+
+
+def working_size(plan: Plan, shape: Sequence[int], spacing_mm: Sequence[float] | None) -> FloatArray:
+    """The same along each axis; not less than a patch."""
     if not plan.is_tiled:
-        return math.prod(plan.patch_voxels)
+        return np.array(plan.patch_voxels, dtype=float)
     size = np.array(shape, dtype=float)
     if plan.spacing_mm is not None and spacing_mm is not None:
         size = size * np.array(spacing_mm) / np.array(plan.spacing_mm)
     elif plan.longest_side is not None:
         size = size * min(1.0, plan.longest_side / size.max())
-    return int(np.prod(np.maximum(np.ceil(size), plan.patch_voxels)))
+    return np.asarray(np.maximum(np.ceil(size), plan.patch_voxels))
 
 
 def check_floor(cap: int | None, program: float) -> None:

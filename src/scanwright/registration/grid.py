@@ -54,9 +54,19 @@ class Scan:
         return move_points(self.affine_ras, np.argwhere(where).astype(np.float64))
 
     @property
+    def body_places_mm(self) -> FloatArray:
+        """(n, 3) RAS+ mm of the body's voxels."""
+        return self.places_mm(self.body)
+
+    @property
+    def body_ml(self) -> float:
+        """Volume of the body."""
+        return float(self.body.sum() * abs(np.linalg.det(self.affine_ras[:3, :3])) / 1000)
+
+    @property
     def centre_mm(self) -> FloatArray:
         """(3,) middle of the body."""
-        return np.asarray(self.places_mm(self.body).mean(axis=0))
+        return np.asarray(self.body_places_mm.mean(axis=0))
 
     def sample(self, places_ras_mm: FloatArray) -> tuple[FloatArray, BoolArray]:
         """(n,) values at (n, 3) places, linearly; and whether each lies in the image."""

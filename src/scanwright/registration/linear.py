@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
@@ -22,8 +22,12 @@ MOST_POINTS = 8000
 MOST_SAMPLES = 20_000
 """Of which a step of the optimiser is taken; more cost in proportion and change hundredths of a mm."""
 STARTS = 6
+MOST_STEPS = 300
 SAME_START_MM = 15.0
+MOST_ENDS = 3
 AGREE_MM = 4.0
+DECIMALS = 7
+"""Of a transform: even in one thread ITK's sums differ in the last digits from run to run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +35,12 @@ class Found:
     """What a search from many starts found.
 
     Attributes:
-        affine_ras: (4, 4) fixed RAS mm → moving RAS mm, of the best start.
-        similarity: there, on the coarse grid.
-        agreeing: how many of the starts ended at the same place.
+        ends: (4, 4) fixed RAS mm → moving RAS mm, where starts ended; the best first, at most MOST_ENDS.
+        agreeing: how many of the starts ended at the best.
         starts: how many were followed.
     """
 
-    affine_ras: FloatArray
-    similarity: float
+    ends: tuple[FloatArray, ...]
     agreeing: int
     starts: int
 
@@ -63,7 +65,54 @@ def search(fixed: Scan, moving: Scan, seed: int, tell: Callable[[float], None]) 
     ends.sort(key=lambda one: -one[0])
     best = ends[0][1]
     agreeing = sum(mean_distance(places, best, end) <= AGREE_MM for _, end in ends)
-    return Found(best, ends[0][0], agreeing, len(ends))
+    return Found(_apart(places, [end for _, end in ends], AGREE_MM, MOST_ENDS), agreeing, len(ends))
+
+
+def _apart(
+    places_ras_mm: FloatArray, poses: list[FloatArray], least_mm: float, most: int
+) -> tuple[FloatArray, ...]:
+    """The first poses of which no two take the places to nearly the same."""
+    kept: list[FloatArray] = []
+    for one in poses:
+        if len(kept) < most and all(mean_distance(places_ras_mm, one, other) > least_mm for other in kept):
+            kept.append(one)
+    return tuple(kept)
+
+
+def best_of(fixed: Scan, moving: Scan, ends: Sequence[FloatArray], kind: str, seed: int) -> FloatArray:
+    """The best of several poses, as they are or refined: what is alike on a coarse grid differs on a finer.
+
+    As they are: along hard edges the optimiser can be led astray by interpolated values.
+    """
+    places, values = fixed.body_places_mm, fixed.values[fixed.body]
+    refined = [refine(fixed, moving, end, kind, seed) for end in ends]
+    return max([*refined, *ends], key=lambda end: similarity(values, places, moving, end))
+
+
+def shared(fixed: Scan, moving: Scan, fixed_to_moving: FloatArray) -> tuple[Scan, Scan]:
+    """The pair the other way round, compared only where the former fixed image shows something.
+
+    A small part of a body fits into the whole; the whole fits nowhere in the part.
+    """
+    back = np.linalg.inv(fixed_to_moving)
+    seen = fixed.sample(move_points(back, moving.places_mm(np.ones_like(moving.body))))[1]
+    seen = seen.reshape(moving.body.shape)
+    if not (moving.body & seen).any():
+        return moving, fixed
+    return replace(moving, inside=moving.inside & seen, body=moving.body & seen), fixed
+
+
+def mirror_gain(fixed: Scan, moving: Scan, fixed_to_moving: FloatArray, seed: int) -> float:
+    """Similarity if the moving image were mirrored, over that as it is; above 1 one of the two is mirrored.
+
+    Bodies are so symmetric that a mirrored one fits well; its own mirror image fits better.
+    """
+    reflection = np.diag([-1.0, 1.0, 1.0, 1.0])
+    reflection[0, 3] = 2 * fixed.centre_mm[0]
+    mirrored = refine(fixed, moving, fixed_to_moving @ reflection, "rigid", seed)
+    places, values = fixed.body_places_mm, fixed.values[fixed.body]
+    as_is = similarity(values, places, moving, fixed_to_moving)
+    return similarity(values, places, moving, mirrored) / max(as_is, 1e-9)
 
 
 def mean_distance(places_ras_mm: FloatArray, one: FloatArray, other: FloatArray) -> float:
@@ -92,28 +141,24 @@ def _best_starts(values: FloatArray, places: FloatArray, fixed: Scan, moving: Sc
     ]
     judged.sort(key=lambda one: -one[0])
     # What the headers and the middles of the bodies say is followed in any case.
-    kept = [pose(np.eye(3), centre, onto) for onto in ontos[:2]]
-    for _, start in judged:
-        if len(kept) == STARTS + 2:
-            break
-        if all(mean_distance(places, start, other) > SAME_START_MM for other in kept):
-            kept.append(start)
-    return kept
+    sure = [pose(np.eye(3), centre, onto) for onto in ontos[:2]]
+    return [*sure, *_apart(places, [start for _, start in judged], SAME_START_MM, STARTS)]
 
 
 def refine(fixed: Scan, moving: Scan, start: FloatArray, kind: str, seed: int) -> FloatArray:
     """The (4, 4) near ``start`` under which mutual information is largest (Mattes et al., IEEE TMI 2003).
 
-    Steps of the optimiser shrink from twice the spacing to a fiftieth of it. One thread: which of several
+    Steps of the optimiser shrink from the spacing to a hundredth of it, slowly: where each is halved,
+    it stands still before it arrives. One thread: which of several
     adds first would change the last digits.
     """
     spacing = float(fixed.spacing_mm.mean())
     method = metric(fixed, seed)
     method.SetOptimizerAsRegularStepGradientDescent(
-        learningRate=2 * spacing,
-        minStep=spacing / 50,
-        numberOfIterations=60,
-        relaxationFactor=0.6,
+        learningRate=spacing,
+        minStep=spacing / 100,
+        numberOfIterations=MOST_STEPS,
+        relaxationFactor=0.95,
         gradientMagnitudeTolerance=1e-8,
     )
     method.SetOptimizerScalesFromPhysicalShift()
@@ -129,7 +174,7 @@ def refine(fixed: Scan, moving: Scan, start: FloatArray, kind: str, seed: int) -
         method.Execute(to_itk(fixed.values, fixed.affine_ras), to_itk(moving.values, moving.affine_ras))
     except RuntimeError:  # so few places in common that the metric can't be told: a start that leads nowhere
         return start
-    return np.asarray(start @ from_itk_affine(change))
+    return np.round(start @ from_itk_affine(change), DECIMALS)
 
 
 def metric(fixed: Scan, seed: int) -> sitk.ImageRegistrationMethod:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -12,13 +12,16 @@ from scanwright.core.geometry import move_points
 from scanwright.core.tiling import slabs
 from scanwright.data.volume import Volume
 from scanwright.errors import SettingsError
-from scanwright.registration.grid import Scan, affine_of, scan_of
-from scanwright.registration.linear import refine, search
-from scanwright.registration.quality import Quality, judge
+from scanwright.registration.deformable import field_of, jacobian_range, warp
+from scanwright.registration.grid import affine_of, scan_of
+from scanwright.registration.linear import best_of, mean_distance, mirror_gain, search, shared
+from scanwright.registration.quality import Evidence, Quality, judge
 from scanwright.types import FloatArray, Progress, silent
 
 KINDS = ("rigid", "affine", "deformable")
 COARSEST_MM = 8.0
+LESS = 0.5
+"""Of the other image's body: what shows less than that is laid into the other, and the map turned round."""
 MOST_INVERSE_STEPS = 50
 INVERSE_MM = 0.01
 
@@ -105,22 +108,38 @@ def register(
     def part(begin: float, end: float) -> Callable[[float], None]:
         return lambda done: progress("Registering", begin + done * (end - begin), 1.0)
 
-    levels = levels_mm(fixed, moving)
-    coarse = _scans(fixed, moving, levels[0], fixed_mask)
-    found = search(*coarse, seed, part(0.0, 0.4))
-    affine_ras = found.affine_ras
-    for level, level_mm in enumerate(levels[1:]):
-        progress("Registering", 0.4 + 0.2 * level, 1.0)
-        pair = _scans(fixed, moving, level_mm, fixed_mask)
-        affine_ras = refine(*pair, affine_ras, "rigid" if kind == "rigid" else "affine", seed)
-    progress("Registering", 0.8, 1.0)
-    quality = judge(*coarse, affine_ras, found)
+    levels = [
+        (scan_of(fixed, level_mm, fixed_mask), scan_of(moving, level_mm))
+        for level_mm in levels_mm(fixed, moving)
+    ]
+    # What shows less is laid into what shows more: every place then has a partner.
+    turned = fixed_mask is None and levels[0][1].body_ml < LESS * levels[0][0].body_ml
+    ordered = [(moved, still) for still, moved in levels] if turned else levels
+    there = search(*ordered[0], seed, part(0.0, 0.35))
+    linear = "rigid" if kind == "rigid" else "affine"
+    affine_ras = best_of(*ordered[1], there.ends, linear, seed)
+    progress("Registering", 0.45, 1.0)
+    affine_ras = best_of(*ordered[2], (affine_ras,), linear, seed)
+    back = search(*shared(*ordered[0], affine_ras), seed, part(0.5, 0.85))
+    mirrored = mirror_gain(*ordered[1], affine_ras, seed)
+    evidence = Evidence(
+        there,
+        mean_distance(ordered[0][0].body_places_mm, affine_ras, np.linalg.inv(back.ends[0])),
+        mirrored,
+    )
+    if turned:
+        affine_ras = np.linalg.inv(affine_ras)
+    field_ras_mm, jacobian = None, None
+    if kind == "deformable":
+        progress("Registering", 0.85, 1.0)
+        warped = warp(levels, affine_ras, seed)
+        field_ras_mm = field_of(warped, fixed.shape, affine_of(fixed))
+        jacobian = jacobian_range(field_ras_mm, affine_ras, affine_of(fixed))
+    progress("Registering", 0.95, 1.0)
+    result = Registration(kind, affine_ras, field_ras_mm, Quality(), affine_of(fixed))
+    quality = judge(*levels[2], result.points, evidence, jacobian)
     progress("Registering", 1.0, 1.0)
-    return Registration(kind, affine_ras, None, quality)
-
-
-def _scans(fixed: Volume, moving: Volume, level_mm: float, mask: Volume | None) -> tuple[Scan, Scan]:
-    return scan_of(fixed, level_mm, mask), scan_of(moving, level_mm)
+    return replace(result, quality=quality)
 
 
 def levels_mm(fixed: Volume, moving: Volume) -> tuple[float, float, float]:

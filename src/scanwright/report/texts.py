@@ -17,8 +17,10 @@ from scanwright.report import (
     explanation_texts,
     findings_texts,
     follow_texts,
+    margin_texts,
     mask_texts,
     measurement_texts,
+    registration_texts,
     trust_texts,
 )
 
@@ -383,7 +385,8 @@ _ZH = {
 
 _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
-    *(compare_texts, card_texts, trust_texts, explanation_texts, measurement_texts, follow_texts),
+    *(compare_texts, card_texts, trust_texts, margin_texts, explanation_texts, measurement_texts),
+    *(registration_texts, follow_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},

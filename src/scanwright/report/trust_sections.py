@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from scanwright.report import plots
-from scanwright.report.rounding import format_value
+from scanwright.report.rounding import format_plain, format_value
 from scanwright.report.tables import Table, number_table
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
-CALIBRATION = ("brier", "brier_before", "ece", "ece_before")
+CALIBRATION = (
+    *("brier", "brier_before", "ece", "ece_before"),
+    *("voxel_brier", "voxel_brier_before", "voxel_ece", "voxel_ece_before"),
+)
+MARGINS = ("volume_coverage", "cautious_missed", "cautious_volume")
 REFERRAL = ("set_coverage", "missed_unseen", "set_size", "referred")
+COSTS = ("expected_cost", "least_expected_cost")
 MOST_DIAGRAMS = 6
+MOST_COSTS = 12
 
 
 def is_about_trust(number: JsonDict) -> bool:
     """Whether a number stands in one of these sections, and not in the summary."""
-    return number["name"] in (*CALIBRATION, *REFERRAL)
+    return number["name"] in (*CALIBRATION, *REFERRAL, *COSTS, *MARGINS)
 
 
 def trust_table(names: Sequence[str], evaluation: JsonDict, words: Words) -> Table:
@@ -35,17 +42,24 @@ def calibration_line(evaluation: JsonDict, words: Words) -> str:
         return ""
     if fitted["asked"] == "none":
         return words("calibration.off")
-    numbers = [f"{name} {format_value(t)}".strip() for name, t in fitted["temperatures"].items()]
     if not fitted["n"]:
         return words("calibration.never")
-    return words(f"calibration.{fitted['method']}", n=fitted["n"], numbers=words("comma").join(numbers))
+    numbers = [f"{name} {format_value(t)}".strip() for name, t in fitted["temperatures"].items()]
+    line = words(f"calibration.{fitted['method']}", n=fitted["n"], numbers=words("comma").join(numbers))
+    odds = [f"{name} × {format_value(math.exp(bias))}" for name, bias in fitted.get("biases", {}).items()]
+    if not odds:
+        return line
+    parts = [line, words("calibration.biases", numbers=words("comma").join(odds))]
+    if evaluation.get("task") == "classification":
+        parts.append(words("calibration.decision"))
+    return " ".join(parts)
 
 
 def reliability_plots(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:
     """A diagram for each class; of two that exclude each other, of the second."""
     found = evaluation.get("reliability") or {}
     names = list(found.get("after") or {})
-    if len(names) == 2 and evaluation.get("task") != "multilabel":
+    if len(names) == 2 and evaluation.get("task") not in ("multilabel", "segmentation"):
         names = names[1:]
     axes = {"x_label": words("axis.said"), "y_label": words("axis.came_true")}
     diagrams = []
@@ -56,6 +70,35 @@ def reliability_plots(evaluation: JsonDict, words: Words) -> list[tuple[str, Mar
         svg = plots.reliability_diagram(series, **axes)
         diagrams.append((words("calibration.diagram", group=name), Markup(svg)))
     return diagrams
+
+
+def reliability_note(evaluation: JsonDict, words: Words) -> str:
+    """What a diagram shows, and that not every class has one."""
+    of_voxels = evaluation.get("task") == "segmentation"
+    note = words("calibration.voxels") if of_voxels else words("calibration.note")
+    return f"{note} {some_classes(evaluation, words)}".strip()
+
+
+def margin_lines(evaluation: JsonDict, words: Words) -> list[str]:
+    """How far masks may be off, what is promised of that and what is not; nothing where an answer is no
+    mask."""
+    margins = evaluation.get("margins")
+    if not margins:
+        return []
+    level = 100 * margins["level"]
+    told = {"level": f"{level:g}", "rest": f"{100 - level:g}", "needed": margins["n_needed"]}
+    lines = []
+    for name in evaluation.get("classes") or []:
+        of_class = {**told, "name": name, "n": margins["n"].get(name, 0)}
+        of_class["outlined"] = margins["n_outlined"].get(name, 0)
+        factor, least = margins["factors"].get(name), margins["least"].get(name)
+        known = words("margins.volume", factor=format_value(factor), **of_class) if factor else ""
+        lines.append(known or words("margins.no_volume", **of_class))
+        known = words("margins.cautious", least=f"{least:.3g}", **of_class) if least else ""
+        lines.append(known or words("margins.no_cautious", **of_class))
+    if margins["factors"] or margins["least"]:
+        lines.append(words("margins.not_promised"))
+    return lines
 
 
 def some_classes(evaluation: JsonDict, words: Words) -> str:
@@ -79,6 +122,23 @@ def referral_lines(evaluation: JsonDict, words: Words) -> list[str]:
     lines = [words("referral.rule"), promise, words("referral.not_promised")]
     members = (evaluation.get("model") or {}).get("members") or 1
     return [*lines, words("referral.ensemble")] if members > 1 else lines
+
+
+def cost_line(evaluation: JsonDict, words: Words) -> str:
+    """By what costs answers are judged; "" where there are none."""
+    costs = evaluation.get("costs")
+    if not costs:
+        return ""
+    if costs["balanced"]:
+        return words("costs.balanced")
+    named = [
+        words("costs.one", truth=truth, answer=answer, cost=format_plain(cost))
+        for truth, row in zip(costs["classes"], costs["matrix"], strict=True)
+        for answer, cost in zip(costs["classes"], row, strict=True)
+        if cost
+    ]
+    told = named[:MOST_COSTS] + ["…"] * (len(named) > MOST_COSTS)
+    return words("costs.named", costs=words("comma").join(told))
 
 
 def decision_plots(evaluation: JsonDict, words: Words) -> list[tuple[str, Markup]]:

@@ -4,8 +4,16 @@ EN = {
     "calibration": "Are the probabilities right?",
     "calibration.temperature": (
         "The probabilities shown are calibrated: a temperature, fitted on {n} validation cases, makes "
-        "them more or less sure without changing which class is the most probable ({numbers}; above 1: "
-        "the network was too sure of itself). The fewer the cases, the nearer it is held to 1."
+        "them more or less sure ({numbers}; above 1: the network was too sure of itself). The fewer the "
+        "cases, the nearer it is held to 1."
+    ),
+    "calibration.biases": (
+        "A lean to some classes, as training that weighs rare classes more brings with it, is undone: odds "
+        "are multiplied ({numbers})."
+    ),
+    "calibration.decision": (
+        "The class that is called is still the network's own choice, which does not neglect rare classes; "
+        "it may be one whose calibrated probability is below a half."
     ),
     "calibration.isotonic": (
         "The probabilities shown are calibrated: growing steps, fitted on {n} validation cases, put the "
@@ -107,6 +115,27 @@ EN = {
         "95 % interval from resampled patients."
     ),
     "decision.of": "Acting on {group}",
+    "costs": "What do wrong answers cost?",
+    "costs.balanced": (
+        "Nobody has named costs: every error costs the same, of grades as much as they are apart, and every "
+        "class counts as if it were as frequent as the others. A table of your own (evaluate --costs) says "
+        "more."
+    ),
+    "costs.named": (
+        "By the costs that were named, with the classes as frequent as they are in these cases: {costs}. "
+        "“Least by probability” is what answers would cost that are chosen by the calibrated probabilities "
+        "to be cheapest, and not those that the model gives."
+    ),
+    "costs.one": "{answer} where {truth} is true: {cost}",
+    "metric.expected_cost": "Expected cost",
+    "metric.least_expected_cost": "Least by probability",
+    "about.expected_cost": (
+        "mean cost of the answers, over that of the best single answer given to every case: 0 is perfect, 1 "
+        "is no better than looking at no image"
+    ),
+    "about.least_expected_cost": (
+        "the same, if each case got the answer whose cost is expected to be least by the probabilities"
+    ),
     "decision.value": "this model",
     "decision.all": "acting on all",
     "decision.none": "acting on nobody",
@@ -138,9 +167,13 @@ EN = {
 ZH = {
     "calibration": "概率可信吗？",
     "calibration.temperature": (
-        "所示概率已经校准：在 {n} 个验证病例上拟合的温度使概率更保守或更肯定，而不改变哪一类最可能（"
-        "{numbers}；大于 1 表示网络原先过于自信）。病例越少，温度越接近 1。"
+        "所示概率已经校准：在 {n} 个验证病例上拟合的温度使概率更保守或更肯定（{numbers}；大于 1 表示网络原先"
+        "过于自信）。病例越少，温度越接近 1。"
     ),
+    "calibration.biases": (
+        "训练时加重少见类别会使概率偏向某些类别，现已消除：比值乘以相应系数（{numbers}）。"
+    ),
+    "calibration.decision": ("所判类别仍由网络自身决定，因而不会忽视少见类别；其校准后的概率可能低于一半。"),
     "calibration.isotonic": (
         "所示概率已经校准：在 {n} 个验证病例上拟合的单调阶梯，用实际发生的比例代替每个概率。"
     ),
@@ -219,6 +252,22 @@ ZH = {
         "得到的 95 % 区间。"
     ),
     "decision.of": "针对 {group} 行动",
+    "costs": "答错的代价有多大？",
+    "costs.balanced": (
+        "没有给出代价：每个错误代价相同（分级则按相差的级数），并且各类视为同样常见。用自己的代价表（"
+        "evaluate --costs）能说明更多。"
+    ),
+    "costs.named": (
+        "按给出的代价，各类频率取这些病例中的实际频率：{costs}。“按概率最小”指若根据校准概率为每例选择代价最"
+        "小的答案，而不用模型给出的答案，代价会是多少。"
+    ),
+    "costs.one": "真实为 {truth} 而答 {answer}：{cost}",
+    "metric.expected_cost": "期望代价",
+    "metric.least_expected_cost": "按概率最小",
+    "about.expected_cost": (
+        "答案的平均代价，除以对所有病例都给同一最佳答案的代价：0 为完美，1 表示不比不看图像更好"
+    ),
+    "about.least_expected_cost": "同上，但每例取按概率期望代价最小的答案",
     "decision.value": "本模型",
     "decision.all": "全部行动",
     "decision.none": "都不行动",

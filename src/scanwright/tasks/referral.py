@@ -102,8 +102,10 @@ class ReferralJudge:
 
 def draw_risk(records: Sequence[Record], plan: Plan) -> JsonDict:
     """Share of the cases answered, the surest first, and share of these that are wrong: "x" and "y"."""
-    scores = stack_probabilities(records, plan.classes)
-    # Of labels, an answer is as sure as the least sure of its parts.
-    sure = np.maximum(scores, 1 - scores).min(axis=1) if plan.answer == "labels" else scores.max(axis=1)
+    if plan.answer == "labels":  # an answer is as sure as the least sure of its parts
+        scores = stack_probabilities(records, plan.classes)
+        sure = np.maximum(scores, 1 - scores).min(axis=1)
+    else:
+        sure = np.array([record["probabilities"][record["predicted"]] for record in records])
     coverage, risk = risk_coverage(sure, [record["truth"] != record["predicted"] for record in records])
     return {"x": coverage.tolist(), "y": risk.tolist()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from importlib import import_module
 
 import numpy as np
@@ -25,6 +24,8 @@ from scanwright.planning.facts import check_pair
 from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.networks import Scene, choose_family, design_network
 from scanwright.tasks.base import Example, Record, Summary, check_answer, score_of
+from scanwright.tasks.margins import MarginJudge, record_margins, volume_unit
+from scanwright.tasks.voxels import VoxelJudge, record_voxels
 from scanwright.transforms.preprocess import preprocess, preprocess_mask
 from scanwright.transforms.steps import Choose, History, restore, restore_chosen, restore_planes
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
@@ -163,11 +164,11 @@ class Segmentation:
         thresholds: Mapping[str, float],
     ) -> Prediction:
         check_answer(outputs, case)
-        index = restore_chosen(outputs, history, _choice(plan, thresholds))
+        mask = restore_chosen(outputs, history, _choice(plan, thresholds))
         probabilities = Lazy(
             case, lambda: Volume(restore(outputs, history), image.affine_ras, image.modality)
         )
-        return MaskPrediction(case, _mask(index, plan, image), probabilities)
+        return MaskPrediction(case, _on_grid_of(image, mask), probabilities)
 
     def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
         if not isinstance(prediction, MaskPrediction):
@@ -178,10 +179,11 @@ class Segmentation:
         classes = {}
         for value, name in zip(plan.label_values, plan.classes, strict=True):
             if name != BACKGROUND:
-                classes[name] = _measure_class(
-                    prediction.mask.array[0] == value, reference.array[0] == value, spacing, plan.tolerance_mm
-                )
-        return {"case": truth.name, "patient": truth.patient, "classes": classes}
+                said, true = prediction.mask.array[0] == value, reference.array[0] == value
+                classes[name] = _measure_class(said, true, spacing, plan.tolerance_mm)
+                classes[name] |= record_margins(prediction, name, true)
+        voxels = record_voxels(prediction, reference.array[0], plan)
+        return {"case": truth.name, "patient": truth.patient, "classes": classes, **voxels}
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
         names = [name for name in plan.classes if name != BACKGROUND]
@@ -200,8 +202,8 @@ class Segmentation:
         counted = [name for name in names if (table["lesions", name] != 1).any()]
         without = {name: table["reference_volume", name] == 0 for name in names}
         averaged = [field for field in AVERAGED if field != "cldice" or _is_of_tubes(table, names)]
+        voxels, margins = VoxelJudge(records, names), MarginJudge(records, names)
         unit = records[0]["classes"][names[0]]["unit"] if records else "mm"
-        volume_unit = "ml" if unit == "mm" else "px"
 
         def statistic(rows: IntArray) -> dict[Key, float]:
             drawn = {key: column[rows] for key, column in table.items()}
@@ -211,8 +213,8 @@ class Segmentation:
                 numbers[field, ""] = mean_defined(each)
                 numbers.update({(field, name): value for name, value in zip(names, each, strict=True)})
             for name in names:
-                voxels = float(drawn["in_both", name].sum())
-                pooled = 2 * float(drawn["common", name].sum()) / voxels if voxels else math.nan
+                in_both = float(drawn["in_both", name].sum())
+                pooled = 2 * float(drawn["common", name].sum()) / in_both if in_both else math.nan
                 numbers["dice_pooled", name] = pooled
                 bias = drawn["volume", name] - drawn["reference_volume", name]
                 numbers["volume_bias", name] = float(bias.mean()) if len(bias) else math.nan
@@ -224,7 +226,7 @@ class Segmentation:
                 n_found = float(drawn["lesions_found", name].sum())
                 numbers["lesion_sensitivity", name] = n_found / n_true if n_true else math.nan
                 numbers["lesion_false_alarms", name] = mean_defined(drawn["lesion_false_alarms", name])
-            return numbers
+            return numbers | voxels.statistic(rows) | margins.statistic(rows)
 
         support = {
             (field, name): np.flatnonzero(~np.isnan(table[field, name]))
@@ -236,7 +238,8 @@ class Segmentation:
         support |= {
             ("false_alarms", name): np.flatnonzero(rows) for name, rows in without.items() if rows.any()
         }
-        return Summary(statistic, support, {"hd95": unit, "assd": unit, "volume_bias": volume_unit})
+        units = {"hd95": unit, "assd": unit, "volume_bias": "ml" if unit == "mm" else "px"}
+        return Summary(statistic, support | margins.support, units, by_chance=voxels.by_chance)
 
     def tables(self, records: Sequence[Record], plan: Plan) -> JsonDict:
         volumes = {}
@@ -247,7 +250,8 @@ class Segmentation:
                     [one["volume"] for one in own], [one["reference_volume"] for one in own]
                 )
                 volumes[name] = {"bias": bias, "low": low, "high": high}
-        return {"volumes": volumes}
+        names = [name for name in plan.classes if name != BACKGROUND]
+        return {"volumes": volumes, "reliability": VoxelJudge(records, names).reliability()}
 
     def goodness(self, record: Record, plan: Plan) -> float:
         score = score_of(self, [record], plan)
@@ -273,20 +277,21 @@ def decode_planes(
             check_answer(part, case)
             yield part
 
-    index = restore_planes(checked(), history, _choice(plan, thresholds))
-    return MaskPrediction(case, _mask(index, plan, image), None)
+    mask = restore_planes(checked(), history, _choice(plan, thresholds))
+    return MaskPrediction(case, _on_grid_of(image, mask), None)
+
+
+def _on_grid_of(image: Volume, mask: AnyArray) -> Volume:
+    return Volume(mask[None], image.affine_ras, image.modality)
 
 
 def _choice(plan: Plan, thresholds: Mapping[str, float]) -> Choose:
+    """From probabilities to a mask of the user's own values; part by part, as numpy looks values up by
+    indices of 8 bytes."""
     threshold = thresholds.get(plan.classes[1]) if thresholds else None
-    return partial(_choose_classes, threshold=threshold)
-
-
-def _mask(index: AnyArray, plan: Plan, image: Volume) -> Volume:
-    """Class indices (i, j, k) as a mask of the user's own values."""
     values = np.asarray(plan.label_values)
-    kind = np.int16 if np.abs(values).max() < 2**15 else np.int32
-    return Volume(values.astype(kind)[index][None], image.affine_ras, image.modality)
+    values = values.astype(np.int16 if np.abs(values).max() < 2**15 else np.int32)
+    return lambda probabilities: values[_choose_classes(probabilities, threshold)]
 
 
 def _choose_classes(probabilities: AnyArray, threshold: float | None) -> AnyArray:
@@ -323,7 +328,7 @@ def _measure_class(
     distances = surface_distances(prediction, reference, spacing_mm)
     common = int(np.count_nonzero(prediction & reference))
     predicted, true = int(np.count_nonzero(prediction)), int(np.count_nonzero(reference))
-    voxel = math.prod(spacing_mm) / 1000.0 if spacing_mm else 1.0
+    voxel, _ = volume_unit(spacing_mm)
     lesions, found, false_alarms = count_lesions(prediction, reference)
     return {
         "dice": 2 * common / (predicted + true) if true else math.nan,
@@ -335,6 +340,7 @@ def _measure_class(
         "reference_volume": true * voxel,
         "common": common,
         "in_both": predicted + true,
+        "outlined_voxels": predicted,
         "lesions": lesions,
         "lesions_found": found,
         "lesion_false_alarms": false_alarms,

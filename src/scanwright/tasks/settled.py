@@ -1,8 +1,10 @@
 """Settled: what is settled on validation cases once the weights are, and how a model answers by it.
 
-Thresholds and calibration come from answers to cases that the weights were not fitted to. Probabilities of
-whole images are calibrated before anything is decided; masks are decided on the network's own probabilities,
-which a temperature would not rank otherwise, and only the probabilities that are asked for are calibrated.
+Thresholds and calibration come from answers to cases that the weights were not fitted to. One class of
+several and masks are decided on the network's own probabilities: training has weighed the classes as the
+decision is to weigh them, and calibration undoes that, so that probabilities say how often they come true
+(decision note 44). Grades and labels are decided on calibrated probabilities: the median needs classes as
+frequent as they are, and of labels thresholds are chosen on the same.
 """
 
 from __future__ import annotations
@@ -14,17 +16,18 @@ import numpy as np
 
 from scanwright.core.calibration import Calibration, fit_calibration
 from scanwright.core.conformal import Conformal, fit_conformal
+from scanwright.core.margins import Margins
 from scanwright.data.case import Lazy
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
+from scanwright.data.prediction import HALF, ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
 from scanwright.data.volume import Volume
 from scanwright.tasks.base import Task, check_answer
+from scanwright.tasks.margins import Amounts, cautious_masks, count_amounts, fit_margins, tell_volumes
 from scanwright.tasks.referral import refer
-from scanwright.transforms.steps import History
-from scanwright.types import AnyArray, BoolArray, FloatArray
+from scanwright.tasks.voxels import draw_near
+from scanwright.transforms.steps import History, restore_at
+from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray
 
-VOXELS_EACH = 5000
-"""Of a case, drawn at random: neighbours say the same, and one number needs no more."""
 FEWEST_OUTLINED = 10
 """Cases with masks, below which no temperature is fitted."""
 
@@ -34,14 +37,16 @@ class Settled:
     """What a model decides by.
 
     Attributes:
-        thresholds: see ``Task.choose_thresholds``; of whole images, on calibrated probabilities.
+        thresholds: see ``Task.choose_thresholds``; of labels, on calibrated probabilities.
         calibration: of its probabilities.
         conformal: which answers about whole images it can't exclude, by the network's own probabilities.
+        margins: what masks may miss, and how far volumes may be off, by the same.
     """
 
     thresholds: Mapping[str, float] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
     conformal: Conformal = field(default_factory=Conformal)
+    margins: Margins = field(default_factory=Margins)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +56,12 @@ class Sample:
     Attributes:
         probabilities: (row, class), of the network.
         truth: (row, class), which classes are true.
+        amounts: of a mask, what margins need.
     """
 
     probabilities: FloatArray
     truth: BoolArray
+    amounts: Amounts | None = None
 
 
 def has_probabilities(plan: Plan) -> bool:
@@ -67,6 +74,16 @@ def has_sets(plan: Plan) -> bool:
     return has_probabilities(plan) and not plan.label_values
 
 
+def has_margins(plan: Plan) -> bool:
+    """Whether answers are masks, whose volumes may be off."""
+    return bool(plan.label_values)
+
+
+def decides_on_calibrated(plan: Plan) -> bool:
+    """Whether answers are decided on calibrated probabilities, and not on the network's own."""
+    return plan.answer in ("grade", "labels")
+
+
 def is_exclusive(plan: Plan) -> bool:
     """Whether the classes exclude each other."""
     return plan.answer != "labels"
@@ -75,7 +92,7 @@ def is_exclusive(plan: Plan) -> bool:
 def is_asked(task: Task, plan: Plan) -> bool:
     """Whether anything is settled on answers to validation cases, so that these must be predicted."""
     calibrated = has_probabilities(plan) and plan.calibration != "none"
-    return task.has_thresholds(plan) or calibrated or has_sets(plan)
+    return task.has_thresholds(plan) or calibrated or has_sets(plan) or has_margins(plan)
 
 
 def draw_sample(outputs: FloatArray, target: AnyArray, plan: Plan) -> Sample | None:
@@ -89,12 +106,14 @@ def draw_sample(outputs: FloatArray, target: AnyArray, plan: Plan) -> Sample | N
     if not has_probabilities(plan):
         return None
     n_classes = len(plan.classes)
-    rows, true = outputs.reshape(n_classes, -1).T, np.asarray(target).reshape(-1)
     if plan.label_values:
-        chosen = np.random.default_rng(plan.seed).integers(0, len(rows), VOXELS_EACH)
-        rows, true = rows[chosen], true[chosen]
+        near = tuple(draw_near((target > 0) | (outputs[0] < HALF), plan.seed).T)
+        rows, true = outputs[:, *near].T, np.asarray(target)[near]
+    else:
+        rows, true = outputs.reshape(n_classes, -1).T, np.asarray(target).reshape(-1)
     held = true > 0.5 if plan.answer == "labels" else np.eye(n_classes, dtype=bool)[true.astype(np.int64)]
-    return Sample(rows.astype(np.float64), held.reshape(-1, n_classes))
+    amounts = count_amounts(outputs, target) if plan.label_values else None
+    return Sample(rows.astype(np.float64), held.reshape(-1, n_classes), amounts)
 
 
 def settle(
@@ -113,11 +132,18 @@ def settle(
         targets: as in Example.
         samples: of each case.
     """
-    drawn = _joined([sample for sample in samples if sample is not None])
+    known = [sample for sample in samples if sample is not None]
+    drawn = _joined(known)
     calibration = _calibrate(drawn, plan, len(targets))
-    if not plan.is_tiled:
+    if decides_on_calibrated(plan):
         outputs = [calibrate(output, calibration, plan) for output in outputs]
-    return Settled(task.choose_thresholds(outputs, targets, plan), calibration, _conform(drawn, plan))
+    thresholds = task.choose_thresholds(outputs, targets, plan)
+    amounts = [sample.amounts for sample in known if sample.amounts is not None]
+    if thresholds and amounts:
+        (chosen,) = thresholds.values()
+        amounts = [count_amounts(*pair, chosen) for pair in zip(outputs, targets, strict=True)]
+    margins = fit_margins(amounts, plan) if amounts else Margins(plan.interval_level)
+    return Settled(thresholds, calibration, _conform(drawn, plan), margins)
 
 
 def calibrate(outputs: FloatArray, calibration: Calibration, plan: Plan) -> FloatArray:
@@ -146,26 +172,52 @@ def answer_by(
     fitted = outputs if plan.is_tiled else calibrate(outputs, calibration, plan)
     prediction = task.decode(case, fitted, plan, history, image, settled.thresholds)
     if isinstance(prediction, (ClassPrediction, LabelsPrediction)):
+        if isinstance(prediction, ClassPrediction) and not decides_on_calibrated(plan):
+            prediction = replace(prediction, decided=plan.classes[int(outputs.argmax())])
         raw = dict(zip(plan.classes, map(float, outputs.reshape(-1)), strict=True))
         referral = refer(prediction, raw, settled.conformal)
         return replace(prediction, referral=referral, uncalibrated=raw if calibration.is_fitted else None)
-    if not calibration.is_fitted:
-        return prediction
-    if isinstance(prediction, MaskPrediction) and prediction.probabilities is not None:
-        own = prediction.probabilities
-        return replace(
-            prediction, probabilities=Lazy(own.source, lambda: _calibrated(own, calibration, plan))
-        )
+    if isinstance(prediction, MaskPrediction):
+        return _answer_mask(prediction, outputs, plan, history, image, settled)
     return prediction
+
+
+def _answer_mask(
+    prediction: MaskPrediction,
+    outputs: FloatArray,
+    plan: Plan,
+    history: History,
+    image: Volume,
+    settled: Settled,
+) -> MaskPrediction:
+    """The mask with its volumes, what can't be excluded, and calibrated probabilities."""
+    i, j, k = image.array.shape[1:]
+
+    def own_at(voxels: IntArray) -> FloatArray:
+        return restore_at(outputs, history, voxels, (i, j, k))
+
+    prediction = replace(
+        prediction,
+        volumes=tell_volumes(prediction.mask, plan, settled.margins),
+        cautious=cautious_masks(outputs, plan, history, image, settled.margins),
+        probabilities_at=own_at,
+    )
+    calibration, own = settled.calibration, prediction.probabilities
+    if not calibration.is_fitted or own is None:
+        return prediction
+    return replace(
+        prediction,
+        probabilities=Lazy(own.source, lambda: _calibrated(own, calibration, plan)),
+        probabilities_at=lambda voxels: calibrate(own_at(voxels), calibration, plan),
+        uncalibrated_at=own_at,
+    )
 
 
 def _joined(samples: Sequence[Sample]) -> Sample | None:
     if not samples:
         return None
-    parts = (
-        np.concatenate([getattr(sample, name) for sample in samples]) for name in ("probabilities", "truth")
-    )
-    return Sample(*parts)
+    probabilities = np.concatenate([sample.probabilities for sample in samples])
+    return Sample(probabilities, np.concatenate([sample.truth for sample in samples]))
 
 
 def _calibrate(drawn: Sample | None, plan: Plan, n_cases: int) -> Calibration:

@@ -285,6 +285,7 @@ def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
         out / "model",
         calibration=settled.calibration,
         conformal=settled.conformal,
+        margins=settled.margins,
     )
     save_model(model, out / "model")
     # Only now: a run that goes on divides its cases as they were planned.

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy.ndimage import map_coordinates
 
 from scanwright.core.geometry import (
     Shape3,
@@ -23,12 +24,12 @@ from scanwright.core.geometry import (
     resample_slab,
     undo_reorient,
 )
-from scanwright.types import AnyArray, FloatArray
+from scanwright.types import AnyArray, FloatArray, IntArray
 
 # Of one slab, over all classes: small enough for any machine, large enough to be quick.
-SLAB_VALUES = 1 << 24
+SLAB_VALUES = 1 << 22
 Choose: TypeAlias = Callable[[AnyArray], AnyArray]
-"""(class, i, j, k) → class indices (i, j, k)."""
+"""(class, i, j, k) → what stands for the class that is chosen at each voxel (i, j, k)."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ class Resample:
         class and voxel."""
         i, j, k = self.source
         depth = max(1, SLAB_VALUES // (len(array) * j * k))
-        slabs = [(start, min(i, start + depth)) for start in range(0, i, depth)]
-        return np.concatenate([choose(resample_slab(array, self.source, *slab)) for slab in slabs])
+        slabs = ((start, min(i, start + depth)) for start in range(0, i, depth))
+        return _join((choose(resample_slab(array, self.source, *slab)) for slab in slabs), i)
 
     def invert_planes(self, planes: Iterable[FloatArray], choose: Choose) -> Iterator[AnyArray]:
         """As ``invert_chosen``, of an array that comes part by part along i: only the planes that the next
@@ -217,6 +218,17 @@ def restore(array: AnyArray, history: History) -> AnyArray:
     return array
 
 
+def restore_at(array: AnyArray, history: History, voxels: IntArray, shape: Shape3) -> FloatArray:
+    """As ``restore(array, history)`` at some voxels (n, 3) of the image, (channel, n), without all others.
+
+    Where the image is coarser than the array, its neighbourhood is not averaged.
+    """
+    places = _places(history, shape)
+    there = (voxels + 0.5) @ places[:3, :3].T + places[:3, 3] - 0.5
+    rows = [map_coordinates(own, there.T, order=1, mode="nearest") for own in np.asarray(array, np.float32)]
+    return np.stack(rows)
+
+
 def restore_chosen(array: AnyArray, history: History, choose: Choose) -> AnyArray:
     """As ``choose(restore(array, history))``, class indices (i, j, k), in little memory."""
     for n, step in enumerate(history):
@@ -237,9 +249,23 @@ def restore_planes(planes: Iterable[FloatArray], history: History, choose: Choos
         if isinstance(step, Resample):
             after = history[n + 1 :]
             parts = step.invert_planes((restore(part, after) for part in planes), choose)
+            joined = _join(parts, step.source[0])
             history = history[:n]
             break
     else:
-        parts = (choose(part) for part in planes)
-    chosen: AnyArray = restore(np.concatenate(list(parts))[None], history)[0]
+        joined = np.concatenate([choose(part) for part in planes])
+    chosen: AnyArray = restore(joined[None], history)[0]
     return chosen
+
+
+def _join(parts: Iterable[AnyArray], n_planes: int) -> AnyArray:
+    """Parts along i as one array of so many planes, each gone before the next comes."""
+    iterator = iter(parts)
+    first = next(iterator)
+    joined = np.empty((n_planes, *first.shape[1:]), first.dtype)
+    joined[: len(first)] = first
+    done = len(first)
+    for part in iterator:
+        joined[done : done + len(part)] = part
+        done += len(part)
+    return joined
