@@ -24,6 +24,7 @@ def test_the_names_of_the_front_door() -> None:
         "evaluate",
         "explain",
         "export",
+        "follow",
         "fuse",
         "inspect",
         "load",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from scanwright.data.prediction import Predicted
     from scanwright.errors import ScanwrightError
+    from scanwright.followup.follow import follow
     from scanwright.followup.front import measure
     from scanwright.followup.fuse import fuse
     from scanwright.followup.register import register
@@ -39,6 +40,7 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "follow",
     "fuse",
     "inspect",
     "load",
@@ -57,6 +59,10 @@ def __getattr__(name: str) -> Any:
         from scanwright.errors import ScanwrightError
 
         return ScanwrightError
+    if name == "follow":
+        from scanwright.followup.follow import follow
+
+        return follow
     if name == "measure":
         from scanwright.followup.front import measure
 

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from scanwright.errors import MissingExtraError
 
-_EXTRAS = ("train", "pdf", "run", "openvino", "export")
+_EXTRAS = ("train", "pdf", "run", "openvino", "export", "follow")
 _INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in _EXTRAS}
 
 

@@ -17,6 +17,7 @@ from scanwright.cli.enhance import enhance
 from scanwright.cli.evaluate import evaluate
 from scanwright.cli.explain import explain
 from scanwright.cli.export import export
+from scanwright.cli.follow import follow
 from scanwright.cli.fuse import fuse
 from scanwright.cli.inspect import inspect
 from scanwright.cli.measure import measure
@@ -61,6 +62,7 @@ for verb in (
     explain,
     export,
     measure,
+    follow,
     register,
     fuse,
 ):

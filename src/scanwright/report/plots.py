@@ -19,27 +19,27 @@ from scanwright.report.palette import SERIES
 from scanwright.types import FloatArray
 
 # Stands for the page's own text colour until the SVG is written; no palette colour comes near it.
-_INK = "#010203"
-_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
+INK = "#010203"
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
 MOST_POINTS = 300
 MOST_SERIES = 12
 
 
 @contextmanager
-def _page_text() -> Iterator[None]:
+def page_text() -> Iterator[None]:
     """Words as words, never as mathematics, in whatever script."""
     options = {
         "svg.fonttype": "none",
         "svg.hashsalt": "scanwright",
         "text.parse_math": False,
         "font.size": 9,
-        "text.color": _INK,
-        "axes.labelcolor": _INK,
-        "axes.titlecolor": _INK,
-        "axes.edgecolor": _INK,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "axes.titlecolor": INK,
+        "axes.edgecolor": INK,
         "axes.titlesize": 10,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
     }
     with mpl.rc_context(options), warnings.catch_warnings():
         # The page sets the words in its own font; that ours lacks a script only makes its measure rough.
@@ -47,7 +47,7 @@ def _page_text() -> Iterator[None]:
         yield
 
 
-@_page_text()
+@page_text()
 def training_curves(rows: Sequence[Mapping[str, Any]], *, words: Mapping[str, str]) -> str:
     """Loss and validation score over minutes.
 
@@ -69,17 +69,17 @@ def training_curves(rows: Sequence[Mapping[str, Any]], *, words: Mapping[str, st
             lines[name] = np.asarray(pairs)
     if not lines:
         return ""
-    figure, axes = _panels(len(lines))
+    figure, axes = panels(len(lines))
     for one, (name, line), colour in zip(axes, lines.items(), SERIES, strict=False):
         marker = "o" if len(line) <= 40 else None
         x, y = _thinned(line[:, 0], line[:, 1])
         one.plot(x, y, color=colour, lw=1.6, marker=marker, ms=2.5)
         one.set_xlabel(words["minutes"])
         one.set_title(words[name], loc="left")
-    return _svg(figure)
+    return as_svg(figure)
 
 
-@_page_text()
+@page_text()
 def rate_curves(
     curves: Mapping[str, Mapping[str, Sequence[float]]],
     *,
@@ -101,22 +101,22 @@ def rate_curves(
     """
     if not curves:
         return ""
-    figure, (axes,) = _panels(1, size=(4.2, 3.9))
+    figure, (axes,) = panels(1, size=(4.2, 3.9))
     if chance:
-        axes.plot([0, 1], [0, 1], color=_INK, lw=0.8, alpha=0.4)
+        axes.plot([0, 1], [0, 1], color=INK, lw=0.8, alpha=0.4)
     for index, (name, curve) in enumerate(list(curves.items())[:MOST_SERIES]):
         x, y = _thinned(np.asarray(curve["x"], dtype=float), np.asarray(curve["y"], dtype=float))
         label = f"{name}  {(values or {}).get(name, '')}".strip()
         dashes = (
-            _DASHES[index // len(SERIES) % len(_DASHES)] if len(curves) > len(SERIES) else _DASHES[index % 4]
+            DASHES[index // len(SERIES) % len(DASHES)] if len(curves) > len(SERIES) else DASHES[index % 4]
         )
-        axes.plot(x, y, color=SERIES[index % len(SERIES)], lw=1.8, ls=dashes, label=_legible(label))
+        axes.plot(x, y, color=SERIES[index % len(SERIES)], lw=1.8, ls=dashes, label=legible(label))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=x_label, ylabel=y_label, aspect="equal")
     axes.legend(loc="lower right" if chance else "lower left", frameon=False)
-    return _svg(figure)
+    return as_svg(figure)
 
 
-@_page_text()
+@page_text()
 def froc_curves(
     curves: Mapping[str, Mapping[str, Sequence[float]]],
     bands: Mapping[str, Sequence[tuple[float, float, float]]],
@@ -138,7 +138,7 @@ def froc_curves(
     """
     if not curves:
         return ""
-    figure, (axes,) = _panels(1, size=(4.6, 3.9))
+    figure, (axes,) = panels(1, size=(4.6, 3.9))
     rates = [2.0**power for power in range(-3, 4)]
     for index, (name, curve) in enumerate(list(curves.items())[:MOST_SERIES]):
         # Until one finding more is taken nothing more is found: steps, from no finding at all.
@@ -151,8 +151,8 @@ def froc_curves(
             where="post",
             color=colour,
             lw=1.8,
-            ls=_DASHES[index % 4],
-            label=_legible(label),
+            ls=DASHES[index % 4],
+            label=legible(label),
         )
         if band := bands.get(name):
             at, low, high = zip(*band, strict=True)
@@ -161,10 +161,10 @@ def froc_curves(
     axes.set_xticks(rates, ["1/8", "1/4", "1/2", "1", "2", "4", "8"])
     axes.set(xlim=(rates[0], rates[-1]), ylim=(-0.02, 1.02), xlabel=x_label, ylabel=y_label)
     axes.legend(loc="lower right", frameon=False)
-    return _svg(figure)
+    return as_svg(figure)
 
 
-@_page_text()
+@page_text()
 def reliability_diagram(
     series: Mapping[str, Sequence[Mapping[str, float]]], *, x_label: str, y_label: str
 ) -> str:
@@ -177,8 +177,8 @@ def reliability_diagram(
     Returns:
         SVG.
     """
-    figure, (axes,) = _panels(1, size=(4.2, 3.9))
-    axes.plot([0, 1], [0, 1], color=_INK, lw=0.8, alpha=0.4)
+    figure, (axes,) = panels(1, size=(4.2, 3.9))
+    axes.plot([0, 1], [0, 1], color=INK, lw=0.8, alpha=0.4)
     for (name, rows), colour in zip(series.items(), reversed(SERIES[: len(series)]), strict=True):
         keys = ("probability", "share", "low", "high")
         x, y, low, high = (np.array([row[key] for row in rows], dtype=float) for key in keys)
@@ -186,10 +186,10 @@ def reliability_diagram(
         axes.errorbar(x, y, ends, color=colour, lw=1.6, marker="o", ms=4, elinewidth=0.9, label=name)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=x_label, ylabel=y_label, aspect="equal")
     axes.legend(loc="best", frameon=False)
-    return _svg(figure)
+    return as_svg(figure)
 
 
-@_page_text()
+@page_text()
 def decision_curve(
     curve: Mapping[str, Sequence[float | None]], *, words: Mapping[str, str], x_label: str, y_label: str
 ) -> str:
@@ -203,22 +203,22 @@ def decision_curve(
     Returns:
         SVG.
     """
-    figure, (axes,) = _panels(1, size=(4.6, 3.9))
+    figure, (axes,) = panels(1, size=(4.6, 3.9))
     x, y, low, high, every = (
         np.array([math.nan if one is None else one for one in curve[key]], dtype=float)
         for key in ("threshold", "value", "low", "high", "all")
     )
-    axes.axhline(0, color=_INK, lw=0.8, alpha=0.6, ls=":", label=words["none"])
+    axes.axhline(0, color=INK, lw=0.8, alpha=0.6, ls=":", label=words["none"])
     axes.plot(x, every, color=SERIES[1], lw=1.2, ls="--", label=words["all"])
     axes.fill_between(x, low, high, color=SERIES[0], alpha=0.18, lw=0)
     axes.plot(x, y, color=SERIES[0], lw=1.6, label=words["value"])
     most = max(float(np.nanmax([*y, *high, 0.05])), 0.05)
     axes.set(xlim=(0, 1), ylim=(-0.25 * most, 1.08 * most), xlabel=x_label, ylabel=y_label)
     axes.legend(loc="best", frameon=False)
-    return _svg(figure)
+    return as_svg(figure)
 
 
-@_page_text()
+@page_text()
 def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: int = 0) -> str:
     """Each case a dot, one row for each class, with the quartiles as a box.
 
@@ -236,7 +236,7 @@ def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: in
     if not rows:
         return ""
     rng = np.random.default_rng(seed)
-    figure, (axes,) = _panels(1, size=(4.4, 0.7 + 0.5 * len(rows)))
+    figure, (axes,) = panels(1, size=(4.4, 0.7 + 0.5 * len(rows)))
     for row, (numbers, colour) in enumerate(zip(rows.values(), _cycled(len(rows)), strict=True)):
         dots = numbers if numbers.size <= MOST_POINTS else rng.choice(numbers, MOST_POINTS, replace=False)
         scatter = rng.uniform(-0.14, 0.14, dots.size)
@@ -248,21 +248,21 @@ def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: in
                 orientation="horizontal",
                 widths=0.56,
                 showfliers=False,
-                boxprops={"color": _INK, "lw": 0.9},
-                whiskerprops={"color": _INK, "lw": 0.9},
-                capprops={"color": _INK, "lw": 0.9},
-                medianprops={"color": _INK, "lw": 1.8},
+                boxprops={"color": INK, "lw": 0.9},
+                whiskerprops={"color": INK, "lw": 0.9},
+                capprops={"color": INK, "lw": 0.9},
+                medianprops={"color": INK, "lw": 1.8},
                 manage_ticks=False,
             )
-    axes.set_yticks(range(len(rows)), [_legible(name) for name in rows])
+    axes.set_yticks(range(len(rows)), [legible(name) for name in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(label)
     axes.locator_params(axis="x", nbins=6)
-    return _svg(figure)
+    return as_svg(figure)
 
 
-@_page_text()
+@page_text()
 def identity_plot(
     truth: Sequence[float], predicted: Sequence[float], half_width: float, *, x_label: str, y_label: str
 ) -> str:
@@ -277,19 +277,19 @@ def identity_plot(
         SVG.
     """
     x, y = _sampled(truth, predicted)
-    figure, (axes,) = _panels(1, size=(4.2, 3.9))
+    figure, (axes,) = panels(1, size=(4.2, 3.9))
     ends = np.array([min(x.min(), y.min()), max(x.max(), y.max())])
-    axes.plot(ends, ends, color=_INK, lw=0.9)
+    axes.plot(ends, ends, color=INK, lw=0.9)
     for shift in (-half_width, half_width) if half_width else ():
         # The interval lies around the prediction: true numbers reach so far to either side of it.
-        axes.plot(ends, ends + shift, color=_INK, lw=0.9, ls=_DASHES[1], alpha=0.7)
+        axes.plot(ends, ends + shift, color=INK, lw=0.9, ls=DASHES[1], alpha=0.7)
     axes.scatter(x, y, s=12, color=SERIES[0], alpha=0.6, linewidths=0)
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.set_aspect("equal", adjustable="datalim")
-    return _svg(figure)
+    return as_svg(figure)
 
 
-@_page_text()
+@page_text()
 def difference_plot(
     truth: Sequence[float], predicted: Sequence[float], limits: Sequence[float], *, x_label: str, y_label: str
 ) -> str:
@@ -304,13 +304,13 @@ def difference_plot(
         SVG.
     """
     x, y = _sampled(truth, predicted)
-    figure, (axes,) = _panels(1, size=(4.2, 3.9))
-    for value, dashes in zip(limits, (_DASHES[0], _DASHES[1], _DASHES[1]), strict=True):
+    figure, (axes,) = panels(1, size=(4.2, 3.9))
+    for value, dashes in zip(limits, (DASHES[0], DASHES[1], DASHES[1]), strict=True):
         if math.isfinite(value):
-            axes.axhline(value, color=_INK, lw=0.9, ls=dashes)
+            axes.axhline(value, color=INK, lw=0.9, ls=dashes)
     axes.scatter((x + y) / 2, y - x, s=12, color=SERIES[0], alpha=0.6, linewidths=0)
     axes.set(xlabel=x_label, ylabel=y_label)
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def _sampled(truth: Sequence[float], predicted: Sequence[float]) -> tuple[FloatArray, FloatArray]:
@@ -321,25 +321,25 @@ def _sampled(truth: Sequence[float], predicted: Sequence[float]) -> tuple[FloatA
     return pairs[0], pairs[1]
 
 
-def _panels(n: int, size: tuple[float, float] | None = None) -> tuple[Figure, list[Any]]:
+def panels(n: int, size: tuple[float, float] | None = None) -> tuple[Figure, list[Any]]:
     figure = Figure(figsize=size or (3.6 * n, 2.7), layout="constrained")
     figure.patch.set_alpha(0)
     axes = [figure.add_subplot(1, n, index + 1) for index in range(n)]
     for one in axes:
         one.patch.set_alpha(0)
         one.spines[["top", "right"]].set_visible(False)
-        one.grid(color=_INK, alpha=0.12, lw=0.6)
+        one.grid(color=INK, alpha=0.12, lw=0.6)
         one.set_axisbelow(True)
     return figure, axes
 
 
-def _svg(figure: Figure) -> str:
+def as_svg(figure: Figure) -> str:
     """The figure as SVG text that stands in a page: no fixed size, no fonts, ``currentColor`` as ink."""
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = svg.replace(_INK, "currentColor")
+    svg = svg.replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font-family: [^;\"]*", "font-family: inherit", svg)
     # Names of groups would stand twice on a page with two plots.
@@ -349,7 +349,7 @@ def _svg(figure: Figure) -> str:
     return re.sub(r'(<svg[^>]*?) height="[\d.]+pt"', r"\1", svg, count=1)
 
 
-def _legible(name: str) -> str:
+def legible(name: str) -> str:
     """At most 32 characters, and no leading underscore, which a legend would take for "hide me"."""
     name = name if len(name) <= 32 else f"{name[:31]}…"
     return f" {name}" if name.startswith("_") else name

@@ -16,6 +16,7 @@ from scanwright.report import (
     enhancement_texts,
     explanation_texts,
     findings_texts,
+    follow_texts,
     margin_texts,
     mask_texts,
     measurement_texts,
@@ -385,7 +386,7 @@ _ZH = {
 _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
     *(compare_texts, card_texts, trust_texts, margin_texts, explanation_texts, measurement_texts),
-    *(registration_texts,),
+    *(registration_texts, follow_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
