@@ -330,6 +330,7 @@ def evaluate(
     *,
     split: str = "test",
     by: Sequence[str] = (),
+    uncertainty: str = "",
     series: str | None = None,
     lang: str = "en",
     pdf: bool = False,
@@ -349,6 +350,7 @@ def evaluate(
         split: "test", "val" or "all".
         by: columns of the data (sex, age, site, scanner, …) to judge subgroups by; "size" is that of what
             masks outline.
+        uncertainty: also measured by "tta", "dropout" or "ensemble", see ``predict``.
         series: see ``open``.
         lang: language of the report, "en" or "zh".
         pdf: also write ``report.pdf``.
@@ -374,7 +376,16 @@ def evaluate(
     if out is not None:
         keep_apart(Path(out), dataset)
         folder = claim_folder(out, overwrite=overwrite, own=EVALUATED)
-    evaluation = judge(loaded, dataset, split=split, by=by, device=device, threads=threads, progress=progress)
+    evaluation = judge(
+        loaded,
+        dataset,
+        split=split,
+        by=by,
+        uncertainty=uncertainty,
+        device=device,
+        threads=threads,
+        progress=progress,
+    )
     evaluation.content["baselines"] += baselines or []
     if out is not None:
         write_evaluation(evaluation, folder, lang, pdf=pdf)
@@ -439,6 +450,7 @@ def predict(
     device: str = "auto",
     threads: int | None = None,
     memory: str | None = None,
+    uncertainty: str = "",
     pictures: bool = False,
     all_findings: bool = False,
 ) -> Predicted:
@@ -456,6 +468,8 @@ def predict(
         overwrite: replace earlier results in ``out``.
         progress: told after every case, and within one after every few patches.
         device, threads, memory: see Settings.
+        uncertainty: also measure how far answers differ, by "tta" (mirrored or shaded images), "dropout" or
+            "ensemble"; of masks in ``uncertainty.csv`` and, for each voxel, below ``out/uncertainty``.
         pictures: also draw the masks or boxes of each case, as PNG in ``out/pictures``.
         all_findings: write boxes whatever their scores, and not only those that the model's thresholds say
             count; to choose other thresholds.
@@ -474,7 +488,7 @@ def predict(
     source = place_of(Path(inputs))
     keep_apart(Path(out), dataset)
     return apply_model(
-        partial(loaded.run, device=device, threads=threads, memory=cap),
+        partial(loaded.run, device=device, threads=threads, memory=cap, uncertainty=uncertainty),
         loaded.plan,
         dataset,
         claim_folder(out, overwrite=overwrite, own=RESULTS),

@@ -36,6 +36,7 @@ def evaluate(
     series: options.SeriesChoice = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
+    uncertainty: options.Uncertainty = "",
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -67,6 +68,7 @@ def evaluate(
             progress=progress,
             device=device,
             threads=threads,
+            uncertainty=uncertainty,
         )
     say_evaluation(console, evaluation)
     for title, _, lines in subgroup_tables(evaluation.content, Words("en")):

@@ -199,7 +199,9 @@ def learn_familiarity(
         rows = np.array([one[name] for one in descriptions])
         others = {part: _fit(rows[parts != part], math.inf) for part in np.unique(parts).tolist()}
         if name == "layout":
-            gains = [_gain_by_turning(others[part], row) for part, row in zip(parts.tolist(), rows, strict=True)]
+            gains = [
+                _gain_by_turning(others[part], row) for part, row in zip(parts.tolist(), rows, strict=True)
+            ]
             orientation_limit = max(1e-6, _limit(np.array(gains), share))
         far = [others[part].distance(row) for part, row in zip(parts.tolist(), rows, strict=True)]
         limit = math.expm1(_limit(np.log1p(far), share))

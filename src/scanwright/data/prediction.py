@@ -23,8 +23,9 @@ class Doubt:
     """Why a prediction may be wrong: the image is not like those that the model learnt from.
 
     Attributes:
-        kind: "modality", "spacing", "size" or "class_names".
-        expected: what the model learnt from.
+        kind: "modality", "spacing", "size", "class_names", or "unlike." and an aspect of
+            ``core.familiarity``, or "unlike.orientation".
+        expected: what the model learnt from; "" where words alone can't say it.
         received: what the image is.
     """
 
@@ -47,6 +48,21 @@ class Referral:
 
 
 @dataclass(frozen=True, eq=False)
+class Sampled:
+    """How uncertain several answers to one image are together.
+
+    Attributes:
+        total: entropy of their mean, 0 to 1; of masks its mean over the border of what is outlined.
+        disagreement: the part of it by which they differ among themselves.
+        voxels: of masks the same of each voxel, on the input's grid; made when asked for.
+    """
+
+    total: float
+    disagreement: float
+    voxels: Lazy[Volume] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class MaskPrediction:
     """A mask on the input's grid, holding the label values of the training data.
 
@@ -56,12 +72,18 @@ class MaskPrediction:
         probabilities: (class, i, j, k) on the same grid, background first; made when asked for, as they take
             a float for each class and voxel.
         doubts: why it may be wrong.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
+        sampled: that of several answers, where it was asked for.
     """
 
     case: str
     mask: Volume
     probabilities: Lazy[Volume] | None = None
     doubts: tuple[Doubt, ...] = ()
+    strangeness: float | None = None
+    uncertainty: float | None = None
+    sampled: Sampled | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +94,9 @@ class ClassPrediction:
         case: the case's name.
         probabilities: class name → probability; they add up to 1.
         doubts: why it may be wrong.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
+        sampled: that of several answers, where it was asked for.
         decided: the class that was decided on; "" for the most probable one.
         uncalibrated: the network's own probabilities, where those above are calibrated.
         referral: whether a person must see it; ``None`` where validation cases were too few to say.
@@ -83,6 +108,9 @@ class ClassPrediction:
     decided: str = ""
     uncalibrated: Mapping[str, float] | None = None
     referral: Referral | None = None
+    strangeness: float | None = None
+    uncertainty: float | None = None
+    sampled: Sampled | None = None
 
     @property
     def predicted(self) -> str:
@@ -99,6 +127,9 @@ class LabelsPrediction:
         probabilities: class name → probability.
         predicted: the classes that it is said to have; none is an answer too.
         doubts: why it may be wrong.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
+        sampled: that of several answers, where it was asked for.
         uncalibrated: the network's own probabilities, where those above are calibrated.
         referral: whether a person must see it; ``None`` where validation cases were too few to say.
     """
@@ -109,6 +140,9 @@ class LabelsPrediction:
     doubts: tuple[Doubt, ...] = ()
     uncalibrated: Mapping[str, float] | None = None
     referral: Referral | None = None
+    strangeness: float | None = None
+    uncertainty: float | None = None
+    sampled: Sampled | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +154,8 @@ class ValuePrediction:
         predicted: the number.
         low, high: ends of the interval; ``None`` where validation cases were too few for one.
         doubts: why it may be wrong.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
     """
 
     case: str
@@ -127,6 +163,8 @@ class ValuePrediction:
     low: float | None = None
     high: float | None = None
     doubts: tuple[Doubt, ...] = ()
+    strangeness: float | None = None
+    uncertainty: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +177,8 @@ class BoxPrediction:
             other thresholds can be judged.
         thresholds: class → score from which a finding counts; ``HALF`` where nothing was chosen.
         doubts: why it may be wrong.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
         affine_ras: (4, 4) of that grid; ``None`` where the spacing is unknown.
     """
 
@@ -147,6 +187,8 @@ class BoxPrediction:
     thresholds: Mapping[str, float]
     doubts: tuple[Doubt, ...] = ()
     affine_ras: FloatArray | None = None
+    strangeness: float | None = None
+    uncertainty: float | None = None
 
     @property
     def decided(self) -> BoolArray:

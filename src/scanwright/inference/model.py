@@ -16,16 +16,19 @@ from safetensors.numpy import save as save_tensors
 
 from scanwright.core.calibration import Calibration
 from scanwright.core.conformal import Conformal
+from scanwright.core.familiarity import Familiarity
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import Prediction
+from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
 from scanwright.errors import DataError, ModelError
 from scanwright.inference.members import split_members
 from scanwright.inference.predict import predict_image
 from scanwright.inference.runtimes import memory_check, open_runtime
-from scanwright.inference.scope import find_doubts
+from scanwright.inference.scope import find_doubts, find_strangeness
+from scanwright.inference.uncertainty import open_answers, sample_uncertainty
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
+from scanwright.report.texts import Words
 from scanwright.tasks.settled import Settled
 from scanwright.types import AnyArray, PathLikeStr, Progress, silent
 
@@ -46,6 +49,7 @@ class Model:
         folder: where it was loaded from or saved to.
         calibration: of its probabilities, fitted on validation cases.
         conformal: which answers it can't exclude, by validation cases.
+        familiar: what the images that it learnt from look like.
     """
 
     plan: Plan
@@ -55,6 +59,7 @@ class Model:
     folder: Path | None = None
     calibration: Calibration = field(default_factory=Calibration)
     conformal: Conformal = field(default_factory=Conformal)
+    familiar: Familiarity = field(default_factory=Familiarity)
 
     @property
     def settled(self) -> Settled:
@@ -77,6 +82,8 @@ class Model:
         digest = hashlib.sha256(repr(sorted(self.thresholds.items())).encode())
         for part in (self.calibration, self.conformal):
             digest.update(repr(_sorted(part.to_json())).encode())
+        if self.familiar.is_learnt:  # models of before keep their hashes
+            digest.update(repr(_sorted(self.familiar.to_json())).encode())
         plain = self.plan.to_json()
         digest.update(
             repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace", "paces")]).encode()
@@ -92,24 +99,43 @@ class Model:
         device: str = "auto",
         threads: int | None = None,
         memory: int | None = None,
+        uncertainty: str = "",
         progress: Progress = silent,
     ) -> Iterator[tuple[Case, Prediction | SetAside]]:
         """Predict case after case; one that fails, or needs more than ``memory`` bytes, gives the reason
-        instead, and the rest goes on. ``progress`` is told how far each case is.
+        instead, and the rest goes on. ``uncertainty`` names the answers by which it is measured, see
+        ``inference/uncertainty.py``. ``progress`` is told of images unlike those learnt from, before the
+        network runs, and how far each case is.
 
         Raises:
             MissingExtraError: torch is not installed.
+            SettingsError: the model has no such uncertainty.
         """
+        measured = (self.plan, self.weights, uncertainty, device, threads)
+        answers = open_answers(*measured) if uncertainty else []
         runtime = open_runtime(self.plan, self.weights, device, threads)
         check_memory = memory_check(self.plan, memory)
+        warned = set[str]()
         for case in cases:
             try:
                 image = case.image.read()
                 check_memory(case.name, image)
+                strange = find_strangeness(image, self.familiar)
+                doubts = (
+                    *find_doubts(image, self.provenance.get("data", {}), self.plan.dims),
+                    *strange.doubts,
+                )
+                for doubt in doubts:
+                    if doubt.kind not in warned:  # before the network runs, and once of each kind
+                        said = Words("en")(f"doubt.{doubt.kind}", **vars(doubt), n=1)
+                        progress("Warning", 1, 1, f"{case.name}: {said}")
+                    warned.add(doubt.kind)
                 told = partial(progress, "Predicting", total=1.0, note=case.name)
                 prediction = predict_image(runtime, case.name, image, self.plan, self.settled, told)
-                doubts = find_doubts(image, self.provenance.get("data", {}), self.plan.dims)
-                yield case, replace(prediction, doubts=doubts)
+                if answers and isinstance(prediction, (MaskPrediction, ClassPrediction, LabelsPrediction)):
+                    sampled = sample_uncertainty(answers, image, self.plan)
+                    prediction = replace(prediction, sampled=sampled)
+                yield case, replace(prediction, doubts=doubts, strangeness=strange.most)
             except DataError as error:
                 yield case, SetAside(case.name, "predict", str(error))
 
@@ -142,6 +168,7 @@ def save_model(model: Model, folder: PathLikeStr) -> None:
             "thresholds": dict(model.thresholds),
             "calibration": model.calibration.to_json(),
             "conformal": model.conformal.to_json(),
+            "familiar": model.familiar.to_json(),
             "provenance": dict(model.provenance),
             "weights_sha256": hashlib.sha256(raw).hexdigest(),
         }
@@ -191,10 +218,12 @@ def load_model(path: PathLikeStr) -> Model:
             "the model's files are missing or damaged", subject=str(folder), do="Restore them."
         ) from error
     plan = Plan.from_json(content["plan"], str(folder / MODEL_FILE))
-    # Models of before have neither.
+    # Models of before have not all of them.
     calibration = Calibration.from_json(content.get("calibration", Calibration().to_json()), str(folder))
     conformal = Conformal.from_json(content.get("conformal", Conformal().to_json()), str(folder))
-    return Model(plan, weights, content["thresholds"], content["provenance"], folder, calibration, conformal)
+    familiar = Familiarity.from_json(content.get("familiar", Familiarity().to_json()), str(folder))
+    settled = (content["thresholds"], content["provenance"], folder, calibration, conformal, familiar)
+    return Model(plan, weights, *settled)
 
 
 def find_run(folder: Path) -> str:

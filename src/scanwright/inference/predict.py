@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ from scanwright.data.volume import Volume
 from scanwright.inference.boxes import find_boxes, mirror_sides
 from scanwright.tasks.catalogue import find_task
 from scanwright.tasks.settled import Settled, answer_by
+from scanwright.tasks.uncertainty import own_uncertainty
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
 
@@ -116,4 +118,5 @@ def predict_image(
     task = find_task(plan.task)
     array, history = preprocess(image, plan)
     outputs = predict_array(run, array, plan, told=told)
-    return answer_by(task, case, outputs, plan, history, image, settled)
+    answer = answer_by(task, case, outputs, plan, history, image, settled)
+    return replace(answer, uncertainty=own_uncertainty(answer, outputs, plan))

@@ -11,6 +11,7 @@ import numpy as np
 
 from scanwright.core.boxes import box_volume, clip_boxes
 from scanwright.core.copies import find_copies, join_copies, take_look
+from scanwright.core.familiarity import Description, describe_image
 from scanwright.core.geometry import Shape3, ras_axes
 from scanwright.core.intensity import count_values, countable, percentiles, replace_non_finite
 from scanwright.core.tiling import slabs
@@ -56,6 +57,7 @@ class CaseFacts:
         n_boxes_lost: boxes that lie wholly outside of the image or have no room, so that none learns of them.
         sha256: of the intensities as they came.
         look: by which copies are found, see ``core.copies``.
+        description: by which other images are told to be strange, see ``core.familiarity``.
     """
 
     name: str
@@ -73,6 +75,7 @@ class CaseFacts:
     label: str
     sha256: str
     look: AnyArray | None
+    description: Description
     labels: tuple[str, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict)
     box_classes: tuple[str, ...] = ()
@@ -133,6 +136,7 @@ def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> Cas
         label=label if isinstance(label, str) else "",
         sha256=image_hash(image),
         look=take_look(finite, image.affine_ras),
+        description=describe_image(finite, image.affine_ras),
         labels=case.labels if "labels" in case.targets else (),
         values=case.values if "values" in case.targets else {},
         box_classes=box_classes,
