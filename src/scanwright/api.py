@@ -350,7 +350,7 @@ def evaluate(
         split: "test", "val" or "all".
         by: columns of the data (sex, age, site, scanner, …) to judge subgroups by; "size" is that of what
             masks outline.
-        uncertainty: also measured by "tta", "dropout" or "ensemble", see ``predict``.
+        uncertainty: see ``predict``.
         series: see ``open``.
         lang: language of the report, "en" or "zh".
         pdf: also write ``report.pdf``.
@@ -376,16 +376,8 @@ def evaluate(
     if out is not None:
         keep_apart(Path(out), dataset)
         folder = claim_folder(out, overwrite=overwrite, own=EVALUATED)
-    evaluation = judge(
-        loaded,
-        dataset,
-        split=split,
-        by=by,
-        uncertainty=uncertainty,
-        device=device,
-        threads=threads,
-        progress=progress,
-    )
+    judged = partial(judge, split=split, by=by, uncertainty=uncertainty, device=device, threads=threads)
+    evaluation = judged(loaded, dataset, progress=progress)
     evaluation.content["baselines"] += baselines or []
     if out is not None:
         write_evaluation(evaluation, folder, lang, pdf=pdf)
@@ -468,8 +460,7 @@ def predict(
         overwrite: replace earlier results in ``out``.
         progress: told after every case, and within one after every few patches.
         device, threads, memory: see Settings.
-        uncertainty: also measure how far answers differ, by "tta" (mirrored or shaded images), "dropout" or
-            "ensemble"; of masks in ``uncertainty.csv`` and, for each voxel, below ``out/uncertainty``.
+        uncertainty: "tta", "dropout" or "ensemble", see ``inference/uncertainty.py``; "" measures none.
         pictures: also draw the masks or boxes of each case, as PNG in ``out/pictures``.
         all_findings: write boxes whatever their scores, and not only those that the model's thresholds say
             count; to choose other thresholds.

@@ -130,7 +130,8 @@ def draw_telling(
         name = record["case"]
         progress("Drawing", done, len(telling), name)
         picture = _picture(cases[name], packed[name], ranks[0], record, plan=plan)
-        doubts: dict[str, float] = {key: float(record[key]) for key in ("sampled_uncertainty", "strangeness") if key in record}
+        told_of = ("sampled_uncertainty", "strangeness")
+        doubts: dict[str, float] = {key: float(record[key]) for key in told_of if key in record}
         if "sampled_uncertainty" not in doubts and "uncertainty" in record:
             doubts = {"uncertainty": float(record["uncertainty"]), **doubts}
         pictures.append(replace(picture, also=tuple(ranks[1:]), numbers={**picture.numbers, **doubts}))
