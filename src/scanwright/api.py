@@ -338,7 +338,7 @@ def evaluate(
     progress: Progress = silent,
     device: str = "auto",
     threads: int | None = None,
-    baselines: list[dict[str, Any]] | None = None,
+    baselines: Sequence[dict[str, Any]] = (),
 ) -> Evaluation:
     """Judge a model on cases it did not learn from.
 
@@ -372,13 +372,13 @@ def evaluate(
     if pdf:
         check_pdf(lang)
     loaded = load(model) if isinstance(model, PATHS) else model
+    judged = partial(judge, loaded, split=split, by=by, uncertainty=uncertainty, device=device)
     dataset = _dataset(data, Settings(series=series))
     if out is not None:
         keep_apart(Path(out), dataset)
         folder = claim_folder(out, overwrite=overwrite, own=EVALUATED)
-    judged = partial(judge, split=split, by=by, uncertainty=uncertainty, device=device, threads=threads)
-    evaluation = judged(loaded, dataset, progress=progress)
-    evaluation.content["baselines"] += baselines or []
+    evaluation = judged(dataset, threads=threads, progress=progress)
+    evaluation.content["baselines"] += baselines
     if out is not None:
         write_evaluation(evaluation, folder, lang, pdf=pdf)
     return evaluation
@@ -460,10 +460,9 @@ def predict(
         overwrite: replace earlier results in ``out``.
         progress: told after every case, and within one after every few patches.
         device, threads, memory: see Settings.
-        uncertainty: "tta", "dropout" or "ensemble", see ``inference/uncertainty.py``; "" measures none.
+        uncertainty: "tta", "dropout" or "ensemble", see ``inference/uncertainty.py``.
         pictures: also draw the masks or boxes of each case, as PNG in ``out/pictures``.
-        all_findings: write boxes whatever their scores, and not only those that the model's thresholds say
-            count; to choose other thresholds.
+        all_findings: write boxes whatever their scores, to choose other thresholds than the model's.
 
     Raises:
         DataError: nothing readable is there.
@@ -475,8 +474,7 @@ def predict(
 
     cap = Settings(memory=memory).memory_bytes
     loaded = load(model) if isinstance(model, PATHS) else model
-    dataset = open_inputs(inputs, series=series)
-    source = place_of(Path(inputs))
+    dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))
     keep_apart(Path(out), dataset)
     return apply_model(
         partial(loaded.run, device=device, threads=threads, memory=cap, uncertainty=uncertainty),

@@ -68,9 +68,10 @@ class Question(nn.Module):
 
     @property
     def features(self) -> str:
-        """Name of the module whose features are coarse and rich in meaning, for class activation maps: of a
-        whole image the last level that still tells places apart; where a segmentation's way back to the voxels
-        begins; what boxes are told from.
+        """Name of the module whose features are coarse and rich in meaning, for class activation maps.
+
+        Of a whole image the last level that still tells places apart; where a segmentation's way back to the
+        voxels begins; what boxes are told from.
         """
         if isinstance(self.network, Classifier):
             return f"network.levels{_placing_level(self.network, self.plan)}"
@@ -84,8 +85,8 @@ class Question(nn.Module):
 
 
 def _placing_level(network: Classifier, plan: Plan) -> str:
-    """ ".2" for the last level with ``LEAST_PLACES`` along each axis, as the networks that Grad-CAM was made for
-    have: a peak on a grid of 4 × 4 places points at nothing. "" for all levels where no level has so many."""
+    """Suffix of the last level with ``LEAST_PLACES`` along each axis, as the networks that Grad-CAM was made
+    for have (a peak among 4 × 4 places points at nothing); "" for all levels where none has so many."""
     fine: list[str] = []
     with torch.inference_mode():
         parameter = next(network.parameters())
