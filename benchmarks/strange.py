@@ -1,7 +1,7 @@
 """Strange images: how often is one warned of before the network runs, and how often without need?
 
 Four kinds of real images (hippocampus MR, chest X-ray, breast ultrasound, retina) are each learnt from
-without one part (hippocampus and X-rays: ``--test`` cases drawn by the seed; ultrasound and retina: one fixed fold).
+without one part (hippocampus and X-rays: cases drawn by the seed; ultrasound and retina: one fixed fold).
 Then, of the part that is left out: the share that is warned of as it is (goal: 1 to 2 %), and the share when
 it is mirrored, turned, inverted, magnified, blurred or stored in another range; and of the other kinds, with
 as many channels as were learnt from, so that these do not give them away. No network is trained: none is

@@ -43,9 +43,11 @@ def test_an_odd_picture_is_warned_of_before_the_network_runs(class_run: TinyRun,
     model = sw.load(class_run.path)
     assert model.familiar.is_learnt
     cases = open_inputs(pictures).cases
-    for case, prediction in model.run(
-        cases, threads=1, progress=lambda *told: said.append((told[0], told[3]))
-    ):
+
+    def listen(stage: str, done: float, total: float, note: str = "") -> None:
+        said.append((stage, note))
+
+    for case, prediction in model.run(cases, threads=1, progress=listen):
         assert prediction.strangeness is not None
         assert (prediction.strangeness > 1) == (case.name == "odd")
     kinds = [stage for stage, _ in said]
@@ -91,7 +93,7 @@ def test_of_whole_images_it_stands_in_the_table(
 
 
 def test_of_masks_each_voxel_has_one_on_the_grid_of_the_image(volume_run: TinyRun, tmp_path: Path) -> None:
-    cases = [case for case in sw.open(volume_run.data).cases][:2]
+    cases = sw.open(volume_run.data).cases[:2]
     model = sw.load(volume_run.path)
     for case, prediction in model.run(cases, threads=1, uncertainty="tta"):
         assert isinstance(prediction, MaskPrediction)
@@ -118,9 +120,7 @@ def test_members_that_agree_leave_no_disagreement(class_run: TinyRun, pictures: 
 @pytest.mark.parametrize(
     ("method", "said"), [("bayes", "no such uncertainty"), ("ensemble", "single network")]
 )
-def test_what_a_model_can_not_give_is_said(
-    class_run: TinyRun, pictures: Path, method: str, said: str
-) -> None:
+def test_what_a_model_lacks_is_said(class_run: TinyRun, pictures: Path, method: str, said: str) -> None:
     model = sw.load(class_run.path)
     cases = open_inputs(pictures).cases
     with pytest.raises(SettingsError, match=said):
