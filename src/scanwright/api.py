@@ -282,6 +282,7 @@ def evaluate(
     split: str = "test",
     by: Sequence[str] = (),
     costs: PathLikeStr | None = None,
+    uncertainty: str = "",
     series: str | None = None,
     lang: str = "en",
     pdf: bool = False,
@@ -289,7 +290,7 @@ def evaluate(
     progress: Progress = silent,
     device: str = "auto",
     threads: int | None = None,
-    baselines: list[dict[str, Any]] | None = None,
+    baselines: Sequence[dict[str, Any]] = (),
 ) -> Evaluation:
     """Judge a model on cases it did not learn from.
 
@@ -301,6 +302,7 @@ def evaluate(
         split: "test", "val" or "all".
         by: columns of the data (sex, age, …) to judge subgroups by; "size" is that of what masks outline.
         costs: table (CSV) of what answers cost, a row ``truth`` and a column for each class.
+        uncertainty: see ``predict``.
         series: see ``open``.
         lang: language of the report, "en" or "zh".
         pdf: also write ``report.pdf``.
@@ -322,14 +324,13 @@ def evaluate(
     if pdf:
         check_pdf(lang)
     loaded = load(model) if isinstance(model, PATHS) else model
+    judged = partial(judge, loaded, split=split, by=by, costs=costs, uncertainty=uncertainty)
     dataset = _dataset(data, Settings(series=series))
     if out is not None:
         keep_apart(Path(out), dataset)
         folder = claim_folder(out, overwrite=overwrite, own=EVALUATED)
-    evaluation = judge(
-        loaded, dataset, split=split, by=by, costs=costs, device=device, threads=threads, progress=progress
-    )
-    evaluation.content["baselines"] += baselines or []
+    evaluation = judged(dataset, device=device, threads=threads, progress=progress)
+    evaluation.content["baselines"] += baselines
     if out is not None:
         write_evaluation(evaluation, folder, lang, pdf=pdf)
     return evaluation
@@ -393,6 +394,7 @@ def predict(
     device: str = "auto",
     threads: int | None = None,
     memory: str | None = None,
+    uncertainty: str = "",
     pictures: bool = False,
     all_findings: bool = False,
 ) -> Predicted:
@@ -410,9 +412,9 @@ def predict(
         overwrite: replace earlier results in ``out``.
         progress: told after every case, and within one after every few patches.
         device, threads, memory: see Settings.
+        uncertainty: "tta", "dropout" or "ensemble", see ``inference/uncertainty.py``.
         pictures: also draw the masks or boxes of each case, as PNG in ``out/pictures``.
-        all_findings: write boxes whatever their scores, and not only those that the model's thresholds say
-            count; to choose other thresholds.
+        all_findings: write boxes whatever their scores, to choose other thresholds than the model's.
 
     Raises:
         DataError: nothing readable is there.
@@ -424,11 +426,10 @@ def predict(
 
     cap = Settings(memory=memory).memory_bytes
     loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
-    dataset = open_inputs(inputs, series=series)
-    source = place_of(Path(inputs))
+    dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))
     keep_apart(Path(out), dataset)
     return apply_model(
-        partial(loaded.run, device=device, threads=threads, memory=cap),
+        partial(loaded.run, device=device, threads=threads, memory=cap, uncertainty=uncertainty),
         loaded.plan,
         dataset,
         claim_folder(out, overwrite=overwrite, own=RESULTS),

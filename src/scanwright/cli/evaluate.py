@@ -40,6 +40,7 @@ def evaluate(
     series: options.SeriesChoice = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
+    uncertainty: options.Uncertainty = "",
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -72,6 +73,7 @@ def evaluate(
             progress=progress,
             device=device,
             threads=threads,
+            uncertainty=uncertainty,
         )
     say_evaluation(console, evaluation)
     for title, _, lines in subgroup_tables(evaluation.content, Words("en")):

@@ -61,6 +61,13 @@ SeriesChoice = Annotated[
         help="Regular expression: only DICOM series in whose modality, description or UID it is found.",
     ),
 ]
+Uncertainty = Annotated[
+    str,
+    typer.Option(
+        "--uncertainty",
+        help="Also measure how far answers differ: tta (mirrored or shaded images), dropout or ensemble.",
+    ),
+]
 Lang = Annotated[str, typer.Option("--lang", help="Language of the report: en or zh.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="End with one machine-readable line.")]

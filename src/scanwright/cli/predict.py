@@ -20,6 +20,7 @@ def predict(
     series: options.SeriesChoice = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
+    uncertainty: options.Uncertainty = "",
     memory: options.Memory = None,
     pictures: Annotated[
         bool,
@@ -56,6 +57,7 @@ def predict(
             progress=progress,
             device=device,
             threads=threads,
+            uncertainty=uncertainty,
             memory=memory,
             pictures=pictures,
             all_findings=all_findings,

@@ -23,8 +23,9 @@ class Doubt:
     """Why a prediction may be wrong: the image is not like those that the model learnt from.
 
     Attributes:
-        kind: "modality", "spacing", "size" or "class_names".
-        expected: what the model learnt from.
+        kind: "modality", "spacing", "size", "class_names", or "unlike." and an aspect of
+            ``core.familiarity``, or "unlike.orientation".
+        expected: what the model learnt from; "" where words alone can't say it.
         received: what the image is.
     """
 
@@ -66,6 +67,21 @@ class Amount:
 
 
 @dataclass(frozen=True, eq=False)
+class Sampled:
+    """How uncertain several answers to one image are together.
+
+    Attributes:
+        total: entropy of their mean, 0 to 1; of masks its mean over the border of what is outlined.
+        disagreement: the part of it by which they differ among themselves.
+        voxels: of masks the same of each voxel, on the input's grid; made when asked for.
+    """
+
+    total: float
+    disagreement: float
+    voxels: Lazy[Volume] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class MaskPrediction:
     """A mask on the input's grid, holding the label values of the training data.
 
@@ -79,6 +95,9 @@ class MaskPrediction:
         cautious: class → mask of the voxels that can't be excluded; of classes with validation cases enough.
         probabilities_at: voxels (n, 3) → probabilities (class, n), without making those of all voxels.
         uncalibrated_at: the same of the network's own, where those are calibrated.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
+        sampled: that of several answers, where it was asked for.
     """
 
     case: str
@@ -89,6 +108,9 @@ class MaskPrediction:
     cautious: Mapping[str, Lazy[Volume]] = field(default_factory=dict)
     probabilities_at: Callable[[IntArray], FloatArray] | None = None
     uncalibrated_at: Callable[[IntArray], FloatArray] | None = None
+    strangeness: float | None = None
+    uncertainty: float | None = None
+    sampled: Sampled | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +121,9 @@ class ClassPrediction:
         case: the case's name.
         probabilities: class name → probability; they add up to 1.
         doubts: why it may be wrong.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
+        sampled: that of several answers, where it was asked for.
         decided: the class that was decided on; "" for the most probable one.
         uncalibrated: the network's own probabilities, where those above are calibrated.
         referral: whether a person must see it; ``None`` where validation cases were too few to say.
@@ -110,6 +135,9 @@ class ClassPrediction:
     decided: str = ""
     uncalibrated: Mapping[str, float] | None = None
     referral: Referral | None = None
+    strangeness: float | None = None
+    uncertainty: float | None = None
+    sampled: Sampled | None = None
 
     @property
     def predicted(self) -> str:
@@ -126,6 +154,9 @@ class LabelsPrediction:
         probabilities: class name → probability.
         predicted: the classes that it is said to have; none is an answer too.
         doubts: why it may be wrong.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
+        sampled: that of several answers, where it was asked for.
         uncalibrated: the network's own probabilities, where those above are calibrated.
         referral: whether a person must see it; ``None`` where validation cases were too few to say.
     """
@@ -136,6 +167,9 @@ class LabelsPrediction:
     doubts: tuple[Doubt, ...] = ()
     uncalibrated: Mapping[str, float] | None = None
     referral: Referral | None = None
+    strangeness: float | None = None
+    uncertainty: float | None = None
+    sampled: Sampled | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +181,8 @@ class ValuePrediction:
         predicted: the number.
         low, high: ends of the interval; ``None`` where validation cases were too few for one.
         doubts: why it may be wrong.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
     """
 
     case: str
@@ -154,6 +190,8 @@ class ValuePrediction:
     low: float | None = None
     high: float | None = None
     doubts: tuple[Doubt, ...] = ()
+    strangeness: float | None = None
+    uncertainty: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +204,8 @@ class BoxPrediction:
             other thresholds can be judged.
         thresholds: class → score from which a finding counts; ``HALF`` where nothing was chosen.
         doubts: why it may be wrong.
+        strangeness: how unlike the image is to those learnt from, 1 at the limit; ``None`` where unknown.
+        uncertainty: by its own probabilities, 0 to 1; ``None`` where it has none.
         affine_ras: (4, 4) of that grid; ``None`` where the spacing is unknown.
     """
 
@@ -174,6 +214,8 @@ class BoxPrediction:
     thresholds: Mapping[str, float]
     doubts: tuple[Doubt, ...] = ()
     affine_ras: FloatArray | None = None
+    strangeness: float | None = None
+    uncertainty: float | None = None
 
     @property
     def decided(self) -> BoolArray:

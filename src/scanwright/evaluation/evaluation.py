@@ -5,40 +5,39 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
 
-import numpy as np
-
-from scanwright.data.case import Case, SetAside
+from scanwright.data.case import SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import BoxPrediction, Doubt, MaskPrediction, Prediction
+from scanwright.data.prediction import Doubt
 from scanwright.errors import DataError, ScanwrightError, SettingsError
 from scanwright.evaluation.cases import History, choose_cases, class_doubts, read_history
+from scanwright.evaluation.gallery import (
+    Packed,
+    choose_telling,
+    draw_telling,
+    judge_doubts,
+    pack,
+    record_doubt,
+)
 from scanwright.evaluation.numbers import describe, find_number, measure_numbers
 from scanwright.evaluation.subgroups import check_columns, judge_subgroups
 from scanwright.inference.model import Model
 from scanwright.io.costs_csv import read_costs
 from scanwright.planning.facts import image_hash
-from scanwright.report.box_pictures import Findings, box_panel
-from scanwright.report.pictures import Picture, case_panel
-from scanwright.report.tables import told
+from scanwright.report.pictures import Picture
 from scanwright.tasks.base import Record
-from scanwright.tasks.box_numbers import tell_findings
 from scanwright.tasks.catalogue import find_task, task_dataset
 from scanwright.tasks.costs import Costs, count_costs, usual_costs
 from scanwright.tasks.settled import has_margins, has_probabilities, has_sets
 from scanwright.types import JsonDict, PathLikeStr, Progress
 
-Packed: TypeAlias = bytes | BoxPrediction
 SCHEMA_VERSION = 1
 SPLITS = ("test", "val", "all")
-N_PICTURES_EACH = 2
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Evaluation:
 
     Attributes:
         content: everything, as ``evaluation.json`` holds it.
-        pictures: of the best, the median and the worst cases.
+        pictures: of telling cases, see ``gallery.choose_telling``.
         set_aside: cases that could not be judged, with the reason.
     """
 
@@ -73,6 +72,7 @@ def evaluate(
     threads: int | None = None,
     by: Sequence[str] = (),
     costs: PathLikeStr | None = None,
+    uncertainty: str = "",
     seed: int = 0,
     progress: Progress,
 ) -> Evaluation:
@@ -86,6 +86,7 @@ def evaluate(
         device, threads: see Settings.
         by: columns that divide the cases into subgroups, see ``subgroups.judge_subgroups``.
         costs: table of what answers cost; ``usual_costs`` without one.
+        uncertainty: also measured by "tta", "dropout" or "ensemble", see ``inference/uncertainty.py``.
         seed: of the resampling.
         progress: told after every case.
 
@@ -106,15 +107,16 @@ def evaluate(
     packed: dict[str, Packed] = {}
     digest: dict[str, str] = {}
     by_name = {case.name: case for case in cases}
-    for done, (case, prediction) in enumerate(model.run(cases, device=device, threads=threads)):
+    answers = model.run(cases, device=device, threads=threads, uncertainty=uncertainty)
+    for done, (case, prediction) in enumerate(answers):
         progress("Evaluating", done, len(cases), case.name)
         try:
             if isinstance(prediction, SetAside):
                 raise DataError(prediction.reason)
             digest[case.name] = image_hash(case.image.read())
             history.refuse_learnt(digest[case.name], split)
-            records.append(task.measure(prediction, case, plan))
-            packed[case.name] = _pack(prediction)
+            records.append(task.measure(prediction, case, plan) | record_doubt(prediction))
+            packed[case.name] = pack(prediction)
             doubts.update(prediction.doubts)
         except ScanwrightError as error:
             set_aside.append(SetAside(case.name, "evaluate", str(error)))
@@ -122,10 +124,15 @@ def evaluate(
     if not records:
         first = f" The first: {set_aside[0]}" if set_aside else ""
         raise DataError(f"no case can be judged.{first}", subject=dataset.source)
-    pictures = _pictures(model, by_name, records, packed, progress)
+    telling = choose_telling(records, plan)
+    pictures = draw_telling(telling, by_name, packed, plan, progress)
     content = _content(model, dataset, records, set_aside, history, split, how, digest, paid, seed)
     content["subgroups"] = judge_subgroups(task, plan, records, by_name, by, seed=seed)
     content["doubts"] = [{**vars(doubt), "n": n} for doubt, n in doubts.items()]
+    content["gallery"] = [{"case": record["case"], "why": ranks} for record, ranks in telling]
+    content["doubts_judged"] = (
+        {"method": uncertainty, **judged} if (judged := judge_doubts(records, plan)) else None
+    )
     return Evaluation(content, tuple(pictures), tuple(set_aside))
 
 
@@ -229,81 +236,3 @@ def _settled(model: Model) -> JsonDict:
         "risk": None,
         "decision": None,
     }
-
-
-def _pack(prediction: Prediction) -> Packed:
-    """What is drawn of a prediction, small enough to keep every one until the telling cases are known: a
-    mask compressed, of boxes those that count."""
-    if isinstance(prediction, BoxPrediction):
-        return replace(prediction, boxes=prediction.found)
-    if not isinstance(prediction, MaskPrediction):
-        return b""
-    return zlib.compress(np.ascontiguousarray(prediction.mask.array, dtype=np.int32).tobytes(), level=1)
-
-
-def _pictures(
-    model: Model,
-    cases: dict[str, Case],
-    records: Sequence[Record],
-    packed: Mapping[str, Packed],
-    progress: Progress,
-) -> list[Picture]:
-    """The best, the median and the worst cases."""
-    task = find_task(model.plan.task)
-    ranked = sorted(records, key=lambda record: task.goodness(record, model.plan))
-    n = min(N_PICTURES_EACH, len(ranked) // 3) or 1
-    middle = max(0, len(ranked) // 2 - n // 2)
-    # Of few cases the worst and the best are shown, and none twice.
-    ranks = [("worst", ranked[:n]), ("best", ranked[-n:]), ("median", ranked[middle : middle + n])]
-    chosen: dict[str, tuple[str, Record]] = {}
-    for rank, group in ranks:
-        for record in group:
-            chosen.setdefault(record["case"], (rank, record))
-    pictures = []
-    for done, (name, (rank, record)) in enumerate(chosen.items()):
-        progress("Drawing", done, len(chosen), name)
-        pictures.append(_picture(cases[name], packed[name], rank, record, plan=model.plan))
-    progress("Drawing", len(chosen), len(chosen), "")
-    return pictures
-
-
-def _picture(case: Case, packed: Packed, rank: Any, record: Record, *, plan: Plan) -> Picture:
-    image = case.image.read()
-    if isinstance(packed, BoxPrediction):
-        return _box_picture(case, packed, rank, record, plan=plan)
-    if not packed:
-        png = case_panel(image.array, affine_ras=image.affine_ras, modality=image.modality)
-        truth, predicted = record["truth"], record["predicted"]
-        sure = {"probability": record["probabilities"][predicted]} if isinstance(predicted, str) else {}
-        return Picture(case.name, png, rank, sure, told(truth), told(predicted))
-    prediction = np.frombuffer(zlib.decompress(packed), dtype=np.int32).reshape(image.shape)
-    labels = {v: n for v, n in zip(plan.label_values, plan.classes, strict=True) if v != plan.label_values[0]}
-    png = case_panel(
-        image.array,
-        case.mask.read().array[0],
-        prediction,
-        image.affine_ras,
-        modality=image.modality,
-        labels=labels,
-    )
-    numbers = {
-        f"dice {name}" if len(record["classes"]) > 1 else "dice": own["dice"]
-        for name, own in record["classes"].items()
-    }
-    return Picture(case.name, png, rank, {k: v for k, v in numbers.items() if np.isfinite(v)})
-
-
-def _box_picture(case: Case, prediction: BoxPrediction, rank: Any, record: Record, *, plan: Plan) -> Picture:
-    image, true = case.image.read(), case.boxes.read()
-    false, missed = tell_findings(prediction, true, plan, image.affine_ras)
-    findings = Findings(prediction.boxes, true, false, missed)
-    png = box_panel(image.array, findings, image.affine_ras, modality=image.modality)
-    own = record["classes"].values()
-    counts = {name: sum(one[name] for one in own) for name in ("true", "found", "hits")}
-    numbers = {
-        "objects": counts["true"],
-        "hits": counts["hits"],
-        "misses": counts["true"] - counts["hits"],
-        "false_findings": counts["found"] - counts["hits"],
-    }
-    return Picture(case.name, png, rank, numbers)

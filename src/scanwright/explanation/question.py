@@ -20,6 +20,8 @@ from scanwright.types import AnyArray, IntArray
 
 GRADIENTS_AT_ONCE = {2: 4, 3: 1}
 """Images whose features are kept for gradients, by their axes: those of a volume may take gigabytes."""
+LEAST_PLACES = 7
+"""Of a ResNet's or DenseNet's last features, in each axis."""
 
 
 class Question(nn.Module):
@@ -66,11 +68,13 @@ class Question(nn.Module):
 
     @property
     def features(self) -> str:
-        """Name of the module whose features are coarse and rich in meaning, for class activation maps: the
-        last of a whole image; where a segmentation's way back to the voxels begins; what boxes are told from.
+        """Name of the module whose features are coarse and rich in meaning, for class activation maps.
+
+        Of a whole image the last level that still tells places apart; where a segmentation's way back to the
+        voxels begins; what boxes are told from.
         """
         if isinstance(self.network, Classifier):
-            return "network.levels"
+            return f"network.levels{_placing_level(self.network, self.plan)}"
         if isinstance(self.network, Segmenter):
             return "network.decoder.0"
         if isinstance(self.network, Detector):
@@ -78,6 +82,21 @@ class Question(nn.Module):
         raise SettingsError(
             "this network has no features to weigh", received=self.plan.network.family, do="Use occlusion."
         )
+
+
+def _placing_level(network: Classifier, plan: Plan) -> str:
+    """Suffix of the last level with ``LEAST_PLACES`` along each axis, as the networks that Grad-CAM was made
+    for have (a peak among 4 × 4 places points at nothing); "" for all levels where none has so many."""
+    fine: list[str] = []
+    with torch.inference_mode():
+        parameter = next(network.parameters())
+        seen = torch.zeros(1, len(plan.channels), *plan.patch_voxels[: plan.dims], device=parameter.device)
+        seen = network.stem(seen)
+        for name, level in network.levels.named_children():
+            seen = level(seen)
+            if seen.ndim == 2 + plan.dims and min(seen.shape[2:]) >= LEAST_PLACES:
+                fine.append(name)
+    return f".{fine[-1]}" if fine else ""
 
 
 def trained_networks(plan: Plan, weights: Mapping[str, AnyArray], device: str) -> list[nn.Module]:

@@ -19,12 +19,12 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.prediction import Doubt
 from scanwright.errors import DataError
 from scanwright.explanation.explainer import FRESH_NETWORKS, Explainer
-from scanwright.explanation.storage import write_map
 from scanwright.explanation.trials import MOST_CHANCE, MOST_CORRELATION, ORDERS, SHARES
 from scanwright.explanation.truth import true_region
-from scanwright.inference.scope import find_doubts
+from scanwright.inference.scope import find_doubts, find_strangeness
 from scanwright.io.failures_csv import write_failures
 from scanwright.io.files import read_json, write_bytes, write_json, write_text
+from scanwright.io.maps import write_map
 from scanwright.report.explanation import MOST_PICTURES, render_explanation
 from scanwright.report.map_pictures import Explained, map_panel, maps_sheet
 from scanwright.types import FloatArray, IntArray, JsonDict, Progress
@@ -144,7 +144,9 @@ def _explain(explainer: Explainer, case: Case, folder: Path, work: _Work, progre
         }
     if stood and len(work.pictures) < MOST_PICTURES:
         work.pictures[case.name] = maps_sheet(shown, stood)
-    work.doubts.update(find_doubts(image, explainer.model.provenance.get("data", {}), explainer.plan.dims))
+    model = explainer.model
+    work.doubts.update(find_doubts(image, model.provenance.get("data", {}), explainer.plan.dims))
+    work.doubts.update(find_strangeness(image, model.familiar).doubts)
     work.records.append(
         {
             "case": case.name,

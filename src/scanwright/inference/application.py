@@ -11,19 +11,33 @@ from typing import TypeAlias
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import Amount, BoxPrediction, MaskPrediction, Predicted, Prediction
+from scanwright.data.prediction import (
+    Amount,
+    BoxPrediction,
+    Doubt,
+    MaskPrediction,
+    Predicted,
+    Prediction,
+    Sampled,
+)
 from scanwright.errors import DataError
 from scanwright.inference.detections import Placed, place, write_detections
 from scanwright.inference.results import (
     write_mask_result,
     write_predictions_csv,
     write_result_picture,
+    write_uncertainty,
+    write_uncertainty_csv,
     write_volumes_csv,
+    write_warnings_csv,
 )
 from scanwright.io.failures_csv import write_failures
 from scanwright.types import Progress
 
-RESULTS = ("predictions.csv", "volumes.csv", "detections.json", "detections.csv", "failures.csv", "pictures")
+RESULTS = (
+    *("predictions.csv", "volumes.csv", "detections.json", "detections.csv", "failures.csv"),
+    *("warnings.csv", "pictures", "uncertainty.csv", "uncertainty"),
+)
 Runner: TypeAlias = Callable[..., Iterator[tuple[Case, Prediction | SetAside]]]
 """Takes cases and ``progress``, and gives each with its prediction, as ``Model.run`` does."""
 
@@ -56,6 +70,8 @@ def apply_model(
     result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
     placed: list[Placed] = []
     volumes: dict[str, Sequence[Amount]] = {}
+    warnings: list[tuple[str, Doubt]] = []
+    sampled: dict[str, Sampled] = {}
     n_done = 0
 
     def tell(stage: str, done: float, total: float, note: str = "") -> None:
@@ -68,6 +84,10 @@ def apply_model(
             result.set_aside.append(prediction)
             continue
         result.doubts.update(prediction.doubts)
+        warnings += [(prediction.case, doubt) for doubt in prediction.doubts]
+        if isinstance(prediction, MaskPrediction) and prediction.sampled is not None:
+            sampled[prediction.case] = prediction.sampled
+            write_uncertainty(folder, case, prediction.sampled)
         if isinstance(prediction, MaskPrediction):
             result.files.append(write_mask_result(folder, case, prediction, root))
             volumes[prediction.case] = prediction.volumes
@@ -84,6 +104,10 @@ def apply_model(
         result.files.append(folder / "predictions.csv")
     if volumes:
         write_volumes_csv(folder / "volumes.csv", volumes)
+    if sampled:
+        write_uncertainty_csv(folder / "uncertainty.csv", sampled)
+    if warnings:
+        write_warnings_csv(folder / "warnings.csv", warnings)
     write_failures(folder / "failures.csv", result.set_aside)
     if not result.files:
         first = f" The first: {result.set_aside[0]}" if result.set_aside else ""

@@ -16,19 +16,22 @@ from safetensors.numpy import save as save_tensors
 
 from scanwright.core.calibration import Calibration
 from scanwright.core.conformal import Conformal
+from scanwright.core.familiarity import Familiarity
 from scanwright.core.margins import Margins
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import Prediction
-from scanwright.errors import DataError, ModelError
+from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
+from scanwright.errors import DataError, ModelError, SettingsError
 from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
 from scanwright.inference.memory import GRAPHS, TORCH, Check, memory_check
 from scanwright.inference.predict import Runtime, predict_image
-from scanwright.inference.runtimes import count_footprint, open_graphs, open_runtime
-from scanwright.inference.scope import find_doubts
+from scanwright.inference.runtimes import count_footprint, open_dropout, open_graphs, open_runtime
+from scanwright.inference.scope import find_doubts, find_strangeness
+from scanwright.inference.uncertainty import Answer, open_answers, sample_uncertainty
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
+from scanwright.report.texts import Words
 from scanwright.tasks.settled import Settled
 from scanwright.types import AnyArray, PathLikeStr, Progress, silent
 
@@ -50,6 +53,7 @@ class Model:
         calibration: of its probabilities, fitted on validation cases.
         conformal: which answers it can't exclude, by validation cases.
         margins: what its masks may miss, and how far volumes may be off, by the same.
+        familiar: what the images that it learnt from look like.
         graphs: its networks where it comes from a package; then there are no weights.
     """
 
@@ -61,6 +65,7 @@ class Model:
     calibration: Calibration = field(default_factory=Calibration)
     conformal: Conformal = field(default_factory=Conformal)
     margins: Margins = field(default_factory=Margins)
+    familiar: Familiarity = field(default_factory=Familiarity)
     graphs: Graphs | None = None
 
     @property
@@ -84,8 +89,11 @@ class Model:
         digest = hashlib.sha256(repr(sorted(self.thresholds.items())).encode())
         for part in (self.calibration, self.conformal):
             digest.update(repr(_sorted(part.to_json())).encode())
-        if self.margins.n:  # models of before have none, and keep their hashes
+        # Models of before have neither, and keep their hashes.
+        if self.margins.n:
             digest.update(repr(_sorted(self.margins.to_json())).encode())
+        if self.familiar.is_learnt:
+            digest.update(repr(_sorted(self.familiar.to_json())).encode())
         plain = self.plan.to_json()
         digest.update(
             repr([plain[name] for name in sorted(plain) if name not in ("reasons", "pace", "paces")]).encode()
@@ -116,28 +124,62 @@ class Model:
         device: str = "auto",
         threads: int | None = None,
         memory: int | None = None,
+        uncertainty: str = "",
         progress: Progress = silent,
     ) -> Iterator[tuple[Case, Prediction | SetAside]]:
         """Predict case after case; one that fails, or needs more than ``memory`` bytes, gives the reason
-        instead, and the rest goes on. ``progress`` is told how far each case is.
+        instead, and the rest goes on. ``uncertainty`` names the answers by which it is measured, see
+        ``inference/uncertainty.py``. ``progress`` is told of images unlike those learnt from, before the
+        network runs, and how far each case is.
 
         Raises:
             MissingExtraError: torch is not installed.
+            SettingsError: the model has no such uncertainty.
         """
         runtime = self.open(device, threads)
+        answers = self._open_answers(uncertainty, runtime, device, threads) if uncertainty else []
         check_memory = self._memory_check(memory)
+        warned = set[str]()
         for case in cases:
             try:
                 image = case.image.read()
                 streamed = check_memory(case.name, image)
+                strange = find_strangeness(image, self.familiar)
+                doubts = (
+                    *find_doubts(image, self.provenance.get("data", {}), self.plan.dims),
+                    *strange.doubts,
+                )
+                for doubt in doubts:
+                    if doubt.kind not in warned:  # before the network runs, and once of each kind
+                        said = Words("en")(f"doubt.{doubt.kind}", **vars(doubt), n=1)
+                        progress("Warning", 1, 1, f"{case.name}: {said}")
+                    warned.add(doubt.kind)
                 told = partial(progress, "Predicting", total=1.0, note=case.name)
                 prediction = predict_image(
                     runtime, case.name, image, self.plan, self.settled, told, streamed=streamed
                 )
-                doubts = find_doubts(image, self.provenance.get("data", {}), self.plan.dims)
-                yield case, replace(prediction, doubts=doubts)
+                if answers and isinstance(prediction, (MaskPrediction, ClassPrediction, LabelsPrediction)):
+                    sampled = sample_uncertainty(answers, image, self.plan)
+                    prediction = replace(prediction, sampled=sampled)
+                yield case, replace(prediction, doubts=doubts, strangeness=strange.most)
             except DataError as error:
                 yield case, SetAside(case.name, "predict", str(error))
+
+    def _open_answers(self, method: str, runtime: Runtime, device: str, threads: int | None) -> list[Answer]:
+        def members() -> list[Runtime]:
+            if self.graphs is not None:
+                alone = [replace(self.graphs, members=(member,)) for member in self.graphs.members]
+                return [open_graphs(graphs, device, threads) for graphs in alone]
+            return [open_runtime(self.plan, own, device, threads) for own in split_members(self.weights)]
+
+        def dropped() -> Runtime:
+            if self.graphs is not None:
+                raise SettingsError(
+                    "a package leaves no features out", do="Use --uncertainty tta, or name the run."
+                )
+            return open_dropout(self.plan, self.weights, device, threads)
+
+        return open_answers(self.plan, method, runtime, members, dropped)
 
     def _memory_check(self, cap: int | None) -> Check:
         if self.graphs is None:
@@ -175,6 +217,7 @@ def save_model(model: Model, folder: PathLikeStr) -> None:
             "calibration": model.calibration.to_json(),
             "conformal": model.conformal.to_json(),
             "margins": model.margins.to_json(),
+            "familiar": model.familiar.to_json(),
             "provenance": dict(model.provenance),
             "weights_sha256": hashlib.sha256(raw).hexdigest(),
         }
@@ -224,12 +267,13 @@ def load_model(path: PathLikeStr) -> Model:
             "the model's files are missing or damaged", subject=str(folder), do="Restore them."
         ) from error
     plan = Plan.from_json(content["plan"], str(folder / MODEL_FILE))
-    # Models of before have none of these.
+    # Models of before have not all of them.
     calibration = Calibration.from_json(content.get("calibration", Calibration().to_json()), str(folder))
     conformal = Conformal.from_json(content.get("conformal", Conformal().to_json()), str(folder))
     margins = Margins.from_json(content.get("margins", Margins().to_json()), str(folder))
+    familiar = Familiarity.from_json(content.get("familiar", Familiarity().to_json()), str(folder))
     story = (content["thresholds"], content["provenance"], folder)
-    return Model(plan, weights, *story, calibration, conformal, margins)
+    return Model(plan, weights, *story, calibration, conformal, margins, familiar)
 
 
 def find_run(folder: Path) -> str:

@@ -21,6 +21,7 @@ from safetensors.numpy import save as save_tensors
 
 from scanwright.core.calibration import Calibration
 from scanwright.core.conformal import Conformal
+from scanwright.core.familiarity import Familiarity
 from scanwright.core.margins import Margins
 from scanwright.data.plan import Plan
 from scanwright.errors import ModelError, ScanwrightError
@@ -71,6 +72,7 @@ def write_package(
         "calibration": model.calibration.to_json(),
         "conformal": model.conformal.to_json(),
         "margins": model.margins.to_json(),
+        "familiar": model.familiar.to_json(),
         "provenance": dict(model.provenance),
         "graphs": model.graphs.to_json(),
         "files": {
@@ -124,6 +126,7 @@ def read_package(path: PathLikeStr, *, check: bool = True, memory: int | None = 
             Calibration.from_json(content["calibration"], subject),
             Conformal.from_json(content["conformal"], subject),
             Margins.from_json(content["margins"], subject),
+            Familiarity.from_json(content["familiar"], subject),
             graphs,
         )
         golden = load_tensors(files[GOLDEN])

@@ -19,6 +19,7 @@ from scanwright.tasks.catalogue import find_task
 from scanwright.tasks.margins import tell_volumes
 from scanwright.tasks.segmentation import decode_planes
 from scanwright.tasks.settled import Settled, answer_by
+from scanwright.tasks.uncertainty import own_uncertainty
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
 
@@ -168,4 +169,5 @@ def predict_image(
         decoded = decode_planes(case, planes, plan, history, image, settled.thresholds)
         return replace(decoded, volumes=tell_volumes(decoded.mask, plan, settled.margins))
     outputs = predict_array(run, array, plan, told=told)
-    return answer_by(task, case, outputs, plan, history, image, settled)
+    answer = answer_by(task, case, outputs, plan, history, image, settled)
+    return replace(answer, uncertainty=own_uncertainty(answer, outputs, plan))

@@ -11,17 +11,24 @@ from scanwright.data.prediction import (
     Amount,
     BoxPrediction,
     ClassPrediction,
+    Doubt,
     LabelsPrediction,
     MaskPrediction,
     Prediction,
+    Sampled,
     ValuePrediction,
 )
 from scanwright.errors import ScanwrightError
 from scanwright.io.files import write_bytes, write_csv
 from scanwright.io.layouts.targets import SEPARATOR
+from scanwright.io.maps import write_map
 from scanwright.io.masks import write_mask
 from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.pictures import case_panel
+from scanwright.report.texts import Words
+
+UNLIKE = "unlike."
+SAMPLED = ("uncertainty", "disagreement")
 
 
 def write_mask_result(out: Path, case: Case, prediction: MaskPrediction, root: Path) -> Path:
@@ -117,7 +124,50 @@ def _row(prediction: Prediction) -> dict[str, str]:
         **{name: f"{probability:.6f}" for name, probability in prediction.probabilities.items()},
         "predicted": SEPARATOR.join(said) if isinstance(prediction, LabelsPrediction) else str(said),
         **_referral(prediction),
+        **_sampled(prediction.sampled),
     }
+
+
+def _sampled(own: Sampled | None) -> dict[str, str]:
+    """Cells of the uncertainty, where it was asked for."""
+    if own is None:
+        return {}
+    return {"uncertainty": f"{own.total:.6f}", "disagreement": f"{own.disagreement:.6f}"}
+
+
+def write_uncertainty(out: Path, case: Case, sampled: Sampled) -> list[Path]:
+    """Write the uncertainty of each voxel on the grid of the image, as ``uncertainty/CASE`` with the ending
+    that ``io.maps`` gives it.
+
+    Raises:
+        OutputError: the disk is full.
+    """
+    if sampled.voxels is None:
+        return []
+    stem = out / "uncertainty" / case.name
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    return [write_map(stem, sampled.voxels.read().array[0], case.image.read())[0]]
+
+
+def write_uncertainty_csv(path: Path, rows: Mapping[str, Sampled]) -> None:
+    """Write ``uncertainty.csv``: of each mask how uncertain it is, and how far answers disagree."""
+    write_csv(path, ["case", *SAMPLED], [[case, *_sampled(one).values()] for case, one in rows.items()])
+
+
+def write_warnings_csv(path: Path, warnings: Sequence[tuple[str, Doubt]]) -> None:
+    """Write ``warnings.csv``: each case that is not like those learnt from, in what, and that in words."""
+    words = Words("en")
+    rows = [
+        [case, one.kind, one.expected, one.received, words(f"doubt.{one.kind}", **vars(one), n=1)]
+        for case, one in warnings
+    ]
+    write_csv(path, ["case", "kind", "expected", "received", "warning"], rows)
+
+
+def _told(doubt: Doubt) -> str:
+    if doubt.kind.startswith(UNLIKE):
+        return f"{doubt.kind.removeprefix(UNLIKE)} unlike the images learnt from"
+    return f"{doubt.kind} is {doubt.received}, learnt from {doubt.expected}"
 
 
 def _referral(prediction: ClassPrediction | LabelsPrediction) -> dict[str, str]:
@@ -125,7 +175,7 @@ def _referral(prediction: ClassPrediction | LabelsPrediction) -> dict[str, str]:
     own = prediction.referral
     if own is None:
         return {}
-    doubts = [f"{one.kind} is {one.received}, learnt from {one.expected}" for one in prediction.doubts]
+    doubts = [_told(one) for one in prediction.doubts]
     reasons = [one for one in (own.reason, *doubts) if one]
     return {
         "possible": SEPARATOR.join(own.possible),

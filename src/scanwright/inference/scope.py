@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from scanwright.core.familiarity import Familiarity, describe_image
 from scanwright.data.prediction import Doubt
 from scanwright.data.volume import Volume
 
@@ -44,6 +46,33 @@ def find_doubts(image: Volume, learnt: Mapping[str, Any], dims: int) -> tuple[Do
         if not low / SIDE_MARGIN <= own_side <= high * SIDE_MARGIN:
             doubts.append(Doubt("size", f"{low} to {high} pixels", f"{own_side} pixels"))
     return tuple(doubts)
+
+
+@dataclass(frozen=True)
+class Strangeness:
+    """How unlike an image is to those that a model learnt from.
+
+    Attributes:
+        most: of all aspects, 1 at the limit; ``None`` where nobody knows.
+        doubts: the aspects beyond their limits.
+    """
+
+    most: float | None
+    doubts: tuple[Doubt, ...] = ()
+
+
+def find_strangeness(image: Volume, familiar: Familiarity) -> Strangeness:
+    """In what an image is unlike those that a model learnt from.
+
+    Args:
+        image: as it came.
+        familiar: of the model.
+    """
+    if not familiar.is_learnt:
+        return Strangeness(None)
+    told = familiar.strangeness(describe_image(image.array, image.affine_ras))
+    doubts = tuple(Doubt(f"unlike.{name}", "", "") for name, value in told.items() if value > 1)
+    return Strangeness(max(told.values()), doubts)
 
 
 def _times(values: list[float]) -> str:

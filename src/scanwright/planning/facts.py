@@ -11,6 +11,7 @@ import numpy as np
 
 from scanwright.core.boxes import box_volume, clip_boxes
 from scanwright.core.copies import find_copies, join_copies, take_look
+from scanwright.core.familiarity import Description, describe_image
 from scanwright.core.geometry import Shape3, ras_axes
 from scanwright.core.intensity import count_values, countable, percentiles, replace_non_finite
 from scanwright.core.tiling import slabs
@@ -56,6 +57,8 @@ class CaseFacts:
         n_boxes_lost: boxes that lie wholly outside of the image or have no room, so that none learns of them.
         sha256: of the intensities as they came.
         look: by which copies are found, see ``core.copies``.
+        description: by which other images are told to be strange, see ``core.familiarity``; of many cases
+            only some have one.
     """
 
     name: str
@@ -73,6 +76,7 @@ class CaseFacts:
     label: str
     sha256: str
     look: AnyArray | None
+    description: Description | None
     labels: tuple[str, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict)
     box_classes: tuple[str, ...] = ()
@@ -80,7 +84,9 @@ class CaseFacts:
     n_boxes_lost: int = 0
 
 
-def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> CaseFacts:
+def gather_facts(
+    case: Case, steps: Sequence[str] = (), target: str = "", *, described: bool = True
+) -> CaseFacts:
     """Read a case once and keep the facts.
 
     Args:
@@ -88,6 +94,7 @@ def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> Cas
         steps: classical steps that the plan is to begin with.
         target: what is to be learnt; boxes are read only for "boxes", and then a mask is not, as it may
             number its objects.
+        described: also by which other images are told to be strange.
 
     Raises:
         DataError: it can't be read, holds one single value, a step does not fit it, or its mask does not
@@ -133,6 +140,7 @@ def gather_facts(case: Case, steps: Sequence[str] = (), target: str = "") -> Cas
         label=label if isinstance(label, str) else "",
         sha256=image_hash(image),
         look=take_look(finite, image.affine_ras),
+        description=describe_image(finite, image.affine_ras) if described else None,
         labels=case.labels if "labels" in case.targets else (),
         values=case.values if "values" in case.targets else {},
         box_classes=box_classes,

@@ -14,7 +14,8 @@ from markupsafe import Markup
 from scanwright.report import plots
 from scanwright.report.answer import answer, is_number, patients_unknown, title_key
 from scanwright.report.box_sections import box_records, froc_plot, number_tables, rule_lines
-from scanwright.report.pictures import Picture
+from scanwright.report.doubt_sections import doubt_lines
+from scanwright.report.pictures import RANKS, Picture
 from scanwright.report.rounding import format_number, format_plain, format_value
 from scanwright.report.subgroup_sections import subgroup_tables
 from scanwright.report.tables import (
@@ -50,7 +51,6 @@ from scanwright.types import JsonDict
 MOST_PICTURES = 12
 FLOW_PARTS = ("train", "val", "test", "judged")
 _TEMPLATES = Path(__file__).parent / "templates"
-_RANKS = ("worst", "median", "best", "example")
 _PLOTTED = ("dice", "surface_dice", "hd95")
 
 
@@ -83,7 +83,7 @@ def render(template: str, words: Words, **context: Any) -> str:
 
 def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) -> dict[str, Any]:
     task = evaluation.get("task")
-    shown = sorted(pictures, key=lambda picture: _RANKS.index(picture.rank))[:MOST_PICTURES]
+    shown = sorted(pictures, key=lambda picture: RANKS.index(picture.rank))[:MOST_PICTURES]
     boxed = bool(evaluation.get("detection"))
     summaries = (
         number_tables(evaluation, words)
@@ -110,6 +110,7 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "costs": cost_line(evaluation, words),
         "cost_table": trust_table(COSTS, evaluation, words),
         "risk": risk_plot(evaluation, words),
+        "doubts_judged": doubt_lines(evaluation, words),
         "decision": decision_plots(evaluation, words),
         "reliability": reliability_plots(evaluation, words),
         "reliability_note": reliability_note(evaluation, words),
@@ -174,7 +175,7 @@ def _abouts(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:
 
 
 def _picture(picture: Picture, words: Words) -> dict[str, Any]:
-    rank = words(f"rank.{picture.rank}")
+    rank = " · ".join(words(f"rank.{one}") for one in (picture.rank, *picture.also))
     numbers = dict(picture.numbers)
     certainty = numbers.pop("probability", None) if picture.predicted else None
     facts = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -30,7 +30,9 @@ from scanwright.report.slices import (
 )
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
-Rank: TypeAlias = Literal["best", "median", "worst", "example"]
+Rank: TypeAlias = Literal["worst", "surest_wrong", "most_uncertain", "strangest", "median", "best", "example"]
+RANKS: tuple[Rank, ...] = get_args(Rank)
+"""The most alarming first."""
 
 DPI = 120
 TILE_INCHES = 2.9
@@ -57,6 +59,7 @@ class Picture:
         rank: why this case is shown.
         numbers: name of number → value, for the caption ({"dice": 0.87}).
         truth, predicted: class names, for classification.
+        also: why else it is shown.
     """
 
     case: str
@@ -65,6 +68,7 @@ class Picture:
     numbers: Mapping[str, float] = field(default_factory=dict)
     truth: str = ""
     predicted: str = ""
+    also: tuple[Rank, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

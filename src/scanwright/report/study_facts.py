@@ -215,7 +215,12 @@ def output(e: JsonDict) -> str:
 
 def doubts(e: JsonDict) -> str:
     """How the judged images differ from those learnt from."""
-    found = [f"{d['kind']}: {d['received']} instead of {d['expected']} ({d['n']} cases)" for d in e["doubts"]]
+    found = [
+        f"{d['kind']}: {d['received']} instead of {d['expected']} ({d['n']} cases)"
+        if d["expected"]
+        else f"{d['kind'].replace('.', ': ')} ({d['n']} cases)"
+        for d in e["doubts"]
+    ]
     return "; ".join(found) if found else "No difference of modality, spacing or class names was found."
 
 

@@ -13,6 +13,7 @@ from scanwright.report import (
     card_texts,
     compare_texts,
     detection_texts,
+    doubt_texts,
     enhancement_texts,
     explanation_texts,
     findings_texts,
@@ -385,8 +386,8 @@ _ZH = {
 
 _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
-    *(compare_texts, card_texts, trust_texts, margin_texts, explanation_texts, measurement_texts),
-    *(registration_texts, follow_texts),
+    *(doubt_texts, compare_texts, card_texts, trust_texts, margin_texts, explanation_texts),
+    *(measurement_texts, registration_texts, follow_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},

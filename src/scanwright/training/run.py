@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from scanwright.core.familiarity import Familiarity
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
@@ -34,6 +35,7 @@ from scanwright.io.files import (
 from scanwright.io.settings_toml import write_settings
 from scanwright.networks.memory import PROGRAM, under_cap
 from scanwright.planning.facts import HASH_LENGTH
+from scanwright.planning.familiar import find_familiar
 from scanwright.planning.fingerprint import Fingerprint, take_fingerprint
 from scanwright.planning.memory import check_floor
 from scanwright.planning.objects import warn_of_boxes
@@ -191,7 +193,8 @@ def _decide(
         progress("Warning", 1, 1, sentence)
     # Written only now: an error before leaves the folder free for the corrected command.
     write_settings(out, settings)
-    write_json(out / "fingerprint.json", facts.to_json())
+    familiar = find_familiar(facts, plan).to_json()
+    write_json(out / "fingerprint.json", {**facts.to_json(), "familiar": familiar})
     write_json(out / "plan.json", plan.to_json())
     _record_failures(out, facts.set_aside)
     if origin and transfer:
@@ -277,6 +280,8 @@ def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
     )
     splits = read_json(out / "splits.json")
     settled = learnt.settled
+    # A run that an earlier version began has none.
+    familiar = read_json(out / "fingerprint.json").get("familiar", Familiarity().to_json())
     model = Model(
         plan,
         fitted.weights,
@@ -286,6 +291,7 @@ def _finish(dataset: Dataset, out: Path, settle: Callable[[], Learnt]) -> None:
         calibration=settled.calibration,
         conformal=settled.conformal,
         margins=settled.margins,
+        familiar=Familiarity.from_json(familiar, str(out / "fingerprint.json")),
     )
     save_model(model, out / "model")
     # Only now: a run that goes on divides its cases as they were planned.

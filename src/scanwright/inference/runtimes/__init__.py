@@ -60,6 +60,26 @@ def open_graphs(graphs: Graphs, device: str = "auto", threads: int | None = None
     return runs[0] if len(runs) == 1 else partial(_mean, runs)
 
 
+def open_dropout(
+    plan: Plan, weights: Mapping[str, AnyArray], device: str = "auto", threads: int | None = None
+) -> Runtime:
+    """As :func:`open_runtime`, with features left out at random as in training (Gal and Ghahramani 2016), the
+    same ones in each process.
+
+    Raises:
+        MissingExtraError, SettingsError, ModelError: see there.
+    """
+    torch = require("torch", extra="train", feature="Running a model")
+    require("monai", extra="train", feature="Running a model")
+    from scanwright.inference.runtimes.torch_runtime import TorchRuntime
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    torch.manual_seed(plan.seed)
+    members = split_members(weights) or [{}]
+    return partial(_mean, [TorchRuntime(plan, member, device, dropout=True) for member in members])
+
+
 def _mean(runs: Sequence[Runtime], images: FloatArray) -> FloatArray:
     """One network after another, so that only one at a time needs memory for its features."""
     total = runs[0](images)

@@ -13,6 +13,7 @@ from scanwright.errors import ModelError, SettingsError
 from scanwright.networks.catalogue import build_network
 from scanwright.types import AnyArray, FloatArray
 
+DROPOUT = (torch.nn.Dropout, torch.nn.Dropout1d, torch.nn.Dropout2d, torch.nn.Dropout3d)
 ACTIVATIONS: dict[str, Callable[[torch.Tensor, int], torch.Tensor]] = {
     "softmax": lambda outputs, n_classes: torch.softmax(outputs, dim=1),
     "sigmoid": lambda outputs, n_classes: torch.sigmoid(outputs),
@@ -53,10 +54,15 @@ class TorchRuntime:
     (batch, class, 1, 1, 1); one that finds boxes answers on the coarser grid that it looks from.
     """
 
-    def __init__(self, plan: Plan, weights: Mapping[str, AnyArray], device: str = "auto") -> None:
+    def __init__(
+        self, plan: Plan, weights: Mapping[str, AnyArray], device: str = "auto", *, dropout: bool = False
+    ) -> None:
         self.plan = plan
         self.device = choose_device(device)
         self.network = build_network(plan).eval().to(self.device)
+        for part in self.network.modules():
+            if dropout and isinstance(part, DROPOUT):
+                part.train()
         self.bf16 = plan.precision == "bf16-mixed" and has_bf16(self.device)
         self.activation = ACTIVATIONS[ANSWERS[plan.answer].activation]
         self.load(weights)
