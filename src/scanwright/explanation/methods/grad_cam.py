@@ -7,6 +7,7 @@ import copy
 import torch
 from monai.visualize import GradCAM
 
+from scanwright.explanation.methods.placing import place_features
 from scanwright.explanation.question import Question
 
 
@@ -18,4 +19,4 @@ def grad_cam(question: Question, image: torch.Tensor, blank: torch.Tensor) -> to
     # MONAI leaves its hooks behind.
     cam = GradCAM(copy.deepcopy(question), question.features, postprocessing=lambda one: one)
     found: torch.Tensor = cam(image, class_idx=0)
-    return found[0, 0]
+    return place_features(found[0, 0], question, image)
