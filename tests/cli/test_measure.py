@@ -120,7 +120,7 @@ def test_what_does_not_fit_is_refused_in_words(tmp_path: Path, scan, command: Co
         ((scan[0], many), 1, "The image comes first"),
         ((*scan, "--lang", "fr"), 2, "en or zh"),
         ((tmp_path / "nothing.nii.gz", scan[1]), 1, "nothing.nii.gz"),
-        ((scan[0].parent, scan[1]), 1, "one image is measured at a time"),
+        ((scan[0].parent, scan[1]), 1, "one image is taken at a time"),
     ):
         said = command("measure", *arguments, "--out", tmp_path / "refused")
         assert said.code == code, words

@@ -18,7 +18,7 @@ from scanwright.core.familiarity import Familiarity
 from scanwright.data.prediction import ClassPrediction, MaskPrediction
 from scanwright.errors import SettingsError
 from scanwright.inference.members import join_members
-from scanwright.inference.model import _content_hash, load_model
+from scanwright.inference.model import content_hash, load_model
 from scanwright.io.dataset import open_inputs
 from tiny import TinyRun, disc
 
@@ -69,7 +69,7 @@ def test_a_model_of_before_warns_of_nothing(class_run: TinyRun, pictures: Path, 
     folder = Path(shutil.copytree(class_run.path / "model", tmp_path / "model"))
     content = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     del content["familiar"], content["sha256"]
-    (folder / "model.json").write_text(json.dumps({**content, "sha256": _content_hash(content)}))
+    (folder / "model.json").write_text(json.dumps({**content, "sha256": content_hash(content)}))
     model = load_model(folder)
     assert model.familiar == Familiarity()
     assert model.sha256 != load_model(class_run.path).sha256
