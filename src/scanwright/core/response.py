@@ -152,7 +152,11 @@ def assess_targets(
     grew = grew and total - nadir >= criteria.least - _ROUNDING
     if missing:
         # More can only be added to what was measured: enough growth without it is enough with it.
-        return Verdict("PD", "target.pd_incomplete", facts) if grew else Verdict("NE", "target.ne", facts)
+        if grew:
+            return Verdict("PD", "target.pd_incomplete", facts)
+        # What was measured is no sum of them all, and its change is none of theirs.
+        known = {name: value for name, value in facts.items() if name in ("baseline", "nadir", "missing")}
+        return Verdict("NE", "target.ne", known)
     gone = all(
         size == 0 or (name in nodes and size < NORMAL_NODE_MM)
         for name, size in sizes.items()

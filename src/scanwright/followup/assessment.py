@@ -147,7 +147,8 @@ def _rows(
         overall = one.overall if answers is None else answers[n]
         parts = {"target": one.target, "non_target": one.non_target, "overall": overall}
         row: JsonDict = {name: _told(verdict) for name, verdict in parts.items()}
-        rows.append({"study": study["study"], "sum": one.total, "nadir": one.nadir} | row)
+        total = None if one.target.rule == "target.ne" else one.total
+        rows.append({"study": study["study"], "sum": total, "nadir": one.nadir} | row)
     return rows
 
 
@@ -231,6 +232,7 @@ def tell_growth(growth: Growth, first_date: dt.date, smallest_ml: float) -> Json
         "doubling_days": list(growth.doubling_days()),
         "probability_of_growth": growth.probability_of_growth,
         "forecast": [{"day": day, "volume_ml": band} for day, band in bands],
+        "last_day": last,
         "progression_day": day,
         "progression_date": None if day is None else date_of(first_date, day),
         "horizon_days": HORIZON_DAYS,

@@ -132,6 +132,7 @@ def follow(
     if not gathered.patients:
         first = f" The first: {gathered.set_aside[0]}" if gathered.set_aside else ""
         raise DataError(f"no study can be followed.{first}", subject=os.fspath(folder))
+    gathered.set_aside.extend(_not_laid(gathered))
     content = _describe(gathered, asked, rules)
     result = FollowUp(finite(content), tuple(gathered.set_aside), place)
     if place is not None:
@@ -195,6 +196,22 @@ def _gather_studies(found: Timelines, asked: _Asked, model: Model | None, place:
             patient = _chosen(traced, asked.reader, dataset.class_names, outliner, drawn=place is not None)
             gathered.patients.append(patient)
     return gathered
+
+
+def _not_laid(gathered: _Gathered) -> list[SetAside]:
+    """Studies that were measured, and whose lesions could not be matched by place."""
+    words = Words("en")
+    return [
+        SetAside(
+            study["study"],
+            "register",
+            f"{words('follow.study.failed')} {words('follow.failed.' + study['registration']['reason'])}. "
+            "Its lesions are measured and not matched: say which they are in reader.toml.",
+        )
+        for patient in gathered.patients
+        for study in patient.followed.studies
+        if study["registration"] is not None and study["registration"]["failed"]
+    ]
 
 
 def _describe(gathered: _Gathered, asked: _Asked, rules: Sequence[str]) -> JsonDict:

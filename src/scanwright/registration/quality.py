@@ -16,6 +16,8 @@ from scanwright.types import FloatArray, JsonDict
 LEAST_COVERED = 0.1
 """Of the fixed body; with less in common nothing is told."""
 LEAST_PLACES = 8
+FEWEST_PLACES, SURE_FITTING = 4, 0.9
+"""So few places are enough where nearly all fit: four by chance do once in 100,000."""
 LEAST_FITTING = 0.6
 """Of the places with structure. Right ones reach 0.9 and more, other patients' torsos and brains 0.1, small
 crops of other patients' brains 0.55."""
@@ -139,7 +141,8 @@ def judge(
 def _reason(quality: Quality, coarse_mm: float) -> str:
     if quality.covered < LEAST_COVERED:
         return "little_in_common"
-    if quality.places < LEAST_PLACES:
+    sure = quality.places >= FEWEST_PLACES and quality.places_fitting >= SURE_FITTING
+    if quality.places < LEAST_PLACES and not sure:
         return "few_places"
     if quality.mirror_gain > MOST_MIRROR_GAIN and quality.places_fitting >= NEARLY_FITTING:
         return "mirrored"

@@ -117,10 +117,13 @@ def _found(patient: JsonDict, words: Words) -> list[str]:
     rows = patient["verdicts"].get("recist") or []
     if rows:
         facts = rows[-1]["target"]["facts"]
-        if "sum" in facts:
+        if facts.get("missing") and "sum" not in facts:
+            lines.append(words("follow.found.sum_unknown", n=int(facts["missing"])))
+        elif "sum" in facts:
             lines.append(
                 words(
-                    "follow.found.sum",
+                    "follow.found.sum_least" if facts["missing"] else "follow.found.sum",
+                    n=int(facts["missing"]),
                     sum=format_length(facts["sum"]),
                     baseline=format_length(facts["baseline"]),
                     change=_signed(facts["from_baseline"]),
@@ -371,11 +374,12 @@ def _growth_lines(growth: JsonDict, words: Words) -> list[str]:
         name = words(f"follow.law.{law}")
         lines.append(words("follow.growth.law", law=name, percent=f"{100 * share:.0f}"))
     date = growth["progression_date"]
-    lines.append(
-        words("follow.growth.warning", date=date)
-        if date
-        else words("follow.growth.quiet", days=growth["horizon_days"])
-    )
+    if date and growth["progression_day"] <= growth["last_day"]:
+        lines.append(words("follow.growth.already", date=date))
+    elif date:
+        lines.append(words("follow.growth.warning", date=date))
+    else:
+        lines.append(words("follow.growth.quiet", days=growth["horizon_days"]))
     return lines
 
 
@@ -419,7 +423,8 @@ def _verdicts(patient: JsonDict, words: Words) -> list[dict[str, Any]]:
                 _volume_words(one, words) if rule == "volume" else _in_words(one, words) for one in verdicts
             ]
             answer = (row["target"] if rule == "volume" else row["overall"])["answer"]
-            told.append((dates[row["study"]], answer, format_plain(row["sum"]), reasons))
+            total = UNDEFINED if row["sum"] is None else format_plain(row["sum"])
+            told.append((dates[row["study"]], answer, total, reasons))
         found.append(
             {"name": words(f"follow.rules.{rule}"), "unit": words(f"follow.unit.{rule}"), "rows": told}
         )
@@ -429,6 +434,8 @@ def _verdicts(patient: JsonDict, words: Words) -> list[dict[str, Any]]:
 def _volume_words(verdict: JsonDict, words: Words) -> str:
     facts = verdict["facts"]
     key = f"follow.volume.{verdict['answer'].lower()}"
+    if "sum" not in facts:
+        return words(key)
     return words(
         key,
         sum=format_plain(facts["sum"]),

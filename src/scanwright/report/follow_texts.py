@@ -21,6 +21,11 @@ EN = {
     "follow.found.sum": (
         "Sum of targets {sum} mm: {change} from the baseline of {baseline} mm; smallest before {nadir} mm."
     ),
+    "follow.found.sum_unknown": "Sum of targets: not known, as {n} could not be measured.",
+    "follow.found.sum_least": (
+        "Sum of targets at least {sum} mm, {n} not measured: {change} or more from the baseline of "
+        "{baseline} mm; smallest before {nadir} mm."
+    ),
     "follow.found.progressed": "First progression: {date}.",
     "follow.found.best": "Best overall response: {answer}, not confirmed.",
     "follow.found.one_date": "There is one date only: change, growth and response need a second.",
@@ -170,6 +175,7 @@ EN = {
     "follow.growth.no_law": "No law of growth stands out.",
     "follow.growth.law": "Likeliest law: {law} ({percent} %).",
     "follow.growth.warning": "Its diameter is likelier than not 20 % over its smallest from {date} on.",
+    "follow.growth.already": "At the last date ({date}) its diameter is likelier than not 20 % over its smallest.",
     "follow.growth.quiet": "Its diameter is not expected 20 % over its smallest within {days} days.",
     "follow.law.exponential": "exponential",
     "follow.law.linear": "linear in diameter",
@@ -277,6 +283,10 @@ ZH = {
         "末次检查，按 RECIST 1.1。靶病灶 {targets} 个，非靶病灶 {others} 个，新病灶 {new} 个。"
     ),
     "follow.found.sum": "靶病灶总和 {sum} mm：较基线 {baseline} mm 变化 {change}；此前最小值 {nadir} mm。",
+    "follow.found.sum_unknown": "靶病灶总和：未知，{n} 个未能测量。",
+    "follow.found.sum_least": (
+        "靶病灶总和至少 {sum} mm（{n} 个未测量）：较基线 {baseline} mm 变化 {change} 或更多；此前最小值 {nadir} mm。"
+    ),
     "follow.found.progressed": "首次进展：{date}。",
     "follow.found.best": "最佳总体疗效：{answer}，未经确认。",
     "follow.found.one_date": "只有一次检查：变化、生长和疗效需要第二次检查。",
@@ -398,6 +408,7 @@ ZH = {
     "follow.growth.no_law": "没有突出的生长规律。",
     "follow.growth.law": "最可能的规律：{law}（{percent}%）。",
     "follow.growth.warning": "自 {date} 起，其直径多半超过最小值 20%。",
+    "follow.growth.already": "在末次检查（{date}）时，其直径已很可能超过最小值 20%。",
     "follow.growth.quiet": "{days} 天内预计其直径不会超过最小值 20%。",
     "follow.law.exponential": "指数",
     "follow.law.linear": "直径线性",
