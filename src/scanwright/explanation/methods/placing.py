@@ -1,6 +1,6 @@
 """Placing: features of a network over the pixels that they really look at.
 
-A strided convolution looks at the pixels around its first one, and interpolation takes the middle of its step.
+A strided convolution looks around the first pixel of its step; interpolation takes the middle of the step.
 After three halvings a map lies 3.5 pixels off, after four 7.5, and a peak misses the lesion that it means.
 """
 
