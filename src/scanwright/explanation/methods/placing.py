@@ -43,7 +43,9 @@ def features_off(question: Question, image: torch.Tensor) -> tuple[float, ...]:
         hook.remove()
     grid = kept[0].shape[2:]
     middle = tuple(n // 2 for n in grid)
-    (gradient,) = torch.autograd.grad(kept[0][0].flatten(1)[:, np.ravel_multi_index(middle, grid)].sum(), noise)
+    (gradient,) = torch.autograd.grad(
+        kept[0][0].flatten(1)[:, np.ravel_multi_index(middle, grid)].sum(), noise
+    )
     weight = gradient[0].square().sum(dim=0)
     off = []
     for axis, (n, place, places) in enumerate(zip(weight.shape, middle, grid, strict=True)):
