@@ -1,6 +1,6 @@
 """Placing: features of a network over the pixels that they really look at.
 
-A strided convolution looks at the pixels around its first one, and interpolation takes the middle of its step.
+A strided convolution looks around the first pixel of its step; interpolation takes the middle of the step.
 After three halvings a map lies 3.5 pixels off, after four 7.5, and a peak misses the lesion that it means.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from scipy import ndimage
 
@@ -42,7 +43,9 @@ def features_off(question: Question, image: torch.Tensor) -> tuple[float, ...]:
         hook.remove()
     grid = kept[0].shape[2:]
     middle = tuple(n // 2 for n in grid)
-    (gradient,) = torch.autograd.grad(kept[0][(0, slice(None), *middle)].sum(), noise)
+    (gradient,) = torch.autograd.grad(
+        kept[0][0].flatten(1)[:, np.ravel_multi_index(middle, grid)].sum(), noise
+    )
     weight = gradient[0].square().sum(dim=0)
     off = []
     for axis, (n, place, places) in enumerate(zip(weight.shape, middle, grid, strict=True)):
