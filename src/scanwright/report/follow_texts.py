@@ -175,7 +175,9 @@ EN = {
     "follow.growth.no_law": "No law of growth stands out.",
     "follow.growth.law": "Likeliest law: {law} ({percent} %).",
     "follow.growth.warning": "Its diameter is likelier than not 20 % over its smallest from {date} on.",
-    "follow.growth.already": "At the last date ({date}) its diameter is likelier than not 20 % over its smallest.",
+    "follow.growth.already": (
+        "At the last date ({date}) its diameter is likelier than not 20 % over its smallest."
+    ),
     "follow.growth.quiet": "Its diameter is not expected 20 % over its smallest within {days} days.",
     "follow.law.exponential": "exponential",
     "follow.law.linear": "linear in diameter",
@@ -285,7 +287,8 @@ ZH = {
     "follow.found.sum": "靶病灶总和 {sum} mm：较基线 {baseline} mm 变化 {change}；此前最小值 {nadir} mm。",
     "follow.found.sum_unknown": "靶病灶总和：未知，{n} 个未能测量。",
     "follow.found.sum_least": (
-        "靶病灶总和至少 {sum} mm（{n} 个未测量）：较基线 {baseline} mm 变化 {change} 或更多；此前最小值 {nadir} mm。"
+        "靶病灶总和至少 {sum} mm（{n} 个未测量）：较基线 {baseline} mm 变化 {change} 或更多；"
+        "此前最小值 {nadir} mm。"
     ),
     "follow.found.progressed": "首次进展：{date}。",
     "follow.found.best": "最佳总体疗效：{answer}，未经确认。",
