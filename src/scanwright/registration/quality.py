@@ -16,8 +16,9 @@ from scanwright.types import FloatArray, JsonDict
 LEAST_COVERED = 0.1
 """Of the fixed body; with less in common nothing is told."""
 LEAST_PLACES = 8
-FEWEST_PLACES, SURE_FITTING = 4, 0.9
-"""So few places are enough where nearly all fit: four by chance do once in 100,000."""
+FEWEST_PLACES, SURE_FITTING = 3, 0.9
+"""So few places are enough where all fit: three by chance do once in 6,000, and of other patients' bodies, of
+whose places a fifth fits at most, once in 100."""
 LEAST_FITTING = 0.6
 """Of the places with structure. Right ones reach 0.9 and more, other patients' torsos and brains 0.1, small
 crops of other patients' brains 0.55."""
