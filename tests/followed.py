@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from builders import write_nifti, write_text
 
 SHAPE, SPACING = (64, 56, 36), (4.0, 4.0, 5.0)
+# Centre and half axes in mm, and value.
 ORGANS = (
     ((40, 10, 20), (50, 40, 55), 150),
     ((-45, 10, 25), (35, 50, 60), -600),
@@ -19,7 +20,12 @@ ORGANS = (
     ((0, 40, -40), (60, 25, 25), -100),
     ((-60, -20, -50), (28, 30, 30), 90),
 )
-"""Centre and half axes in mm, and value."""
+RIBS = tuple(
+    ((80 * np.cos(turn), 62 * np.sin(turn), z), (11, 9, 9), 250)
+    for z in (-55, -5, 75)
+    for turn in np.arange(7) * 0.9 + z / 40
+)
+"""By which it can be told whether a date lies right on another: few other places have edges all around."""
 Lesion = tuple[tuple[float, float, float], Sequence[float]]
 LESIONS: tuple[Lesion, ...] = (
     ((50, 15, 30), (36, 30, 22)),
@@ -42,7 +48,7 @@ def study(
         places = turn.apply(places) + rng.normal(0, 5, 3)
     image = np.full(len(places), -1000.0)
     image[((places / (115, 95, 110)) ** 2).sum(axis=1) < 1] = 30
-    for centre, half, value in organs:
+    for centre, half, value in (*organs, *RIBS):
         image[(((places - centre) / half) ** 2).sum(axis=1) < 1] = value
     mask = np.zeros(len(places), np.uint8)
     for centre, diameters in lesions:

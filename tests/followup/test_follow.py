@@ -203,9 +203,15 @@ def test_another_region_is_recognised_and_nothing_is_matched_by_place(tmp_path: 
     image, _, affine = study(0)
     write_nifti(tmp_path / "noise.nii.gz", rng.normal(0, 15, image.shape).astype(np.int16), affine)
     rows.append(f"elsewhere,P1,{DATES[1]},noise.nii.gz,P1-0-mask.nii.gz,CT")
-    (patient,) = sw.follow(manifest(tmp_path, rows)).patients
-    if not patient["studies"][1]["registration"]["failed"]:
-        pytest.skip("this registration does not tell failures")
+    result = sw.follow(manifest(tmp_path, rows), tmp_path.with_name("elsewhere"))
+    (patient,) = result.patients
+    assert patient["studies"][1]["registration"]["failed"]
+    assert [(one.case, one.stage) for one in result.set_aside] == [("elsewhere", "register")]
+    (row,) = patient["verdicts"]["recist"]
+    assert row["sum"] is None
+    assert "sum" not in row["target"]["facts"]
+    page = (tmp_path.with_name("elsewhere") / "follow.html").read_text()
+    assert "Sum of targets: not known" in page
     assert patient["studies"][1]["notes"] == ["failed"]
     assert [one["sizes"][1]["status"] for one in patient["lesions"]] == ["unknown"] * 2
     assert patient["verdicts"]["recist"][0]["overall"]["answer"] == "NE"
@@ -240,8 +246,9 @@ def test_nothing_to_follow_is_an_error_in_words(tmp_path: Path) -> None:
         sw.follow(manifest(tmp_path, [rows[0].replace(DATES[0], "")]))
 
 
-def test_the_error_of_measuring_may_be_given(source: Path) -> None:
-    (patient,) = sw.follow(source, test_retest=7.0).patients
+def test_the_error_of_measuring_may_be_given(tmp_path: Path) -> None:
+    one_date = manifest(tmp_path, followed_patient(tmp_path, dates=DATES[:1]))
+    (patient,) = sw.follow(one_date, test_retest=7.0).patients
     assert patient["lesions"][0]["sizes"][0]["log_volume_sd"] == pytest.approx(0.07)
 
 

@@ -42,6 +42,7 @@ def test_points_go_from_the_fixed_image_to_the_moving_one():
     np.testing.assert_allclose(onto.array, fixed, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_transform():
     fixed, moving = organs(), moved(organs(), turn((5, 0, 0), (4, 0, 0)))
     one, other = register(fixed, moving), register(fixed, moving)
@@ -68,6 +69,7 @@ def bent(volume: Volume, most_mm: float = 6.0) -> tuple[Volume, Registration]:
     return resample_onto(volume, volume, one), one
 
 
+@pytest.mark.slow
 def test_a_bent_body_is_straightened_without_folds():
     straight = organs()
     fixed, truth = bent(straight)  # fixed(p) = straight(truth(p)): truth leads from fixed to moving

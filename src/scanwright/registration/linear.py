@@ -22,7 +22,10 @@ MOST_POINTS = 8000
 MOST_SAMPLES = 20_000
 """Of which a step of the optimiser is taken; more cost in proportion and change hundredths of a mm."""
 STARTS = 6
-MOST_STEPS = 300
+MOST_STEPS, RELAXATION = 300, 0.95
+"""Steps of the optimiser shrink slowly: where each is halved, it stands still before it arrives."""
+ROUGH_STEPS, ROUGH_RELAXATION, ROUGH_SAMPLES = 100, 0.9, 6000
+"""Where starts are only to be told apart."""
 SAME_START_MM = 15.0
 MOST_ENDS = 3
 AGREE_MM = 4.0
@@ -60,7 +63,7 @@ def search(fixed: Scan, moving: Scan, seed: int, tell: Callable[[float], None]) 
     ends: list[tuple[float, FloatArray]] = []
     for done, start in enumerate(starts):
         tell(done / len(starts))
-        end = refine(fixed, moving, start, "rigid", seed)
+        end = refine(fixed, moving, start, "rigid", seed, rough=True)
         ends.append((similarity(values, places, moving, end), end))
     ends.sort(key=lambda one: -one[0])
     best = ends[0][1]
@@ -109,7 +112,7 @@ def mirror_gain(fixed: Scan, moving: Scan, fixed_to_moving: FloatArray, seed: in
     """
     reflection = np.diag([-1.0, 1.0, 1.0, 1.0])
     reflection[0, 3] = 2 * fixed.centre_mm[0]
-    mirrored = refine(fixed, moving, fixed_to_moving @ reflection, "rigid", seed)
+    mirrored = refine(fixed, moving, fixed_to_moving @ reflection, "rigid", seed, rough=True)
     places, values = fixed.body_places_mm, fixed.values[fixed.body]
     as_is = similarity(values, places, moving, fixed_to_moving)
     return similarity(values, places, moving, mirrored) / max(as_is, 1e-9)
@@ -145,20 +148,21 @@ def _best_starts(values: FloatArray, places: FloatArray, fixed: Scan, moving: Sc
     return [*sure, *_apart(places, [start for _, start in judged], SAME_START_MM, STARTS)]
 
 
-def refine(fixed: Scan, moving: Scan, start: FloatArray, kind: str, seed: int) -> FloatArray:
+def refine(
+    fixed: Scan, moving: Scan, start: FloatArray, kind: str, seed: int, *, rough: bool = False
+) -> FloatArray:
     """The (4, 4) near ``start`` under which mutual information is largest (Mattes et al., IEEE TMI 2003).
 
-    Steps of the optimiser shrink from the spacing to a hundredth of it, slowly: where each is halved,
-    it stands still before it arrives. One thread: which of several
-    adds first would change the last digits.
+    Steps of the optimiser shrink from the spacing to a hundredth of it. One thread: which of several adds
+    first would change the last digits. ``rough`` takes a few seconds off, and up to a voxel of precision.
     """
     spacing = float(fixed.spacing_mm.mean())
-    method = metric(fixed, seed)
+    method = metric(fixed, seed, ROUGH_SAMPLES if rough else MOST_SAMPLES)
     method.SetOptimizerAsRegularStepGradientDescent(
         learningRate=spacing,
         minStep=spacing / 100,
-        numberOfIterations=MOST_STEPS,
-        relaxationFactor=0.95,
+        numberOfIterations=ROUGH_STEPS if rough else MOST_STEPS,
+        relaxationFactor=ROUGH_RELAXATION if rough else RELAXATION,
         gradientMagnitudeTolerance=1e-8,
     )
     method.SetOptimizerScalesFromPhysicalShift()
@@ -177,13 +181,13 @@ def refine(fixed: Scan, moving: Scan, start: FloatArray, kind: str, seed: int) -
     return np.round(start @ from_itk_affine(change), DECIMALS)
 
 
-def metric(fixed: Scan, seed: int) -> sitk.ImageRegistrationMethod:
+def metric(fixed: Scan, seed: int, samples: int = MOST_SAMPLES) -> sitk.ImageRegistrationMethod:
     """The comparison of two images that all kinds of registration share."""
     method = sitk.ImageRegistrationMethod()
     method.SetNumberOfThreads(1)
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricFixedMask(to_itk(fixed.inside, fixed.affine_ras))
-    share = min(1.0, MOST_SAMPLES / int(fixed.inside.sum()))
+    share = min(1.0, samples / int(fixed.inside.sum()))
     if share < 1.0:
         method.SetMetricSamplingStrategy(method.RANDOM)
         # ITK takes 0 for "by the clock".
