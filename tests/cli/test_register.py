@@ -86,6 +86,7 @@ def test_fuse_writes_channels_that_train_reads(pair, tmp_path, command: Command)
     assert case.image.read().n_channels == 2
 
 
+@pytest.mark.slow
 def test_fuse_registers_when_asked_and_sets_aside_what_fails(pair, tmp_path, command: Command):
     other = organs(seed=8)
     path = write_nifti(tmp_path / "other" / "c.nii.gz", other.array[0], other.affine_ras)

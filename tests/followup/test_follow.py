@@ -98,6 +98,7 @@ def test_a_reader_overrules_and_it_is_recorded(source: Path, followed: FollowUp,
     assert "阅片者" in (tmp_path / "out" / "follow.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_reader_may_say_which_lesion_is_which(source: Path, followed: FollowUp, tmp_path: Path) -> None:
     assert followed.out is not None
     rows = tomllib.loads((followed.out / "reader.toml").read_text())["lesion"]
@@ -217,6 +218,7 @@ def test_another_region_is_recognised_and_nothing_is_matched_by_place(tmp_path: 
     assert patient["verdicts"]["recist"][0]["overall"]["answer"] == "NE"
 
 
+@pytest.mark.slow
 def test_a_changed_modality_is_said_and_sizes_are_not_compared(tmp_path: Path) -> None:
     rows = followed_patient(tmp_path, dates=DATES[:2])
     rows[1] = rows[1].replace(",CT", ",MR")
@@ -225,6 +227,7 @@ def test_a_changed_modality_is_said_and_sizes_are_not_compared(tmp_path: Path) -
     assert all(one["changes"] == [] and one["growth"] is None for one in patient["lesions"])
 
 
+@pytest.mark.slow
 def test_a_cohort_is_shown_together_and_each_patient_has_a_page(tmp_path: Path) -> None:
     source = tmp_path / "in"
     rows = followed_patient(source, dates=DATES[:2])

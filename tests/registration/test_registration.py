@@ -98,6 +98,7 @@ def test_a_volume_that_doubles_has_a_jacobian_of_two():
     np.testing.assert_allclose(jacobian_range(field, np.eye(4), np.diag([3.0, 3, 3, 1])), (2, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["other patient", "noise", "mirrored"])
 def test_what_can_not_be_registered_is_recognised(name: str):
     fixed = organs()
@@ -111,6 +112,7 @@ def test_what_can_not_be_registered_is_recognised(name: str):
     assert quality.reason
 
 
+@pytest.mark.slow
 def test_another_contrast_of_the_same_patient_is_registered():
     fixed, truth = organs(), turn((10, 5, -8), (10, 8, -6))
     moving = moved(fixed, truth)
