@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.ndimage import binary_fill_holes, gaussian_filter
 from scipy.spatial.distance import cdist
@@ -68,6 +68,7 @@ def test_the_perpendicular_is_at_right_angles_and_no_longer(mask, spacing) -> No
 
 @given(st.floats(4, 20), st.floats(0.3, 1), st.floats(0, 180))
 def test_an_ellipse_has_the_diameters_it_was_drawn_with(half, ratio, degrees) -> None:
+    assume(half * ratio**2 >= 1)  # where its tips are more pointed, no voxel's centre lies in them
     i, j = np.mgrid[-30:31, -30:31] * 1.0
     turn = np.deg2rad(degrees)
     u, v = i * np.cos(turn) + j * np.sin(turn), j * np.cos(turn) - i * np.sin(turn)
