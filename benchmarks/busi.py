@@ -5,11 +5,9 @@ Goal: ≥ 0.85 with 6 minutes a fold on 2 cores.
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 
-from figures import arguments, data_root, learn_and_judge, print_header, splits
+from figures import arguments, busi_fold, learn_and_judge, print_header, splits
 from scanwright.core.metrics import auroc
 from scanwright.core.statistics import patient_bootstrap
 
@@ -18,21 +16,11 @@ def main() -> None:
     parser = arguments(__doc__ or "", minutes=6)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    root, folds = data_root() / "busi-breast-ultrasound", splits("busi-breast-ultrasound")["folds"]
     print_header("BUSI, malignant against the rest", minutes=f"{options.minutes} a fold", seed=options.seed)
     scores: list[float] = []
     malignant: list[bool] = []
-    for fold, names in enumerate(folds):
-        folder = options.out / "busi" / f"fold-{fold}"
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "manifest.csv").open("w", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(("case", "split", "image", "label"))
-            for name in sorted(name for fold_names in folds for name in fold_names):
-                split = "test" if name in names else "train"
-                writer.writerow(
-                    (name.removesuffix(".png"), split, (root / name).resolve(), name.split("/")[0])
-                )
+    for fold in range(len(splits("busi-breast-ultrasound")["folds"])):
+        folder = busi_fold(options.out / "busi" / f"fold-{fold}", fold)
         _, result = learn_and_judge(folder, folder / "run", options, seed=options.seed)
         own = [
             (r["probabilities"]["malignant"], r["truth"] == "malignant") for r in result.content["records"]

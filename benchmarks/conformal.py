@@ -14,7 +14,7 @@ from collections import defaultdict
 import numpy as np
 
 import scanwright as sw
-from figures import arguments, data_root, print_header, progress
+from figures import arguments, print_header, progress, unseen_pneumonia
 from scanwright.core.calibration import brier, calibration_errors, equal_mass_bins, fit_calibration
 from scanwright.core.conformal import fit_conformal, risk_coverage
 
@@ -55,19 +55,14 @@ def _probabilities(options) -> tuple[np.ndarray, np.ndarray, list[str]]:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "probabilities.npz"
     if not file.is_file():
-        data = np.load(data_root() / "pneumoniamnist" / "pneumoniamnist.npz", allow_pickle=False)
-        seen = {image.tobytes() for image in data["val_images"]}
-        fresh = np.array([image.tobytes() not in seen for image in data["train_images"]])
-        learnt = {f"train_{kind}": data[f"train_{kind}"][fresh] for kind in ("images", "labels")}
-        judged = {f"test_{kind}": data[f"val_{kind}"] for kind in ("images", "labels")}
-        np.savez(folder / "pneumonia.npz", **learnt, **judged)
+        data = unseen_pneumonia(folder)
         settings = {"minutes": options.minutes, "seed": options.seed, "threads": options.threads}
         with progress() as tell:
             run = folder / "run"
             if not (run / "model").is_dir():
-                sw.train(folder / "pneumonia.npz", run, overwrite=True, progress=tell, **settings)
+                sw.train(data, run, overwrite=True, progress=tell, **settings)
             model = sw.load(run)
-            result = sw.evaluate(model, folder / "pneumonia.npz", progress=tell)
+            result = sw.evaluate(model, data, progress=tell)
         names = result.content["classes"]
         records = result.content["records"]
         own = [record.get("uncalibrated", record["probabilities"]) for record in records]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import platform
@@ -11,6 +12,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import scanwright as sw
 from scanwright.cli.console import Console
@@ -100,6 +103,36 @@ def learn_and_judge(
         result = sw.evaluate(model, data, run / "evaluation", overwrite=True, progress=tell)
     print(f"{model.provenance['minutes']:.1f} min, {model.provenance['steps']} steps", flush=True)
     return model, result
+
+
+def unseen_pneumonia(folder: Path) -> Path:
+    """PneumoniaMNIST with its official validation images as test cases, and to learn from its training images
+    without those that are also among them. The official test split is left alone.
+
+    Returns:
+        ``folder/pneumonia.npz``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    data = np.load(data_root() / "pneumoniamnist" / "pneumoniamnist.npz", allow_pickle=False)
+    seen = {image.tobytes() for image in data["val_images"]}
+    fresh = np.array([image.tobytes() not in seen for image in data["train_images"]])
+    learnt = {f"train_{kind}": data[f"train_{kind}"][fresh] for kind in ("images", "labels")}
+    judged = {f"test_{kind}": data[f"val_{kind}"] for kind in ("images", "labels")}
+    np.savez(folder / "pneumonia.npz", **learnt, **judged)
+    return folder / "pneumonia.npz"
+
+
+def busi_fold(folder: Path, fold: int) -> Path:
+    """A manifest of BUSI in which one of the fixed folds is held out; gives the folder."""
+    root, folds = data_root() / "busi-breast-ultrasound", splits("busi-breast-ultrasound")["folds"]
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "manifest.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("case", "split", "image", "label"))
+        for name in sorted(name for names in folds for name in names):
+            split = "test" if name in folds[fold] else "train"
+            writer.writerow((name.removesuffix(".png"), split, (root / name).resolve(), name.split("/")[0]))
+    return folder
 
 
 def progress() -> Any:

@@ -11,28 +11,26 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from figures import arguments, data_root, learn_and_judge, print_header
+from figures import arguments, learn_and_judge, print_header, unseen_pneumonia
 
 
 def main() -> None:
     parser = arguments(__doc__ or "", minutes=5)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     options = parser.parse_args()
-    data = np.load(data_root() / "pneumoniamnist" / "pneumoniamnist.npz", allow_pickle=False)
     folder = options.out / "pneumonia"
-    folder.mkdir(parents=True, exist_ok=True)
-    judged = {f"test_{kind}": data[f"val_{kind}"] for kind in ("images", "labels")}
-    seen = {image.tobytes() for image in data["val_images"]}
-    fresh = np.array([image.tobytes() not in seen for image in data["train_images"]])
-    learnt = {f"train_{kind}": data[f"train_{kind}"][fresh] for kind in ("images", "labels")}
-    np.savez(folder / "pneumonia.npz", **learnt, **judged)
+    file = unseen_pneumonia(folder)
+    with np.load(file, allow_pickle=False) as data:
+        learnt, judged = (
+            {name: data[name] for name in data if name.startswith(side)} for side in ("train", "test")
+        )
     print_header("PneumoniaMNIST 28 px, AUROC on val", minutes=options.minutes, seeds=options.seeds)
-    print(f"left out of training because they also stand in val: {np.count_nonzero(~fresh)}")
+    print(f"learnt from: {len(learnt['train_labels'])} images that do not also stand in val")
     _print_logistic(learnt, judged)
     rows = []
     for seed in options.seeds:
         run = folder / f"run-{seed}"
-        _, result = learn_and_judge(folder / "pneumonia.npz", run, options, seed=seed)
+        _, result = learn_and_judge(file, run, options, seed=seed)
         number, accuracy = result.number("auroc"), result.number("accuracy")
         rows.append((number["value"], seed))
         print(

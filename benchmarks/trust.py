@@ -12,7 +12,6 @@ to the other four folds (other networks of the same plan) and judged on the fift
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import scanwright as sw
-from figures import arguments, data_root, print_header, print_number, progress, splits
+from figures import arguments, busi_fold, print_header, print_number, progress, splits, unseen_pneumonia
 from scanwright.core.conformal import fit_conformal
 from scanwright.data.case import Case
 from scanwright.evaluation.numbers import measure_numbers
@@ -51,32 +50,16 @@ def main() -> None:
 def pneumonia(options) -> tuple[sw.Plan, list, list[Case], list[int]]:
     """Plan, records, cases, and the fold of each record."""
     folder = options.out / "trust" / "pneumonia"
-    folder.mkdir(parents=True, exist_ok=True)
-    data = np.load(data_root() / "pneumoniamnist" / "pneumoniamnist.npz", allow_pickle=False)
-    seen = {image.tobytes() for image in data["val_images"]}
-    fresh = np.array([image.tobytes() not in seen for image in data["train_images"]])
-    learnt = {f"train_{kind}": data[f"train_{kind}"][fresh] for kind in ("images", "labels")}
-    judged = {f"test_{kind}": data[f"val_{kind}"] for kind in ("images", "labels")}
-    np.savez(folder / "pneumonia.npz", **learnt, **judged)
-    model, result, cases = learn(folder / "pneumonia.npz", folder / "run", options)
+    model, result, cases = learn(unseen_pneumonia(folder), folder / "run", options)
     records = result.content["records"]
     return model.plan, records, cases, [0] * len(records)
 
 
 def busi(options) -> tuple[sw.Plan, list, list[Case], list[int]]:
     """As :func:`pneumonia`."""
-    root, folds = data_root() / "busi-breast-ultrasound", splits("busi-breast-ultrasound")["folds"]
     records, cases, fold_of = list[dict](), list[Case](), list[int]()
-    for fold, names in enumerate(folds):
-        folder = options.out / "trust" / f"busi-{fold}"
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "manifest.csv").open("w", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(("case", "split", "image", "label"))
-            for name in sorted(name for fold_names in folds for name in fold_names):
-                split = "test" if name in names else "train"
-                row = (name.removesuffix(".png"), split, (root / name).resolve(), name.split("/")[0])
-                writer.writerow(row)
+    for fold in range(len(splits("busi-breast-ultrasound")["folds"])):
+        folder = busi_fold(options.out / "trust" / f"busi-{fold}", fold)
         model, result, own = learn(folder, folder / "run", options)
         judged = {record["case"] for record in result.content["records"]}
         records += result.content["records"]

@@ -6,6 +6,7 @@ importing it would put the room in the verb's place.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,33 +55,18 @@ __all__ = [
 ]
 
 
+_HOMES = {
+    "ScanwrightError": "scanwright.errors",
+    "export": "scanwright.packaging.front",
+    "follow": "scanwright.followup.follow",
+    "fuse": "scanwright.followup.fuse",
+    "measure": "scanwright.followup.front",
+    "register": "scanwright.followup.register",
+}
+"""Of what does not live in the front door."""
+
+
 def __getattr__(name: str) -> Any:
-    if name == "ScanwrightError":
-        from scanwright.errors import ScanwrightError
-
-        return ScanwrightError
-    if name == "follow":
-        from scanwright.followup.follow import follow
-
-        return follow
-    if name == "measure":
-        from scanwright.followup.front import measure
-
-        return measure
-    if name == "register":
-        from scanwright.followup.register import register
-
-        return register
-    if name == "fuse":
-        from scanwright.followup.fuse import fuse
-
-        return fuse
-    if name == "export":
-        from scanwright.packaging.front import export
-
-        return export
-    if name in __all__:
-        from scanwright import api
-
-        return getattr(api, name)
-    raise AttributeError(f"module 'scanwright' has no attribute '{name}'")
+    if name not in __all__:
+        raise AttributeError(f"module 'scanwright' has no attribute '{name}'")
+    return getattr(import_module(_HOMES.get(name, "scanwright.api")), name)

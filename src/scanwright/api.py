@@ -257,11 +257,9 @@ def load(path: PathLikeStr, *, memory: str | None = None) -> Model:
         ModelError: there is none, it is damaged or too new, or a package answers its golden cases otherwise.
         SettingsError: a package needs more than ``memory``.
     """
-    from scanwright.inference.model import load_model
-    from scanwright.inference.package import read_package
+    from scanwright.inference import package
 
-    cap = Settings(memory=memory).memory_bytes
-    return read_package(path, memory=cap) if Path(path).is_file() else load_model(path)
+    return package.load(path, memory=Settings(memory=memory).memory_bytes)
 
 
 def load_plan(path: PathLikeStr) -> Plan:

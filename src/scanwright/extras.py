@@ -1,8 +1,12 @@
-"""The only place that imports optional packages softly."""
+"""The only place that imports optional packages softly, and what keeps packages from talking over us."""
 
 import importlib
 import importlib.util
+import logging
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from scanwright.errors import MissingExtraError
@@ -34,3 +38,17 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
 def is_installed(module: str) -> bool:
     """Whether ``module`` is there, without importing it."""
     return importlib.util.find_spec(module) is not None
+
+
+@contextmanager
+def quietly(log: str, level: int = logging.ERROR) -> Iterator[None]:
+    """Without warnings, and without what is less than ``level`` in a package's log."""
+    logger = logging.getLogger(log)
+    before = logger.level
+    logger.setLevel(level)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)

@@ -63,14 +63,15 @@ def explain(
     from scanwright.explanation.explainer import Explainer
     from scanwright.explanation.run import RESULTS, explain_cases
     from scanwright.explanation.truth import with_truth
-    from scanwright.inference.model import Model, load_model
+    from scanwright.inference.model import Model
+    from scanwright.inference.package import load
     from scanwright.io.apart import keep_apart
     from scanwright.io.dataset import open_inputs
     from scanwright.io.files import claim_folder, kept_if_filled
     from scanwright.report.texts import Words
 
     Words(lang)  # what is wrong with the wishes is said before anything is read
-    loaded = model if isinstance(model, Model) else load_model(model)
+    loaded = model if isinstance(model, Model) else load(model)
     kinds = choose_maps(methods, loaded.plan)
     check_class(class_name, loaded.plan)
     dataset = inputs if isinstance(inputs, Dataset) else open_inputs(inputs, series=series)

@@ -23,7 +23,8 @@ from scanwright.followup.places import look_at_lesions
 from scanwright.followup.studies import Study, Timelines, find_timelines
 from scanwright.followup.targets import propose_roles, size_lesion
 from scanwright.followup.tracing import Masker, Traced, trace
-from scanwright.inference.model import Model, load_model
+from scanwright.inference.model import Model
+from scanwright.inference.package import load
 from scanwright.inference.results import write_mask_result
 from scanwright.io.apart import keep_apart
 from scanwright.io.failures_csv import write_failures
@@ -123,7 +124,7 @@ def follow(
         place = None if out is None else claim_folder(out, overwrite=overwrite, own=OWN)
         gathered = _gather_tables(Path(folder))
     else:
-        loaded = load_model(model) if isinstance(model, (str, os.PathLike)) else model
+        loaded = load(model) if isinstance(model, (str, os.PathLike)) else model
         found = find_timelines(folder, series=series, masks_needed=loaded is None)
         if out is not None:
             keep_apart(Path(out), found.dataset)

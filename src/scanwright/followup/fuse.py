@@ -21,7 +21,7 @@ from scanwright.io.dataset import open_inputs
 from scanwright.io.failures_csv import write_failures
 from scanwright.io.files import claim_folder, kept_if_filled, write_bytes, write_json, write_text, write_whole
 from scanwright.io.formats.nifti import save_nifti
-from scanwright.registration import KINDS, Quality, Registration, register, resample_onto
+from scanwright.registration import KINDS, Registration, register, resample_onto
 from scanwright.registration.grid import affine_of
 from scanwright.report.fusion import render_fusion
 from scanwright.report.laid_pictures import OPACITY_PERCENT, fused_picture
@@ -148,7 +148,7 @@ def _laid(base: Volume, case: Case, by: str, seed: int) -> tuple[Volume, JsonDic
     """
     image = case.image.read()
     if by == BY_HEADERS:
-        found = Registration("rigid", np.eye(4), None, Quality())
+        found = Registration.by_headers()
     else:
         found = register(base, image, by, seed=seed)
         if found.quality.failed:
@@ -191,10 +191,7 @@ def _fused(
 
 def _same(image: Volume, base: Volume) -> list[Volume]:
     """The planes of an image that those of the base are: it lies on the same grid."""
-    return [
-        resample_onto(image, plane, Registration("rigid", np.eye(4), None, Quality()))
-        for plane in cut_planes(base)
-    ]
+    return [resample_onto(image, plane, Registration.by_headers()) for plane in cut_planes(base)]
 
 
 def _window(image: Volume) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from scanwright.io.apart import keep_apart
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import claim_folder, kept_if_filled, write_json, write_text, write_whole
 from scanwright.io.formats.nifti import save_nifti
-from scanwright.registration import KINDS, Quality, Registration, resample_onto, write_field, write_tfm
+from scanwright.registration import KINDS, Registration, resample_onto, write_field, write_tfm
 from scanwright.registration import register as find_map
 from scanwright.registration.grid import affine_of
 from scanwright.report.laid_pictures import compared_picture
@@ -63,7 +63,6 @@ def register(
     kind: str = "rigid",
     mask: PathLikeStr | None = None,
     seed: int = 0,
-    threads: int | None = None,
     series: str | None = None,
     moving_series: str | None = None,
     lang: str = "en",
@@ -80,7 +79,6 @@ def register(
         kind: "rigid", "affine" or "deformable".
         mask: on the grid of the fixed image: only there are the images compared.
         seed: see ``registration.register``.
-        threads: see ``registration.register``.
         series, moving_series: of DICOM exports, see ``predict``.
         lang: language of the page, "en" or "zh".
         overwrite: replace an earlier registration in ``out``.
@@ -102,9 +100,7 @@ def register(
             keep_apart(Path(out), open_inputs(source, series=chosen))
         folder = claim_folder(out, overwrite=overwrite, own=FILES)
     with _kept(folder):
-        found = find_map(
-            still, moved, kind, fixed_mask=compared, seed=seed, threads=threads, progress=progress
-        )
+        found = find_map(still, moved, kind, fixed_mask=compared, seed=seed, progress=progress)
         content = _content(cases, mask, found, seed)
         result = Registered(found, resample_onto(moved, still, found), content)
         if folder is not None:
@@ -140,10 +136,9 @@ def _content(cases: tuple[Case, Case], mask: PathLikeStr | None, found: Registra
 def _write(result: Registered, fixed: Volume, moving: Volume, folder: Path, lang: str) -> None:
     """Of a failed registration only the page and the record: nobody can use the image by mistake."""
     found = result.registration
-    as_told = Registration("rigid", np.eye(4), None, Quality())
     pictures = {
         name: compared_picture([(plane, resample_onto(moving, plane, one)) for plane in cut_planes(fixed)])
-        for name, one in (("before", as_told), ("after", found))
+        for name, one in (("before", Registration.by_headers()), ("after", found))
     }
     if not result.failed:
         array, affine_ras = result.image.array, affine_of(result.image)

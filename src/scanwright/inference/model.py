@@ -37,6 +37,13 @@ from scanwright.types import AnyArray, PathLikeStr, Progress, silent
 
 SCHEMA_VERSION = 1
 MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.safetensors"
+LEARNT: Mapping[str, Any] = {
+    "calibration": Calibration,
+    "conformal": Conformal,
+    "margins": Margins,
+    "familiar": Familiarity,
+}
+"""What is learnt beside the weights: field of a model → its kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,13 +219,7 @@ def save_model(model: Model, folder: PathLikeStr) -> None:
         (part / WEIGHTS_FILE).write_bytes(raw)
         content = {
             "schema_version": SCHEMA_VERSION,
-            "plan": model.plan.to_json(),
-            "thresholds": dict(model.thresholds),
-            "calibration": model.calibration.to_json(),
-            "conformal": model.conformal.to_json(),
-            "margins": model.margins.to_json(),
-            "familiar": model.familiar.to_json(),
-            "provenance": dict(model.provenance),
+            **describe(model),
             "weights_sha256": hashlib.sha256(raw).hexdigest(),
         }
         write_json(part / MODEL_FILE, {**content, "sha256": content_hash(content)})
@@ -266,14 +267,33 @@ def load_model(path: PathLikeStr) -> Model:
         raise ModelError(
             "the model's files are missing or damaged", subject=str(folder), do="Restore them."
         ) from error
-    plan = Plan.from_json(content["plan"], str(folder / MODEL_FILE))
+    return replace(read_described(content, str(folder / MODEL_FILE)), weights=weights, folder=folder)
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """All of a model but its network, as plain values: what model folders and packages hold alike."""
+    return {
+        "plan": model.plan.to_json(),
+        "thresholds": dict(model.thresholds),
+        "provenance": dict(model.provenance),
+        **{name: getattr(model, name).to_json() for name in LEARNT},
+    }
+
+
+def read_described(content: Mapping[str, Any], subject: str) -> Model:
+    """The inverse of :func:`describe`: a model without a network.
+
+    Raises:
+        ModelError: something in it makes no sense.
+        KeyError, TypeError, ValueError, AttributeError: something is missing, or of another kind.
+    """
+    thresholds = {str(name): float(value) for name, value in content["thresholds"].items()}
     # Models of before have not all of them.
-    calibration = Calibration.from_json(content.get("calibration", Calibration().to_json()), str(folder))
-    conformal = Conformal.from_json(content.get("conformal", Conformal().to_json()), str(folder))
-    margins = Margins.from_json(content.get("margins", Margins().to_json()), str(folder))
-    familiar = Familiarity.from_json(content.get("familiar", Familiarity().to_json()), str(folder))
-    story = (content["thresholds"], content["provenance"], folder)
-    return Model(plan, weights, *story, calibration, conformal, margins, familiar)
+    learnt = {
+        name: kind.from_json(content[name], subject) for name, kind in LEARNT.items() if name in content
+    }
+    plan = Plan.from_json(content["plan"], subject)
+    return Model(plan, {}, thresholds, dict(content["provenance"]), **learnt)
 
 
 def find_run(folder: Path) -> str:

@@ -11,6 +11,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from scanwright.core.calibration import Calibration
-from scanwright.core.conformal import Conformal
-from scanwright.core.familiarity import Familiarity
-from scanwright.core.margins import Margins
-from scanwright.data.plan import Plan
 from scanwright.errors import ModelError, ScanwrightError
 from scanwright.inference.golden import check_golden
 from scanwright.inference.graphs import FILES, Footprint, Graphs, check_graphs
 from scanwright.inference.memory import GRAPHS, check_running
-from scanwright.inference.model import Model, content_hash
+from scanwright.inference.model import Model, content_hash, describe, load_model, read_described
 from scanwright.inference.runtimes import open_graphs
 from scanwright.io.files import write_whole
 from scanwright.types import FloatArray, PathLikeStr
@@ -67,13 +63,7 @@ def write_package(
         files |= {member_file(n, name): content for name, content in member.items()}
     content = {
         "schema_version": SCHEMA_VERSION,
-        "plan": model.plan.to_json(),
-        "thresholds": dict(model.thresholds),
-        "calibration": model.calibration.to_json(),
-        "conformal": model.conformal.to_json(),
-        "margins": model.margins.to_json(),
-        "familiar": model.familiar.to_json(),
-        "provenance": dict(model.provenance),
+        **describe(model),
         "graphs": model.graphs.to_json(),
         "files": {
             name: {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
@@ -115,27 +105,24 @@ def read_package(path: PathLikeStr, *, check: bool = True, memory: int | None = 
     _check_files(content, files, subject)
     try:
         check_graphs(content["graphs"], subject)
-        plan = Plan.from_json(content["plan"], f"{subject}: plan")
         graphs = _read_graphs(content["graphs"], files, subject)
-        model = Model(
-            plan,
-            {},
-            {str(name): float(value) for name, value in content["thresholds"].items()},
-            dict(content["provenance"]),
-            None,
-            Calibration.from_json(content["calibration"], subject),
-            Conformal.from_json(content["conformal"], subject),
-            Margins.from_json(content["margins"], subject),
-            Familiarity.from_json(content["familiar"], subject),
-            graphs,
-        )
+        model = replace(read_described(content, subject), graphs=graphs)
         golden = load_tensors(files[GOLDEN])
     except (KeyError, TypeError, ValueError, AttributeError, SafetensorError) as error:
         raise _damaged(subject) from error
     check_running(memory, graphs.footprint, GRAPHS)
     if check:
-        check_golden(open_graphs(graphs, "cpu"), plan, golden, graphs.precision, subject)
+        check_golden(open_graphs(graphs, "cpu"), model.plan, golden, graphs.precision, subject)
     return model
+
+
+def load(path: PathLikeStr, *, memory: int | None = None) -> Model:
+    """A run, a model folder or a package, whichever it is.
+
+    Raises:
+        ModelError, SettingsError, MissingExtraError: see ``load_model`` and :func:`read_package`.
+    """
+    return read_package(path, memory=memory) if Path(path).is_file() else load_model(path)
 
 
 def _read_files(path: Path) -> dict[str, bytes]:

@@ -47,11 +47,10 @@ def export(
         OutputError: there is something else at ``out``, or the disk is full.
         MissingExtraError: what makes graphs is not installed.
     """
-    from scanwright.inference.package import CARD, LICENCE, SUFFIX, write_package
+    from scanwright.inference.package import CARD, LICENCE, SUFFIX, load, write_package
 
     for name in ("torch", "monai", *(TARGETS[to].needs if to in TARGETS else ())):
         require(name, extra="train" if name in ("torch", "monai") else "export", feature="Exporting a model")
-    from scanwright.inference.model import load_model
     from scanwright.packaging.export import export_model, find_target
 
     target = find_target(to, precision)
@@ -63,7 +62,7 @@ def export(
     if path.exists() and not overwrite:
         raise OutputError("there is a file already", subject=str(path), do="Choose another, or --overwrite.")
     texts = {LICENCE: _read_text(licence)} if licence is not None else {}
-    loaded = load_model(model) if isinstance(model, (str, os.PathLike)) else model
+    loaded = load(model) if isinstance(model, (str, os.PathLike)) else model
     found = loaded.folder.parent / "evaluation" / CARD if loaded.folder is not None else None
     if card is not None or (found is not None and found.is_file()):
         texts[CARD] = _read_text(card or found or CARD)

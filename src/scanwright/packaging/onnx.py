@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import numpy as np
 import onnx_ir as ir
@@ -14,6 +11,7 @@ from torch import nn
 
 from scanwright.data.choices import ANSWERS
 from scanwright.data.plan import Plan
+from scanwright.extras import quietly
 from scanwright.inference.runtimes.torch_runtime import ACTIVATIONS
 from scanwright.networks.catalogue import build_network
 from scanwright.types import AnyArray
@@ -47,7 +45,8 @@ def convert(plan: Plan, weights: Mapping[str, AnyArray], precision: str) -> dict
     kernels. What tells of the machine they were made on (paths, lines of code) is taken out.
     """
     patch = torch.zeros(1, len(plan.channels), *plan.patch_voxels)
-    with _quietly(), torch.inference_mode():
+    # Torch notes what it misses for other networks than ours.
+    with quietly("torch.onnx"), torch.inference_mode():
         program = torch.onnx.export(
             Answer(plan, weights).eval(),
             (patch,),
@@ -71,17 +70,3 @@ def convert(plan: Plan, weights: Mapping[str, AnyArray], precision: str) -> dict
         part.metadata_props.clear()
         part.doc_string = None
     return {"graph.onnx": ir.to_proto(model).SerializeToString()}
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Without torch's notes on what it misses for other networks than ours."""
-    log = logging.getLogger("torch.onnx")
-    before = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.setLevel(before)

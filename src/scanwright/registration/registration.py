@@ -45,6 +45,11 @@ class Registration:
     quality: Quality
     fixed_affine_ras: FloatArray | None = None
 
+    @classmethod
+    def by_headers(cls) -> Registration:
+        """What the headers say: every place lies where it is."""
+        return cls("rigid", np.eye(4), None, Quality())
+
     def points(self, places_ras_mm: FloatArray) -> FloatArray:
         """(n, 3) places of the fixed image, in RAS mm, as places of the moving image."""
         places = np.asarray(places_ras_mm, dtype=np.float64)
@@ -80,13 +85,13 @@ def register(
     *,
     fixed_mask: Volume | None = None,
     seed: int = 0,
-    threads: int | None = None,
     progress: Progress = silent,
 ) -> Registration:
     """Find where every place of one image lies in another.
 
     By mutual information, so across dates and modalities; from many starts, so whatever the headers say; on
-    coarse grids first. Of images with several channels the first is compared.
+    coarse grids first. Of images with several channels the first is compared. The optimiser keeps to one
+    thread: its sums would depend on how many there are.
 
     Args:
         fixed: the image onto whose grid the other is to come.
@@ -94,8 +99,6 @@ def register(
         kind: "rigid" (6 numbers), "affine" (12) or "deformable" (a field).
         fixed_mask: on the grid of the fixed image; only there are the images compared.
         seed: of the places at which they are compared.
-        threads: accepted for the sake of other verbs; the optimiser keeps to one, as its sums would depend
-            on their number.
         progress: told how far it is.
 
     Raises:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import stat
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +16,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
+from scanwright import extras
 from scanwright.errors import DataError
 from scanwright.io.dicom.fields import number_of, numbers_of, text_of, value_of
 from scanwright.io.dicom.raw import TAGS, RawPixels, find_raw
@@ -160,18 +160,9 @@ def is_dicom(path: Path) -> bool:
     return head[128:] == b"DICM" or (path.suffix.lower() in SUFFIXES and len(head) > 0)
 
 
-@contextmanager
-def quietly() -> Iterator[None]:
+def quietly() -> AbstractContextManager[None]:
     """Without pydicom's warnings on odd values: they quote the values, and those may be a patient's."""
-    log = logging.getLogger("pydicom")
-    before = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.setLevel(before)
+    return extras.quietly("pydicom", logging.CRITICAL)
 
 
 def read_planes(path: Path) -> tuple[Plane, ...]:
