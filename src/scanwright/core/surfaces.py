@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,8 @@ from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray
 MOST_NEIGHBOURS = 1500
 """Of a voxel, about so many are asked before a tree is built."""
 MOST_AT_ONCE = 2**20
+SURELY_NEAR, SAMPLE = 60, 128
+"""After so many neighbours, a sample of the places without answer tells whether the rest are worth asking."""
 VOXELS_A_LOOK = 250
 """How many voxels a distance transform visits while one place far away is looked up in a tree."""
 TUBE = 20.0
@@ -107,12 +110,10 @@ def surface_distances(
     n_a, n_b = int(np.count_nonzero(border_a)), int(np.count_nonzero(border_b))
     if n_a == 0 or n_b == 0:
         return SurfaceDistances(none, none, n_a, n_b)
-    return SurfaceDistances(
-        _nearest(border_a, border_b, spacing),
-        _nearest(border_b, border_a, spacing),
-        n_a,
-        n_b,
-    )
+    with ThreadPoolExecutor(2) as both_ways:
+        from_a = both_ways.submit(_nearest, border_a, border_b, spacing)
+        from_b = both_ways.submit(_nearest, border_b, border_a, spacing)
+    return SurfaceDistances(from_a.result(), from_b.result(), n_a, n_b)
 
 
 def surface_dice(
@@ -222,7 +223,37 @@ def _nearest(places: BoolArray, border: BoolArray, spacing: tuple[float, ...]) -
     flat, steps = padded.ravel(), offsets @ np.array(padded.strides)
     here = np.flatnonzero(np.pad(places, room))
     found = np.full(len(here), np.nan, dtype=np.float32)
-    waiting, start = np.arange(len(here)), 0
+    few = min(SURELY_NEAR, len(steps))
+    waiting = _ask_neighbours(found, np.arange(len(here)), here, flat, steps[:few], far[:few])
+    rest, rest_far = steps[few:], far[few:]
+    some = waiting[:: max(1, len(waiting) // SAMPLE)]
+    n_some_far = len(_ask_neighbours(found, some, here, flat, rest, rest_far))
+    waiting = waiting[np.isnan(found[waiting])]
+    if n_some_far * len(waiting) * VOXELS_A_LOOK <= border.size * len(some):
+        waiting = _ask_neighbours(found, waiting, here, flat, rest, rest_far)
+    if not waiting.size:
+        return found
+    left_out = np.argwhere(places)[waiting]
+    if len(left_out) * VOXELS_A_LOOK > border.size:
+        away = np.ascontiguousarray(~border)
+        spread = edt.edt(away, anisotropy=spacing if away.ndim > 1 else spacing[0], black_border=False)
+        found[waiting] = spread[tuple(left_out.T)]
+    else:
+        tree = cKDTree(np.argwhere(border) * spacing, balanced_tree=False)
+        found[waiting] = tree.query(left_out * spacing)[0]
+    return found
+
+
+def _ask_neighbours(
+    found: FloatArray, waiting: IntArray, here: IntArray, flat: BoolArray, steps: IntArray, far: FloatArray
+) -> IntArray:
+    """Writes into ``found`` how far the nearest of the neighbours in ``flat`` is; which stay without one.
+
+    Args:
+        found: (n,) mm. waiting: (m,) which of the n places ask. here: (n,) where they lie in ``flat``.
+        steps, far: (k,) to each neighbour, the nearest first, and its distance in mm.
+    """
+    here, start = here[waiting], 0
     while waiting.size and start < len(steps):
         stop = start + max(8, min(start, MOST_AT_ONCE // waiting.size))
         held = flat[here[:, None] + steps[start:stop]]
@@ -230,17 +261,7 @@ def _nearest(places: BoolArray, border: BoolArray, spacing: tuple[float, ...]) -
         hit = held[np.arange(len(held)), first]
         found[waiting[hit]] = far[start + first[hit]]
         waiting, here, start = waiting[~hit], here[~hit], stop
-    if not waiting.size:
-        return found
-    left = np.argwhere(places)[waiting]
-    if len(left) * VOXELS_A_LOOK > border.size:
-        away = np.ascontiguousarray(~border)
-        spread = edt.edt(away, anisotropy=spacing if away.ndim > 1 else spacing[0], black_border=False)
-        found[waiting] = spread[tuple(left.T)]
-    else:
-        tree = cKDTree(np.argwhere(border) * spacing, balanced_tree=False)
-        found[waiting] = tree.query(left * spacing)[0]
-    return found
+    return waiting
 
 
 @lru_cache(maxsize=64)
