@@ -24,6 +24,8 @@ from scanwright.types import BoolArray, FloatArray
 LAWS = ("exponential", "linear", "logistic", "gompertz", "regrowth")
 """The last: a part dies off while what resists grows (Stein et al., Oncologist 2008;13:1046)."""
 DAYS_A_MONTH = 365.25 / 12
+LONGEST_DOUBLING_DAYS = 3652.5
+"""What doubles more slowly than in ten years is not told from what does not grow."""
 LEVEL = 0.9
 _RATES = 81
 _CAPACITIES = np.linspace(0.5, 6.0, 12)
@@ -103,10 +105,11 @@ class Growth:
     def doubling_days(self, level: float = LEVEL) -> tuple[float, float, float]:
         """Days in which it doubles at the rate of the last date: median, low and high.
 
-        Infinite where no growth is within the interval; negative never: what shrinks has none.
+        Infinite from ``LONGEST_DOUBLING_DAYS`` on; negative never: what shrinks has none.
         """
         middle, low, high = self.rate(level)
-        told = [math.log(2) / one if one > 0 else math.inf for one in (middle, high, low)]
+        slowest = math.log(2) / LONGEST_DOUBLING_DAYS
+        told = [math.log(2) / one if one > slowest else math.inf for one in (middle, high, low)]
         return told[0], told[1], told[2]
 
     def forecast(self, day: float, error_sd: float = 0.0, level: float = LEVEL) -> tuple[float, float, float]:

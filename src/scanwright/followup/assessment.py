@@ -156,15 +156,14 @@ def _told(verdict: Verdict) -> JsonDict:
     return {"answer": verdict.answer, "rule": verdict.rule, "facts": dict(verdict.facts)}
 
 
-def change_of(
-    rows: Sequence[JsonDict], studies: Sequence[JsonDict], population: Population
-) -> list[JsonDict]:
+def change_of(seen: Sequence[JsonDict], population: Population) -> list[JsonDict]:
     """For each date after the first on which a lesion was seen: how much it changed since the one before,
     since the first and since its smallest, and how likely it truly did.
 
-    Dates of another modality than the first are left out: sizes do not compare.
+    Args:
+        seen: see ``comparable``.
+        population: what is known of lesions beforehand.
     """
-    seen = comparable(rows, studies)
     found = []
     for n, now in enumerate(seen[1:], start=1):
         smallest = min(seen[:n], key=lambda row: float(row["volume_ml"]))
@@ -189,18 +188,45 @@ def change_of(
     return found
 
 
-def comparable(rows: Sequence[JsonDict], studies: Sequence[JsonDict]) -> list[JsonDict]:
-    """Dates on which a lesion was seen whole, in the modality of the first of them."""
-    modality = {study["study"]: study["modality"] for study in studies}
-    seen = [
-        row for row in rows if row["status"] == "seen" and row["volume_ml"] > 0 and row["day"] is not None
-    ]
-    return [row for row in seen if modality[row["study"]] == modality[seen[0]["study"]]]
+def comparable(patient: Followed, one: LesionChoice) -> list[JsonDict]:
+    """Volumes of a lesion that compare: of dates on which it was seen, in the modality of the first of them.
+
+    Before others merged into it, theirs are added: what was there then is the same tissue.
+
+    Returns:
+        ``study``, ``day``, ``volume_ml``, ``log_volume_sd`` of each date.
+    """
+    modality = {study["study"]: study["modality"] for study in patient.studies}
+    parts = [one, *_merged_into(patient, one.name)]
+    found = list[JsonDict]()
+    for n, row in enumerate(patient.sizes[one.name]):
+        all_parts = [patient.sizes[part.name][n] for part in parts]
+        if row["status"] != "seen" or row["day"] is None or any(p["status"] == "unknown" for p in all_parts):
+            continue
+        there = [part for part in all_parts if part["status"] == "seen"]
+        volume = sum(part["volume_ml"] for part in there)
+        if volume > 0:
+            error = math.hypot(*(part["volume_ml"] * part["log_volume_sd"] for part in there)) / volume
+            found.append(
+                {"study": row["study"], "day": row["day"], "volume_ml": volume, "log_volume_sd": error}
+            )
+    return [row for row in found if modality[row["study"]] == modality[found[0]["study"]]]
 
 
-def growth_of(rows: Sequence[JsonDict], studies: Sequence[JsonDict], population: Population) -> Growth | None:
-    """Growth of a lesion seen at two dates or more and still there; ``None`` of others."""
-    seen = comparable(rows, studies)
+def _merged_into(patient: Followed, name: str) -> list[LesionChoice]:
+    """Lesions that went into one, also by way of another."""
+    found = [one for one in patient.lesions if one.into == name]
+    return found + [part for one in found for part in _merged_into(patient, one.name)]
+
+
+def growth_of(rows: Sequence[JsonDict], seen: Sequence[JsonDict], population: Population) -> Growth | None:
+    """Growth of a lesion seen at two dates or more and still there; ``None`` of others.
+
+    Args:
+        rows: its sizes at all dates.
+        seen: see ``comparable``.
+        population: what is known of lesions beforehand.
+    """
     known = [row for row in rows if row["status"] != "unknown"]
     if len(seen) < 2 or known[-1]["status"] != "seen" or seen[-1]["day"] == seen[0]["day"]:
         return None
@@ -212,19 +238,21 @@ def growth_of(rows: Sequence[JsonDict], studies: Sequence[JsonDict], population:
     )
 
 
-def tell_growth(growth: Growth, first_date: dt.date, smallest_ml: float) -> JsonDict:
-    """Growth as plain data: laws, rate, doubling time, forecast, and when the lesion will have progressed.
+def tell_growth(growth: Growth, first_date: dt.date) -> JsonDict:
+    """Growth as plain data: laws, rate, doubling time, forecast, and when the lesion will have progressed:
+    20 % of diameter over the smallest it was, as the laws have it, as the smallest measurement is the one
+    with the unluckiest error.
 
     Args:
         growth: of the lesion.
         first_date: that of day 0.
-        smallest_ml: the smallest volume so far; progression is 20 % of its diameter more.
     """
+    smallest = min(growth.forecast(float(day))[0] for day in growth.days)
     last = float(growth.days[-1])
     rates = [100 * math.expm1(rate * DAYS_A_MONTH) for rate in growth.rate()]
     days = np.arange(growth.days[0], last + HORIZON_DAYS + 1, FORECAST_STEP_DAYS)
     bands = [(float(day), [math.exp(size) for size in growth.forecast(float(day))]) for day in days]
-    day = first_day_above(growth, math.log(smallest_ml) + PROGRESSION_BY, horizon_days=HORIZON_DAYS)
+    day = first_day_above(growth, smallest + PROGRESSION_BY, horizon_days=HORIZON_DAYS)
     return {
         "laws": growth.laws,
         "level": LEVEL,
@@ -252,6 +280,8 @@ def warn(patient: Followed, growths: Mapping[str, Growth], first_date: dt.date, 
     there = [(one, row) for one, row in zip(targets, last, strict=True) if row["status"] == "seen"]
     if not there or any(one.name not in growths for one, _ in there):
         return None
+    if any(growths[one.name].days[-1] != row["day"] for one, row in there):
+        return None  # the last date does not compare with those before
     rng = np.random.default_rng(seed)
     now = float(last[0]["day"])
     ahead = np.arange(0, HORIZON_DAYS + 1, WARNING_STEP_DAYS)

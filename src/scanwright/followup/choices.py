@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,8 @@ ORGANS = (
 )
 """Words by which the name of a label is taken for where its lesions are."""
 MOST_BYTES = 8 << 20
+LESION_KEYS = ("patient", "name", "uid", "role", "proposed", "node", "organ", "seen")
+VISIT_KEYS = ("patient", "study", "progressed", *CONTEXTS)
 _UNKNOWN = "?"
 _HEAD = """\
 # What scanwright chose, patient by patient. Change what you see otherwise, and run again:
@@ -186,6 +188,32 @@ def read_reader(path: Path) -> Reader:
     return Reader(*(_by_patient(tables[name]) for name in ("lesion", "visit")))
 
 
+def check_known(reader: Reader, studies: Mapping[str, Collection[str]]) -> None:
+    """Refuse a patient or a study that nobody knows: what was said of it would be lost.
+
+    Args:
+        reader: what was read.
+        studies: patient → names of the studies found, whether or not they can be used.
+
+    Raises:
+        SettingsError: there is no such patient or study.
+    """
+    for patient, rows in (*reader.lesions.items(), *reader.visits.items()):
+        if patient not in studies:
+            raise SettingsError(
+                "the reader's file names a patient that is not here",
+                expected=", ".join(sorted(studies)[:10]),
+                received=patient,
+            )
+        named = {study for row in rows for study in (*row.get("seen", ()), row.get("study", ""))} - {""}
+        if unknown := sorted(named - set(studies[patient])):
+            raise SettingsError(
+                "the reader's file names a study that is not here",
+                expected=", ".join(sorted(studies[patient])[:10]),
+                received=unknown[0],
+            )
+
+
 def overrule_places(
     choices: list[LesionChoice], reader: Reader, traced: Traced
 ) -> tuple[list[LesionChoice], list[JsonDict]]:
@@ -252,10 +280,24 @@ def overrule_roles(choices: list[LesionChoice], reader: Reader, patient: str) ->
     return changes
 
 
-def read_visits(reader: Reader, traced: Traced) -> tuple[list[VisitChoice], list[JsonDict]]:
-    """What a reader knows of each date, and that it was said."""
+def read_visits(
+    reader: Reader, traced: Traced, choices: Sequence[LesionChoice]
+) -> tuple[list[VisitChoice], list[JsonDict]]:
+    """What a reader knows of each date, and that it was said.
+
+    Raises:
+        SettingsError: what progressed is no non-target.
+    """
     rows = {row["study"]: row for row in reader.visits.get(traced.timeline.patient, ())}
     visits, changes = [], []
+    others = [one.name for one in choices if one.role == "non-target"]
+    for row in rows.values():
+        if unknown := [name for name in row.get("progressed", ()) if name not in others]:
+            raise SettingsError(
+                f"what progressed in {row['study']} is no non-target",
+                expected=", ".join(others) or "none: there are no non-targets",
+                received=unknown[0],
+            )
     for study in (one["study"] for one in traced.studies):
         row = rows.get(study, {})
         context = {name: row[name] for name in CONTEXTS if row.get(name)}
@@ -354,7 +396,8 @@ def _changed(lesion: str, what: str, proposed: object, chosen: object) -> JsonDi
 def _check_lesion(row: JsonDict, subject: str) -> None:
     seen = row.get("seen", {})
     right = (
-        isinstance(row.get("patient"), str)
+        row.keys() <= set(LESION_KEYS)
+        and isinstance(row.get("patient"), str)
         and isinstance(row.get("name"), str)
         and isinstance(row.get("uid", ""), str)
         and row.get("role", "ignored") in ROLES
@@ -370,20 +413,21 @@ def _check_lesion(row: JsonDict, subject: str) -> None:
         raise SettingsError(
             "a lesion in the reader's file is not written as it should be",
             subject=subject,
-            expected=f"patient, name, role ({', '.join(ROLES)}), node (true, false), organ, seen",
+            expected=f"{', '.join(LESION_KEYS)}; role one of {', '.join(ROLES)}; node true or false",
             received=json.dumps(row, ensure_ascii=False, default=str)[:200],
         )
 
 
 def _check_visit(row: JsonDict, subject: str) -> None:
     named = row.get("progressed", [])
-    right = isinstance(row.get("patient"), str) and isinstance(row.get("study"), str)
+    right = row.keys() <= set(VISIT_KEYS)
+    right = right and isinstance(row.get("patient"), str) and isinstance(row.get("study"), str)
     right = right and isinstance(named, list) and all(isinstance(one, str) for one in named)
     if not right or any(row.get(name, "") not in ("", *said) for name, said in CONTEXTS.items()):
         raise SettingsError(
             "a visit in the reader's file is not written as it should be",
             subject=subject,
-            expected="patient, study, progressed (names), steroids, clinical, flair",
+            expected=f"{', '.join(VISIT_KEYS)}; progressed is a list of names",
             received=json.dumps(row, ensure_ascii=False, default=str)[:200],
         )
 

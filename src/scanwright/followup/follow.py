@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from scanwright.core.growth import Population
+from scanwright.core.growth import Growth, Population
 from scanwright.data.case import SetAside
 from scanwright.data.prediction import MaskPrediction
 from scanwright.data.volume import Volume
@@ -174,7 +174,9 @@ class _Gathered:
 def _gather_tables(folder: Path) -> _Gathered:
     read = tables.read_tables(folder)
     source = {"source": folder.name, "layout": tables.LAYOUT, "several_readers": read.several_readers}
-    patients = [_Patient(name, followed, (), {}, "tables") for name, followed in read.patients]
+    patients = [
+        _Patient(name, one, (), {}, "tables", subject=subject) for name, one, subject in read.patients
+    ]
     return _Gathered(patients, list(read.set_aside), source)
 
 
@@ -182,6 +184,9 @@ def _gather_studies(found: Timelines, asked: _Asked, model: Model | None, place:
     dataset = found.dataset
     source = {"source": Path(dataset.source).name, "layout": dataset.layout, "several_readers": False}
     gathered = _Gathered([], list(found.set_aside), source)
+    left = {one.case for one in found.set_aside}
+    known = {one.patient: {*(study.name for study in one.studies), *left} for one in found.timelines}
+    choices.check_known(asked.reader, known)
     outliner = _Outliner(model, found, place, asked.running)
     for timeline in found.timelines:
         traced = trace(
@@ -235,7 +240,8 @@ def _describe(gathered: _Gathered, asked: _Asked, rules: Sequence[str]) -> JsonD
 
 @dataclass(frozen=True, eq=False)
 class _Patient:
-    """Attributes: what was chosen and measured, what a reader changed, and pictures by lesion."""
+    """What was chosen and measured, what a reader changed, pictures by lesion, and what a table says of whose
+    they are."""
 
     name: str
     followed: Followed
@@ -243,6 +249,7 @@ class _Patient:
     strips: dict[str, list[Strip | None]]
     kind: str = "images"
     notes: Sequence[str] = ()
+    subject: Mapping[str, str] = field(default_factory=dict)
 
 
 def _check(register: str, rules: Sequence[str], test_retest: float | None) -> None:
@@ -304,7 +311,7 @@ def _chosen(
             one.node, one.organ = row.get("node", one.node), row.get("organ", one.organ)
     propose_roles(lesions, sizes)
     turned = choices.overrule_roles(lesions, reader, patient)
-    visits, said = choices.read_visits(reader, traced)
+    visits, said = choices.read_visits(reader, traced, lesions)
     followed = Followed(lesions, sizes, visits, traced.studies)
     strips = look_at_lesions(traced, followed, masker) if drawn else {}
     return _Patient(patient, followed, (*moved, *turned, *said), strips, notes=traced.timeline.notes)
@@ -315,28 +322,25 @@ def _content(patient: _Patient, rules: Sequence[str], seed: int) -> JsonDict:
     followed, population = patient.followed, Population()
     studies = followed.studies
     first = dt.date.fromisoformat(studies[0]["date"]) if studies[0]["date"] else dt.date(1970, 1, 1)
-    growths = {
-        one.name: growth
-        for one in followed.lesions
-        if (growth := assessment.growth_of(followed.sizes[one.name], studies, population)) is not None
-    }
-    lesions = []
+    growths, lesions = dict[str, Growth](), list[JsonDict]()
     for one in followed.lesions:
-        rows = followed.sizes[one.name]
-        seen = assessment.comparable(rows, studies)
-        growth = growths.get(one.name)
-        smallest = min((row["volume_ml"] for row in seen), default=0.0)
+        rows, seen = followed.sizes[one.name], assessment.comparable(followed, one)
+        growth = assessment.growth_of(rows, seen, population)
+        if growth is not None:
+            growths[one.name] = growth
         lesions.append(
             _plain(one)
             | {
                 "sizes": list(rows),
-                "changes": assessment.change_of(rows, studies, population),
-                "growth": None if growth is None else assessment.tell_growth(growth, first, smallest),
+                "compared": seen,
+                "changes": assessment.change_of(seen, population),
+                "growth": None if growth is None else assessment.tell_growth(growth, first),
             }
         )
     return {
         "patient": patient.name,
         "from": patient.kind,
+        "subject": dict(patient.subject),
         "studies": list(studies),
         "lesions": lesions,
         **assessment.assess_patient(followed, rules),

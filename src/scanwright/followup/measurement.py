@@ -23,6 +23,8 @@ NEARLY_CUBIC = 1.5
 """Up to which texture is looked at as a body; else slice by slice, put together."""
 THICK_SLICES_MM = 5.0
 """RECIST 1.1, section 3.1: lesions on thicker slices must be twice as long to be measurable."""
+TILTED_DEGREES = 10.0
+"""From here on a diameter in tilted slices is told apart from an axial one."""
 _SHEARED = 0.01
 _MOST_LEVELS = 1000
 PLANES = ("sagittal", "coronal", "axial")
@@ -51,6 +53,14 @@ class Frame:
         """Voxel axes with that of the slices last."""
         first, second = (axis for axis in range(3) if axis != self.axis)
         return first, second, self.axis
+
+    @property
+    def tilt_degrees(self) -> float:
+        """Between the slices and the plane of the body that they are named after."""
+        if self.affine_ras is None:
+            return 0.0
+        across = self.affine_ras[:3, self.axis] / self.steps[self.axis]
+        return float(np.degrees(np.arccos(min(1.0, np.abs(across).max()))))
 
     def place(self, points_ijk: FloatArray) -> list[list[float]] | None:
         """Points in patient mm, RAS+."""
@@ -218,6 +228,7 @@ def _notes(lesion: Lesion, frame: Frame) -> list[str]:
         "one_slice": slices == 1 and lesion.n_voxels > 1 and frame.unit == "mm",
         "thick": frame.steps[frame.axis] > THICK_SLICES_MM and frame.unit == "mm",
         "not_axial": frame.plane not in ("axial", "picture"),
+        "tilted": frame.tilt_degrees > TILTED_DEGREES,
         "no_spacing": frame.unit == "px",
     }
     return [name for name, holds in notes.items() if holds]

@@ -33,33 +33,48 @@ _SIZES = (
     ("LPERP", "Longest Perpendicular", "short_mm", "mm"),
     ("VOLUME", "Volume", "volume_ml", "mL"),
 )
+_READ_AS = {
+    "LDIAM": ("LDIAM", "LAXIS", "DIAMETER"),
+    "LPERP": ("LPERP", "SAXIS"),
+    "VOLUME": ("VOLUME",),
+}
+"""Size → the codes under which other tables hold it, the surest first."""
+_OF_A_NODE = ("LPERP", "SAXIS", "DIAMETER")
+_CODES = frozenset(code for codes in _READ_AS.values() for code in codes)
 _RESPONSES = (
     ("TRGRESP", "Target Response", "target"),
     ("NTRGRESP", "Non-target Response", "non_target"),
     ("OVRLRESP", "Overall Response", "overall"),
 )
+_PARTS = {"recist": ("target", "non_target", "overall"), "volume": ("target",)}
+"""Rule → its answers; of volumes those of the targets alone, as on the page."""
 _CATEGORIES = {"recist": "RECIST 1.1", "irecist": "iRECIST", "volume": "VOLUME", "rano": "RANO"}
 # fmt: off
 _TU = (
     "STUDYID", "DOMAIN", "USUBJID", "TUSEQ", "TULNKID", "TUTESTCD", "TUTEST", "TUORRES", "TUSTRESC",
-    "TULOC", "TUMETHOD", "TUEVAL", "VISITNUM", "VISIT", "TUDTC", "TUDY",
+    "TULOC", "TUMETHOD", "TUEVAL", "TUEVALID", "VISITNUM", "VISIT", "TUDTC", "TUDY",
 )
 _TR = (
     "STUDYID", "DOMAIN", "USUBJID", "TRSEQ", "TRGRPID", "TRLNKID", "TRTESTCD", "TRTEST", "TRORRES",
-    "TRORRESU", "TRSTRESC", "TRSTRESN", "TRSTRESU", "TREVAL", "VISITNUM", "VISIT", "TRDTC", "TRDY",
+    "TRORRESU", "TRSTRESC", "TRSTRESN", "TRSTRESU", "TREVAL", "TREVALID", "VISITNUM", "VISIT", "TRDTC",
+    "TRDY",
 )
 _RS = (
     "STUDYID", "DOMAIN", "USUBJID", "RSSEQ", "RSCAT", "RSTESTCD", "RSTEST", "RSORRES", "RSSTRESC",
-    "RSEVAL", "VISITNUM", "VISIT", "RSDTC", "RSDY",
+    "RSEVAL", "RSEVALID", "VISITNUM", "VISIT", "RSDTC", "RSDY",
 )
 # fmt: on
 
 
 @dataclass(frozen=True, eq=False)
 class TablesRead:
-    """Patients as readers measured them, each reader by itself, and rows that could not be used."""
+    """Patients as readers measured them, each reader by itself, and rows that could not be used.
 
-    patients: list[tuple[str, Followed]]
+    Attributes:
+        patients: name, lesions, and the columns that say who it is: STUDYID, USUBJID, EVAL, EVALID.
+    """
+
+    patients: list[tuple[str, Followed, dict[str, str]]]
     set_aside: list[SetAside]
     several_readers: bool = False
 
@@ -88,16 +103,27 @@ def write_tables(folder: Path, patients: Sequence[JsonDict]) -> None:
                 rows["TR"] += _measured(lesion, visits)
         for rule, verdicts in patient["verdicts"].items():
             rows["RS"] += [row for one in verdicts for row in _responses(one, rule, visits)]
-        for found in rows.values():
+        subject = patient.get("subject") or {}
+        for domain, found in rows.items():
             for row in found:
-                row.setdefault("USUBJID", patient["patient"])
+                row.setdefault("USUBJID", subject.get("USUBJID", patient["patient"]))
+                row.setdefault("STUDYID", subject.get("STUDYID") or "SCANWRIGHT")
+                row.setdefault(f"{domain}EVAL", _evaluator(domain, patient))
+                row.setdefault(f"{domain}EVALID", subject.get("EVALID", ""))
     for domain, columns, file in zip(("TU", "TR", "RS"), (_TU, _TR, _RS), FILES, strict=True):
         for n, row in enumerate(rows[domain], start=1):
-            row |= {"STUDYID": "SCANWRIGHT", "DOMAIN": domain, f"{domain}SEQ": n}
-            row |= {f"{domain}EVAL": "ALGORITHM", f"{domain}DTC": row["date"]}
+            row |= {"DOMAIN": domain, f"{domain}SEQ": n, f"{domain}DTC": row["date"]}
             # SDTM counts days from 1.
             row[f"{domain}DY"] = "" if row["day"] is None else row["day"] + 1
         write_csv(folder / file, columns, [[row.get(name, "") for name in columns] for row in rows[domain]])
+
+
+def _evaluator(domain: str, patient: JsonDict) -> str:
+    """Who measured, chose the lesions, and answered."""
+    told = (patient.get("subject") or {}).get("EVAL", "")
+    if told and domain != "RS":
+        return str(told)
+    return "ALGORITHM AND READER" if patient["overruled"] and domain != "TR" else "ALGORITHM"
 
 
 def _identified(lesion: JsonDict, visits: Mapping[str, JsonDict], patient: JsonDict) -> dict[str, Any]:
@@ -120,7 +146,7 @@ def _measured(lesion: JsonDict, visits: Mapping[str, JsonDict]) -> list[dict[str
     for row in lesion["sizes"]:
         known = visits[row["study"]] | {"TRGRPID": _GROUPS[lesion["role"]], "TRLNKID": lesion["name"]}
         for code, test, name, unit in _SIZES:
-            if lesion["role"] == "target" and row["status"] != "unknown":
+            if (lesion["role"] == "target" and row["status"] != "unknown") or _is_sized_new(lesion, row):
                 value = row.get(name, 0.0) if row["status"] == "seen" else 0.0
                 text = f"{value:.4g}"
                 found.append(
@@ -135,13 +161,18 @@ def _measured(lesion: JsonDict, visits: Mapping[str, JsonDict]) -> list[dict[str
     return found
 
 
+def _is_sized_new(lesion: JsonDict, row: JsonDict) -> bool:
+    """iRECIST looks whether new lesions grow."""
+    return bool(lesion["role"] == "new" and row["status"] == "seen" and row["long_mm"])
+
+
 def _responses(one: JsonDict, rule: str, visits: Mapping[str, JsonDict]) -> list[dict[str, Any]]:
     return [
         visits[one["study"]]
         | {"RSCAT": _CATEGORIES[rule], "RSTESTCD": code, "RSTEST": test}
         | {"RSORRES": one[part]["answer"], "RSSTRESC": one[part]["answer"]}
         for code, test, part in _RESPONSES
-        if one[part]["answer"] != "NONE" and (rule == "recist" or part == "overall")
+        if one[part]["answer"] != "NONE" and part in _PARTS.get(rule, ("overall",))
     ]
 
 
@@ -173,7 +204,10 @@ def read_tables(folder: Path) -> TablesRead:
     for (subject, reader), rows in sorted(by_reader.items()):
         name = f"{subject} · {reader}" if several and reader else subject
         try:
-            read.patients.append((name, _followed(rows, organs, subject, reader)))
+            cells = rows[0].cells
+            known = {"STUDYID": cells.get("STUDYID", ""), "USUBJID": subject}
+            known |= {key: _said(cells.get(f"TR{key}", "")) for key in ("EVAL", "EVALID")}
+            read.patients.append((name, _followed(rows, organs, subject, reader), known))
         except DataError as error:
             read.set_aside.append(SetAside(name, "read", str(error)))
     if not read.patients:
@@ -196,8 +230,12 @@ def _find(folder: Path, domain: str) -> Path | None:
 
 
 def _reader(row: Row, domain: str) -> str:
-    told = (row.cells.get(f"{domain}{key}", "") for key in ("EVAL", "EVALID"))
-    return " ".join(one for one in told if one not in ("", "NA"))
+    told = (_said(row.cells.get(f"{domain}{key}", "")) for key in ("EVAL", "EVALID"))
+    return " ".join(one for one in told if one)
+
+
+def _said(text: str) -> str:
+    return "" if text == "NA" else text
 
 
 def _organs(table: Table) -> dict[tuple[str, str, str], str]:
@@ -233,7 +271,13 @@ def _followed(
         sizes[name] = [_size(found, study, role, node) for found, study in zip(own, studies, strict=True)]
         lesions.append(LesionChoice(name, "", {}, role=role, why="table", node=node, organ=organ.lower()))
     if any(sizes[one.name][0]["status"] == "unknown" for one in lesions if one.role == "target"):
-        raise DataError("a target was not measured at the first visit")
+        raise DataError(
+            "a target was not measured at the first visit",
+            expected="TRTESTCD "
+            + ", ".join(code for codes in _READ_AS.values() for code in codes)
+            + "; of nodes "
+            + " or ".join(_OF_A_NODE),
+        )
     visits = [VisitChoice(study["study"]) for study in studies]
     return Followed(lesions, sizes, visits, studies)
 
@@ -259,12 +303,12 @@ def _count_days(studies: Sequence[JsonDict]) -> None:
 def _size(rows: Sequence[Row], study: JsonDict, role: str, node: bool) -> JsonDict:
     """What was measured of a lesion at a visit; its volume is that of the ball of its diameter."""
     found: JsonDict = {"study": study["study"], "day": study["day"], "status": "unknown", "pieces": []}
-    told: dict[str, float] = {}
+    given: dict[str, float] = {}
     for row in rows:
         cells, code = row.cells, row.cells["TRTESTCD"]
         value = cells.get("TRSTRESN") or cells["TRSTRESC"]
-        if code in ("LDIAM", "LPERP", "VOLUME") and value not in ("", "NA"):
-            told[code] = _number(row, "TRSTRESN", value)
+        if code in _CODES and value not in ("", "NA"):
+            given[code] = _number(row, "TRSTRESN", value)
         if code == "TUMSTATE":
             state = cells["TRSTRESC"].upper()
             found["status"] = {"PRESENT": "seen", "ABSENT": "absent", "UNEQUIVOCAL": "progressed"}.get(
@@ -272,7 +316,8 @@ def _size(rows: Sequence[Row], study: JsonDict, role: str, node: bool) -> JsonDi
             )
     if role == "new" and found["status"] == "unknown":
         found["status"] = "seen" if rows else "absent"
-    wanted = told.get("LPERP" if node else "LDIAM")
+    told = {size: first for size, codes in _READ_AS.items() if (first := _first(given, codes)) is not None}
+    wanted = _first(given, _OF_A_NODE) if node else told.get("LDIAM")
     if role == "target":
         found["status"] = "unknown" if wanted is None else "seen" if wanted > 0 else "absent"
     if found["status"] == "seen" and (wanted or told):
@@ -284,6 +329,10 @@ def _size(rows: Sequence[Row], study: JsonDict, role: str, node: bool) -> JsonDi
     elif found["status"] == "seen":
         found |= dict.fromkeys(("long_mm", "short_mm", "product_mm2", "volume_ml", "log_volume_sd"), 0.0)
     return found
+
+
+def _first(given: Mapping[str, float], codes: Sequence[str]) -> float | None:
+    return next((given[code] for code in codes if code in given), None)
 
 
 def _number(row: Row, column: str, text: str) -> float:

@@ -93,7 +93,8 @@ def trace(
         seen.append(None if failed else [_seen(one, frame, back) for one in found[:MOST_LESIONS]])
         grids.append(Volume(np.empty((1, 0, 0, 0), np.uint8), image.affine_ras))
         traced.studies[-1]["shape"] = list(image.shape)
-    traced.timeline = Timeline(timeline.patient, tuple(usable), timeline.notes)
+    notes = timeline.notes if len(usable) > 1 else tuple(dict.fromkeys(("one_date", *timeline.notes)))
+    traced.timeline = Timeline(timeline.patient, tuple(usable), notes)
     if usable:
         traced.tracks = track(seen, PLACE_SD_MM[kind])
         traced.reached = [_reached(one, traced, seen, grids) for one in traced.tracks]

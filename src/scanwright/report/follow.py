@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
@@ -10,11 +9,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from scanwright.report.follow_places import draw_places, size_in_words
 from scanwright.report.follow_plots import forecast_chart, size_chart
 from scanwright.report.page import render
 from scanwright.report.response_texts import in_words
 from scanwright.report.rounding import UNDEFINED, format_length, format_plain
-from scanwright.report.strips import Strip, draw_strip, window_of_strips
+from scanwright.report.strips import Strip
 from scanwright.report.tables import flattened
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
@@ -24,6 +24,9 @@ FAILURES = ("little_in_common", "few_places", "places", "both_ways", "mirrored",
 MOST_LESIONS = 60
 MOST_CHARTS = 8
 MOST_ROWS = 200
+MOST_NAMED = 5
+MOST_PERCENT = 50.0
+CONTEXTS = ("steroids", "clinical", "flair")
 SURE = 0.95
 OUTSTANDING = 0.5
 """Probability from which a law of growth is named."""
@@ -47,6 +50,7 @@ def render_patient(
     words = Words(lang)
     lesions = patient["lesions"]
     own = list(content["set_aside"]) if len(content["patients"]) == 1 else []
+    left = [one["case"] for one in own if one["stage"] != "register"]
     return render(
         "follow.html",
         words,
@@ -58,10 +62,10 @@ def render_patient(
         found=_found(patient, words),
         sure=_sure(content, patient, words),
         next=_next(patient, words),
-        warnings=[words(f"follow.note.{name}") for name in patient["notes"]],
+        warnings=[*(words(f"follow.note.{name}") for name in patient["notes"]), *_gaps(patient, left, words)],
         studies=_studies(patient, words),
         dates=[study["date"] or study["study"] for study in patient["studies"]],
-        timeline=_timeline(patient, strips, words),
+        timeline=draw_places(patient, strips, words),
         heads=_heads(patient, words),
         rows=[_row(one, patient, words) for one in lesions[:MOST_LESIONS]],
         row_note=words("table.some", shown=MOST_LESIONS, total=len(lesions))
@@ -99,6 +103,15 @@ def meaning(answer: str, words: Words) -> str:
     return words(f"follow.answer.{answer.removeprefix('i')}") if answer != "NONE" else UNDEFINED
 
 
+def _gaps(patient: JsonDict, left: Sequence[str], words: Words) -> list[str]:
+    """What a reader must know before all else: studies that do not count, and masks that nobody may have
+    drawn."""
+    empty = [study["date"] for study in patient["studies"] if "empty" in study["notes"]]
+    lines = [words("follow.note.empty", dates=", ".join(empty))] if empty else []
+    shown = ", ".join(left[:MOST_NAMED]) + (" …" if len(left) > MOST_NAMED else "")
+    return lines + ([words("follow.note.left", n=len(left), names=shown)] if left else [])
+
+
 def _span(patient: JsonDict, words: Words) -> str:
     dates = [study["date"] for study in patient["studies"] if study["date"]]
     if not dates:
@@ -133,31 +146,38 @@ def _found(patient: JsonDict, words: Words) -> list[str]:
         lines.append(_in_words(rows[-1]["overall"], words))
         if patient["progressed_day"] is not None:
             lines.append(words("follow.found.progressed", date=_date(patient, patient["progressed_day"])))
-        lines.append(words("follow.found.best", answer=patient["best"]))
+        key = "follow.found.best_open" if patient["best"] in ("CR", "PR") else "follow.found.best"
+        lines.append(words(key, answer=patient["best"]))
     elif len(patient["studies"]) < 2:
         lines.append(words("follow.found.one_date"))
     elif not patient["lesions"]:
         lines.append(words("follow.found.nothing"))
+    if patient["overruled"]:
+        lines.append(words("follow.found.overruled", n=len(patient["overruled"])))
     return lines
 
 
 def _sure(content: JsonDict, patient: JsonDict, words: Words) -> list[str]:
     lines = []
     last = patient["studies"][-1]["study"]
-    told = [
-        (one["name"], change)
-        for one in patient["lesions"]
-        if one["role"] == "target"
-        for change in one["changes"]
-        if change["study"] == last and change["since"] == "smallest"
-    ]
-    grew = [name for name, change in told if change["probability_grew"] >= SURE]
-    shrank = [name for name, change in told if change["probability_grew"] <= 1 - SURE]
-    if told:
+    counted = [one for one in patient["lesions"] if one["role"] != "ignored"]
+    starts = dict[str, list[str]]()
+    for since in ("first", "smallest"):
+        told = [
+            (one["name"], change)
+            for one in counted
+            for change in one["changes"]
+            if change["study"] == last and change["since"] == since
+        ]
+        starts[since] = [change["from"] for _, change in told]
+        if not told or (since == "smallest" and starts["first"] == starts["smallest"]):
+            continue
+        grew = [name for name, change in told if change["probability_grew"] >= SURE]
+        shrank = [name for name, change in told if change["probability_grew"] <= 1 - SURE]
         open_ones = [name for name, _ in told if name not in grew and name not in shrank]
         lines.append(
             words(
-                "follow.sure.change",
+                f"follow.sure.{since}",
                 grew=_named(grew, words),
                 shrank=_named(shrank, words),
                 open=_named(open_ones, words),
@@ -233,66 +253,18 @@ def _studies(patient: JsonDict, words: Words) -> list[list[str]]:
     return rows
 
 
-def _timeline(
-    patient: JsonDict, strips: Mapping[str, Sequence[Strip | None]], words: Words
-) -> list[dict[str, Any]]:
-    by_name = {one["name"]: one for one in patient["lesions"]}
-    found: list[dict[str, Any]] = []
-    for name, own in strips.items():
-        lesion = by_name[name]
-        windows: dict[str, tuple[float, float]] = {}
-        for modality in {strip.modality for strip in own if strip is not None}:
-            alike = [strip for strip in own if strip is not None and strip.modality == modality]
-            windows[modality] = window_of_strips(alike)
-        frames = []
-        for strip, row, study in zip(own, lesion["sizes"], patient["studies"], strict=True):
-            frames.append(
-                {
-                    "date": study["date"],
-                    "size": _size(row, lesion, words),
-                    "jpeg": ""
-                    if strip is None
-                    else base64.b64encode(draw_strip(strip, windows[strip.modality])).decode("ascii"),
-                    "bar": 0 if strip is None else 100 * _bar_mm(strip.side_mm) / strip.side_mm,
-                    "bar_mm": 0 if strip is None else _bar_mm(strip.side_mm),
-                }
-            )
-        n_slices = next(strip.n_slices for strip in own if strip is not None)
-        shown = "; ".join(
-            f"{modality or '–'} {low:.0f} … {high:.0f}" for modality, (low, high) in windows.items()
-        )
-        found.append(
-            {
-                "name": name,
-                "role": words(f"follow.role.{lesion['role']}"),
-                "frames": frames,
-                "n": n_slices,
-                "middle": n_slices // 2,
-                "window": words("follow.window", window=shown),
-            }
-        )
-    return found
-
-
-def _bar_mm(side_mm: float) -> int:
-    return 10 if side_mm < 80 else 20 if side_mm < 160 else 50
-
-
-def _size(row: JsonDict, lesion: JsonDict, words: Words) -> str:
-    if row["status"] != "seen":
-        return words(f"follow.status.{row['status']}")
-    if not row["long_mm"]:
-        return words("follow.status.seen")
-    return f"{format_length(row['long_mm'])} × {format_length(row['short_mm'])} mm"
-
-
 def _heads(patient: JsonDict, words: Words) -> list[str]:
-    heads = [words("measure.lesion"), words("follow.role"), words("measure.organ")]
+    heads = [words("measure.lesion"), words("follow.role")]
+    heads += [words("measure.organ")] if _has_organs(patient) else []
     return [
         *heads,
         *(study["date"] or study["study"] for study in patient["studies"]),
         words("follow.events"),
     ]
+
+
+def _has_organs(patient: JsonDict) -> bool:
+    return any(one["organ"] or one["node"] for one in patient["lesions"])
 
 
 def _row(one: JsonDict, patient: JsonDict, words: Words) -> list[tuple[str, str]]:
@@ -301,13 +273,13 @@ def _row(one: JsonDict, patient: JsonDict, words: Words) -> list[tuple[str, str]
     cells = [
         (one["name"], ""),
         (words(f"follow.role.{one['role']}"), words(f"follow.why.{one['why']}")),
-        (organ, ""),
+        *([(organ, "")] if _has_organs(patient) else []),
     ]
     for row in one["sizes"]:
         volume = (
             f"{format_plain(row['volume_ml'])} ml" if row["status"] == "seen" and row["volume_ml"] else ""
         )
-        cells.append((_size(row, one, words), volume))
+        cells.append((size_in_words(row, one, words), volume))
     dates = {study["study"]: study["date"] or study["study"] for study in patient["studies"]}
     told = [
         f"{dates[event['study']]} {words('follow.event.' + event['event'], into=one['into'])}"
@@ -340,11 +312,7 @@ def _growths(patient: JsonDict, words: Words) -> list[dict[str, Any]]:
         growth = one["growth"]
         if growth is None or one["role"] == "ignored" or len(found) == MOST_CHARTS:
             continue
-        measured = [
-            (row["day"], row["volume_ml"], row["log_volume_sd"])
-            for row in one["sizes"]
-            if row["status"] == "seen" and row["day"] is not None and row["volume_ml"]
-        ]
+        measured = [(row["day"], row["volume_ml"], row["log_volume_sd"]) for row in one["compared"]]
         svg = forecast_chart(
             measured,
             [(point["day"], *point["volume_ml"]) for point in growth["forecast"]],
@@ -384,25 +352,35 @@ def _growth_lines(growth: JsonDict, words: Words) -> list[str]:
 
 
 def _changes(patient: JsonDict, words: Words) -> list[list[str]]:
-    last = patient["studies"][-1]["study"]
     dates = {study["study"]: study["date"] or study["study"] for study in patient["studies"]}
     rows = []
     for one in patient["lesions"]:
+        if one["role"] == "ignored" or not one["changes"] or one["sizes"][-1]["status"] != "seen":
+            continue
+        last = one["changes"][-1]["study"]
         # The smallest size is often also that of the date before, or of the first.
         alike = {change["from"]: change for change in reversed(one["changes"]) if change["study"] == last}
-        for change in reversed(alike.values()) if one["role"] != "ignored" else ():
+        for change in reversed(alike.values()):
             rows.append(
                 [
                     one["name"],
+                    dates[last],
                     words(f"follow.since.{change['since']}", date=dates[change["from"]]),
                     _signed(change["volume_percent"]),
-                    f"± {change['error_percent']:.0f} %",
+                    _error(change["error_percent"], words),
                     _chance(change["probability_grew"]),
                     _chance(1 - change["probability_grew"]),
                     _chance(change["probability_progressed"]),
                 ]
             )
     return rows[:MOST_ROWS]
+
+
+def _error(percent: float, words: Words) -> str:
+    """Of a volume; what is less known than to its half can't be told by a percentage both ways."""
+    if percent <= MOST_PERCENT:
+        return f"± {percent:.0f} %"
+    return words("follow.factor", factor=f"{1 + percent / 100:.1f}")
 
 
 def _chance(share: float) -> str:
@@ -445,13 +423,26 @@ def _volume_words(verdict: JsonDict, words: Words) -> str:
 
 
 def _overruled(one: JsonDict, words: Words) -> str:
+    what, _, study = one["what"].partition(" in ")
     return words(
         "follow.overruled",
         lesion=one["lesion"],
-        what=one["what"],
-        proposed=one["proposed"],
-        chosen=one["chosen"],
+        what=words(f"follow.choice.{what}") + (f" ({study})" if study else ""),
+        proposed=_choice(what, one["proposed"], words),
+        chosen=_choice(what, one["chosen"], words),
     )
+
+
+def _choice(what: str, value: Any, words: Words) -> str:
+    if what == "role":
+        return words(f"follow.role.{value}") if value else words("follow.none")
+    if isinstance(value, bool):
+        return words("follow.yes" if value else "follow.no")
+    if value is None:
+        return words("follow.status.unknown")
+    if what == "seen":
+        return ", ".join(f"{piece}" for piece in value) or words("follow.status.absent")
+    return words(f"follow.context.{value}") if what in CONTEXTS and value else value or words("follow.none")
 
 
 def _limits(content: JsonDict, patient: JsonDict, words: Words) -> list[str]:

@@ -2,7 +2,6 @@
 
 EN = {
     "title.follow": "Lesions followed through time",
-    "title.cohort": "Patients followed through time",
     "follow.asked": "How do the lesions of {patient} change over time? Studies: {n} ({span}).",
     "follow.span": "{first} to {last}",
     "follow.no_dates": "dates not known",
@@ -27,12 +26,18 @@ EN = {
         "{baseline} mm; smallest before {nadir} mm."
     ),
     "follow.found.progressed": "First progression: {date}.",
-    "follow.found.best": "Best overall response: {answer}, not confirmed.",
+    "follow.found.best": "Best overall response: {answer}.",
+    "follow.found.best_open": "Best overall response: {answer}, not confirmed.",
+    "follow.found.overruled": "A reader chose otherwise than the program: {n}; listed below.",
     "follow.found.one_date": "There is one date only: change, growth and response need a second.",
     "follow.found.nothing": "No lesion was outlined at any date.",
-    "follow.sure.change": (
-        "Since the smallest size, truly larger with 95 % or more: {grew}; truly smaller: {shrank}; within "
-        "what "
+    "follow.sure.first": (
+        "By volume since the first date on which each was seen, truly larger with 95 % or more: "
+        "{grew}; truly "
+        "smaller: {shrank}; within what measuring alone can do: {open}."
+    ),
+    "follow.sure.smallest": (
+        "Since the smallest volume of each, truly larger: {grew}; truly smaller: {shrank}; within what "
         "measuring alone can do: {open}."
     ),
     "follow.sure.failed": (
@@ -73,8 +78,19 @@ EN = {
         "The headers name two sexes: is a study of another patient among them? Nothing here holds if so."
     ),
     "follow.note.modality": (
-        "The modality changed. Sizes compare only within one: change and growth are told within that of the "
-        "first date on which a lesion was seen; RECIST asks for the same method at all dates."
+        "The modality changed. RECIST 1.1 (3.2) asks for the same method at all dates: sums and "
+        "verdicts below "
+        "take sizes of different modalities as they are, and whether that holds is for a reader to "
+        "say. Whether "
+        "a change is real, and growth, are told within the modality of each lesion's first date alone."
+    ),
+    "follow.note.empty": (
+        "The mask of {dates} is empty. If nobody has outlined that date yet, what follows does not "
+        "hold: an empty "
+        "mask is read as no lesion."
+    ),
+    "follow.note.left": (
+        "Studies that could not be used and do not count here: {n} ({names}). Why: at the end."
     ),
     "follow.studies": "Studies",
     "follow.study": "Study",
@@ -87,7 +103,7 @@ EN = {
     "follow.laid.failed": "failed",
     "follow.laid.table": "table",
     "follow.study.thick": (
-        "slices over 5 mm: lesions must be two slices long to be measurable (RECIST 1.1, 3.1)"
+        "slices over 5 mm: measurable is a diameter of twice the slice thickness (RECIST 1.1, 3.1)"
     ),
     "follow.study.failed": "could not be laid onto the first date: another region or patient?",
     "follow.failed.little_in_common": "the images have little of the body in common",
@@ -130,8 +146,8 @@ EN = {
     "follow.why.five": "five targets are chosen already",
     "follow.why.organ": "two targets of its organ are chosen already",
     "follow.why.border": "touches the edge of the image",
-    "follow.why.small": "under 10 mm or two slices",
-    "follow.why.small_node": "node with a short axis of 10 to 15 mm, or under two slices",
+    "follow.why.small": "diameter under 10 mm, or under twice the slice thickness",
+    "follow.why.small_node": "node with a short axis of 10 to 15 mm, or under twice the slice thickness",
     "follow.why.normal_node": "node with a short axis under 10 mm",
     "follow.why.unknown_at_first": "not known at the first date",
     "follow.why.new_lesion": "was not there at the first date",
@@ -152,10 +168,13 @@ EN = {
     "follow.changes": "Is the change real?",
     "follow.changes.note": (
         "Volumes. The error is what measuring the same lesion twice stays within in 95 %. Probabilities "
-        "weigh "
-        "the change against that error and against how lesions grow."
+        "weigh the change against that error and against how lesions grow. Of lesions that merged, "
+        "the volumes "
+        "before are added."
     ),
-    "follow.since": "At the last date, since",
+    "follow.at": "At",
+    "follow.since": "Since",
+    "follow.factor": "a factor of {factor}",
     "follow.since.last": "{date} (before)",
     "follow.since.first": "{date} (first)",
     "follow.since.smallest": "{date} (smallest)",
@@ -171,7 +190,7 @@ EN = {
     ),
     "follow.growth.rate": "Now {middle} a month ({low} to {high}).",
     "follow.growth.doubling": "Doubles in {middle} days ({low} to {high}).",
-    "follow.growth.no_doubling": "No doubling time: it is not growing.",
+    "follow.growth.no_doubling": "No doubling time: it does not grow, or takes ten years to double.",
     "follow.growth.no_law": "No law of growth stands out.",
     "follow.growth.law": "Likeliest law: {law} ({percent} %).",
     "follow.growth.warning": "Its diameter is likelier than not 20 % over its smallest from {date} on.",
@@ -209,6 +228,22 @@ EN = {
     "follow.volume.none": "There are no targets.",
     "follow.overruled.title": "What a reader chose otherwise",
     "follow.overruled": "{lesion} {what}: {chosen} instead of {proposed}",
+    "follow.choice.role": "role",
+    "follow.choice.node": "lymph node",
+    "follow.choice.organ": "organ",
+    "follow.choice.seen": "numbers in the mask",
+    "follow.choice.progressed": "progressed unequivocally",
+    "follow.choice.steroids": "steroids",
+    "follow.choice.clinical": "clinical state",
+    "follow.choice.flair": "T2 / FLAIR",
+    "follow.context.none": "none",
+    "follow.context.stable": "stable",
+    "follow.context.less": "less",
+    "follow.context.more": "more",
+    "follow.context.better": "better",
+    "follow.context.worse": "worse",
+    "follow.yes": "yes",
+    "follow.no": "no",
     "follow.limits": "Limits",
     "follow.limit.targets": (
         "Targets are proposed by size alone: whether a lesion can be measured again and stands for the "
@@ -237,38 +272,10 @@ EN = {
         "No images were seen: measurements and lesions are as in the tables; a volume is that of the ball "
         "of its diameter."
     ),
-    "cohort.asked": "How do {n} patients of {source} do over time?",
-    "cohort.headline": "{n} of {total} responded (CR or PR, RECIST 1.1)",
-    "cohort.survival": "{n} of {total} progressed; median time to progression {median} days.",
-    "cohort.survival_open": "{n} of {total} progressed; the median time to progression is not reached.",
-    "cohort.readers": "The tables hold several readers: each reading counts by itself.",
-    "cohort.sure": (
-        "Best responses are not confirmed by a second study. Patients without progression count until "
-        "their last study."
-    ),
-    "cohort.next": (
-        "Open each patient's page and look at the lesions; change what you see otherwise in reader.toml."
-    ),
-    "cohort.waterfall": "Best change of the sum of targets",
-    "cohort.spider": "Sum of targets over time",
-    "cohort.km": "Time to progression (Kaplan–Meier)",
-    "cohort.best_change": "best change (%)",
-    "cohort.change": "change from baseline (%)",
-    "cohort.share": "without progression",
-    "cohort.lines": "Lines at +20 % and −30 %.",
-    "cohort.patients": "Patients",
-    "cohort.patient": "Patient",
-    "cohort.dates": "Studies",
-    "cohort.targets": "Targets",
-    "cohort.best": "Best",
-    "cohort.last": "Last",
-    "cohort.progressed": "Progressed (day)",
-    "cohort.warning": "Progression likely from",
 }
 
 ZH = {
     "title.follow": "病灶随访",
-    "title.cohort": "患者随访",
     "follow.asked": "{patient} 的病灶在 {n} 次检查（{span}）之间如何变化？",
     "follow.span": "{first} 至 {last}",
     "follow.no_dates": "日期未知",
@@ -291,11 +298,17 @@ ZH = {
         "此前最小值 {nadir} mm。"
     ),
     "follow.found.progressed": "首次进展：{date}。",
-    "follow.found.best": "最佳总体疗效：{answer}，未经确认。",
+    "follow.found.best": "最佳总体疗效：{answer}。",
+    "follow.found.best_open": "最佳总体疗效：{answer}，未经确认。",
+    "follow.found.overruled": "阅片者有 {n} 处选择与程序不同，列于下文。",
     "follow.found.one_date": "只有一次检查：变化、生长和疗效需要第二次检查。",
     "follow.found.nothing": "各次检查均未勾画病灶。",
-    "follow.sure.change": (
-        "自最小值以来，95% 以上把握确实增大：{grew}；确实缩小：{shrank}；仍在测量误差之内：{open}。"
+    "follow.sure.first": (
+        "以体积计，自各病灶首次出现以来，95% 以上把握确实增大：{grew}；确实缩小：{shrank}；"
+        "仍在测量误差之内：{open}。"
+    ),
+    "follow.sure.smallest": (
+        "自各病灶最小体积以来，确实增大：{grew}；确实缩小：{shrank}；仍在测量误差之内：{open}。"
     ),
     "follow.sure.failed": (
         "未能与首次检查配准：{dates}。这些日期的病灶不按位置对应；可由阅片者在 reader.toml 中指定。"
@@ -318,9 +331,11 @@ ZH = {
     "follow.note.patient_unknown": "各检查属于哪位患者未知：全部视为同一患者。请在 patient 列中注明。",
     "follow.note.two_sexes": "文件头中有两种性别：其中是否混入其他患者的检查？若是，则以下内容均不成立。",
     "follow.note.modality": (
-        "检查方式有变化。大小只能在同一方式内比较：变化和生长只在病灶首次出现时的方式内给出；RECIST 要求各"
-        "次检查使用同一方法。"
+        "检查方式有变化。RECIST 1.1（3.2）要求各次检查使用同一方法：下文的总和与结论直接采用不同方式的大小，"
+        "是否成立由阅片者判断。变化是否真实以及生长只在各病灶首次出现时的方式内给出。"
     ),
+    "follow.note.empty": "{dates} 的掩膜为空。若该次尚未勾画，则以下内容不成立：空掩膜被视为没有病灶。",
+    "follow.note.left": "有 {n} 次检查无法使用，未计入（{names}）。原因见文末。",
     "follow.studies": "检查",
     "follow.study": "检查",
     "follow.date": "日期",
@@ -331,7 +346,7 @@ ZH = {
     "follow.laid.ok": "是",
     "follow.laid.failed": "失败",
     "follow.laid.table": "表格",
-    "follow.study.thick": "层厚超过 5 mm：病灶须达到两层才可测量（RECIST 1.1，3.1）",
+    "follow.study.thick": "层厚超过 5 mm：径线须达到层厚的两倍才可测量（RECIST 1.1，3.1）",
     "follow.study.failed": "无法与首次检查配准：是否为其他部位或其他患者？",
     "follow.failed.little_in_common": "两幅图像共有的身体部分很少",
     "follow.failed.few_places": "结构太少，无法检查结果",
@@ -369,8 +384,8 @@ ZH = {
     "follow.why.five": "已选五个靶病灶",
     "follow.why.organ": "该器官已选两个靶病灶",
     "follow.why.border": "触及图像边缘",
-    "follow.why.small": "不足 10 mm 或两层",
-    "follow.why.small_node": "淋巴结短径 10 至 15 mm，或不足两层",
+    "follow.why.small": "径线不足 10 mm，或不足层厚的两倍",
+    "follow.why.small_node": "淋巴结短径 10 至 15 mm，或不足层厚的两倍",
     "follow.why.normal_node": "淋巴结短径小于 10 mm",
     "follow.why.unknown_at_first": "首次检查时情况不明",
     "follow.why.new_lesion": "首次检查时不存在",
@@ -391,8 +406,11 @@ ZH = {
     "follow.changes": "变化是否真实？",
     "follow.changes.note": (
         "以体积计。误差为同一病灶测量两次在 95% 情况下的范围。概率由变化、该误差及病灶一般的生长得出。"
+        "融合的病灶，此前的体积相加。"
     ),
-    "follow.since": "末次检查，自",
+    "follow.at": "检查日期",
+    "follow.since": "相对于",
+    "follow.factor": "{factor} 倍",
     "follow.since.last": "{date}（前次）",
     "follow.since.first": "{date}（首次）",
     "follow.since.smallest": "{date}（最小）",
@@ -407,7 +425,7 @@ ZH = {
     ),
     "follow.growth.rate": "目前每月 {middle}（{low} 至 {high}）。",
     "follow.growth.doubling": "倍增时间 {middle} 天（{low} 至 {high}）。",
-    "follow.growth.no_doubling": "无倍增时间：没有增长。",
+    "follow.growth.no_doubling": "无倍增时间：没有增长，或倍增需要十年以上。",
     "follow.growth.no_law": "没有突出的生长规律。",
     "follow.growth.law": "最可能的规律：{law}（{percent}%）。",
     "follow.growth.warning": "自 {date} 起，其直径多半超过最小值 20%。",
@@ -437,6 +455,22 @@ ZH = {
     "follow.volume.none": "没有靶病灶。",
     "follow.overruled.title": "阅片者的不同选择",
     "follow.overruled": "{lesion} {what}：{chosen}，代替 {proposed}",
+    "follow.choice.role": "角色",
+    "follow.choice.node": "淋巴结",
+    "follow.choice.organ": "器官",
+    "follow.choice.seen": "掩膜中的编号",
+    "follow.choice.progressed": "明确进展",
+    "follow.choice.steroids": "激素",
+    "follow.choice.clinical": "临床状况",
+    "follow.choice.flair": "T2 / FLAIR",
+    "follow.context.none": "无",
+    "follow.context.stable": "稳定",
+    "follow.context.less": "减少",
+    "follow.context.more": "增加",
+    "follow.context.better": "好转",
+    "follow.context.worse": "恶化",
+    "follow.yes": "是",
+    "follow.no": "否",
     "follow.limits": "局限",
     "follow.limit.targets": "靶病灶仅按大小提出：能否重复测量、是否代表疾病由阅片者判断。",
     "follow.limit.non_targets": "非靶病灶是否明确进展、新病灶是否成立，只有阅片者能判断。",
@@ -448,26 +482,4 @@ ZH = {
     "follow.limit.organ": "并非所有病灶的器官已知，因此无法遵守每个器官至多两个靶病灶。",
     "follow.limit.mask": "所有大小均为轮廓的大小：轮廓错误则变化错误。",
     "follow.limit.tables": "未见图像：测量和病灶以表格为准；体积为该直径的球体体积。",
-    "cohort.asked": "{source} 的 {n} 位患者随时间如何变化？",
-    "cohort.headline": "{total} 位中 {n} 位缓解（CR 或 PR，RECIST 1.1）",
-    "cohort.survival": "{total} 位中 {n} 位进展；中位进展时间 {median} 天。",
-    "cohort.survival_open": "{total} 位中 {n} 位进展；未达到中位进展时间。",
-    "cohort.readers": "表格中有多位阅片者：每次阅片单独计数。",
-    "cohort.sure": "最佳疗效未经第二次检查确认。未进展的患者计至其末次检查。",
-    "cohort.next": "打开各患者的页面查看病灶；如有不同意见，修改 reader.toml。",
-    "cohort.waterfall": "靶病灶总和的最佳变化",
-    "cohort.spider": "靶病灶总和随时间的变化",
-    "cohort.km": "进展时间（Kaplan–Meier）",
-    "cohort.best_change": "最佳变化 (%)",
-    "cohort.change": "较基线变化 (%)",
-    "cohort.share": "未进展比例",
-    "cohort.lines": "虚线为 +20% 和 −30%。",
-    "cohort.patients": "患者",
-    "cohort.patient": "患者",
-    "cohort.dates": "检查",
-    "cohort.targets": "靶病灶",
-    "cohort.best": "最佳",
-    "cohort.last": "末次",
-    "cohort.progressed": "进展（天）",
-    "cohort.warning": "可能进展自",
 }

@@ -69,6 +69,7 @@ EN = {
         "slices thicker than 5 mm: RECIST 1.1 asks for a longest diameter of twice the thickness"
     ),
     "measure.note.not_axial": "measured in the {plane} slices as they were taken, not in axial ones",
+    "measure.note.tilted": "the slices are tilted by over 10°: diameters are those in the tilted slices",
     "measure.note.no_spacing": "spacing unknown: lengths are in pixels, and no mm or ml are claimed",
     "measure.plane.axial": "axial",
     "measure.plane.coronal": "coronal",
@@ -125,6 +126,7 @@ ZH = {
     "measure.note.one_slice": "只在一个层面上：体积和三维形状取决于层厚",
     "measure.note.thick": "层厚超过 5 mm：RECIST 1.1 要求最长径达到层厚的两倍",
     "measure.note.not_axial": "在采集的 {plane} 层面上测量，而非轴位",
+    "measure.note.tilted": "层面倾斜超过 10°：径线在倾斜层面上测得",
     "measure.note.no_spacing": "体素间距未知：长度以像素计，不给出 mm 或 ml",
     "measure.plane.axial": "轴位",
     "measure.plane.coronal": "冠状位",

@@ -1,10 +1,13 @@
 """The rules of response in words, in English and in Chinese; the keys are those of ``core.response``."""
 
+import re
+
 EN = {
     "target.none": "There are no target lesions.",
-    "target.ne": "{missing:g} targets were not measured: not evaluable (RECIST 1.1, 4.4.2).",
+    "target.ne": "Targets that were not measured: {missing:g}; not evaluable (RECIST 1.1, 4.4.2).",
     "target.pd_incomplete": (
-        "Without {missing:g} targets the sum of {sum:.4g} is already 20 % and 5 mm over the nadir of "
+        "Targets not measured: {missing:g}; without them the sum of {sum:.4g} is already 20 % and 5 "
+        "mm over the nadir of "
         "{nadir:.4g}: "
         "progression whatever they measure (RECIST 1.1, 4.4.2)."
     ),
@@ -26,7 +29,7 @@ EN = {
     "non_target.none": "There are no non-target lesions.",
     "non_target.pd": "Non-targets progressed unequivocally (RECIST 1.1, 4.3.3 and 4.3.4).",
     "non_target.ne": "Non-targets were not all evaluated: {unknown:g} (RECIST 1.1, 4.4.2).",
-    "non_target.neither": "{present:g} non-targets are still there (RECIST 1.1, 4.3.3).",
+    "non_target.neither": "Non-targets that are still there: {present:g} (RECIST 1.1, 4.3.3).",
     "non_target.cr": "All non-targets are gone (RECIST 1.1, 4.3.3).",
     "overall.new": "New lesions: {new:g} (RECIST 1.1, 4.3.5).",
     "overall.target_pd": "The targets progressed (RECIST 1.1, table 1).",
@@ -121,4 +124,7 @@ ZH = {
 
 def in_words(rule: str, facts: dict[str, object], lang: str = "en") -> str:
     """The rule that decided, with its numbers."""
-    return (ZH if lang == "zh" else EN)[rule].format(**facts)
+    nothing = "无" if lang == "zh" else "none"
+    facts = {name: nothing if value == "NONE" else value for name, value in facts.items()}
+    # A minus, not a hyphen: as everywhere on the page.
+    return re.sub(r"(?<![\w)])-(?=\d)", "−", (ZH if lang == "zh" else EN)[rule].format(**facts))

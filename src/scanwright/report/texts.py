@@ -11,6 +11,7 @@ from scanwright.errors import SettingsError
 from scanwright.report import (
     answer_texts,
     card_texts,
+    cohort_texts,
     compare_texts,
     detection_texts,
     doubt_texts,
@@ -387,7 +388,7 @@ _ZH = {
 _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
     *(doubt_texts, compare_texts, card_texts, trust_texts, margin_texts, explanation_texts),
-    *(measurement_texts, registration_texts, follow_texts),
+    *(measurement_texts, registration_texts, follow_texts, cohort_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
