@@ -126,6 +126,10 @@ def test_a_reader_may_say_which_lesion_is_which(source: Path, followed: FollowUp
         ('[[visit]]\npatient = "P1"\nstudy = "P1-1"\nsteroids = "lots"', "visit in the reader"),
         ("[[lesion", "can't be read"),
         ('[[lesion]]\npatient = "P1"\nname = "L1"\nseen = { "P1-1" = [7] }', "no such lesion"),
+        ('[[lesion]]\npatient = "P1"\nname = "L1"\nnod = true', "not written as it should be"),
+        ('[[lesion]]\npatient = "P9"\nname = "L1"', "patient that is not here"),
+        ('[[visit]]\npatient = "P1"\nstudy = "P1-9"', "study that is not here"),
+        ('[[visit]]\npatient = "P1"\nstudy = "P1-1"\nprogressed = ["L9"]', "is no non-target"),
     ],
 )
 def test_a_readers_file_that_makes_no_sense_is_refused_in_words(
@@ -193,9 +197,11 @@ def test_one_date_is_measured_and_not_compared(tmp_path: Path) -> None:
 
 def test_all_lesions_vanished_is_a_complete_response(tmp_path: Path) -> None:
     rows = followed_patient(tmp_path, dates=DATES[:2], lesions=[((50, 15, 30), (36, 0))])
-    (patient,) = sw.follow(manifest(tmp_path, rows)).patients
+    out = tmp_path.with_name("vanished")
+    (patient,) = sw.follow(manifest(tmp_path, rows), out).patients
     assert patient["verdicts"]["recist"][0]["overall"]["answer"] == "CR"
     assert patient["warning"] is None
+    assert f"The mask of {DATES[1]} is empty" in (out / "follow.html").read_text()
 
 
 def test_another_region_is_recognised_and_nothing_is_matched_by_place(tmp_path: Path) -> None:

@@ -70,6 +70,14 @@ def test_slices_run_across_the_axis_from_foot_to_head() -> None:
     assert ras_axes(affine)[0][2] == 0
 
 
+def test_tilted_slices_are_told() -> None:
+    angle = np.radians(30)
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    assert "tilted" in only(brick(), turn)["notes"]
+    assert "tilted" not in only(brick(), np.diag([-1.0, 1.0, 1.0, 1.0]))["notes"]
+
+
 def test_thick_sagittal_slices_are_measured_as_they_were_taken() -> None:
     record = only(brick(), turned(0, (6.0, 1.0, 1.0)))
     assert (record["plane"], record["slice_axis"]) == ("sagittal", "i")

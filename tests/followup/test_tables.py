@@ -60,6 +60,52 @@ def test_what_is_written_is_read_as_the_same(tmp_path: Path) -> None:
     assert {row["RSDY"] for row in rows} == {"57"}
 
 
+def test_the_trial_and_the_evaluator_are_kept(tmp_path: Path) -> None:
+    heads = TR + ",STUDYID,TREVAL,TREVALID"
+    given = [f"{row},CDISC01,INDEPENDENT ASSESSOR,RADIOLOGIST {n}" for n in (1, 2) for row in ROWS]
+    write_text(tmp_path / "in" / "tr.csv", heads, *given)
+    sw.follow(tmp_path / "in", tmp_path / "out")
+    for domain, evaluator in (("tr", "INDEPENDENT ASSESSOR"), ("rs", "ALGORITHM")):
+        with (tmp_path / "out" / f"{domain}.csv").open() as stream:
+            rows = list(csv.DictReader(stream))
+        key = domain.upper()
+        assert {(row["STUDYID"], row["USUBJID"], row[f"{key}EVAL"]) for row in rows} == {
+            ("CDISC01", "S1", evaluator)
+        }
+        assert {row[f"{key}EVALID"] for row in rows} == {"RADIOLOGIST 1", "RADIOLOGIST 2"}
+
+
+def test_sizes_of_new_lesions_come_back_and_confirm_as_before(tmp_path: Path) -> None:
+    new = [
+        f"S1,NEW,X1,{code},{value},,{visit},V{visit},2024-0{visit}-26"
+        for visit, size in ((2, 8), (3, 15))
+        for code, value in (("TUMSTATE", "PRESENT"), ("LDIAM", size))
+    ]
+    last = [row.replace(",2,WEEK 8,2024-02-26", ",3,V3,2024-03-30") for row in ROWS[4:]]
+    first = sw.follow(tables(tmp_path / "in", *ROWS, *last, *new, nodes=("T2",)), tmp_path / "out")
+    again = sw.follow(tmp_path / "out")
+    answers = [row["overall"] for row in first.patients[0]["verdicts"]["irecist"]]
+    assert [one["answer"] for one in answers] == ["iUPD", "iCPD"]
+    assert [row["overall"] for row in again.patients[0]["verdicts"]["irecist"]] == answers
+
+
+@pytest.mark.parametrize("code", ["SAXIS", "DIAMETER"])
+def test_nodes_are_read_under_other_codes_too(tmp_path: Path, code: str) -> None:
+    rows = [row.replace("LPERP", code) for row in ROWS if ",T2,LDIAM" not in row]
+    (patient,) = sw.follow(tables(tmp_path, *rows, nodes=("T2",))).patients
+    assert patient["verdicts"]["recist"][0]["sum"] == 28
+
+
+def test_the_table_of_responses_says_what_the_page_says_of_volumes(tmp_path: Path) -> None:
+    new = "S1,NEW,X1,TUMSTATE,PRESENT,,2,WEEK 8,2024-02-26"
+    sw.follow(tables(tmp_path / "in", *ROWS, new, nodes=("T2",)), tmp_path / "out")
+    with (tmp_path / "out" / "rs.csv").open() as stream:
+        told = {(row["RSCAT"], row["RSTESTCD"]): row["RSSTRESC"] for row in csv.DictReader(stream)}
+    assert told["RECIST 1.1", "OVRLRESP"] == "PD"
+    assert told["VOLUME", "TRGRESP"] == "PR"
+    assert ("VOLUME", "OVRLRESP") not in told
+
+
 def test_states_of_non_targets_decide(tmp_path: Path) -> None:
     rows = [*ROWS[:-1], ROWS[-1].replace("ABSENT", "UNEQUIVOCAL PROGRESSION")]
     (patient,) = sw.follow(tables(tmp_path, *rows)).patients
