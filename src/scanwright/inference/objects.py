@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
@@ -13,16 +14,24 @@ from pydicom.dataset import Dataset
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import MaskPrediction, Prediction
+from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, SettingsError
 from scanwright.inference.model import Model
+from scanwright.inference.results import draw_result
 from scanwright.io.dicom.header import quietly
+from scanwright.io.dicom.writing.encapsulated_pdf import encapsulated_pdf
+from scanwright.io.dicom.writing.measurement_report import measurement_report, probability_report
+from scanwright.io.dicom.writing.parametric_map import parametric_map
 from scanwright.io.dicom.writing.result import Algorithm, Structure, highdicom, write_object
 from scanwright.io.dicom.writing.segmentation import segmentation
 from scanwright.io.dicom.writing.source import Source, find_source
+from scanwright.io.dicom.writing.structure_set import structure_set
 from scanwright.io.failures import READING_FAILURES
 from scanwright.report.palette import SERIES, rgb
+from scanwright.report.pdf import check_pdf, render_pdf
+from scanwright.report.result import render_result
+from scanwright.report.texts import Words
 from scanwright.types import IntArray
 
 FOLDER, STAGE = "dicom", "dicom"
@@ -42,6 +51,7 @@ class Result:
         prediction: of the case.
         structures: of a mask, each with what was measured.
         numbers: (column, row, slice), the structure of each voxel by its number; ``None`` of no mask.
+        made: what was made already, by its ending.
     """
 
     case: Case
@@ -49,6 +59,7 @@ class Result:
     prediction: Prediction
     structures: tuple[Structure, ...] = ()
     numbers: IntArray | None = None
+    made: dict[str, Dataset] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +101,16 @@ class Objects:
             )
             yield SetAside(case.name, STAGE, reason)
             return
-        for kind in self.kinds:
+        kinds = self.kinds
+        if "sr" in kinds and "seg" not in kinds and result.numbers is not None:
+            kinds = ("seg", *kinds)  # measurements say by it what they are of
+        for kind in kinds:
             try:
                 made = self._made(kind, result)
             except DataError as error:
                 yield SetAside(case.name, STAGE, f"no {kind}: {error.problem}")
                 continue
+            result.made.update(made)
             for ending, one in made.items():
                 yield write_object(self.folder / FOLDER / f"{case.name}.{ending}.dcm", one)
 
@@ -149,6 +164,8 @@ def check_kinds(kinds: Sequence[str], lang: str = "en") -> tuple[str, ...]:
         )
     if kinds:
         highdicom()
+    if "pdf" in kinds:
+        check_pdf(lang)
     return tuple(kind for kind in MAKERS if kind in kinds)
 
 
@@ -169,5 +186,56 @@ def _segmentation(own: Objects, result: Result) -> dict[str, Dataset]:
     return {"seg": made}
 
 
-MAKERS: Mapping[str, Callable[[Objects, Result], dict[str, Dataset]]] = {"seg": _segmentation}
+def _structure_set(own: Objects, result: Result) -> dict[str, Dataset]:
+    made = structure_set(result.source, _outlined(result), result.structures, own.algorithm)
+    return {"rtstruct": made}
+
+
+def _report(own: Objects, result: Result) -> dict[str, Dataset]:
+    prediction = result.prediction
+    if isinstance(prediction, (ClassPrediction, LabelsPrediction)):
+        return {"sr": probability_report(result.source, prediction.probabilities, own.algorithm)}
+    if not isinstance(prediction, MaskPrediction):
+        raise DataError("for boxes and numbers of one's own no report with codes of the standard is known")
+    if not any(one.measured for one in result.structures):
+        raise DataError("nothing can be measured in mm: its images say no spacing")
+    if "seg" not in result.made:
+        raise DataError("there is no seg that it could refer to")
+    made = measurement_report(result.source, result.made["seg"], result.structures, own.algorithm)
+    return {"sr": made}
+
+
+def _probabilities(own: Objects, result: Result) -> dict[str, Dataset]:
+    prediction = result.prediction
+    if not isinstance(prediction, MaskPrediction):
+        raise DataError(_NEEDS_MASK)
+    if prediction.probabilities is None:
+        raise DataError("the probabilities of all voxels do not fit into the memory that was given")
+    each = prediction.probabilities.read().array[1:]
+    several = len(result.structures) > 1
+    return {
+        f"map{one.number}" if several else "map": parametric_map(result.source, own_map, one, own.algorithm)
+        for one, own_map in zip(result.structures, each, strict=True)
+    }
+
+
+def _pdf(own: Objects, result: Result) -> dict[str, Dataset]:
+    picture = draw_result(result.case, result.prediction, own.plan)
+    classes = tuple(own.plan.classes[1:] if result.structures else own.plan.classes)
+    named = f"{own.algorithm.name} {own.algorithm.version}"
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    page = render_result(result.prediction, classes, picture, named, now, own.lang)
+    made = encapsulated_pdf(
+        result.source, render_pdf(page, own.lang), Words(own.lang)("title.result"), own.algorithm
+    )
+    return {"pdf": made}
+
+
+MAKERS: Mapping[str, Callable[[Objects, Result], dict[str, Dataset]]] = {
+    "seg": _segmentation,
+    "rtstruct": _structure_set,
+    "sr": _report,
+    "map": _probabilities,
+    "pdf": _pdf,
+}
 """Kind → what makes its objects."""

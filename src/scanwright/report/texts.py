@@ -22,6 +22,7 @@ from scanwright.report import (
     mask_texts,
     measurement_texts,
     registration_texts,
+    result_texts,
     trust_texts,
 )
 
@@ -387,7 +388,7 @@ _ZH = {
 _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
     *(doubt_texts, compare_texts, card_texts, trust_texts, margin_texts, explanation_texts),
-    *(measurement_texts, registration_texts, follow_texts),
+    *(measurement_texts, registration_texts, follow_texts, result_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},

@@ -59,6 +59,14 @@ class Structure:
     tracking_uid: str = ""
 
 
+def item(**fields: Any) -> Dataset:
+    """An item of a sequence."""
+    made = Dataset()
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
 def highdicom() -> ModuleType:
     """The library that writes most objects.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +36,8 @@ class Source:
     Attributes:
         headers: of its files, without pixels, in the order of the slices; all text in UTF-8, and with every
             field that results must have, even if empty.
+        images: of each slice the number of its header, and of its frame from 1 on; ``None`` of files with
+            one image.
         shape: (column, row, slice) of the grid that results lie on.
         positions_lps: (slice, 3), centres of the first pixels of that grid in mm; ``None`` for projections
             and where no frame of reference is named.
@@ -47,6 +48,7 @@ class Source:
     """
 
     headers: tuple[Dataset, ...]
+    images: tuple[tuple[int, int | None], ...]
     shape: tuple[int, int, int]
     positions_lps: FloatArray | None
     orientation_lps: FloatArray | None
@@ -58,11 +60,6 @@ class Source:
     def first(self) -> Dataset:
         """The header that patient, study and frame of reference are taken from."""
         return self.headers[0]
-
-    @property
-    def is_placed(self) -> bool:
-        """Whether it says where in the patient it lies."""
-        return self.positions_lps is not None
 
     def frames(self, array: AnyArray) -> AnyArray:
         """(column, row, slice) of a result as DICOM has it: (slice, row, column).
@@ -118,12 +115,16 @@ def _source(series: Series) -> Source:
     (series,) = series.volumes()
     placement = place(series.planes)
     planes = placement.planes
-    headers = tuple(_header(path) for path in dict.fromkeys(plane.path for plane in planes))
+    paths = list(dict.fromkeys(plane.path for plane in planes))
+    headers = tuple(_header(path) for path in paths)
+    images = tuple(
+        (paths.index(plane.path), plane.frame + 1 if plane.n_frames > 1 else None) for plane in planes
+    )
     first = planes[0]
     shape = (first.columns, first.rows, len(planes))
     affine_ras, orientation, spacing = placement.affine_ras, first.orientation_lps, first.spacing_mm
     if affine_ras is None or orientation is None or spacing is None or not first.frame_uid:
-        return Source(headers, shape, None, None, None, None)
+        return Source(headers, images, shape, None, None, None, None)
     straightened = any(placement.shift)
     positions = np.array([plane.position_lps for plane in planes])
     if straightened:
@@ -132,7 +133,7 @@ def _source(series: Series) -> Source:
         positions = affine_lps[:3, 3] + np.arange(shape[2])[:, None] * affine_lps[:3, 2]
     step = float(np.linalg.norm(affine_ras[:3, 2]))
     thickness = float(headers[0].get("SliceThickness") or first.thickness_mm or step)
-    return Source(headers, shape, positions, orientation, (*spacing, step), thickness, straightened)
+    return Source(headers, images, shape, positions, orientation, (*spacing, step), thickness, straightened)
 
 
 def _header(path: Path) -> Dataset:
@@ -147,8 +148,3 @@ def _header(path: Path) -> Dataset:
     if header.PatientSex not in _SEXES:
         header.PatientSex = ""
     return header
-
-
-def references(headers: Sequence[Dataset]) -> list[tuple[str, str]]:
-    """SOP class and instance of each."""
-    return [(str(one.SOPClassUID), str(one.SOPInstanceUID)) for one in headers]
