@@ -19,15 +19,13 @@ from scanwright.data.volume import Volume
 from scanwright.errors import DataError, SettingsError
 from scanwright.inference.model import Model
 from scanwright.inference.results import draw_result
-from scanwright.io.dicom.header import quietly
 from scanwright.io.dicom.writing.encapsulated_pdf import encapsulated_pdf
 from scanwright.io.dicom.writing.measurement_report import measurement_report, probability_report
 from scanwright.io.dicom.writing.parametric_map import parametric_map
-from scanwright.io.dicom.writing.result import Algorithm, Structure, highdicom, write_object
+from scanwright.io.dicom.writing.result import Algorithm, Structure, highdicom, making, write_object
 from scanwright.io.dicom.writing.segmentation import segmentation
 from scanwright.io.dicom.writing.source import Source, find_source
 from scanwright.io.dicom.writing.structure_set import structure_set
-from scanwright.io.failures import READING_FAILURES
 from scanwright.report.palette import SERIES, rgb
 from scanwright.report.pdf import check_pdf, render_pdf
 from scanwright.report.result import render_result
@@ -35,6 +33,7 @@ from scanwright.report.texts import Words
 from scanwright.types import IntArray
 
 FOLDER, STAGE = "dicom", "dicom"
+NO_SOURCE = "DICOM objects need a DICOM source, and this case has none; its other results are written"
 _NEEDS_MASK = "it outlines structures, and the model gives none"
 
 Measure: TypeAlias = Callable[[Volume], Mapping[int, Mapping[str, float]]]
@@ -106,21 +105,14 @@ class Objects:
             kinds = ("seg", *kinds)  # measurements say by it what they are of
         for kind in kinds:
             try:
-                made = self._made(kind, result)
+                with making():
+                    made = MAKERS[kind](self, result)
             except DataError as error:
                 yield SetAside(case.name, STAGE, f"no {kind}: {error.problem}")
                 continue
             result.made.update(made)
             for ending, one in made.items():
                 yield write_object(self.folder / FOLDER / f"{case.name}.{ending}.dcm", one)
-
-    def _made(self, kind: str, result: Result) -> dict[str, Dataset]:
-        """Ending → object. What a library says of odd headers may quote them, and so is not repeated."""
-        try:
-            with quietly():
-                return MAKERS[kind](self, result)
-        except READING_FAILURES as error:
-            raise DataError(f"the headers of its images do not allow one ({type(error).__name__})") from error
 
     def _result(self, case: Case, prediction: Prediction) -> Result | None:
         source = find_source(case, self.root)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -12,8 +13,11 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import UID, generate_uid
 
+from scanwright.errors import DataError
 from scanwright.extras import require
+from scanwright.io.dicom.header import quietly
 from scanwright.io.dicom.writing.source import Source
+from scanwright.io.failures import READING_FAILURES
 from scanwright.io.files import write_whole
 
 MANUFACTURER = "scanwright"
@@ -129,6 +133,20 @@ def new_object(source: Source, sop_class: UID, modality: str, made: Mapping[str,
     )
     started.copy_patient_and_study_information(first)
     return started
+
+
+@contextmanager
+def making() -> Iterator[None]:
+    """Making an object; what a library says of odd headers may quote them, and so is not repeated.
+
+    Raises:
+        DataError: the library refused.
+    """
+    try:
+        with quietly():
+            yield
+    except READING_FAILURES as error:
+        raise DataError(f"the headers of its images do not allow one ({type(error).__name__})") from error
 
 
 def algorithm_identification(algorithm: Algorithm) -> Any:

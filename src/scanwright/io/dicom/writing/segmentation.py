@@ -25,7 +25,12 @@ SERIES_NUMBER = 9001
 
 
 def segmentation(
-    source: Source, mask: AnyArray, structures: Sequence[Structure], algorithm: Algorithm
+    source: Source,
+    mask: AnyArray,
+    structures: Sequence[Structure],
+    algorithm: Algorithm,
+    *,
+    outlined_before: bool = False,
 ) -> Dataset:
     """A segmentation of the source's images.
 
@@ -34,17 +39,19 @@ def segmentation(
         mask: (column, row, slice), the number of a structure, or 0.
         structures: all that may be outlined, also those that are not, in the order of their numbers.
         algorithm: what outlined them.
+        outlined_before: whether the outlines were given to it, and it only told structures apart.
 
     Raises:
         DataError: the mask does not lie on the grid of the images.
         MissingExtraError: highdicom is not installed.
     """
+    kind = "SEMIAUTOMATIC" if outlined_before else "AUTOMATIC"
     frames = source.frames(mask).astype(np.uint8 if len(structures) < 256 else np.uint16)
     made: Dataset = highdicom().seg.Segmentation(
         source_images=source.headers,
         pixel_array=frames,
         segmentation_type="BINARY",
-        segment_descriptions=[_described(one, algorithm) for one in structures],
+        segment_descriptions=[_described(one, algorithm, kind) for one in structures],
         content_label="SEGMENTATION",
         content_description=NOT_FOR_DIAGNOSIS,
         **geometry(source),
@@ -70,14 +77,14 @@ def geometry(source: Source) -> dict[str, Any]:
     }
 
 
-def _described(one: Structure, algorithm: Algorithm) -> Any:
+def _described(one: Structure, algorithm: Algorithm, kind: str) -> Any:
     hd, what = highdicom(), meaning_of(one.name)
     described = hd.seg.SegmentDescription(
         segment_number=one.number,
         segment_label=short(one.name),
         segmented_property_category=what.category,
         segmented_property_type=what.kind,
-        algorithm_type="AUTOMATIC",
+        algorithm_type=kind,
         algorithm_identification=algorithm_identification(algorithm),
         tracking_uid=one.tracking_uid or None,
         tracking_id=one.tracking_id or None,
