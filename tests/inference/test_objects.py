@@ -10,7 +10,9 @@ from builders import dicom_slice, write_dicom, write_nifti
 from dicom_judges import complaints
 from scanwright.errors import MissingExtraError, SettingsError
 from scanwright.inference import objects
+from scanwright.io.dicom.reports import read_report
 from scanwright.io.dicom.segments import read_segments
+from scanwright.report.pdf import check_pdf
 
 
 def _ball(seed: int) -> np.ndarray:
@@ -46,6 +48,50 @@ def test_objects_lie_beside_the_masks_and_are_equal_to_them(command, volume_run,
         counts[one.SegmentIdentificationSequence[0].ReferencedSegmentNumber] += int(frame.sum())
     assert [counts[1], counts[2]] == [np.count_nonzero(mask == value) for value in (2, 4)]
     assert said.result["objects"] == 1
+
+
+def test_all_kinds_are_written_and_pass(command, volume_run, scans, tmp_path):
+    check_pdf_or_skip()
+    kinds = "sr,rtstruct,map,pdf"
+    said = command(
+        "predict", volume_run.path, scans, "--out", tmp_path / "out", "--also", kinds, "--lang", "en"
+    )
+    written = {path.name.removeprefix("1.2.3."): path for path in (tmp_path / "out" / "dicom").iterdir()}
+    assert set(written) == {f"{one}.dcm" for one in ("seg", "sr", "rtstruct", "map1", "map2", "pdf")}, (
+        said.out
+    )
+    assert [complaint for path in written.values() for complaint in complaints(path)] == []
+    outlined, report = pydicom.dcmread(written["seg.dcm"]), read_report(written["sr.dcm"])
+    by_number = {group.segments[0]: group.measurements[0].value for group in report.groups}
+    assert set(by_number) == {(outlined.SOPInstanceUID, 1), (outlined.SOPInstanceUID, 2)}
+    assert list(by_number.values()) == pytest.approx(_volumes(tmp_path / "out", "1.2.3"), rel=1e-4)
+
+
+def _volumes(out, case):
+    rows = [row.split(",") for row in (out / "volumes.csv").read_text().splitlines()[1:]]
+    return [float(row[2]) for row in rows if row[0] == case]
+
+
+def check_pdf_or_skip():
+    try:
+        check_pdf("en")
+    except MissingExtraError as error:
+        pytest.skip(str(error))
+
+
+def test_a_model_of_classes_reports_probabilities_and_outlines_nothing(class_run, tmp_path):
+    flat = dicom_slice(np.full((24, 24), 90), position=(0, 0, 0))
+    flat.StudyInstanceUID, flat.FrameOfReferenceUID = "1.2.5", "1.2.6"
+    write_dicom(tmp_path / "in", [flat])
+    result = sw.predict(class_run.path, tmp_path / "in", tmp_path / "out", also=["seg", "sr"])
+    (path,) = result.objects
+    assert complaints(path) == []
+    (answer,) = result.predictions
+    told = {one.tracking_id: one.measurements[0].value for one in read_report(path).groups}
+    assert told == pytest.approx(dict(answer.probabilities), abs=1e-6)
+    assert [one.reason for one in result.set_aside] == [
+        "no seg: it outlines structures, and the model gives none"
+    ]
 
 
 def test_a_case_that_is_no_dicom_keeps_its_mask_and_is_named(command, volume_run, scans, tmp_path):

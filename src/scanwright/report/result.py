@@ -16,7 +16,7 @@ from scanwright.report.page import render
 from scanwright.report.rounding import format_number, format_value
 from scanwright.report.texts import Words
 
-MOST_ROWS = 12
+MOST_ROWS = 8
 
 
 def render_result(
@@ -50,7 +50,7 @@ def render_result(
         headline=headline,
         heads=heads,
         rows=rows[:MOST_ROWS],
-        row_note=words("table.some", shown=MOST_ROWS, total=len(rows)) if len(rows) > MOST_ROWS else "",
+        row_note=words("result.some", shown=MOST_ROWS, total=len(rows)) if len(rows) > MOST_ROWS else "",
         notes=notes,
         doubts=[words(f"doubt.{one.kind}", **vars(one) | {"n": 1}) for one in prediction.doubts],
         has_objects=kind == "masks",

@@ -26,6 +26,7 @@ EN = {
     "result.alike": "The image is like those that the model learnt from.",
     "result.next.look": "Look at the images yourself: does what was found fit?",
     "result.next.objects": "Outlines and measurements lie beside this page, as objects of the same study.",
+    "result.some": "{shown} of {total} rows are shown; all are in the tables beside the results.",
     "result.alt": "Planes of the image with what was found",
     "result.model": "model",
 }
@@ -52,6 +53,7 @@ ZH = {
     "result.alike": "该图像与模型学习过的图像相似。",
     "result.next.look": "请亲自查看图像：所发现的是否相符？",
     "result.next.objects": "勾画和测量结果作为同一检查的对象存放在本页旁边。",
+    "result.some": "显示了 {total} 行中的 {shown} 行；全部内容在结果旁的表格中。",
     "result.alt": "图像的层面及所发现的内容",
     "result.model": "模型",
 }

@@ -9,6 +9,7 @@ from dicom_judges import complaints
 from dicom_results import ALGORITHM, STRUCTURES, slices_of, study_of
 from scanwright.errors import DataError
 from scanwright.io.dicom.segments import read_segments
+from scanwright.io.dicom.writing.result import making
 from scanwright.io.dicom.writing.segmentation import segmentation
 
 
@@ -125,3 +126,11 @@ def test_nothing_outlined_is_written_too(study):
     path = study.save(segmentation(study.source, np.zeros_like(study.mask), STRUCTURES, ALGORITHM))
     assert complaints(path) == []
     assert not study.painted(read_segments(path)).any()
+
+
+def test_what_a_library_warns_of_names_no_patient(tmp_path, capfd):
+    study = study_of(tmp_path, slices_of(PatientName="Single"))
+    with making():
+        made = _made(study)
+    assert made.PatientName == "Single"
+    assert "Single" not in "".join(capfd.readouterr())
