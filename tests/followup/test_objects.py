@@ -6,7 +6,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from builders import dicom_series, write_dicom
+import scanwright as sw
+from builders import dicom_series, write_dicom, write_nifti, write_text
 from dicom_judges import complaints
 from dicom_objects import FRAME_UID
 from scanwright.data.case import Case, Lazy, SetAside
@@ -81,6 +82,26 @@ def test_a_date_that_is_no_dicom_is_named_and_one_without_lesions_gives_nothing(
     assert isinstance(told[0], SetAside)
     assert "need a DICOM source" in told[0].reason
     assert not list(write_lesions(tmp_path, tmp_path, study, mask, [], algorithm_of(None)))
+
+
+def test_follow_writes_objects_of_dicom_and_names_the_other_dates(tmp_path):
+    study, mask = _study(tmp_path / "data")
+    for name in ("m", "plain-m"):
+        write_nifti(tmp_path / "data" / f"{name}.nii.gz", mask.array[0], mask.affine_ras)
+    image = study.case.image.read()
+    write_nifti(tmp_path / "data" / "plain.nii.gz", image.array[0], image.affine_ras)
+    write_text(
+        tmp_path / "data" / "manifest.csv",
+        "case,patient,date,image,mask",
+        "first,P1,2026-01-02,images,m.nii.gz",
+        "other,P2,2026-01-02,plain.nii.gz,plain-m.nii.gz",
+    )
+    result = sw.follow(tmp_path / "data", tmp_path / "out", also=["sr"])
+    assert {path.name for path in (tmp_path / "out" / "dicom").iterdir()} == {"first.seg.dcm", "first.sr.dcm"}
+    told = read_report(tmp_path / "out" / "dicom" / "first.sr.dcm").groups
+    known = {one["name"]: one["uid"] for one in result.patients[0]["lesions"]}
+    assert {one.tracking_id: one.tracking_uid for one in told} == known
+    assert [(one.case, one.stage) for one in result.set_aside] == [("other", "dicom")]
 
 
 def test_only_reports_are_written_of_lesions():

@@ -4,6 +4,8 @@ import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
+from pydicom.config import IGNORE
+from pydicom.dataelem import DataElement
 
 from dicom_judges import complaints
 from dicom_results import ALGORITHM, STRUCTURES, slices_of, study_of
@@ -107,7 +109,11 @@ def test_names_in_other_alphabets_stay_what_they_are(tmp_path):
 
 
 def test_an_emptied_header_is_enough(tmp_path):
-    slices = slices_of(PatientIdentityRemoved="YES", DeidentificationMethod="by hand", PatientSex="X")
+    slices = slices_of(
+        PatientIdentityRemoved="YES",
+        DeidentificationMethod="by hand",
+        PatientSex="X",
+    )
     for one in slices:
         for name in ("PatientName", "PatientID", "StudyDate", "StudyTime", "StudyID", "Manufacturer"):
             delattr(one, name)
@@ -115,6 +121,22 @@ def test_an_emptied_header_is_enough(tmp_path):
     path = study.save(_made(study))
     assert complaints(path) == []
     assert pydicom.dcmread(path).PatientIdentityRemoved == "YES"
+
+
+def test_a_number_that_is_too_long_is_left_out_and_not_cut(tmp_path):
+    slices = slices_of()
+    for one in slices:
+        one.add(DataElement("StudyID", "SH", "S" * 17, validation_mode=IGNORE))
+    study = study_of(tmp_path, slices)
+    path = study.save(_made(study))
+    assert complaints(path) == []
+    assert pydicom.dcmread(path).StudyID == ""
+
+
+def test_slices_without_a_frame_of_reference_are_refused_in_words(tmp_path):
+    study = study_of(tmp_path, slices_of(FrameOfReferenceUID=""))
+    with pytest.raises(DataError, match="no frame of reference"):
+        _made(study)
 
 
 def test_a_mask_on_another_grid_is_refused(study):

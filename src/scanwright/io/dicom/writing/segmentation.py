@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset
 
+from scanwright.errors import DataError
 from scanwright.io.dicom.writing.codes import meaning_of
 from scanwright.io.dicom.writing.result import (
     NOT_FOR_DIAGNOSIS,
@@ -18,7 +19,7 @@ from scanwright.io.dicom.writing.result import (
     highdicom,
     short,
 )
-from scanwright.io.dicom.writing.source import Source
+from scanwright.io.dicom.writing.source import NO_PLACE, Source
 from scanwright.types import AnyArray
 
 SERIES_NUMBER = 9001
@@ -61,9 +62,15 @@ def segmentation(
 
 
 def geometry(source: Source) -> dict[str, Any]:
-    """Where the frames lie; empty for projections, whose result lies on the image itself."""
+    """Where the frames lie; empty for projections, whose result lies on the image itself.
+
+    Raises:
+        DataError: there are several, and they say no place.
+    """
     positions, orientation, spacing = source.positions_lps, source.orientation_lps, source.spacing_mm
     if positions is None or orientation is None or spacing is None:
+        if len(source.images) > 1:
+            raise DataError(NO_PLACE)
         return {}
     hd = highdicom()
     return {

@@ -27,6 +27,9 @@ _MAY_BE_EMPTY = (
     *("ReferringPhysicianName", "StudyID", "AccessionNumber"),
 )
 _SEXES = ("M", "F", "O")
+_SHORT, _LONGEST_SHORT = ("StudyID", "AccessionNumber"), 16
+"""Texts of the kind SH, and how long the standard lets them be (PS3.5, 6.2)."""
+NO_PLACE = "its images say no place in the patient, or name no frame of reference"
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +147,9 @@ def _header(path: Path) -> Dataset:
     header.SpecificCharacterSet = _UTF8
     for name in _MAY_BE_EMPTY:
         if name not in header:
+            setattr(header, name, "")
+    for name in _SHORT:  # cut, they would be those of another study
+        if len(str(header[name].value or "")) > _LONGEST_SHORT:
             setattr(header, name, "")
     if header.PatientSex not in _SEXES:
         header.PatientSex = ""

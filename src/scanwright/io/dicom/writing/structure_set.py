@@ -22,7 +22,7 @@ from scanwright.io.dicom.writing.result import (
     new_object,
     short,
 )
-from scanwright.io.dicom.writing.source import Source
+from scanwright.io.dicom.writing.source import NO_PLACE, Source
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
 SERIES_NUMBER = 9002
@@ -48,7 +48,7 @@ def structure_set(
         MissingExtraError: highdicom is not installed.
     """
     if source.positions_lps is None:
-        raise DataError("its images say no place in the patient, or name no frame of reference")
+        raise DataError(NO_PLACE)
     frames = source.frames(mask)
     made = new_object(
         source,
