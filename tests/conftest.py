@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import scanwright as sw
 import tiny
 from commands import Command, Said
+from dicom_judges import Archive, running_archive
 from scanwright.cli.main import main
 from tiny import TinyRun
 
@@ -58,6 +60,13 @@ def class_run(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
     """A classification of photographs."""
     root = tmp_path_factory.mktemp("class")
     return _train(tiny.disc_classes(root / "data"), root / "run", tiny.SMALL_CLASSES)
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """An archive of DICOM objects that others wrote, on this machine."""
+    with running_archive(tmp_path_factory.mktemp("orthanc")) as running:
+        yield running
 
 
 def _train(data: Path, out: Path, overrides: dict[str, str]) -> TinyRun:

@@ -253,3 +253,36 @@ def report(
         study = item(ReferencedSeriesSequence=Items(series))
         made.CurrentRequestedProcedureEvidenceSequence = Items([study])
     return made
+
+
+def enhanced(
+    n_frames: int = 5, echoes: Sequence[float | None] = (None,), *, order: Sequence[int] | None = None
+) -> Dataset:
+    """The series of the contracts as one file; frames in any order, with a slope and an intercept each."""
+    rows, columns = np.mgrid[:24, :16]
+    frames = [(k, echo) for echo in echoes for k in range(n_frames)]
+    frames = [frames[index] for index in order or range(len(frames))]
+    whole = dicom_slice(2 * rows + columns, position=(0, 0, 0))
+    del whole.ImagePositionPatient, whole.ImageOrientationPatient, whole.PixelSpacing
+    del whole.RescaleSlope, whole.RescaleIntercept, whole.SliceThickness
+    whole.NumberOfFrames = len(frames)
+    whole.PixelData = np.stack([100 * k + 2 * rows + columns for k, _ in frames]).astype("<u2").tobytes()
+    whole.SharedFunctionalGroupsSequence = Items(
+        [
+            item(
+                PlaneOrientationSequence=Items([item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])]),
+                PixelMeasuresSequence=Items([item(PixelSpacing=[0.7, 0.7], SliceThickness=5)]),
+            )
+        ]
+    )
+    per_frame = []
+    for k, echo in frames:
+        groups = item(
+            PlanePositionSequence=Items([item(ImagePositionPatient=[-150, -160, -500 + 5 * k])]),
+            PixelValueTransformationSequence=Items([item(RescaleSlope=k + 1, RescaleIntercept=-1024)]),
+        )
+        if echo is not None:
+            groups.MREchoSequence = Items([item(EffectiveEchoTime=echo)])
+        per_frame.append(groups)
+    whole.PerFrameFunctionalGroupsSequence = Items(per_frame)
+    return whole

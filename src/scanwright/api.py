@@ -395,6 +395,8 @@ def predict(
     uncertainty: str = "",
     pictures: bool = False,
     all_findings: bool = False,
+    also: Sequence[str] = (),
+    lang: str = "en",
 ) -> Predicted:
     """Predict a file, a series folder or a folder of cases, and write the results.
 
@@ -413,28 +415,41 @@ def predict(
         uncertainty: "tta", "dropout" or "ensemble", see ``inference/uncertainty.py``.
         pictures: also draw the masks or boxes of each case, as PNG in ``out/pictures``.
         all_findings: write boxes whatever their scores, to choose other thresholds than the model's.
+        also: of cases from DICOM also write, to ``out/dicom``, objects of the kinds "seg", "rtstruct", "sr"
+            (with the SEG that it refers to), "map" (probabilities) and "pdf".
+        lang: language of the PDF, "en" or "zh".
 
     Raises:
         DataError: nothing readable is there.
-        ModelError, OutputError: see the message.
+        ModelError, OutputError, SettingsError, MissingExtraError: see the message.
     """
+    from scanwright.followup.objects import measure_labels
     from scanwright.inference.application import RESULTS, apply_model
+    from scanwright.inference.objects import Objects, algorithm_of, check_kinds
     from scanwright.io.archive import place_of
     from scanwright.io.dataset import open_inputs
 
+    kinds = check_kinds(also, lang)
     cap = Settings(memory=memory).memory_bytes
     loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
     dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))
     keep_apart(Path(out), dataset)
+    root, folder = source if source.is_dir() else source.parent, Path(out)
+    objects = (
+        Objects(kinds, folder, root, loaded.plan, algorithm_of(loaded), measure_labels, lang)
+        if kinds
+        else None
+    )
     return apply_model(
         partial(loaded.run, device=device, threads=threads, memory=cap, uncertainty=uncertainty),
         loaded.plan,
         dataset,
         claim_folder(out, overwrite=overwrite, own=RESULTS),
-        source if source.is_dir() else source.parent,
+        root,
         progress=progress,
         pictures=pictures,
         all_findings=all_findings,
+        objects=objects,
     )
 
 

@@ -11,7 +11,7 @@ from types import ModuleType
 
 from scanwright.errors import MissingExtraError
 
-_EXTRAS = ("train", "pdf", "run", "openvino", "export", "follow")
+_EXTRAS = ("train", "pdf", "run", "openvino", "export", "follow", "dicom")
 _INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in _EXTRAS}
 
 

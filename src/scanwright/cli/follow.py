@@ -35,6 +35,9 @@ def follow(
     series: options.SeriesChoice = None,
     lang: options.Lang = "en",
     pdf: Annotated[bool, typer.Option("--pdf", help="Also write the page as PDF.")] = False,
+    also: Annotated[
+        str, typer.Option("--also", help="sr: of DICOM studies also write measurements and SEG as DICOM.")
+    ] = "",
     seed: options.Seed = 0,
     device: options.Device = "auto",
     threads: options.Threads = None,
@@ -65,6 +68,7 @@ def follow(
             series=series,
             lang=lang,
             pdf=pdf,
+            also=[kind.strip() for kind in also.split(",") if kind.strip()],
             seed=seed,
             device=device,
             threads=threads,

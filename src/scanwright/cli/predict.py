@@ -33,6 +33,14 @@ def predict(
             help="Write all boxes of a score of 0.02 or more, not only those at the threshold.",
         ),
     ] = False,
+    also: Annotated[
+        str,
+        typer.Option(
+            "--also",
+            help="Of DICOM scans also write DICOM objects, by commas: seg, rtstruct, sr, map, pdf.",
+        ),
+    ] = "",
+    lang: options.Lang = "en",
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -41,7 +49,7 @@ def predict(
 
     MODEL is a run folder, a model folder or a package. INPUT is a file, a series folder, a folder
     of cases, an untouched DICOM export, or a zip of one. failures.csv lists what could
-    not be predicted.
+    not be predicted. DICOM objects go to OUT/dicom.
     """
     from scanwright import api
 
@@ -61,13 +69,17 @@ def predict(
             memory=memory,
             pictures=pictures,
             all_findings=all_findings,
+            also=[kind.strip() for kind in also.split(",") if kind.strip()],
+            lang=lang,
         )
     n = len(result.predictions) or len(result.files)
     console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")
+    if result.objects:
+        console.say(f"DICOM objects: {len(result.objects)} in {out / 'dicom'}")
     console.tell_reached(dict(loaded.provenance))
     for note in result.notes:
         console.say(f"Note: {note}")
     console.list_doubts({**vars(doubt), "n": n} for doubt, n in result.doubts.items())
     console.list_set_aside(result.set_aside, str(out / "failures.csv"))
-    console.finish(out=str(out), predicted=n, set_aside=len(result.set_aside))
+    console.finish(out=str(out), predicted=n, objects=len(result.objects), set_aside=len(result.set_aside))
     return SOME if result.set_aside else 0

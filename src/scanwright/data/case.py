@@ -27,12 +27,14 @@ class Lazy(Generic[T]):
         read: gives the value; raises DataError naming the source.
         further: what else it comes from, such as the files of the other channels.
         parts: what it is put together from, each by itself, such as the lesions of a mask.
+        origin: what the adapter of its format knows of it, such as a DICOM series; for that adapter alone.
     """
 
     source: str
     read: Callable[[], T]
     further: tuple[str, ...] = ()
     parts: tuple[Lazy[T], ...] = ()
+    origin: object = None
 
 
 Target: TypeAlias = Lazy[Any] | str | tuple[str, ...] | dict[str, float]

@@ -236,7 +236,8 @@ Prediction: TypeAlias = MaskPrediction | ClassPrediction | LabelsPrediction | Va
 @dataclass(frozen=True, eq=False)
 class Predicted:
     """What ``predict`` gave: answers that are not masks, files written, what was set aside, how many cases
-    are not like those that the model learnt from, what of the input was not used, and pictures."""
+    are not like those that the model learnt from, what of the input was not used, pictures, and DICOM
+    objects."""
 
     predictions: list[Prediction]
     files: list[Path]
@@ -244,3 +245,4 @@ class Predicted:
     doubts: Counter[Doubt]
     notes: tuple[str, ...] = ()
     pictures: list[Path] = field(default_factory=list)
+    objects: list[Path] = field(default_factory=list)

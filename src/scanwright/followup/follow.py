@@ -19,16 +19,19 @@ from scanwright.followup import assessment, choices, tables
 from scanwright.followup.assessment import Followed
 from scanwright.followup.choices import LesionChoice, Reader
 from scanwright.followup.cohort import describe_cohort
+from scanwright.followup.objects import algorithm_of, check_kinds, write_lesions
 from scanwright.followup.places import look_at_lesions
 from scanwright.followup.studies import Study, Timelines, find_timelines
 from scanwright.followup.targets import propose_roles, size_lesion
 from scanwright.followup.tracing import Masker, Traced, trace
 from scanwright.inference.model import Model
+from scanwright.inference.objects import FOLDER as OBJECTS
 from scanwright.inference.package import load
 from scanwright.inference.results import write_mask_result
 from scanwright.io.apart import keep_apart
 from scanwright.io.failures_csv import write_failures
 from scanwright.io.files import claim_folder, finite, kept_if_filled, write_bytes, write_json, write_text
+from scanwright.io.masks import turned_onto
 from scanwright.io.writing.names import distinct, for_files
 from scanwright.registration.registration import KINDS
 from scanwright.report.cohort import render_cohort
@@ -40,7 +43,7 @@ from scanwright.types import JsonDict, PathLikeStr, Progress, silent
 
 RECORD, PAGE, READER, FAILURES = "follow.json", "follow.html", "reader.toml", "failures.csv"
 PATIENTS, MASKS, PDF = "patients", "masks", "follow.pdf"
-OWN = (RECORD, PAGE, READER, FAILURES, PATIENTS, MASKS, PDF, *tables.FILES)
+OWN = (RECORD, PAGE, READER, FAILURES, PATIENTS, MASKS, PDF, OBJECTS, *tables.FILES)
 DEFAULT_RULES = ("recist", "irecist", "volume")
 MOST_PAGES = 200
 
@@ -77,6 +80,7 @@ def follow(
     series: str | None = None,
     lang: str = "en",
     pdf: bool = False,
+    also: Sequence[str] = (),
     seed: int = 0,
     device: str = "auto",
     threads: int | None = None,
@@ -98,6 +102,8 @@ def follow(
         series: of a DICOM export, see ``predict``.
         lang: language of the pages, "en" or "zh".
         pdf: also write the first page as PDF.
+        also: "sr" writes the lesions of dates from DICOM to ``out/dicom``, as SEG and report, with
+            the same tracking identifiers on every date.
         seed: of registration and forecasts.
         device, threads: see Settings; for the model.
         overwrite: replace what an earlier run wrote.
@@ -111,9 +117,10 @@ def follow(
     _check(register, rules, test_retest)
     if pdf:
         check_pdf(lang)
+    check_kinds(also)
     asked = _Asked(
         _read_choices(reader, out, overwrite=overwrite),
-        *(register, test_retest, series, seed, {"device": device, "threads": threads}, progress),
+        *(register, test_retest, series, seed, {"device": device, "threads": threads}, progress, bool(also)),
     )
     place: Path | None = None
     if tables.are_tables(Path(folder)):
@@ -160,6 +167,7 @@ class _Asked:
     seed: int
     running: JsonDict
     progress: Progress
+    objects: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +209,23 @@ def _gather_studies(found: Timelines, asked: _Asked, model: Model | None, place:
         if traced.studies:
             patient = _chosen(traced, asked.reader, dataset.class_names, outliner, drawn=place is not None)
             gathered.patients.append(patient)
+            if asked.objects and place is not None:
+                written = _write_objects(place, found, traced, patient, outliner, model)
+                gathered.set_aside.extend(one for one in written if isinstance(one, SetAside))
     return gathered
+
+
+def _write_objects(
+    place: Path, found: Timelines, traced: Traced, patient: _Patient, masker: Masker, model: Model | None
+) -> Iterator[Path | SetAside]:
+    """The lesions of each date as DICOM."""
+    algorithm = algorithm_of(model)
+    for date, study in enumerate(traced.timeline.studies):
+        rows = [(one, patient.followed.sizes[one.name][date]) for one in patient.followed.lesions]
+        seen = [(one, row) for one, row in rows if row["status"] == "seen"]
+        mask, image = masker(study), study.case.image.read()
+        mask = mask if image.affine_ras is None else turned_onto(mask, image.affine_ras)
+        yield from write_lesions(place, found.root, study, mask, seen, algorithm)
 
 
 def _not_laid(gathered: _Gathered) -> list[SetAside]:

@@ -125,9 +125,19 @@ def measure_lesion(lesion: Lesion, frame: Frame, image: AnyArray | None = None, 
     return record | {"borders": list(lesion.borders), "notes": _notes(lesion, frame)}
 
 
-def _in_plane(lesion: Lesion, frame: Frame) -> JsonDict:
+def diameters_of(lesion: Lesion, frame: Frame) -> dict[str, float]:
+    """The longest diameter in a slice and the longest line at right angles to it, by ``frame.unit``."""
+    found = _diameters(lesion, frame)
+    return {f"long_{frame.unit}": found.long, f"short_{frame.unit}": found.short}
+
+
+def _diameters(lesion: Lesion, frame: Frame) -> Diameters:
     order = frame.order
-    found = diameters(lesion.mask.transpose(order), [frame.steps[axis] for axis in order])
+    return diameters(lesion.mask.transpose(order), [frame.steps[axis] for axis in order])
+
+
+def _in_plane(lesion: Lesion, frame: Frame) -> JsonDict:
+    found = _diameters(lesion, frame)
     ends = {name: _on_grid(ends, found, lesion, frame) for name, ends in _ends(found).items()}
     unit = frame.unit
     return {

@@ -22,6 +22,8 @@ from scanwright.data.prediction import (
 )
 from scanwright.errors import DataError
 from scanwright.inference.detections import Placed, place, write_detections
+from scanwright.inference.objects import FOLDER as OBJECTS
+from scanwright.inference.objects import Objects
 from scanwright.inference.results import (
     write_mask_result,
     write_predictions_csv,
@@ -36,7 +38,7 @@ from scanwright.types import Progress
 
 RESULTS = (
     *("predictions.csv", "volumes.csv", "detections.json", "detections.csv", "failures.csv"),
-    *("warnings.csv", "pictures", "uncertainty.csv", "uncertainty"),
+    *("warnings.csv", "pictures", "uncertainty.csv", "uncertainty", OBJECTS),
 )
 Runner: TypeAlias = Callable[..., Iterator[tuple[Case, Prediction | SetAside]]]
 """Takes cases and ``progress``, and gives each with its prediction, as ``Model.run`` does."""
@@ -52,8 +54,9 @@ def apply_model(
     progress: Progress,
     pictures: bool = False,
     all_findings: bool = False,
+    objects: Objects | None = None,
 ) -> Predicted:
-    """Predict every case, and write masks, boxes, whole-image answers and failures.
+    """Predict every case, and write masks, boxes, whole-image answers, DICOM objects and failures.
 
     Args:
         run: of the model.
@@ -62,6 +65,7 @@ def apply_model(
         folder: where the results go.
         root: the folder that the inputs lie in.
         progress, pictures, all_findings: see ``scanwright.predict``.
+        objects: writes DICOM objects, where they are asked for.
 
     Raises:
         DataError: nothing could be predicted.
@@ -97,6 +101,11 @@ def apply_model(
             placed.append(place(case, prediction, case.image.read(), all_findings=all_findings))
         if pictures:
             result.pictures.extend(write_result_picture(folder, case, prediction, plan))
+        for written in objects.write(case, prediction) if objects else ():
+            if isinstance(written, SetAside):
+                result.set_aside.append(written)
+            else:
+                result.objects.append(written)
     if placed:
         result.files.extend(write_detections(folder, placed, plan.classes))
     elif result.predictions:

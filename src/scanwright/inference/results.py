@@ -63,19 +63,25 @@ def write_result_picture(out: Path, case: Case, prediction: Prediction, plan: Pl
     Raises:
         OutputError: the disk is full.
     """
-    if not isinstance(prediction, (MaskPrediction, BoxPrediction)):
+    png = draw_result(case, prediction, plan)
+    if not png:
         return []
-    image = case.image.read()
-    if isinstance(prediction, BoxPrediction):
-        png = box_panel(image.array, Findings(prediction.found), image.affine_ras, modality=image.modality)
-    else:
-        mask = prediction.mask.array[0]
-        labels = dict(zip(plan.label_values[1:], plan.classes[1:], strict=True))
-        png = case_panel(image.array, None, mask, image.affine_ras, modality=image.modality, labels=labels)
     path = out / "pictures" / f"{prediction.case}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, png)
     return [path]
+
+
+def draw_result(case: Case, prediction: Prediction, plan: Plan) -> bytes:
+    """Masks or boxes on the image, as PNG; empty for other answers."""
+    if not isinstance(prediction, (MaskPrediction, BoxPrediction)):
+        return b""
+    image = case.image.read()
+    if isinstance(prediction, BoxPrediction):
+        return box_panel(image.array, Findings(prediction.found), image.affine_ras, modality=image.modality)
+    mask = prediction.mask.array[0]
+    labels = dict(zip(plan.label_values[1:], plan.classes[1:], strict=True))
+    return case_panel(image.array, None, mask, image.affine_ras, modality=image.modality, labels=labels)
 
 
 def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None:

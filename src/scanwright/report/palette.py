@@ -13,3 +13,9 @@ REFERENCE = SKY_BLUE
 PREDICTION = ORANGE
 SERIES = (BLUE, ORANGE, BLUISH_GREEN, REDDISH_PURPLE, SKY_BLUE, VERMILLION, YELLOW)
 """For lines and groups, in this order. Told apart by dashes and names as well."""
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """ "#E69F00" as (230, 159, 0)."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return red, green, blue

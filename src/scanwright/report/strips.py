@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from scanwright.report.palette import REFERENCE
+from scanwright.report.palette import REFERENCE, rgb
 from scanwright.report.slices import window_of
 from scanwright.types import BoolArray, FloatArray
 
@@ -56,7 +56,7 @@ def draw_strip(strip: Strip, window: tuple[float, float]) -> bytes:
         tile = np.array(small.resize((PIXELS, PIXELS), Image.Resampling.BICUBIC).convert("RGB"))
         drawn = np.asarray(Image.fromarray(mask).resize((PIXELS, PIXELS), Image.Resampling.NEAREST))
         edge = drawn & ~ndimage.binary_erosion(drawn, iterations=2)
-        tile[edge] = [int(REFERENCE[n : n + 2], 16) for n in (1, 3, 5)]
+        tile[edge] = rgb(REFERENCE)
         tiles.append(tile)
     buffer = io.BytesIO()
     Image.fromarray(np.concatenate(tiles)).save(buffer, "JPEG", quality=_QUALITY)

@@ -23,6 +23,7 @@ from scanwright.report import (
     mask_texts,
     measurement_texts,
     registration_texts,
+    result_texts,
     trust_texts,
 )
 
@@ -388,7 +389,7 @@ _ZH = {
 _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
     *(doubt_texts, compare_texts, card_texts, trust_texts, margin_texts, explanation_texts),
-    *(measurement_texts, registration_texts, follow_texts, cohort_texts),
+    *(measurement_texts, registration_texts, follow_texts, cohort_texts, result_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from scanwright.report.palette import REFERENCE
+from scanwright.report.palette import REFERENCE, rgb
 from scanwright.report.slices import Slice
 
 LONGEST_PIXELS = 192
@@ -35,7 +35,7 @@ def draw_thumbnail(plane: Slice) -> bytes:
             drawn, footprint=ndimage.generate_binary_structure(2, 1), mode="constant", cval=0
         )
         outline = (drawn != 0) & (least < drawn)
-        picture[outline] = [int(REFERENCE[n : n + 2], 16) for n in (1, 3, 5)]
+        picture[outline] = rgb(REFERENCE)
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

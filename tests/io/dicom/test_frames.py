@@ -2,50 +2,11 @@
 
 import numpy as np
 import pytest
-from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence
 
-from builders import dicom_series, dicom_slice
+from builders import dicom_series
+from dicom_objects import enhanced
 from scanwright.errors import DataError
 from scanwright.io import open_inputs, read_image
-
-
-def item(**fields):
-    made = Dataset()
-    for name, value in fields.items():
-        setattr(made, name, value)
-    return made
-
-
-def enhanced(n_frames=5, echoes=(None,), *, order=None):
-    """The series of the contracts as one file; frames in any order, with a slope and an intercept each."""
-    rows, columns = np.mgrid[:24, :16]
-    frames = [(k, echo) for echo in echoes for k in range(n_frames)]
-    frames = [frames[index] for index in order or range(len(frames))]
-    whole = dicom_slice(2 * rows + columns, position=(0, 0, 0))
-    del whole.ImagePositionPatient, whole.ImageOrientationPatient, whole.PixelSpacing
-    del whole.RescaleSlope, whole.RescaleIntercept, whole.SliceThickness
-    whole.NumberOfFrames = len(frames)
-    whole.PixelData = np.stack([100 * k + 2 * rows + columns for k, _ in frames]).astype("<u2").tobytes()
-    whole.SharedFunctionalGroupsSequence = Sequence(
-        [
-            item(
-                PlaneOrientationSequence=Sequence([item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])]),
-                PixelMeasuresSequence=Sequence([item(PixelSpacing=[0.7, 0.7], SliceThickness=5)]),
-            )
-        ]
-    )
-    per_frame = []
-    for k, echo in frames:
-        groups = item(
-            PlanePositionSequence=Sequence([item(ImagePositionPatient=[-150, -160, -500 + 5 * k])]),
-            PixelValueTransformationSequence=Sequence([item(RescaleSlope=k + 1, RescaleIntercept=-1024)]),
-        )
-        if echo is not None:
-            groups.MREchoSequence = Sequence([item(EffectiveEchoTime=echo)])
-        per_frame.append(groups)
-    whole.PerFrameFunctionalGroupsSequence = Sequence(per_frame)
-    return whole
 
 
 def save(dataset, path):

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, MediaStorageDirectoryStorage
+from pydicom.uid import UID, MediaStorageDirectoryStorage, ParametricMapStorage
 
 from scanwright import extras
 from scanwright.errors import DataError
@@ -26,6 +26,7 @@ from scanwright.types import FloatArray
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
 _DERIVED = ("SEG", "RTDOSE")  # they have pixels, but are results, not images
+_MAPS = str(ParametricMapStorage)  # so are these, under the modality of their images
 _PREAMBLE_BYTES = 132
 _SMALLEST_SLOPE, _LARGEST_VALUE = 1e-12, 1e12
 _FURTHEST_MM = 1e5  # no room is a hundred metres wide
@@ -191,7 +192,7 @@ def _planes(path: Path, dataset: Dataset, file: BinaryIO) -> tuple[Plane, ...]:
         if (is_cut and not index) or not _is_of_another_kind(dataset):
             raise DataError("the file is not DICOM, or damaged: no size of an image is found in it")
         return ()
-    if text_of(dataset, "Modality") in _DERIVED:
+    if text_of(dataset, "Modality") in _DERIVED or text_of(dataset, "SOPClassUID") == _MAPS:
         return ()
     if not text_of(dataset, "SeriesInstanceUID"):
         raise DataError("the image has no SeriesInstanceUID")

@@ -118,7 +118,7 @@ class Series:
         """
         only = self._only_volume()
         place(only.planes)
-        return Lazy(source or f"#{self.entry}", partial(read_series, only))
+        return Lazy(source or f"#{self.entry}", partial(read_series, only), origin=only)
 
     def _only_volume(self) -> Series:
         parts = self.volumes()

@@ -1,0 +1,1 @@
+"""Results as DICOM: a file for each kind of object."""
