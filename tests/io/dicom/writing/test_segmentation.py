@@ -48,7 +48,9 @@ def test_it_passes_dciodvfy_and_orthanc_gives_it_back_as_it_was(study, archive):
 
 
 @pytest.mark.parametrize(
-    "change", [lambda slices: slices, lambda slices: slices[::-1], _oblique, _tilted], ids=str
+    "change",
+    [lambda slices: slices, lambda slices: slices[::-1], _oblique, _tilted],
+    ids=["as taken", "reversed", "oblique", "tilted"],
 )
 def test_it_is_read_back_equal_on_any_grid(tmp_path, change):
     study = study_of(tmp_path, change(slices_of()))
