@@ -22,7 +22,7 @@ from scanwright.data.prediction import Predicted
 from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
 from scanwright.explanation.front import explain as explain
-from scanwright.extras import require
+from scanwright.extras import needing_analysis, require
 from scanwright.io.apart import keep_apart
 from scanwright.io.files import claim_folder, fresh_folder, kept_if_filled, read_json, write_json, write_text
 from scanwright.recipes.front import enhance as enhance
@@ -82,6 +82,7 @@ class Planned:
         return estimate(plan, device, shape.tolist() if plan.is_tiled else None)
 
 
+@needing_analysis("inspect")
 def inspect(
     data: Dataset | PathLikeStr,
     out: PathLikeStr | None = None,
@@ -137,6 +138,7 @@ def inspect(
     return inspection
 
 
+@needing_analysis("convert")
 def convert(
     data: Dataset | PathLikeStr,
     out: PathLikeStr,
@@ -170,6 +172,7 @@ def convert(
     return write(dataset, out, to=to, overwrite=overwrite, progress=progress)
 
 
+@needing_analysis("plan")
 def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings: Any) -> Planned:
     """Read every case once, and decide everything, each with its reason. Needs no torch but for
     ``memory`` and ``init_from``.
@@ -272,6 +275,7 @@ def load_plan(path: PathLikeStr) -> Plan:
     return Plan.from_json(read_json(path), os.fspath(path))
 
 
+@needing_analysis("evaluate")
 def evaluate(
     model: Model | PathLikeStr,
     data: Dataset | PathLikeStr,
@@ -334,6 +338,7 @@ def evaluate(
     return evaluation
 
 
+@needing_analysis("compare")
 def compare(
     model_a: Model | PathLikeStr,
     model_b: Model | PathLikeStr,

@@ -8,11 +8,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 from scanwright.errors import MissingExtraError
 
-_EXTRAS = ("train", "pdf", "run", "openvino", "export", "follow")
+_EXTRAS = ("analysis", "train", "pdf", "run", "openvino", "export", "follow")
 _INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in _EXTRAS}
+ANALYSIS = ("scipy", "SimpleITK", "matplotlib", "skimage", "pywt")
+"""What the extra of that name brings: large, and not needed to run a package."""
 
 
 def require(module: str, *, extra: str, feature: str) -> ModuleType:
@@ -29,10 +32,43 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"{feature} needs the package '{error.name}', which is not installed",
-            do=f"Install it with: {_INSTALL[extra]}",
-        ) from error
+        raise _missing(error, extra, feature) from error
+
+
+def _missing(error: ModuleNotFoundError, extra: str, feature: str) -> MissingExtraError:
+    return MissingExtraError(
+        f"{feature} needs the package '{error.name}', which is not installed",
+        do=f"Install it with: {_INSTALL[extra]}",
+    )
+
+
+class Later:
+    """A module that is imported when something of it is first used: for what a lean installation may lack, in
+    a file that it needs all the same."""
+
+    def __init__(self, module: str, *, feature: str, extra: str = "analysis") -> None:
+        self._asked = module, feature, extra
+
+    def __getattr__(self, name: str) -> Any:
+        module, feature, extra = self._asked
+        value = getattr(require(module, extra=extra, feature=feature), name)
+        setattr(self, name, value)
+        return value
+
+
+@contextmanager
+def needing_analysis(feature: str) -> Iterator[None]:
+    """Say of an import that fails for want of the extra "analysis" how to install it.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ANALYSIS:
+            raise
+        raise _missing(error, "analysis", feature) from error
 
 
 def is_installed(module: str) -> bool:

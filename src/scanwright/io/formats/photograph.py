@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 import tifffile
 from PIL import Image, ImageOps
 
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.extras import Later
 from scanwright.types import AnyArray
 
+sitk = Later("SimpleITK", feature="Reading PNG with 16 bits a colour")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _EXIF_ORIENTATION = 274
