@@ -5,7 +5,8 @@ predict an MR volume of the hippocampus's size (35 × 50 × 36, noise) with a pa
 (times do not depend on weights), both made here, where torch is. Megabytes are those of the environment less
 pip and setuptools, compiled files of Python included.
 
-Goals: 350 MB; 0.5 s; 2 s from the start of the process to the mask on the disk. Exits with 1 when one is missed.
+Goals: 350 MB; 0.5 s; 2 s from the start of the process to the mask on the disk. Exits with 1 when one is
+missed.
 """
 
 from __future__ import annotations
