@@ -440,6 +440,7 @@ def predict(
         progress=progress,
         pictures=pictures,
         all_findings=all_findings,
+        in_turn=cap is not None,
     )
 
 

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from scanwright.errors import MissingExtraError
 
 _EXTRAS = ("analysis", "train", "pdf", "run", "openvino", "export", "follow")
 _INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in _EXTRAS}
+WARNING_FILTERS = threading.RLock()
+"""``warnings.catch_warnings`` changes the whole process; whoever uses it while others read holds this."""
 ANALYSIS = ("scipy", "SimpleITK", "matplotlib", "skimage", "pywt")
 """What the extra of that name brings: large, and not needed to run a package."""
 
@@ -80,11 +83,12 @@ def is_installed(module: str) -> bool:
 def quietly(log: str, level: int = logging.ERROR) -> Iterator[None]:
     """Without warnings, and without what is less than ``level`` in a package's log."""
     logger = logging.getLogger(log)
-    before = logger.level
-    logger.setLevel(level)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(before)
+    with WARNING_FILTERS:
+        before = logger.level
+        logger.setLevel(level)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            logger.setLevel(before)
