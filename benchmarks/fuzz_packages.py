@@ -33,7 +33,7 @@ from scanwright.inference.model import content_hash
 from scanwright.inference.package import CONTENTS, GOLDEN, load
 from scanwright.inference.predict import predict_image
 
-MAKE = "import sys, lean, pathlib; lean.make_package(pathlib.Path(sys.argv[1]))"
+MAKE = "import sys, lean, pathlib; lean.make_package(pathlib.Path(sys.argv[1]), (4, 8), (16, 16, 16))"
 NAMES = (
     "../outside",
     "/absolute",

@@ -52,7 +52,9 @@ def megabytes(folder: Path) -> float:
     return sum(path.stat().st_blocks for path in counted) * 512 / 2**20
 
 
-def make_package(folder: Path) -> tuple[Path, Path]:
+def make_package(
+    folder: Path, widths: tuple[int, ...] = (16, 32, 64, 128), patch: tuple[int, int, int] = (40, 56, 40)
+) -> tuple[Path, Path]:
     """A package, and an image for it."""
     import torch
 
@@ -68,10 +70,13 @@ def make_package(folder: Path) -> tuple[Path, Path]:
         classes=("background", "anterior", "posterior"),
         label_values=(0, 1, 2),
         spacing_mm=(1.0, 1.0, 1.0),
-        patch_voxels=(40, 56, 40),
+        patch_voxels=patch,
         batch_size=2,
         network=NetworkPlan(
-            "unet", widths=(16, 32, 64, 128), strides=((1,) * 3, *((2,) * 3,) * 3), kernels=((3,) * 3,) * 4
+            "unet",
+            widths=widths,
+            strides=((1,) * 3, *((2,) * 3,) * (len(widths) - 1)),
+            kernels=((3,) * 3,) * len(widths),
         ),
         mirror_axes=(0,),
     )
