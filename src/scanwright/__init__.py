@@ -69,4 +69,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'scanwright' has no attribute '{name}'")
-    return getattr(import_module(_HOMES.get(name, "scanwright.api")), name)
+    from scanwright.extras import needing_analysis
+
+    with needing_analysis(name):
+        return getattr(import_module(_HOMES.get(name, "scanwright.api")), name)

@@ -22,7 +22,7 @@ from scanwright.data.prediction import Predicted
 from scanwright.data.settings import Settings
 from scanwright.errors import SettingsError
 from scanwright.explanation.front import explain as explain
-from scanwright.extras import require
+from scanwright.extras import needing_analysis, require
 from scanwright.io.apart import keep_apart
 from scanwright.io.files import claim_folder, fresh_folder, kept_if_filled, read_json, write_json, write_text
 from scanwright.recipes.front import enhance as enhance
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scanwright.evaluation.comparison import Comparison
     from scanwright.evaluation.evaluation import Evaluation
     from scanwright.inference.model import Model
+    from scanwright.inference.objects import Objects
     from scanwright.inspection.doctor import Inspection
     from scanwright.io.writing.convert import Converted
     from scanwright.planning.fingerprint import Fingerprint
@@ -82,6 +83,7 @@ class Planned:
         return estimate(plan, device, shape.tolist() if plan.is_tiled else None)
 
 
+@needing_analysis("inspect")
 def inspect(
     data: Dataset | PathLikeStr,
     out: PathLikeStr | None = None,
@@ -137,6 +139,7 @@ def inspect(
     return inspection
 
 
+@needing_analysis("convert")
 def convert(
     data: Dataset | PathLikeStr,
     out: PathLikeStr,
@@ -170,6 +173,7 @@ def convert(
     return write(dataset, out, to=to, overwrite=overwrite, progress=progress)
 
 
+@needing_analysis("plan")
 def plan(data: Dataset | PathLikeStr, *, progress: Progress = silent, **settings: Any) -> Planned:
     """Read every case once, and decide everything, each with its reason. Needs no torch but for
     ``memory`` and ``init_from``.
@@ -272,6 +276,7 @@ def load_plan(path: PathLikeStr) -> Plan:
     return Plan.from_json(read_json(path), os.fspath(path))
 
 
+@needing_analysis("evaluate")
 def evaluate(
     model: Model | PathLikeStr,
     data: Dataset | PathLikeStr,
@@ -334,6 +339,7 @@ def evaluate(
     return evaluation
 
 
+@needing_analysis("compare")
 def compare(
     model_a: Model | PathLikeStr,
     model_b: Model | PathLikeStr,
@@ -423,9 +429,8 @@ def predict(
         DataError: nothing readable is there.
         ModelError, OutputError, SettingsError, MissingExtraError: see the message.
     """
-    from scanwright.followup.objects import measure_labels
     from scanwright.inference.application import RESULTS, apply_model
-    from scanwright.inference.objects import Objects, algorithm_of, check_kinds
+    from scanwright.inference.objects import check_kinds
     from scanwright.io.archive import place_of
     from scanwright.io.dataset import open_inputs
 
@@ -434,12 +439,7 @@ def predict(
     loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
     dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))
     keep_apart(Path(out), dataset)
-    root, folder = source if source.is_dir() else source.parent, Path(out)
-    objects = (
-        Objects(kinds, folder, root, loaded.plan, algorithm_of(loaded), measure_labels, lang)
-        if kinds
-        else None
-    )
+    root = source if source.is_dir() else source.parent
     return apply_model(
         partial(loaded.run, device=device, threads=threads, memory=cap, uncertainty=uncertainty),
         loaded.plan,
@@ -449,8 +449,16 @@ def predict(
         progress=progress,
         pictures=pictures,
         all_findings=all_findings,
-        objects=objects,
+        objects=_objects(kinds, Path(out), root, loaded, lang) if kinds else None,
+        in_turn=cap is not None,
     )
+
+
+def _objects(kinds: tuple[str, ...], folder: Path, root: Path, model: Model, lang: str) -> Objects:
+    from scanwright.followup.objects import measure_labels
+    from scanwright.inference.objects import Objects, algorithm_of
+
+    return Objects(kinds, folder, root, model.plan, algorithm_of(model), measure_labels, lang)
 
 
 def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:

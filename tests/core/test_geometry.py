@@ -11,7 +11,6 @@ from builders import TILTED_AFFINE
 from scanwright.core.geometry import (
     centre_pad,
     fitted_shape,
-    interpolation_matrix,
     ras_axes,
     reorient,
     reoriented_affine,
@@ -20,6 +19,7 @@ from scanwright.core.geometry import (
     resampled_shape,
     undo_reorient,
 )
+from scanwright.core.interpolation import interpolation_matrix
 from strategies import affines
 
 shapes = st.tuples(*[st.integers(1, 7)] * 3)

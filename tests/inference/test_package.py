@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import zipfile
@@ -13,7 +14,7 @@ import pytest
 from safetensors.numpy import save
 
 import scanwright as sw
-from scanwright.errors import MissingExtraError, ModelError
+from scanwright.errors import MissingExtraError, ModelError, ScanwrightError
 from scanwright.inference import runtimes
 from scanwright.inference.golden import answer_golden, golden_image
 from scanwright.inference.model import content_hash
@@ -135,6 +136,44 @@ def test_the_graph_of_another_model_is_refused(package: Path, tmp_path: Path) ->
 
     with pytest.raises(ModelError):
         sw.load(rewritten(package, tmp_path / "other.scanwright", swap, forged=True))
+
+
+def odd(plain: object, rng: np.random.Generator) -> object:
+    """The plain values, one of them, somewhere, replaced by what makes no sense."""
+    if not isinstance(plain, (dict, list)) or not plain or rng.random() < 0.1:
+        return [None, -1, 1e308, 2**63, "x" * 999, [], {}, [1e9] * 3][int(rng.integers(8))]
+    keys = list(plain) if isinstance(plain, dict) else list(range(len(plain)))
+    key = keys[int(rng.integers(len(keys)))]
+    plain[key] = odd(plain[key], rng)
+    return plain
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_odd_descriptions_with_hashes_that_fit_are_refused_in_words(
+    package: Path, tmp_path: Path, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+
+    def change(files: dict[str, bytes]) -> None:
+        content = json.loads(files["package.json"])
+        part = str(rng.choice(["plan", "graphs", "calibration", "margins", "familiar", "thresholds"]))
+        content[part] = odd(content[part], rng)
+        files["package.json"] = json.dumps(content).encode()
+
+    other = rewritten(package, tmp_path / "other.scanwright", change, forged=True)
+    with contextlib.suppress(ScanwrightError):  # some make sense by chance
+        assert sw.load(other).n_members == 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_changed_byte_gets_through(package: Path, tmp_path: Path, seed: int) -> None:
+    rng, raw = np.random.default_rng(seed), bytearray(package.read_bytes())
+    at = int(rng.integers(len(raw)))
+    raw[at : at + 4] = rng.bytes(4)
+    other = tmp_path / "other.scanwright"
+    other.write_bytes(raw if seed % 2 else raw[:at])
+    with contextlib.suppress(ModelError):
+        assert sw.load(other).sha256 == sw.load(package).sha256  # only the zip's own dates changed
 
 
 @pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])

@@ -2,48 +2,92 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.uid import RLELossless
 
 import scanwright as sw
+from builders import dicom_series, write_dicom
 from commands import Command
 from scanwright.errors import ModelError, SettingsError
 from tiny import TinyRun
 
-WITHOUT_TORCH = """
+LEAN = """
 import sys
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("torch", "monai", "lightning"):
-            raise ModuleNotFoundError(name, name=name)
-sys.meta_path.insert(0, Missing())
-import scanwright as sw
-for prediction in sw.load(sys.argv[1]).predict(sys.argv[2]):
-    print(prediction.case, prediction.predicted, f"{prediction.probabilities['disc']:.4f}")
+from importlib.machinery import PathFinder
+
+hidden = {"torch", "monai", "lightning", "scipy", "SimpleITK", "matplotlib", "skimage", "pywt"}
+found = PathFinder.find_spec
+PathFinder.find_spec = classmethod(
+    lambda cls, name, path=None, target=None: None
+    if name.partition(".")[0] in hidden
+    else found(name, path, target)
+)
+from scanwright.cli.main import main
+
+try:
+    main()
+finally:
+    assert not hidden & {name.partition(".")[0] for name in sys.modules}
 """
+"""The shell where only the base and a runtime are installed."""
 
 
-def test_a_classifier_predicts_without_torch(class_run: TinyRun, tmp_path: Path, command: Command) -> None:
-    package = tmp_path / "disc.scanwright"
+def lean(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", LEAN, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_lean_installation_predicts_pictures(
+    class_run: TinyRun, tmp_path: Path, command: Command
+) -> None:
+    package, images = tmp_path / "disc.scanwright", class_run.data / "disc"
     said = command("export", class_run.path, "--out", package, "--json")
     assert said.code == 0
     assert said.result["bytes"] == package.stat().st_size
     assert said.result["difference"] < 1e-5
-    images = class_run.data / "disc"
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, str(package), str(images)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    own = sw.load(class_run.path).predict(images, device="cpu")
-    assert done.stdout.splitlines() == [
-        f"{one.case} {one.predicted} {one.probabilities['disc']:.4f}" for one in own
-    ]
+    done = lean("predict", package, images, "--out", tmp_path / "lean")
+    assert done.returncode == 0, done.stderr
+    assert command("predict", class_run.path, images, "--out", tmp_path / "own").code == 0
+    own, other = ((tmp_path / out / "predictions.csv").read_text() for out in ("own", "lean"))
+    for one, two in zip(*(csv.DictReader(text.splitlines()) for text in (own, other)), strict=True):
+        assert float(one.pop("disc")) == pytest.approx(float(two.pop("disc")), abs=1e-4)
+        assert [one[name] for name in ("case", "predicted")] == [two[name] for name in ("case", "predicted")]
+
+
+def test_the_lean_installation_predicts_volumes_bit_by_bit(volume_run: TinyRun, tmp_path: Path) -> None:
+    package, images = tmp_path / "ball.scanwright", volume_run.data / "imagesTr"
+    sw.export(volume_run.path, package)
+    write_dicom(tmp_path / "new", dicom_series())
+    for one in [path for path in (tmp_path / "new").rglob("*") if path.is_file()]:
+        encoded = pydicom.dcmread(one)
+        encoded.compress(RLELossless, generate_instance_uid=False)
+        encoded.save_as(one)
+    shutil.copytree(images, tmp_path / "new", dirs_exist_ok=True)
+    done = lean("predict", package, tmp_path / "new", "--out", tmp_path / "lean")
+    assert done.returncode == 0, done.stderr
+    sw.predict(package, tmp_path / "new", tmp_path / "full")
+    masks = [path.relative_to(tmp_path / "full") for path in (tmp_path / "full").rglob("*.nii.gz")]
+    assert len(masks) == len(list(images.iterdir())) + 1
+    for mask in masks:
+        assert (tmp_path / "lean" / mask).read_bytes() == (tmp_path / "full" / mask).read_bytes()
+
+
+def test_what_the_lean_installation_lacks_is_said_in_words(volume_run: TinyRun, tmp_path: Path) -> None:
+    for verb in (("inspect", volume_run.data), ("measure", "a.nii", "b.nii"), ("register", "a.nii", "b.nii")):
+        done = lean(*verb, "--out", tmp_path / "out")
+        assert done.returncode == 1
+        assert f"{verb[0]} needs the package" in done.stderr
+        assert "pip install 'scanwright[analysis]'" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_the_shell_predicts_with_a_package(volume_run: TinyRun, tmp_path: Path, command: Command) -> None:

@@ -27,6 +27,7 @@ from scanwright.cli.register import register
 from scanwright.cli.start import INTERRUPTED
 from scanwright.cli.train import train
 from scanwright.errors import ScanwrightError
+from scanwright.extras import needing_analysis
 
 # Typer would write help for its own coloured layout, whose escapes show as backslashes in plain help.
 typer.core.HAS_RICH = False
@@ -87,7 +88,8 @@ def front(
 def main() -> None:
     """Run a command; errors that a user can mend are one clear line, never a traceback."""
     try:
-        code = app(standalone_mode=False)
+        with needing_analysis("".join(sys.argv[1:2])):
+            code = app(standalone_mode=False)
     except ScanwrightError as error:
         if is_heard():
             sys.stderr.write(f"scanwright: {error}\n")

@@ -9,10 +9,12 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from scanwright.errors import DataError, SettingsError
+from scanwright.extras import Later
 from scanwright.types import FloatArray
+
+stats = Later("scipy.stats", feature="Judging answers")
 
 
 def mean_absolute_error(predicted: ArrayLike, truth: ArrayLike) -> float:
@@ -56,7 +58,7 @@ def pearson(predicted: ArrayLike, truth: ArrayLike) -> float:
 def spearman(predicted: ArrayLike, truth: ArrayLike) -> float:
     """Linear correlation of the ranks, ties counting as their mean rank; nan when either side is constant."""
     _difference(predicted, truth)
-    return pearson(rankdata(np.asarray(predicted)), rankdata(np.asarray(truth)))
+    return pearson(stats.rankdata(np.asarray(predicted)), stats.rankdata(np.asarray(truth)))
 
 
 def limits_of_agreement(predicted: ArrayLike, truth: ArrayLike) -> tuple[float, float, float]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from scipy import fft, ndimage
 
 from scanwright.core.geometry import resample
 from scanwright.types import FloatArray
@@ -40,21 +41,46 @@ def describe_appearance(image: FloatArray) -> FloatArray:
     small = np.squeeze(resample(image[None], SHAPE[n_axes])[0])
     low, high = np.percentile(small, (2, 98))
     small = np.clip((small - low) / max(float(high - low), 1e-9), 0, 1)
-    smooth = [small, *(ndimage.gaussian_filter(small, sigma, mode="nearest") for sigma in SIGMAS[n_axes])]
+    smooth = [small, *(_along_all(small, [_blur(n, sigma) for n in small.shape]) for sigma in SIGMAS[n_axes])]
     bands = [finer - coarser for finer, coarser in pairwise(smooth)]
     steep = np.array(
         [[np.sqrt((np.diff(band, axis=axis) ** 2).mean()) for axis in range(n_axes)] for band in bands[:3]]
     )
     logs = np.log(steep + 1e-3)
-    waves = fft.dctn(small, norm="ortho") / np.sqrt(small.size)
+    waves = _along_all(small, [_cosines(n, N_WAVES[n_axes]) for n in small.shape]) / np.sqrt(small.size)
     return np.concatenate(
         [
             np.percentile(small, (10, 30, 50, 70, 90)) / GREY,
             np.log([band.std() + 1e-3 for band in bands]) / BAND,
             (logs[:, :1] - logs[:, 1:]).ravel() / DIRECTION,
-            waves[(slice(N_WAVES[n_axes]),) * n_axes].ravel() / WAVE,
+            waves.ravel() / WAVE,
         ]
     ).astype(np.float32)
+
+
+def _along_all(image: FloatArray, matrices: Sequence[FloatArray]) -> FloatArray:
+    """A matrix applied along each axis."""
+    for axis, matrix in enumerate(matrices):
+        image = np.moveaxis(np.tensordot(matrix, image, axes=(1, axis)), 0, axis)
+    return image
+
+
+@lru_cache(maxsize=16)
+def _blur(n: int, sigma: int) -> FloatArray:
+    """(n, n) Gaussian, cut at four deviations; the border is continued."""
+    reach = 4 * sigma
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    continued = np.pad(np.eye(n), ((reach, reach), (0, 0)), mode="edge")
+    shifted = np.stack([continued[start : start + n] for start in range(len(kernel))])
+    return np.asarray(np.tensordot(kernel / kernel.sum(), shifted, axes=1), dtype=np.float32)
+
+
+@lru_cache(maxsize=4)
+def _cosines(n: int, n_waves: int) -> FloatArray:
+    """(n_waves, n) the longest waves of the orthonormal cosine transform (DCT-II)."""
+    waves = np.cos(np.pi / n * np.arange(n_waves)[:, None] * (np.arange(n) + 0.5))
+    waves[0] /= np.sqrt(2)
+    return np.asarray(waves * np.sqrt(2 / n), dtype=np.float32)
 
 
 def remoteness(appearances: FloatArray) -> FloatArray:

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import isotonic_regression, minimize
-from scipy.special import logsumexp
 
 from scanwright.core.statistics import Number, wilson_interval
 from scanwright.errors import ModelError
+from scanwright.extras import Later
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray, JsonDict
 
+optimize = Later("scipy.optimize", feature="Calibrating")
+special = Later("scipy.special", feature="Calibrating")
 METHODS = ("temperature", "isotonic", "none")
 FEWEST_CASES: Mapping[str, int] = {"temperature": 20, "isotonic": 100}
 """Below so many cases nothing is fitted."""
@@ -181,7 +182,7 @@ def fit_scaling(probabilities: AnyArray, targets: AnyArray) -> tuple[float, Floa
         log_temperature, biases = asked[0], asked[1:]
         sharpened = logits * math.exp(-log_temperature)
         log_said = sharpened + biases
-        log_said -= logsumexp(log_said, axis=1, keepdims=True)
+        log_said -= special.logsumexp(log_said, axis=1, keepdims=True)
         priors = np.append(log_temperature / _USUAL_LOG_TEMPERATURE, biases / _USUAL_BIAS)
         off = np.exp(log_said) - wanted
         slopes = np.append(-(off * sharpened).sum(), off.sum(axis=0))
@@ -191,7 +192,7 @@ def fit_scaling(probabilities: AnyArray, targets: AnyArray) -> tuple[float, Floa
 
     start = np.zeros(1 + logits.shape[1])
     bounds = [(-_MOST_LOG_TEMPERATURE, _MOST_LOG_TEMPERATURE), *[(None, None)] * logits.shape[1]]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return math.exp(found[0]), np.asarray(found[1:])
 
 
@@ -222,7 +223,7 @@ def fit_isotonic(scores: AnyArray, truth: BoolArray) -> tuple[list[float], list[
     """
     known, where = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
     n = np.bincount(where)
-    shares = isotonic_regression(np.bincount(where, weights=truth) / n, weights=n).x
+    shares = optimize.isotonic_regression(np.bincount(where, weights=truth) / n, weights=n).x
     shares = np.clip(shares, 1 / (len(scores) + 2), 1 - 1 / (len(scores) + 2))
     # Of a level stretch only the ends are needed.
     inner = np.flatnonzero((shares[1:-1] == shares[:-2]) & (shares[1:-1] == shares[2:])) + 1

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import stats
 
 from scanwright.core.appearance import N_WAVES, describe_appearance
 from scanwright.core.geometry import ras_axes, reorient
 from scanwright.core.intensity import replace_non_finite
 from scanwright.errors import ModelError
+from scanwright.extras import Later
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
+stats = Later("scipy.stats", feature="Learning what is usual")
 Description: TypeAlias = dict[str, FloatArray]
 """Aspect → numbers, each in units of what two images of one kind may well differ by."""
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
-from scipy import sparse
 
+from scanwright.core.interpolation import Interpolation, interpolation_matrix
 from scanwright.core.tiling import slabs, slowest_axis
 from scanwright.types import AnyArray, FloatArray
 
@@ -61,29 +60,6 @@ def reoriented_affine(
     return np.asarray(np.asarray(affine_ras, dtype=np.float64) @ change)
 
 
-@lru_cache(maxsize=256)
-def interpolation_matrix(n_in: int, n_out: int) -> sparse.csr_matrix:
-    """(n_out, n_in) weights that resample one axis linearly, its two outer edges kept in place.
-
-    When the axis gets shorter, each output is the weighted mean over the widened triangle, so that fine
-    structure is averaged and not skipped (the usual antialiasing). Every row adds up to 1.
-    """
-    if n_in == n_out:
-        return sparse.identity(n_in, dtype=np.float32, format="csr")
-    scale = n_in / n_out
-    width = max(scale, 1.0)
-    centres = (np.arange(n_out) + 0.5) * scale - 0.5
-    reach = int(np.ceil(width)) + 1
-    columns = np.floor(centres)[:, None].astype(int) + np.arange(-reach, reach + 1)[None, :]
-    weights = np.clip(1.0 - np.abs(columns - centres[:, None]) / width, 0.0, None)
-    rows = np.repeat(np.arange(n_out), columns.shape[1])
-    # Weights that fall outside the image go to its border voxel: the border value is continued.
-    columns = np.clip(columns, 0, n_in - 1).ravel()
-    matrix = sparse.csr_matrix((weights.ravel(), (rows, columns)), shape=(n_out, n_in))
-    matrix = sparse.diags(1.0 / np.asarray(matrix.sum(axis=1)).ravel()) @ matrix
-    return sparse.csr_matrix(matrix, dtype=np.float32)
-
-
 def resample(array: AnyArray, shape: Sequence[int]) -> FloatArray:
     """Resample (channel, i, j, k) to the given (i, j, k) over the same extent, linearly, one axis at a time.
 
@@ -105,8 +81,7 @@ def resample_slab(array: AnyArray, shape: Sequence[int], start: int, stop: int) 
 
 def planes_needed(n_in: int, n_out: int, start: int, stop: int) -> tuple[int, int]:
     """First plane, and the one after the last, that planes ``start`` … ``stop`` are interpolated from."""
-    columns = interpolation_matrix(n_in, n_out)[start:stop].indices
-    return int(columns.min()), int(columns.max()) + 1
+    return interpolation_matrix(n_in, n_out).needed(start, stop)
 
 
 def resample_near(
@@ -121,15 +96,16 @@ def resample_near(
         shape: (i, j, k) that the whole is resampled to.
         start, stop: which planes of that are wanted.
     """
-    rows = interpolation_matrix(n_in, shape[0])[start:stop, first : first + near.shape[1]]
-    near = np.asarray(near, dtype=np.float32)
+    low, high = planes_needed(n_in, shape[0], start, stop)
+    rows = interpolation_matrix(n_in, shape[0]).rows(start, stop)
+    near = np.asarray(near[:, low - first : high - first], dtype=np.float32)
     return resample(_along(near, rows, 1), (stop - start, *shape[1:]))
 
 
-def _along(array: AnyArray, matrix: sparse.csr_matrix, axis: int) -> FloatArray:
+def _along(array: AnyArray, matrix: Interpolation, axis: int) -> FloatArray:
     """The matrix applied along an axis, slab by slab: no copy of the whole array is made."""
     moved = np.moveaxis(array, axis, 0)
-    result = np.empty((matrix.shape[0], *moved.shape[1:]), np.float32)
+    result = np.empty((len(matrix.ends) - 1, *moved.shape[1:]), np.float32)
     slowest = 1 + slowest_axis(moved[0])
     whole, parts = np.moveaxis(moved, slowest, 1), np.moveaxis(result, slowest, 1)
     for slab in slabs(whole, 1):

@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from scanwright.errors import SettingsError
+from scanwright.extras import Later
 from scanwright.types import FloatArray, IntArray, JsonDict
 
+stats = Later("scipy.stats", feature="Judging answers")
 Key: TypeAlias = tuple[str, str]
 """(name of the number, group it belongs to; "" for all)."""
 Statistic: TypeAlias = Callable[[IntArray], Mapping[Key, float]]

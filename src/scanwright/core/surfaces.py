@@ -15,12 +15,13 @@ from functools import lru_cache
 import cc3d
 import edt
 import numpy as np
-from scipy.spatial import cKDTree
 
 from scanwright.core.metrics import EmptyPolicy, check_masks, empty_value
 from scanwright.errors import DataError
+from scanwright.extras import Later
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray
 
+spatial = Later("scipy.spatial", feature="Judging masks")
 MOST_NEIGHBOURS = 1500
 """Of a voxel, about so many are asked before a tree is built."""
 MOST_AT_ONCE = 2**20
@@ -239,7 +240,7 @@ def _nearest(places: BoolArray, border: BoolArray, spacing: tuple[float, ...]) -
         spread = edt.edt(away, anisotropy=spacing if away.ndim > 1 else spacing[0], black_border=False)
         found[waiting] = spread[tuple(left_out.T)]
     else:
-        tree = cKDTree(np.argwhere(border) * spacing, balanced_tree=False)
+        tree = spatial.cKDTree(np.argwhere(border) * spacing, balanced_tree=False)
         found[waiting] = tree.query(left_out * spacing)[0]
     return found
 

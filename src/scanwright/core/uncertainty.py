@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import ndimage
 
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
@@ -31,10 +30,13 @@ def entropy(probabilities: AnyArray, *, exclusive: bool) -> FloatArray:
 
 def border(region: BoolArray) -> BoolArray:
     """(i, j, k) voxels on either side of the surface of a region."""
-    thick = np.array([n > 1 for n in region.shape])
-    reach = ndimage.generate_binary_structure(3, 1) & np.isin(np.indices((3, 3, 3)), 1)[~thick].all(axis=0)
-    inner = ndimage.binary_erosion(region, reach, border_value=1)
-    return np.asarray(ndimage.binary_dilation(region, reach) & ~inner)
+    edge = np.zeros_like(region, dtype=bool)
+    for axis in range(region.ndim):
+        along, found = np.moveaxis(region, axis, 0), np.moveaxis(edge, axis, 0)
+        differs = along[1:] != along[:-1]
+        found[1:] |= differs
+        found[:-1] |= differs
+    return edge
 
 
 def risk_area(doubt: ArrayLike, loss: ArrayLike) -> float:

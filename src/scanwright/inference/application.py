@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,6 +26,7 @@ from scanwright.errors import DataError
 from scanwright.inference.detections import Placed, place, write_detections
 from scanwright.inference.objects import FOLDER as OBJECTS
 from scanwright.inference.objects import Objects
+from scanwright.inference.pipeline import Writer
 from scanwright.inference.results import (
     write_mask_result,
     write_predictions_csv,
@@ -55,6 +58,7 @@ def apply_model(
     pictures: bool = False,
     all_findings: bool = False,
     objects: Objects | None = None,
+    in_turn: bool = False,
 ) -> Predicted:
     """Predict every case, and write masks, boxes, whole-image answers, DICOM objects and failures.
 
@@ -66,6 +70,7 @@ def apply_model(
         root: the folder that the inputs lie in.
         progress, pictures, all_findings: see ``scanwright.predict``.
         objects: writes DICOM objects, where they are asked for.
+        in_turn: write each answer before the next is made, which takes less memory.
 
     Raises:
         DataError: nothing could be predicted.
@@ -81,31 +86,32 @@ def apply_model(
     def tell(stage: str, done: float, total: float, note: str = "") -> None:
         progress(stage, n_done + done / total, len(dataset), note)
 
-    for case, prediction in run(dataset.cases, progress=tell):
-        n_done += 1
-        tell("Predicting", 0, 1, case.name)
-        if isinstance(prediction, SetAside):
-            result.set_aside.append(prediction)
-            continue
-        result.doubts.update(prediction.doubts)
-        warnings += [(prediction.case, doubt) for doubt in prediction.doubts]
-        if isinstance(prediction, MaskPrediction) and prediction.sampled is not None:
-            sampled[prediction.case] = prediction.sampled
-            write_uncertainty(folder, case, prediction.sampled)
-        if isinstance(prediction, MaskPrediction):
-            result.files.append(write_mask_result(folder, case, prediction, root))
-            volumes[prediction.case] = prediction.volumes
-        else:
-            result.predictions.append(prediction)
-        if isinstance(prediction, BoxPrediction):
-            placed.append(place(case, prediction, case.image.read(), all_findings=all_findings))
-        if pictures:
-            result.pictures.extend(write_result_picture(folder, case, prediction, plan))
-        for written in objects.write(case, prediction) if objects else ():
-            if isinstance(written, SetAside):
-                result.set_aside.append(written)
+    def keep(written: Written) -> None:
+        result.files.extend(written.masks)
+        result.pictures.extend(written.pictures)
+        placed.extend(written.placed)
+        for made in written.objects:
+            if isinstance(made, SetAside):
+                result.set_aside.append(made)
             else:
-                result.objects.append(written)
+                result.objects.append(made)
+
+    with Writer(keep, at_once=in_turn) as writer:
+        for case, prediction in run(dataset.cases, progress=tell):
+            n_done += 1
+            tell("Predicting", 0, 1, case.name)
+            if isinstance(prediction, SetAside):
+                result.set_aside.append(prediction)
+                continue
+            result.doubts.update(prediction.doubts)
+            warnings += [(prediction.case, doubt) for doubt in prediction.doubts]
+            if isinstance(prediction, MaskPrediction):
+                if prediction.sampled is not None:
+                    sampled[prediction.case] = prediction.sampled
+                volumes[prediction.case] = prediction.volumes
+            else:
+                result.predictions.append(prediction)
+            writer(partial(_write, case, prediction, plan, folder, root, pictures, all_findings, objects))
     if placed:
         result.files.extend(write_detections(folder, placed, plan.classes))
     elif result.predictions:
@@ -122,3 +128,34 @@ def apply_model(
         first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(dataset.source))
     return result
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a case: its mask, its pictures, where its boxes lie, and its DICOM objects."""
+
+    masks: Sequence[Path] = ()
+    pictures: Sequence[Path] = ()
+    placed: Sequence[Placed] = ()
+    objects: Sequence[Path | SetAside] = ()
+
+
+def _write(
+    case: Case,
+    prediction: Prediction,
+    plan: Plan,
+    folder: Path,
+    root: Path,
+    pictures: bool,
+    all_findings: bool,
+    objects: Objects | None,
+) -> Written:
+    masks, placed = [], []
+    if isinstance(prediction, MaskPrediction):
+        if prediction.sampled is not None:
+            write_uncertainty(folder, case, prediction.sampled)
+        masks.append(write_mask_result(folder, case, prediction, root))
+    if isinstance(prediction, BoxPrediction):
+        placed.append(place(case, prediction, case.image.read(), all_findings=all_findings))
+    drawn = write_result_picture(folder, case, prediction, plan) if pictures else ()
+    return Written(masks, drawn, placed, tuple(objects.write(case, prediction)) if objects else ())

@@ -25,6 +25,7 @@ from scanwright.errors import DataError, ModelError, SettingsError
 from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
 from scanwright.inference.memory import GRAPHS, TORCH, Check, memory_check
+from scanwright.inference.pipeline import read_ahead
 from scanwright.inference.predict import Runtime, predict_image
 from scanwright.inference.runtimes import count_footprint, open_dropout, open_graphs, open_runtime
 from scanwright.inference.scope import find_doubts, find_strangeness
@@ -136,7 +137,8 @@ class Model:
     ) -> Iterator[tuple[Case, Prediction | SetAside]]:
         """Predict case after case; one that fails, or needs more than ``memory`` bytes, gives the reason
         instead, and the rest goes on. ``uncertainty`` names the answers by which it is measured, see
-        ``inference/uncertainty.py``. ``progress`` is told of images unlike those learnt from, before the
+        ``inference/uncertainty.py``. Without ``memory`` the next image is read while the network runs.
+        ``progress`` is told of images unlike those learnt from, before the
         network runs, and how far each case is.
 
         Raises:
@@ -147,9 +149,9 @@ class Model:
         answers = self._open_answers(uncertainty, runtime, device, threads) if uncertainty else []
         check_memory = self._memory_check(memory)
         warned = set[str]()
-        for case in cases:
+        for case, read in read_ahead(cases, 1 if memory is None else 0):
             try:
-                image = case.image.read()
+                image = read()
                 streamed = check_memory(case.name, image)
                 strange = find_strangeness(image, self.familiar)
                 doubts = (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scanwright.data.dataset import Dataset
 from scanwright.errors import SettingsError
+from scanwright.extras import needing_analysis
 from scanwright.io.apart import keep_apart
 from scanwright.types import PathLikeStr, Progress, silent
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from scanwright.recipes.run import Enhancement
 
 
+@needing_analysis("enhance")
 def enhance(
     inputs: Dataset | PathLikeStr,
     out: PathLikeStr,

@@ -8,13 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
 
+from scanwright.extras import Later
 from scanwright.report.palette import PREDICTION, REFERENCE
 from scanwright.report.slices import (
     LETTERS,
@@ -29,6 +24,14 @@ from scanwright.report.slices import (
     window_of,
 )
 from scanwright.types import AnyArray, BoolArray, FloatArray
+
+FEATURE = "Drawing pictures"
+canvases = Later("matplotlib.backends.backend_agg", feature=FEATURE)
+collections = Later("matplotlib.collections", feature=FEATURE)
+colors = Later("matplotlib.colors", feature=FEATURE)
+figures = Later("matplotlib.figure", feature=FEATURE)
+patches = Later("matplotlib.patches", feature=FEATURE)
+patheffects = Later("matplotlib.patheffects", feature=FEATURE)
 
 Rank: TypeAlias = Literal["worst", "surest_wrong", "most_uncertain", "strangest", "median", "best", "example"]
 RANKS: tuple[Rank, ...] = get_args(Rank)
@@ -232,8 +235,8 @@ def _sheet(
     side = TILE_INCHES * {1: 2, 2: 1.5}.get(n_columns, 1)
     heights = [max(_height_over_width(tile) for tile in row if tile) * side for row in grid]
     height = sum(heights) + FOOT_INCHES
-    figure = Figure(figsize=(side * n_columns, height), dpi=DPI, facecolor="black")
-    canvas = FigureCanvasAgg(figure)  # by which words know how much room they take
+    figure = figures.Figure(figsize=(side * n_columns, height), dpi=DPI, facecolor="black")
+    canvas = canvases.FigureCanvasAgg(figure)  # by which words know how much room they take
     top = height
     for row, row_height in zip(grid, heights, strict=True):
         top -= row_height
@@ -305,14 +308,14 @@ def _filled(shown: FloatArray, plane: Slice) -> FloatArray:
     colour *= 0.45
     reference, prediction = _of(plane.reference), _of(plane.prediction)
     colour[reference & prediction] = 1.0
-    colour[reference & ~prediction] = to_rgb(REFERENCE)
-    colour[prediction & ~reference] = to_rgb(PREDICTION)
+    colour[reference & ~prediction] = colors.to_rgb(REFERENCE)
+    colour[prediction & ~reference] = colors.to_rgb(PREDICTION)
     return colour
 
 
 def _glowing(heat: FloatArray) -> FloatArray:
     """(row, column, 4): nothing at 0, dark purple to bright pink at 1, which no outline has."""
-    dim, bright = (np.array(to_rgb(colour)) for colour in GLOW)
+    dim, bright = (np.array(colors.to_rgb(colour)) for colour in GLOW)
     colour = dim + heat[..., None] * (bright - dim)
     return np.concatenate([colour, MOST_OPAQUE * np.sqrt(heat)[..., None]], axis=-1)
 
@@ -331,7 +334,9 @@ def _outline(axes: Any, mask: AnyArray | None, colour: str, width: float) -> Non
         [(c - 0.5, r - 1.5), (c - 0.5, r - 0.5)] for r, c in np.argwhere(padded[:, 1:] != padded[:, :-1])
     ]
     level = [[(c - 1.5, r - 0.5), (c - 0.5, r - 0.5)] for r, c in np.argwhere(padded[1:] != padded[:-1])]
-    lines = LineCollection([*upright, *level], colors=colour, linewidths=width, capstyle="projecting")
+    lines = collections.LineCollection(
+        [*upright, *level], colors=colour, linewidths=width, capstyle="projecting"
+    )
     axes.add_collection(lines, autolim=False)
 
 
@@ -367,7 +372,7 @@ def _draw_marks(axes: Any, marks: Sequence[Mark]) -> None:
     for mark in marks:
         corner, sides = (mark.left - 0.5, mark.top - 0.5), (mark.right - mark.left, mark.bottom - mark.top)
         style = {"solid": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 1.5))}[mark.style]
-        axes.add_patch(Rectangle(corner, *sides, fill=False, ec=mark.colour, lw=mark.width, ls=style))
+        axes.add_patch(patches.Rectangle(corner, *sides, fill=False, ec=mark.colour, lw=mark.width, ls=style))
     corners = np.array([(m.left, m.bottom, m.right, m.top) for m in marks], dtype=float).reshape(-1, 2) - 0.5
     boxes = axes.transData.transform(corners).reshape(-1, 4)
     words = np.empty((0, 4))
@@ -432,7 +437,7 @@ def _frame(axes: Any, box: Box) -> None:
     (top, bottom), (left, right) = ((part.start, part.stop) for part in box)
     for colour, width, style in (("black", 1.8, "-"), ("white", 0.9, "--")):
         axes.add_patch(
-            Rectangle(
+            patches.Rectangle(
                 (left - 0.5, top - 0.5), right - left, bottom - top, fill=False, ec=colour, lw=width, ls=style
             )
         )
@@ -467,4 +472,4 @@ def _write(axes: Any, x: float, y: float, text: str, *, ha: str, va: str, size: 
 
 
 def _halo() -> list[Any]:
-    return [withStroke(linewidth=1.6, foreground="black")]
+    return [patheffects.withStroke(linewidth=1.6, foreground="black")]

@@ -10,13 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
+from scanwright.extras import Later
 from scanwright.report.palette import SERIES
 from scanwright.types import FloatArray
+
+FEATURE = "Drawing plots"
+mpl = Later("matplotlib", feature=FEATURE)
+canvases = Later("matplotlib.backends.backend_svg", feature=FEATURE)
+figures = Later("matplotlib.figure", feature=FEATURE)
 
 # Stands for the page's own text colour until the SVG is written; no palette colour comes near it.
 INK = "#010203"
@@ -321,8 +324,8 @@ def _sampled(truth: Sequence[float], predicted: Sequence[float]) -> tuple[FloatA
     return pairs[0], pairs[1]
 
 
-def panels(n: int, size: tuple[float, float] | None = None) -> tuple[Figure, list[Any]]:
-    figure = Figure(figsize=size or (3.6 * n, 2.7), layout="constrained")
+def panels(n: int, size: tuple[float, float] | None = None) -> tuple[Any, list[Any]]:
+    figure = figures.Figure(figsize=size or (3.6 * n, 2.7), layout="constrained")
     figure.patch.set_alpha(0)
     axes = [figure.add_subplot(1, n, index + 1) for index in range(n)]
     for one in axes:
@@ -333,10 +336,10 @@ def panels(n: int, size: tuple[float, float] | None = None) -> tuple[Figure, lis
     return figure, axes
 
 
-def as_svg(figure: Figure) -> str:
+def as_svg(figure: Any) -> str:
     """The figure as SVG text that stands in a page: no fixed size, no fonts, ``currentColor`` as ink."""
     buffer = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    canvases.FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = svg.replace(INK, "currentColor")

@@ -6,11 +6,12 @@ import io
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
+from scanwright.extras import Later
 from scanwright.report.palette import REFERENCE, rgb
 from scanwright.report.slices import Slice
 
+ndimage = Later("scipy.ndimage", feature="Drawing outlines")
 LONGEST_PIXELS = 192
 
 

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from scanwright.core.geometry import (
     Shape3,
@@ -24,8 +23,10 @@ from scanwright.core.geometry import (
     resample_slab,
     undo_reorient,
 )
+from scanwright.extras import Later
 from scanwright.types import AnyArray, FloatArray, IntArray
 
+ndimage = Later("scipy.ndimage", feature="Looking answers up at some voxels")
 # Of one slab, over all classes: small enough for any machine, large enough to be quick.
 SLAB_VALUES = 1 << 22
 Choose: TypeAlias = Callable[[AnyArray], AnyArray]
@@ -225,7 +226,10 @@ def restore_at(array: AnyArray, history: History, voxels: IntArray, shape: Shape
     """
     places = _places(history, shape)
     there = (voxels + 0.5) @ places[:3, :3].T + places[:3, 3] - 0.5
-    rows = [map_coordinates(own, there.T, order=1, mode="nearest") for own in np.asarray(array, np.float32)]
+    rows = [
+        ndimage.map_coordinates(own, there.T, order=1, mode="nearest")
+        for own in np.asarray(array, np.float32)
+    ]
     return np.stack(rows)
 
 

@@ -15,6 +15,7 @@ from scanwright.types import FloatArray
 FAILURES = (
     *(state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoSuchFile),
     *(state.NotImplemented, state.RuntimeException, state.EPFail, RuntimeError),
+    UnicodeDecodeError,  # of names in a damaged graph
 )
 
 

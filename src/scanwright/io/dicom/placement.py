@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from scanwright.core.geometry import RAS_LPS
 from scanwright.errors import DataError
@@ -211,14 +210,20 @@ def straightened(array: AnyArray, placement: Placement) -> tuple[AnyArray, Float
     straight = np.full((len(array), *shape), air, dtype=array.dtype)
     for k in range(n_slices):
         for channel, plane in enumerate(array[..., k]):
-            moved = ndimage.affine_transform(
-                plane.astype(np.float32),
-                np.ones(2),
-                offset=before - k * shift,
-                output_shape=shape[:2],
-                order=1,
-                mode="constant",
-                cval=float(air),
-            )
+            moved = _moved(plane.astype(np.float32), before - k * shift, shape[:2], float(air))
             straight[channel, ..., k] = np.rint(moved) if array.dtype.kind in "iu" else moved
     return straight, affine
+
+
+def _moved(plane: FloatArray, offset: FloatArray, shape: tuple[int, int], beyond: float) -> FloatArray:
+    """(column, row) values of a plane at the places from ``offset`` on, one pixel apart, interpolated
+    linearly; ``beyond`` where it has none."""
+    covered = np.ones(shape, dtype=bool)
+    for axis, (start, n) in enumerate(zip(offset, shape, strict=True)):
+        places, last = start + np.arange(n), plane.shape[axis] - 1
+        lower = np.clip(np.floor(places).astype(int), 0, last)
+        share = np.expand_dims(places - lower, 1 - axis)
+        upper = np.minimum(lower + 1, last)
+        plane = np.take(plane, lower, axis) * (1 - share) + np.take(plane, upper, axis) * share
+        covered &= np.expand_dims((places >= 0) & (places <= last), 1 - axis)
+    return np.where(covered, plane, beyond).astype(np.float32)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 
 from scanwright.core.geometry import RAS_LPS
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.extras import Later
 from scanwright.io.formats.nifti import LARGEST_DEFLATE_RATIO, plain
 from scanwright.types import FloatArray
 
+sitk = Later("SimpleITK", feature="Reading NRRD and MetaImage")
 _SINGLE_FILE = (".mha", ".nrrd")
 
 
@@ -54,7 +56,7 @@ def read_itk(path: Path) -> Volume:
     return Volume(plain(np.ascontiguousarray(stored.transpose(3, 2, 1, 0))), affine_ras=_affine_ras(image))
 
 
-def _affine_ras(image: sitk.Image) -> FloatArray:
+def _affine_ras(image: Any) -> FloatArray:
     n = image.GetDimension()
     affine_lps = np.eye(4)
     direction = np.array(image.GetDirection()).reshape(n, n)

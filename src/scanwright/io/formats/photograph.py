@@ -5,25 +5,24 @@ A photograph is (channel, column, row, 1) without an affine. 8- and 16-bit value
 
 from __future__ import annotations
 
-import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 import tifffile
 from PIL import Image, ImageOps
 
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
+from scanwright.extras import WARNING_FILTERS, Later
 from scanwright.types import AnyArray
 
+sitk = Later("SimpleITK", feature="Reading PNG with 16 bits a colour")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _EXIF_ORIENTATION = 274
 _LYING = (5, 6, 7, 8)  # EXIF orientations that swap rows and columns
-_warning_filters = threading.Lock()  # warnings.catch_warnings changes the whole process
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +94,7 @@ def load_picture(path: Path, *, for_display: bool = True) -> Picture:
 
 
 def _opened(path: Path) -> Image.Image:
-    with _warning_filters, warnings.catch_warnings():
+    with WARNING_FILTERS, warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.simplefilter("ignore", UserWarning)  # odd metadata; the pixels decide
         return Image.open(path)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from scanwright.core.geometry import interpolation_matrix
+from scanwright.core.interpolation import interpolation_matrix
 from scanwright.types import FloatArray
 
 
@@ -44,7 +44,7 @@ def blur_matrices(n: int, sigmas: FloatArray) -> torch.Tensor:
 def coarsening_matrices(n: int, factors: FloatArray) -> torch.Tensor:
     """(len(factors), n, n): down to a grid so many times coarser, and back."""
     coarse = [max(1, round(n / factor)) for factor in factors]
-    matrices = [(interpolation_matrix(m, n) @ interpolation_matrix(n, m)).toarray() for m in coarse]
+    matrices = [interpolation_matrix(m, n) @ interpolation_matrix(n, m).toarray() for m in coarse]
     return torch.from_numpy(np.stack(matrices))
 
 

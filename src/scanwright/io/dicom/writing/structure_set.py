@@ -8,11 +8,9 @@ from datetime import datetime
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import RTStructureSetStorage
-from scipy import ndimage
-from scipy.spatial.distance import cdist
-from skimage.measure import find_contours
 
 from scanwright.errors import DataError
+from scanwright.extras import Later
 from scanwright.io.dicom.writing.result import (
     NOT_FOR_DIAGNOSIS,
     Algorithm,
@@ -25,6 +23,10 @@ from scanwright.io.dicom.writing.result import (
 from scanwright.io.dicom.writing.source import NO_PLACE, Source
 from scanwright.types import AnyArray, BoolArray, FloatArray
 
+FEATURE = "Writing contours"
+ndimage = Later("scipy.ndimage", feature=FEATURE)
+spatial = Later("scipy.spatial.distance", feature=FEATURE)
+measure = Later("skimage.measure", feature=FEATURE)
 SERIES_NUMBER = 9002
 # Where the series of an image stands: in a study, which this retired class names (PS3.3 C.8.8.5).
 _STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"
@@ -147,7 +149,7 @@ def outlines(drawn: BoolArray) -> Iterator[FloatArray]:
     pieces, n_pieces = ndimage.label(drawn)
     for number, box in enumerate(ndimage.find_objects(pieces, n_pieces), start=1):
         piece = np.pad(pieces[box] == number, 1)
-        curves = find_contours(piece.astype(float), 0.5, fully_connected="low")
+        curves = measure.find_contours(piece.astype(float), 0.5, fully_connected="low")
         closed = [_corners(curve[:-1]) for curve in curves]
         outer, *holes = sorted(closed, key=lambda corners: -float(np.prod(np.ptp(corners, axis=0))))
         for hole in holes:
@@ -166,7 +168,7 @@ def _corners(curve: FloatArray) -> FloatArray:
 def _joined(outer: FloatArray, hole: FloatArray) -> FloatArray:
     """One outline of two, by a channel between near corners that runs through no pixel's centre: rounding
     would decide whether such a pixel is inside."""
-    apart = cdist(outer, hole)
+    apart = spatial.cdist(outer, hole)
     for pair in np.argsort(apart, axis=None, kind="stable")[:_MOST_PAIRS]:
         i, j = (int(index) for index in np.unravel_index(pair, apart.shape))
         if not _meets_centre(outer[i], hole[j]):
