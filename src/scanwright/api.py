@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -430,11 +430,10 @@ def predict(
         ModelError, OutputError, SettingsError, MissingExtraError: see the message.
     """
     from scanwright.inference.application import RESULTS, apply_model
-    from scanwright.inference.objects import check_kinds
     from scanwright.io.archive import place_of
     from scanwright.io.dataset import open_inputs
 
-    kinds = check_kinds(also, lang)
+    objects = _objects(also, lang) if also else None
     cap = Settings(memory=memory).memory_bytes
     loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
     dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))
@@ -449,16 +448,21 @@ def predict(
         progress=progress,
         pictures=pictures,
         all_findings=all_findings,
-        objects=_objects(kinds, Path(out), root, loaded, lang) if kinds else None,
+        objects=objects(Path(out), root, loaded) if objects else None,
         in_turn=cap is not None,
     )
 
 
-def _objects(kinds: tuple[str, ...], folder: Path, root: Path, model: Model, lang: str) -> Objects:
-    from scanwright.followup.objects import measure_labels
-    from scanwright.inference.objects import Objects, algorithm_of
+def _objects(also: Sequence[str], lang: str) -> Callable[[Path, Path, Model], Objects]:
+    """What makes the writer of DICOM objects, once the model is there; refuses at once what can't be written."""
+    with needing_analysis("Writing DICOM objects"):
+        from scanwright.followup.objects import measure_labels
+        from scanwright.inference.objects import Objects, algorithm_of, check_kinds
 
-    return Objects(kinds, folder, root, model.plan, algorithm_of(model), measure_labels, lang)
+    kinds = check_kinds(also, lang)
+    return lambda folder, root, model: Objects(
+        kinds, folder, root, model.plan, algorithm_of(model), measure_labels, lang
+    )
 
 
 def _dataset(data: Dataset | PathLikeStr, settings: Settings) -> Dataset:

@@ -266,7 +266,7 @@ def test_machine_readable_lines_can_be_read(class_run: TinyRun, tmp_path: Path, 
     assert said.code == 0
     assert said.err == ""
     assert [json.loads(line) for line in said.out.splitlines()] == [
-        {"out": str(tmp_path / "out"), "predicted": 7, "set_aside": 0}
+        {"out": str(tmp_path / "out"), "predicted": 7, "objects": 0, "set_aside": 0}
     ]
 
 

@@ -25,9 +25,8 @@ from scanwright.followup.studies import Study, Timelines, find_timelines
 from scanwright.followup.targets import propose_roles, size_lesion
 from scanwright.followup.tracing import Masker, Traced, trace
 from scanwright.inference.model import Model
-from scanwright.inference.objects import FOLDER as OBJECTS
 from scanwright.inference.package import load
-from scanwright.inference.results import write_mask_result
+from scanwright.inference.results import OBJECTS, write_mask_result
 from scanwright.io.apart import keep_apart
 from scanwright.io.failures_csv import write_failures
 from scanwright.io.files import claim_folder, finite, kept_if_filled, write_bytes, write_json, write_text

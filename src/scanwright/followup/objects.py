@@ -16,7 +16,8 @@ from scanwright.followup.lesions import find_lesions
 from scanwright.followup.measurement import diameters_of, frame_of
 from scanwright.followup.studies import Study
 from scanwright.inference.model import Model
-from scanwright.inference.objects import FOLDER, NO_SOURCE, STAGE
+from scanwright.inference.objects import NO_SOURCE, STAGE
+from scanwright.inference.results import OBJECTS
 from scanwright.io.dicom.writing.measurement_report import measurement_report
 from scanwright.io.dicom.writing.result import Algorithm, Structure, highdicom, making, write_object
 from scanwright.io.dicom.writing.segmentation import segmentation
@@ -119,5 +120,5 @@ def write_lesions(
     except DataError as error:
         yield SetAside(study.name, STAGE, f"no sr: {error.problem}")
         return
-    yield write_object(folder / FOLDER / f"{study.name}.seg.dcm", outlined)
-    yield write_object(folder / FOLDER / f"{study.name}.sr.dcm", told)
+    yield write_object(folder / OBJECTS / f"{study.name}.seg.dcm", outlined)
+    yield write_object(folder / OBJECTS / f"{study.name}.sr.dcm", told)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
@@ -24,10 +24,9 @@ from scanwright.data.prediction import (
 )
 from scanwright.errors import DataError
 from scanwright.inference.detections import Placed, place, write_detections
-from scanwright.inference.objects import FOLDER as OBJECTS
-from scanwright.inference.objects import Objects
 from scanwright.inference.pipeline import Writer
 from scanwright.inference.results import (
+    OBJECTS,
     write_mask_result,
     write_predictions_csv,
     write_result_picture,
@@ -38,6 +37,9 @@ from scanwright.inference.results import (
 )
 from scanwright.io.failures_csv import write_failures
 from scanwright.types import Progress
+
+if TYPE_CHECKING:
+    from scanwright.inference.objects import Objects
 
 RESULTS = (
     *("predictions.csv", "volumes.csv", "detections.json", "detections.csv", "failures.csv"),

@@ -18,7 +18,7 @@ from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPr
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError, SettingsError
 from scanwright.inference.model import Model
-from scanwright.inference.results import draw_result
+from scanwright.inference.results import OBJECTS, draw_result
 from scanwright.io.dicom.writing.encapsulated_pdf import encapsulated_pdf
 from scanwright.io.dicom.writing.measurement_report import measurement_report, probability_report
 from scanwright.io.dicom.writing.parametric_map import parametric_map
@@ -32,7 +32,7 @@ from scanwright.report.result import render_result
 from scanwright.report.texts import Words
 from scanwright.types import IntArray
 
-FOLDER, STAGE = "dicom", "dicom"
+STAGE = "dicom"
 NO_SOURCE = "DICOM objects need a DICOM source, and this case has none; its other results are written"
 _NEEDS_MASK = "it outlines structures, and the model gives none"
 
@@ -112,7 +112,7 @@ class Objects:
                 continue
             result.made.update(made)
             for ending, one in made.items():
-                yield write_object(self.folder / FOLDER / f"{case.name}.{ending}.dcm", one)
+                yield write_object(self.folder / OBJECTS / f"{case.name}.{ending}.dcm", one)
 
     def _result(self, case: Case, prediction: Prediction) -> Result | None:
         source = find_source(case, self.root)

@@ -27,6 +27,8 @@ from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.pictures import case_panel
 from scanwright.report.texts import Words
 
+OBJECTS = "dicom"
+"""The folder of DICOM objects among the results."""
 UNLIKE = "unlike."
 SAMPLED = ("uncertainty", "disagreement")
 
