@@ -454,7 +454,7 @@ def predict(
 
 
 def _objects(also: Sequence[str], lang: str) -> Callable[[Path, Path, Model], Objects]:
-    """What makes the writer of DICOM objects, once the model is there; refuses at once what can't be written."""
+    """What makes the writer of DICOM objects, once there is a model; refuses at once what it can't write."""
     with needing_analysis("Writing DICOM objects"):
         from scanwright.followup.objects import measure_labels
         from scanwright.inference.objects import Objects, algorithm_of, check_kinds
