@@ -11,7 +11,7 @@ from types import ModuleType
 
 from scanwright.errors import MissingExtraError
 
-_EXTRAS = ("train", "pdf", "run", "openvino", "export", "follow")
+_EXTRAS = ("train", "pdf", "run", "openvino", "export", "follow", "compress")
 _INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in _EXTRAS}
 
 
@@ -26,6 +26,8 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
     # when torch loads; a choice made before is kept.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # NNCF asks for this where nothing may be told of its use to its makers.
+    os.environ.setdefault("NNCF_CI", "1")
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -12,6 +12,7 @@ from scanwright.report import (
     answer_texts,
     card_texts,
     compare_texts,
+    compress_texts,
     detection_texts,
     doubt_texts,
     enhancement_texts,
@@ -386,7 +387,7 @@ _ZH = {
 
 _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
-    *(doubt_texts, compare_texts, card_texts, trust_texts, margin_texts, explanation_texts),
+    *(doubt_texts, compare_texts, compress_texts, card_texts, trust_texts, margin_texts, explanation_texts),
     *(measurement_texts, registration_texts, follow_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
