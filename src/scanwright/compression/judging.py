@@ -9,6 +9,7 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
 from scanwright.errors import ScanwrightError
 from scanwright.evaluation.comparison import compare_records
+from scanwright.evaluation.numbers import describe, find_number, measure_numbers
 from scanwright.evaluation.subgroups import group_records
 from scanwright.inference.model import Model
 from scanwright.tasks.base import Record, Task
@@ -57,6 +58,15 @@ class Judge:
                 self.set_aside.append(SetAside(case.name, "compress", str(error)))
         self.progress("Judging", len(self.cases), len(self.cases), name)
         return records
+
+    def lead(self, records: Mapping[str, Record]) -> JsonDict:
+        """The leading number of a model by itself, as in ``evaluation.json``."""
+        rows = list(records.values())
+        summary = self.task.summarise(rows, self.plan)
+        patients = [record["patient"] for record in rows]
+        return find_number(
+            describe(measure_numbers(summary, patients), summary, patients), self.task.score, ""
+        )
 
     def compare(self, original: Mapping[str, Record], other: Mapping[str, Record]) -> JsonDict:
         """The numbers of both, and whether what got worse is allowed: "score", "checks", "verdict"."""

@@ -117,6 +117,7 @@ class Search:
             write_package(place.with_suffix(SUFFIX), exported.model, exported.golden, {})
             records = self.judge.measure(exported.model, ORIGINAL)
             row = self._describe(self.original, Candidate(1.0, FP32), place.with_suffix(SUFFIX))
+            row["value"] = self.judge.lead(records)
             write_json(place.with_suffix(".json"), {"row": row, "records": records})
         kept = read_json(place.with_suffix(".json"))
         self.rows.append(kept["row"])
@@ -167,13 +168,14 @@ class Search:
         else:
             exported = export_model(model, find_target(TARGET, FP32), progress=self.progress)
         write_package(package, exported.model, exported.golden, {})
-        compared = self.judge.compare(first[1], self.judge.measure(exported.model, rung.name))
+        records = self.judge.measure(exported.model, rung.name)
         network, whole = measure_speed(
             first[0], exported.model, self.judge.cases, self.judge.threads, self.progress
         )
         row = {
             **self._describe(model, rung, package),
-            **compared,
+            "value": self.judge.lead(records),
+            **self.judge.compare(first[1], records),
             "network": network.to_json(),
             "end_to_end": whole.to_json(),
         }

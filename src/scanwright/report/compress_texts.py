@@ -50,7 +50,8 @@ EN = {
     "compress.axis.bytes": "size of the package, kB",
     "compress.table": "Every model that was tried",
     "compress.table.note": (
-        "Difference: candidate − original on the same cases, with its {level} % interval over patients. "
+        "In brackets {level} % intervals over patients. Difference: candidate − original on the same cases. "
+        "% wide: of the channels of each level. "
         "Latency: median of one image on a processor, by turns with the original in the same process. "
         "Network: one patch. End to end: reading, preparing, all patches, answering. Memory: peak of a "
         "process of its own that answers one image."
@@ -70,9 +71,9 @@ EN = {
     "compress.verdict.worse": "not allowed",
     "compress.verdict.original": "the original",
     "compress.original": "original, fp32",
-    "compress.as_it_is": "as it is, {precision}",
-    "compress.pruned": "{share} % of channels, pruned, {precision}",
-    "compress.distilled": "{share} % of channels, distilled, {precision}",
+    "compress.as_it_is": "same network, {precision}",
+    "compress.pruned": "{share} % wide, pruned, {precision}",
+    "compress.distilled": "{share} % wide, distilled, {precision}",
     "compress.checks": "What was checked",
     "compress.checks.note": (
         "Loss: how much worse than the original, negative where it is better, with its interval. Calibration "
@@ -108,7 +109,7 @@ ZH = {
     ),
     "compress.sure.bound": "当损失的 {level}% 区间的最差一端仍在允许范围内时，模型才算被允许。",
     "compress.sure.golden": "每个模型包在打开时，都会与其自身计算图的参考答案核对。",
-    "compress.next.test": "在测试病例上评估所选模型：scanwright compare RUN model.scanwright DATA。",
+    "compress.next.test": "在测试病例上评估所选模型：compare RUN model.scanwright DATA。",
     "compress.next.more": "验证患者越多，区间越窄，可能允许得更多。",
     "compress.next.machine": "速度取决于处理器：请在实际运行的机器上测量。",
     "compress.plot": "准确度与速度、大小",
@@ -121,7 +122,8 @@ ZH = {
     "compress.axis.bytes": "模型包大小（kB）",
     "compress.table": "尝试过的所有模型",
     "compress.table.note": (
-        "差值：候选 − 原模型，相同病例，附按患者的 {level}% 区间。延迟：处理器上一幅图像的中位数，"
+        "括号内为按患者的 {level}% 区间。差值：候选 − 原模型，相同病例。通道百分比针对每一层。"
+        "延迟：处理器上一幅图像的中位数，"
         "与原模型在同一进程中交替测量。网络：一个图块。端到端：读取、准备、全部图块、给出答案。"
         "内存：单独进程回答一幅图像时的峰值。"
     ),

@@ -172,7 +172,7 @@ def _asked(content: JsonDict, words: Words) -> list[str]:
 
 def _cells(row: JsonDict, original: JsonDict, words: Words) -> list[tuple[str, str]]:
     """Each with what stands small below it."""
-    score = row.get("score")
+    score, own = row.get("score"), row["value"]
     times = {
         name: words("compress.times", times=f"{row[name]['speedup']:.2g}") if row is not original else ""
         for name in ("network", "end_to_end")
@@ -180,7 +180,10 @@ def _cells(row: JsonDict, original: JsonDict, words: Words) -> list[tuple[str, s
     ratio = words("compress.times", times=f"1/{original['bytes'] / row['bytes']:.1f}")
     return [
         (_verdict(row, words), ""),
-        (_value(score["b"], score) if score else UNDEFINED, ""),
+        (
+            format_value(own["value"], own["low"], own["high"]),
+            f"({format_interval(own['low'], own['high'], own['value'])})" if own["low"] is not None else "",
+        ),
         (_signed(score), _interval(score)) if score else ("", ""),
         (_size(row["bytes"]), "" if row is original else ratio),
         (_seconds(row["network"]["s"]), times["network"]),
