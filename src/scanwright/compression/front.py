@@ -11,7 +11,6 @@ from scanwright.compression.narrowing import WIDTHS
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError, ModelError, SettingsError
 from scanwright.extras import require
-from scanwright.io.dataset import open_dataset
 from scanwright.io.files import read_json
 from scanwright.types import PathLikeStr, Progress, silent
 
@@ -78,11 +77,14 @@ def compress(
         require(name, extra="compress", feature="Compressing a model")
     from scanwright.compression.run import compress_run
     from scanwright.compression.search import Wishes
+    from scanwright.inference.model import load_model
+    from scanwright.io.dataset import open_dataset
     from scanwright.report.texts import Words
 
     Words(lang)
     _check(max_drop, target_speedup, widths, minutes)
     folder = _check_run(Path(run))
+    original = load_model(folder)
     if data is None:
         data = _own_data(folder)
     dataset = (
@@ -91,6 +93,7 @@ def compress(
         else open_dataset(data, patient_pattern=patient_pattern, series=series)
     )
     return compress_run(
+        original,
         folder,
         dataset,
         Path(out),

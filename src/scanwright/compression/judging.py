@@ -119,6 +119,8 @@ class Judge:
         sign = 1.0 if row["better"] == "smaller" else -1.0
         loss = sign * row["difference"]
         ends = [sign * row[end] for end in ("low", "high") if row[end] is not None]
+        if not ends and loss == 0 == row["standard_error"]:  # the same answers, whoever is drawn
+            ends = [0.0, 0.0]
         low, high = (min(ends), max(ends)) if len(ends) == 2 else (None, None)
         few = row["verdict"] == "too_few" or high is None
         if loss > allowed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from scanwright.compression.search import Search, Wishes, find_front, recommend
 from scanwright.compression.tuning import Tuner
 from scanwright.data.case import SetAside
 from scanwright.data.dataset import Dataset
-from scanwright.errors import OutputError, SettingsError
+from scanwright.errors import OutputError, ScanwrightError, SettingsError
 from scanwright.evaluation.numbers import FEWEST_TO_CLAIM
 from scanwright.evaluation.subgroups import check_columns
-from scanwright.inference.model import Model, load_model
+from scanwright.inference.model import Model
 from scanwright.inference.package import SUFFIX
 from scanwright.io.apart import keep_apart
 from scanwright.io.failures_csv import write_failures
@@ -59,6 +60,7 @@ class Compressed:
 
 
 def compress_run(
+    original: Model,
     run: Path,
     dataset: Dataset,
     out: Path,
@@ -74,7 +76,6 @@ def compress_run(
     threads: int | None,
 ) -> Compressed:
     """See ``scanwright.compress``; the run is there and the wishes make sense."""
-    original = load_model(run)
     if original.n_members > 1:
         raise SettingsError(
             "an ensemble can't be compressed: each of its cases was learnt from by one of its networks, and "
@@ -91,9 +92,16 @@ def compress_run(
     wishes = replace(wishes, minutes=minutes)
     _claim(out, original, wishes, resume=resume, overwrite=overwrite)
     work = out / WORK
-    examples = prepare_splits(dataset, task, original.plan, splits, work, progress, Team())
-    cases = [case for case in dataset.cases if case.name in examples["val"]]
-    check_columns(by, cases, task)
+    try:
+        examples = prepare_splits(dataset, task, original.plan, splits, work, progress, Team())
+        cases = [case for case in dataset.cases if case.name in examples["val"]]
+        check_columns(by, cases, task)
+    except ScanwrightError:
+        if not resume:  # the folder is left free for the corrected command
+            shutil.rmtree(work)
+            with suppress(OSError):
+                out.rmdir()
+        raise
     judge = Judge(task, original.plan, cases, by, max_drop, threads, progress)
     tuner = Tuner(task, original, examples, device, progress)
     search = Search(original, examples, judge, tuner, wishes, work, progress)
