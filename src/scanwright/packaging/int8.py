@@ -44,5 +44,20 @@ def quantise(plan: Plan, weights: Mapping[str, AnyArray], patches: Sequence[Floa
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(patches),
             model_type=kind,
+            ignored_scope=nncf.IgnoredScope(names=_wavelets(graph, plan), validate=False),
         )
     return openvino.write_graph(made)
+
+
+def _wavelets(graph: ov.Model, plan: Plan) -> list[str]:
+    """Names of what comes before the first learnt layer of a scattering network, which stays in 32 bit: the
+    logarithm of faint detail tells more than 256 steps hold."""
+    if plan.network.family != "scattering":
+        return []
+    names: list[str] = []
+    for step in graph.get_ordered_ops():
+        if step.get_type_name() == "BatchNormInference":
+            return names
+        if step.get_type_name() not in ("Constant", "Parameter"):
+            names.append(step.get_friendly_name())
+    return []
