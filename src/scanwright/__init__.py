@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scanwright.api import (
         compare,
+        compress,
         convert,
         enhance,
         evaluate,
@@ -36,6 +37,7 @@ __all__ = [
     "Predicted",
     "ScanwrightError",
     "compare",
+    "compress",
     "convert",
     "enhance",
     "evaluate",

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scanwright.compression.front import compress as compress
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Predicted

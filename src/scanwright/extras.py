@@ -13,7 +13,7 @@ from typing import Any
 
 from scanwright.errors import MissingExtraError
 
-_EXTRAS = ("analysis", "train", "pdf", "run", "openvino", "export", "follow", "dicom")
+_EXTRAS = ("analysis", "train", "pdf", "run", "openvino", "export", "follow", "dicom", "compress")
 _INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in _EXTRAS}
 WARNING_FILTERS = threading.RLock()
 """``warnings.catch_warnings`` changes the whole process; whoever uses it while others read holds this."""
@@ -32,6 +32,8 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
     # when torch loads; a choice made before is kept.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # NNCF asks for this where nothing may be told of its use to its makers.
+    os.environ.setdefault("NNCF_CI", "1")
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

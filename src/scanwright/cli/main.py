@@ -10,6 +10,7 @@ import typer
 
 from scanwright import __version__
 from scanwright.cli.compare import compare
+from scanwright.cli.compress import compress
 from scanwright.cli.console import is_heard
 from scanwright.cli.convert import convert
 from scanwright.cli.demo import demo
@@ -36,6 +37,7 @@ HELP = (
 )
 KEPT = {
     "train": " What was done is kept: --resume goes on.",
+    "compress": " What was tried is kept: --resume goes on.",
     "explain": " The cases that were done are kept.",
 }
 """Verb → what Ctrl-C leaves."""
@@ -61,6 +63,7 @@ for verb in (
     compare,
     predict,
     explain,
+    compress,
     export,
     measure,
     follow,

@@ -76,7 +76,7 @@ def judge_subgroups(
     patients = [record["patient"] for record in records]
     found: list[JsonDict] = []
     for column in columns:
-        groups = divide(_values(column, records, cases))
+        groups = group_records(column, records, cases)
         measured = {
             name: _measure(task, plan, [records[row] for row in rows.tolist()], n_resamples, seed)
             for name, rows in groups
@@ -92,6 +92,19 @@ def judge_subgroups(
         )
     _correct([gap for one in found for gap in one["gaps"]])
     return found
+
+
+def group_records(
+    column: str, records: Sequence[Record], cases: Mapping[str, Case]
+) -> list[tuple[str, IntArray]]:
+    """The groups of a column with the rows of the records in each, see :func:`divide`.
+
+    Args:
+        column: a fact of the cases, or "size".
+        records: of the cases that were judged.
+        cases: by name.
+    """
+    return divide(_values(column, records, cases))
 
 
 def divide(values: Sequence[str]) -> list[tuple[str, IntArray]]:

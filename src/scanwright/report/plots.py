@@ -316,6 +316,41 @@ def difference_plot(
     return as_svg(figure)
 
 
+@page_text()
+def price_plot(points: Sequence[Mapping[str, Any]], allowed: float, *, x_label: str, y_label: str) -> str:
+    """What models lose, with intervals, over what they gain.
+
+    Args:
+        points: "x", "y", "low" and "high" (``None`` without an interval), "label", and whether "filled".
+        allowed: of y, drawn dashed.
+        x_label, y_label: in the page's language.
+
+    Returns:
+        SVG.
+    """
+    figure, (axes,) = panels(1, size=(4.6, 3.9))
+    axes.axhline(0.0, color=INK, lw=0.8, alpha=0.5)
+    axes.axhline(allowed, color=INK, lw=0.9, ls=DASHES[1])
+    for point, colour in zip(points, _cycled(len(points)), strict=True):
+        x, y = point["x"], point["y"]
+        if point["low"] is not None:
+            axes.plot([x, x], [point["low"], point["high"]], color=colour, lw=1.6)
+        face = colour if point["filled"] else "none"
+        axes.scatter(
+            [x],
+            [y],
+            s=36,
+            color=face,
+            edgecolors=colour,
+            linewidths=1.6,
+            zorder=3,
+            label=legible(point["label"]),
+        )
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False, fontsize=7.5)
+    return as_svg(figure)
+
+
 def _sampled(truth: Sequence[float], predicted: Sequence[float]) -> tuple[FloatArray, FloatArray]:
     """Pairs of numbers; of many, as many as a plot can show, drawn at random."""
     pairs = np.asarray([truth, predicted], dtype=float)

@@ -13,6 +13,7 @@ from scanwright.report import (
     card_texts,
     cohort_texts,
     compare_texts,
+    compress_texts,
     detection_texts,
     doubt_texts,
     enhancement_texts,
@@ -388,7 +389,7 @@ _ZH = {
 
 _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
-    *(doubt_texts, compare_texts, card_texts, trust_texts, margin_texts, explanation_texts),
+    *(doubt_texts, compare_texts, compress_texts, card_texts, trust_texts, margin_texts, explanation_texts),
     *(measurement_texts, registration_texts, follow_texts, cohort_texts, result_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {

@@ -112,6 +112,7 @@ def fit(
     started: float | None = None,
     team: Team | None = None,
     weights: Tensors | None = None,
+    learner: Learner | None = None,
 ) -> Fitted:
     """Train by the plan.
 
@@ -126,6 +127,7 @@ def fit(
         started: ``time.monotonic()`` at which the minutes began to count; ``None`` for now.
         team: the processes that train together; ``None`` for this one alone.
         weights: to start from, by their names; of the layers that are not named, fresh ones.
+        learner: what a step makes small; by default the task's own.
 
     Raises:
         ModelError: the checkpoint to resume from is damaged or belongs to another plan.
@@ -133,7 +135,8 @@ def fit(
         ScanwrightError: the loss stopped being a number before the end of the first round.
     """
     team = team or Team()
-    trainer = _set_up(task, plan, examples, weights or {}, device, team)
+    learner = learner or LEARNERS[plan.task](plan)
+    trainer = _set_up(task, plan, learner, examples, weights or {}, device, team)
     key = plan_key(plan.to_json())
     if resume and (checkpoint := load_checkpoint(folder, key)):
         _take_up(trainer, checkpoint)
@@ -195,6 +198,7 @@ def _give_up(position: Position) -> str:
 def _set_up(
     task: Task,
     plan: Plan,
+    learner: Learner,
     examples: Mapping[str, Mapping[str, Example]],
     start: Tensors,
     device: str,
@@ -212,7 +216,6 @@ def _set_up(
             accelerator=place.type, precision=precision, **team.strategy(partly=plan.frozen_share > 0)
         )
         fabric.launch()
-        learner = LEARNERS[plan.task](plan)
         built = learner.networks(plan)
         built["network"].load_state_dict(start, strict=False)
         networks, optimisers = {}, {}
@@ -394,13 +397,11 @@ def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, 
     return Case(name, {"image": Lazy(name, lambda: image)}, targets)
 
 
-def settle_on(
-    task: Task, plan: Plan, weights: Mapping[str, AnyArray], val: Mapping[str, Example], device: str
-) -> tuple[Settled, JsonDict]:
-    """What the validation cases settle with the kept weights, and what is reached by it."""
+def settle_on(task: Task, plan: Plan, run: Runtime, val: Mapping[str, Example]) -> tuple[Settled, JsonDict]:
+    """What the validation cases settle with a network, and what is reached by it."""
     examples, kept, samples = list(val.values()), list[FloatArray](), list[Sample | None]()
     if is_asked(task, plan):
-        outputs = predict_examples(task, plan, TorchRuntime(plan, weights, device), examples, mirror=True)
+        outputs = predict_examples(task, plan, run, examples, mirror=True)
         for example, output in zip(examples, outputs, strict=True):
             samples.append(draw_sample(output, example.target, plan))
             if task.has_thresholds(plan):

@@ -22,7 +22,7 @@ from scanwright.data.plan import Plan
 from scanwright.data.settings import Settings
 from scanwright.errors import DataError, OutputError, SettingsError
 from scanwright.inference.model import Model, find_run, load_model, save_model
-from scanwright.inference.runtimes.torch_runtime import choose_device
+from scanwright.inference.runtimes.torch_runtime import TorchRuntime, choose_device
 from scanwright.io.failures_csv import read_failures, write_failures
 from scanwright.io.files import (
     claim_folder,
@@ -113,7 +113,7 @@ def train_run(
         if found != "nothing":
             dataset = as_planned(dataset, read_json(out / "fingerprint.json")["cases"], task.target)
         team.check(plan)
-        examples = _prepare(dataset, task, plan, splits["of"], out, progress, team)
+        examples = prepare_splits(dataset, task, plan, splits["of"], out, progress, team)
         weights = load_start(plan, out / "checkpoint")
         train_one = partial(fit, task, device=settings.device, resume=resume, team=team, weights=weights)
         if plan.folds > 1:
@@ -203,7 +203,7 @@ def _decide(
     write_json(out / "splits.json", facts.splits.to_json())
 
 
-def _prepare(
+def prepare_splits(
     dataset: Dataset,
     task: Task,
     plan: Plan,
@@ -213,7 +213,18 @@ def _prepare(
     team: Team,
 ) -> dict[str, dict[str, Example]]:
     """Preprocessed examples of the training and validation cases, which folds have made one; test cases stay
-    closed."""
+    closed.
+
+    Args:
+        dataset, task, plan: what is learnt, from what, and how.
+        split_of: case name → split.
+        out: where the cache and ``failures.csv`` go.
+        progress: told after every case.
+        team: the processes that train together.
+
+    Raises:
+        DataError: no case of a split can be used.
+    """
     wanted: dict[str, list[Case]] = {"train": [], **({} if plan.folds > 1 else {"val": []})}
     for case in dataset.cases:
         if split_of.get(case.name) in wanted:
@@ -261,7 +272,7 @@ def _record_failures(out: Path, new: Sequence[SetAside]) -> None:
 
 def _settle(task: Task, plan: Plan, fitted: Fitted, val: Mapping[str, Example], device: str) -> Learnt:
     """What one network learnt, and what its validation cases settle."""
-    settled, reached = settle_on(task, plan, fitted.weights, val, device)
+    settled, reached = settle_on(task, plan, TorchRuntime(plan, fitted.weights, device), val)
     done = Plan.from_json({**plan.to_json(), "pace": fitted.position.pace})
     return Learnt(done, fitted, settled, reached)
 
