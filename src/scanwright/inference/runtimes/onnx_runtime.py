@@ -39,7 +39,10 @@ class OnnxRuntime:
                 "this ONNX Runtime knows no CUDA device", received="device=cuda", do="Use --device cpu."
             )
         try:
-            self.session = ort.InferenceSession(files["graph.onnx"], options, providers=providers)
+            # Without falling back: it would try again in vain, and tell of it on the screen.
+            self.session = ort.InferenceSession(
+                files["graph.onnx"], options, providers=providers, enable_fallback=0
+            )
         except FAILURES as error:
             raise ModelError(
                 "ONNX Runtime can't read the package's graph",
