@@ -27,7 +27,6 @@ from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.pictures import case_panel
 from scanwright.report.texts import Words
 
-UNLIKE = "unlike."
 SAMPLED = ("uncertainty", "disagreement")
 
 
@@ -170,21 +169,13 @@ def write_warnings_csv(path: Path, warnings: Sequence[tuple[str, Doubt]]) -> Non
     write_csv(path, ["case", "kind", "expected", "received", "warning"], rows)
 
 
-def _told(doubt: Doubt) -> str:
-    if doubt.kind.startswith(UNLIKE):
-        return f"{doubt.kind.removeprefix(UNLIKE)} unlike the images learnt from"
-    return f"{doubt.kind} is {doubt.received}, learnt from {doubt.expected}"
-
-
 def _referral(prediction: ClassPrediction | LabelsPrediction) -> dict[str, str]:
-    """Cells of whether a person must see the case, also where its image is unlike those learnt from."""
+    """Cells of whether a person must see the case."""
     own = prediction.referral
     if own is None:
         return {}
-    doubts = [_told(one) for one in prediction.doubts]
-    reasons = [one for one in (own.reason, *doubts) if one]
     return {
         "possible": SEPARATOR.join(own.possible),
-        "refer": "yes" if reasons else "no",
-        "reason": "; ".join(reasons),
+        "refer": "yes" if own.reason else "no",
+        "reason": own.reason,
     }
