@@ -321,5 +321,8 @@ def test_what_is_measured_is_the_referral_that_predictions_give(class_run: TinyR
     strange = [case for case, reason in reasons.items() if "size is 96 pixels" in reason]
     assert len(strange) == 6
     assert evaluation.number("referred")["value"] >= 0.5
-    rows = {row["case"]: row for row in csv.DictReader((tmp_path / "out" / "predictions.csv").open())}
+    rows = {
+        row["case"]: row
+        for row in csv.DictReader((tmp_path / "out" / "predictions.csv").read_text().splitlines())
+    }
     assert {case: row["reason"] for case, row in rows.items()} == reasons

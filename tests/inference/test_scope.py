@@ -68,3 +68,28 @@ def test_a_picture_of_another_size_than_those_learnt_from_is_doubted(side: int, 
     assert [doubt.kind for doubt in find_doubts(picture, learnt, 2)] == ["size"] * doubted
     measured = Volume(picture.array, np.eye(4))
     assert not find_doubts(measured, learnt, 2)
+
+
+@pytest.mark.parametrize(
+    ("n_gaps", "told"),
+    [(0, []), (1, [("few_gaps", "0.1 %")]), (143, [("gaps", "14 %")]), (10, [("gaps", "1 %")])],
+)
+def test_voxels_that_are_not_numbers_are_told_with_their_share(
+    n_gaps: int, told: list[tuple[str, str]]
+) -> None:
+    array = np.zeros((1, 10, 10, 10), dtype=np.float32)
+    array.ravel()[:n_gaps] = np.nan
+    found = find_doubts(Volume(array, np.eye(4)), {}, 3)
+    assert [(doubt.kind, doubt.received) for doubt in found] == told
+
+
+def test_prediction_tells_of_voxels_that_are_not_numbers(
+    volume_run: TinyRun, tmp_path: Path, command: Command
+) -> None:
+    array = np.random.default_rng(0).uniform(0, 90, (16, 16, 16)).astype(np.float32)
+    array[:2] = np.nan
+    write_nifti(tmp_path / "new" / "torn.nii.gz", array, np.eye(4))
+    said = command("predict", volume_run.path, tmp_path / "new", "--out", tmp_path / "out", "--threads", 1)
+    assert said.code == 0
+    assert "Warning: 12 % of the voxels of images (n = 1) are not numbers" in said.out
+    assert "torn,gaps,the lowest value of the image,12 %," in (tmp_path / "out" / "warnings.csv").read_text()

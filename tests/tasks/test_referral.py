@@ -150,6 +150,9 @@ def test_an_image_unlike_those_learnt_from_is_referred_also_where_its_answer_wou
     unsure = add_doubts(replace(stands, referral=Referral(NAMES, SEVERAL)), doubts[1:])
     assert unsure.referral.reason == f"{SEVERAL}; modality is MR, learnt from CT"
     assert add_doubts(ClassPrediction("a", own), doubts).referral is None
+    assert not add_doubts(stands, [Doubt("few_gaps", "the lowest value", "0.1 %")]).referral.reason
+    gaps = add_doubts(stands, [Doubt("gaps", "the lowest value", "14 %")])
+    assert gaps.referral.reason == "14 % of the voxels are not numbers"
 
 
 def test_the_risk_curve_answers_referred_cases_last():

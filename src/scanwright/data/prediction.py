@@ -23,10 +23,12 @@ class Doubt:
     """Why a prediction may be wrong: the image is not like those that the model learnt from.
 
     Attributes:
-        kind: "modality", "spacing", "size", "class_names", or "unlike." and an aspect of
-            ``core.familiarity``, or "unlike.orientation".
-        expected: what the model learnt from; "" where words alone can't say it.
-        received: what the image is.
+        kind: "modality", "spacing", "size", "class_names", "gaps" (voxels that are not numbers) or "few_gaps"
+            (so few that the answer may stand), or "unlike." and an aspect of ``core.familiarity``, or
+            "unlike.orientation".
+        expected: what the model learnt from, or of gaps what took their place; "" where words alone can't
+            say it.
+        received: what the image is, or of gaps their share.
     """
 
     kind: str

@@ -26,7 +26,7 @@ OF_CLASS = ("set_coverage", "missed_unseen")
 SEVERAL = "more than one answer is possible"
 NONE = "no class fits"
 OTHER = "the possible answer is another one than the predicted"
-UNLIKE = "unlike."
+UNLIKE, FEW_GAPS = "unlike.", "few_gaps"
 Answer = TypeVar("Answer", bound=Prediction)
 
 
@@ -63,12 +63,15 @@ def add_doubts(prediction: Answer, doubts: Sequence[Doubt]) -> Answer:
     prediction = replace(prediction, doubts=tuple(doubts))
     if not isinstance(prediction, (ClassPrediction, LabelsPrediction)) or prediction.referral is None:
         return prediction
-    reasons = [prediction.referral.reason, *map(_told, doubts)]
+    serious = [doubt for doubt in doubts if doubt.kind != FEW_GAPS]
+    reasons = [prediction.referral.reason, *map(_told, serious)]
     referral = replace(prediction.referral, reason="; ".join(reason for reason in reasons if reason))
     return replace(prediction, referral=referral)
 
 
 def _told(doubt: Doubt) -> str:
+    if doubt.kind == "gaps":
+        return f"{doubt.received} of the voxels are not numbers"
     if doubt.kind.startswith(UNLIKE):
         return f"{doubt.kind.removeprefix(UNLIKE)} unlike the images learnt from"
     return f"{doubt.kind} is {doubt.received}, learnt from {doubt.expected}"
