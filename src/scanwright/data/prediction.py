@@ -144,7 +144,17 @@ class ClassPrediction:
     @property
     def predicted(self) -> str:
         """The class that was decided on, by default the most probable one."""
-        return self.decided or max(self.probabilities, key=lambda name: self.probabilities[name])
+        return self.decided or self._most_probable
+
+    @property
+    def likelier(self) -> str:
+        """The most probable class where another one was decided on, else ""."""
+        top = self._most_probable
+        return top if self.probabilities[top] > self.probabilities[self.predicted] else ""
+
+    @property
+    def _most_probable(self) -> str:
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
 
 
 @dataclass(frozen=True)

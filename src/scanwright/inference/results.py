@@ -86,13 +86,20 @@ def draw_result(case: Case, prediction: Prediction, plan: Plan) -> bytes:
 def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None:
     """Write ``predictions.csv``: case, a probability for each class, and the class, or the classes joined by
     ``|``, and, where validation cases sufficed, the classes that are possible, whether a person must see the
-    case (yes or no) and why; or case, number and the ends of its interval, empty where there is none.
+    case (yes or no) and why, and, where some answer is not the most probable class, a note of that; or case,
+    number and the ends of its interval, empty where there is none.
 
     Args:
         path: where to.
         predictions: of whole images, all of one kind, at least one.
     """
     rows = [_row(prediction) for prediction in predictions]
+    notes = [one.likelier if isinstance(one, ClassPrediction) else "" for one in predictions]
+    if any(notes):
+        rows = [
+            {**row, "note": likelier and f"{likelier} is more probable"}
+            for row, likelier in zip(rows, notes, strict=True)
+        ]
     write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
 
 

@@ -13,8 +13,10 @@ EN = {
     ),
     "calibration.decision": (
         "The class that is called is still the network's own choice, which does not neglect rare classes; "
-        "it may be one whose calibrated probability is below a half."
+        "it may be one whose calibrated probability is below a half, or not the highest (here in {n} of "
+        "{total} cases; captions of pictures then say which one is more probable)."
     ),
+    "likelier": "more probable: {name}",
     "calibration.isotonic": (
         "The probabilities shown are calibrated: growing steps, fitted on {n} validation cases, put the "
         "share that came true in place of each probability."
@@ -173,7 +175,11 @@ ZH = {
     "calibration.biases": (
         "训练时加重少见类别会使概率偏向某些类别，现已消除：比值乘以相应系数（{numbers}）。"
     ),
-    "calibration.decision": ("所判类别仍由网络自身决定，因而不会忽视少见类别；其校准后的概率可能低于一半。"),
+    "calibration.decision": (
+        "所判类别仍由网络自身决定，因而不会忽视少见类别；其校准后的概率可能低于一半，也可能不是最高的"
+        "（此处 {total} 个病例中有 {n} 个；图片说明会写出更可能的类别）。"
+    ),
+    "likelier": "更可能的类别：{name}",
     "calibration.isotonic": (
         "所示概率已经校准：在 {n} 个验证病例上拟合的单调阶梯，用实际发生的比例代替每个概率。"
     ),
