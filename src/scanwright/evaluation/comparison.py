@@ -33,7 +33,7 @@ from scanwright.evaluation.numbers import (
     FEWEST_OF_A_KIND,
     FEWEST_TO_CLAIM,
     find_number,
-    is_too_few,
+    find_too_few,
     one_case_each,
 )
 from scanwright.inference.model import Model
@@ -293,12 +293,13 @@ def _compare_numbers(
         seed=seed,
     )
     unknown = None in patients
+    few = find_too_few({key: pair.difference.n_patients for key, pair in pairs.items()}, summaries[0])
     rows = []
     for key, pair in pairs.items():
         row = _row(pair, None if unknown else pair.difference.n_patients)
         if key in elsewhere:
             row |= {"difference": math.nan, "low": math.nan, "high": math.nan, "verdict": "different_cases"}
-        elif is_too_few(key, pair.difference.n_patients, summaries[0]):
+        elif key in few:
             row["verdict"] = "too_few"
         else:
             _test(row, key, pair, summaries, means, patients)

@@ -105,9 +105,14 @@ EN = {
         "Each patient has one case: shares of cases have Wilson's interval, areas under one ROC curve "
         "DeLong's."
     ),
+    "found.few": "{line}; too few to claim",
     "sure.too_few": (
-        "So few patients (fewer than 20, or than 10 with or without the finding) are too few to claim "
-        "anything: take the number as a first impression."
+        "Only {n} stand behind this number, and fewer than 20 patients are too few to claim anything: take "
+        "it as a first impression."
+    ),
+    "sure.too_few.class": (
+        "A class behind this number has too few patients to claim anything (fewer than 10 with it or without "
+        "it, or than 20 for a number of its own cases): take it as a first impression."
     ),
     "decision": "Is acting on it worth it?",
     "decision.note": (
@@ -248,8 +253,11 @@ ZH = {
     "method.corrected": "，已校正偶然影响",
     "summary.few": "n = {n}：太少，不足以下结论",
     "summary.single": "每名患者只有一个病例：病例的比例用 Wilson 区间，ROC 曲线下面积用 DeLong 区间。",
-    "sure.too_few": (
-        "患者太少（少于 20 名，或有、无该表现者少于 10 名），不足以下任何结论：此数值仅为初步印象。"
+    "found.few": "{line}；太少，不足以下结论",
+    "sure.too_few": "此数值仅由 {n} 例支持，少于 20 名患者不足以下任何结论：此数值仅为初步印象。",
+    "sure.too_few.class": (
+        "此数值所含的某一类别患者太少（有或无该类别者少于 10 名，或仅由该类病例得出的数值少于 20 名），"
+        "不足以下任何结论：此数值仅为初步印象。"
     ),
     "decision": "据此行动值得吗？",
     "decision.note": (
