@@ -9,8 +9,9 @@ import pytest
 
 from builders import write_nifti
 from commands import Command
+from scanwright.core.familiarity import describe_image, learn_familiarity
 from scanwright.data.volume import Volume
-from scanwright.inference.scope import find_doubts
+from scanwright.inference.scope import find_doubts, find_strangeness
 from tiny import TinyRun
 
 LEARNT = {
@@ -93,3 +94,25 @@ def test_prediction_tells_of_voxels_that_are_not_numbers(
     assert said.code == 0
     assert "Warning: 12 % of the voxels of images (n = 1) are not numbers" in said.out
     assert "torn,gaps,the lowest value of the image,12 %," in (tmp_path / "out" / "warnings.csv").read_text()
+
+
+def test_an_inverted_image_is_called_inverted_and_nothing_else() -> None:
+    rng = np.random.default_rng(3)
+    x, y = np.mgrid[:64, :64] / 63
+
+    def picture() -> np.ndarray:
+        place = rng.uniform(0.3, 0.4, 2)
+        spot = np.exp(-((x - place[0]) ** 2 + (y - place[1]) ** 2) / 0.02)
+        grey = 40 + 180 * spot + rng.normal(0, 4, x.shape)
+        grey[0, :2] = 0, 255
+        return grey.clip(0, 255).astype(np.uint8)[None, :, :, None]
+
+    learnt = [describe_image(picture(), None) for _ in range(40)]
+    familiar = learn_familiarity(learnt, list(range(40)))
+    own = picture()
+    assert not find_strangeness(Volume(own), familiar).doubts
+    told = find_strangeness(Volume(255 - own), familiar)
+    assert [doubt.kind for doubt in told.doubts] == ["unlike.inverted"]
+    assert told.most > 1
+    noise = rng.integers(0, 255, own.shape).astype(np.uint8)
+    assert "unlike.inverted" not in {one.kind for one in find_strangeness(Volume(noise), familiar).doubts}

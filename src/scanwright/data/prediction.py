@@ -25,7 +25,7 @@ class Doubt:
     Attributes:
         kind: "modality", "spacing", "size", "class_names", "gaps" (voxels that are not numbers) or "few_gaps"
             (so few that the answer may stand), or "unlike." and an aspect of ``core.familiarity``, or
-            "unlike.orientation".
+            "unlike.orientation", or "unlike.inverted" (light for dark).
         expected: what the model learnt from, or of gaps what took their place; "" where words alone can't
             say it.
         received: what the image is, or of gaps their share.
