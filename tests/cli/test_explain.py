@@ -135,7 +135,13 @@ def test_ctrl_c_keeps_what_is_done(class_run: TinyRun, tmp_path: Path) -> None:
         sw.explain(class_run.path, folder, tmp_path / "out", methods=["grad_cam"], threads=1, progress=press)
     content = json.loads((tmp_path / "out" / "explanation.json").read_text())
     assert [record["case"] for record in content["records"]] == ["d1"]
-    assert (tmp_path / "out" / "explanation.html").is_file()
+    assert content["stopped"] == {"done": 1, "total": 3}
+    of = json.loads((class_run.path / "splits.json").read_text())["of"]
+    learnt = next(split for case, split in of.items() if case.endswith("d1")) != "test"
+    assert content["records"][0]["learnt_from"] is learnt
+    page = (tmp_path / "out" / "explanation.html").read_text(encoding="utf-8")
+    assert "Stopped after 1 of 3 images" in page
+    assert ("trained or chosen with: 1 of 1" in page) is learnt
 
 
 def test_the_same_twice_gives_the_same_maps(class_run: TinyRun, tmp_path: Path) -> None:

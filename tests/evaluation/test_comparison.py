@@ -73,6 +73,21 @@ def test_the_same_model_twice_shows_no_difference() -> None:
         assert number["p"] in (1, None)
 
 
+@pytest.mark.parametrize("each", [1, 2])
+def test_a_total_difference_is_claimed_though_no_resample_varies(each: int) -> None:
+    ill = np.arange(96) % 2 == 0
+    right, wrong = np.where(ill, 0.9, 0.1), np.where(ill, 0.1, 0.9)
+    forth = judged(classified(right, ill, each=each), classified(wrong, ill, each=each))
+    back = judged(classified(wrong, ill, each=each), classified(right, ill, each=each))
+    for key in (("recall", "malignant"), ("accuracy", ""), ("balanced_accuracy", ""), ("auroc", "")):
+        assert forth[key]["difference"] == -1
+        assert (forth[key]["low"], forth[key]["high"]) == (None, None)
+        assert (forth[key]["verdict"], back[key]["verdict"]) == ("a_better", "b_better"), key
+    assert forth["recall", "malignant"]["p"] == pytest.approx(2.0 ** (1 - 48))
+    assert forth["recall", "malignant"]["test"] == "McNemar"
+    assert forth["auroc", ""]["test"] == "bootstrap"
+
+
 def test_below_a_stated_number_of_patients_nothing_is_claimed() -> None:
     n = FEWEST_TO_CLAIM - 2
     a, ill = scores_of(n, apart=0.0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import pytest
 import scanwright as sw
 from builders import write_nifti, write_picture
 from commands import Command
+from scanwright.core.conformal import Conformal
 from scanwright.errors import DataError, SettingsError
+from scanwright.inference.model import load_model
 from tiny import (
     SMALL_2D,
     SMALL_3D,
@@ -295,3 +299,30 @@ def test_costs_of_ones_own_are_counted_and_refused_where_answers_have_none(
     assert "nothing where disc is true: 5" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     with pytest.raises(SettingsError, match="one class of several"):
         sw.evaluate(photo_run.path, photo_run.data, costs=table)
+
+
+def test_what_is_measured_is_the_referral_that_predictions_give(class_run: TinyRun, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    for n in range(6):  # every other picture is of quite another size than those learnt from
+        side = 24 if n % 2 else 96
+        write_picture(tmp_path / "data" / "disc" / f"d{n}.png", disc(rng, side)[0])
+        other = rng.integers(0, 80, (side, side)).astype(np.uint8)
+        write_picture(tmp_path / "data" / "nothing" / f"n{n}.png", other)
+    sets = Conformal(0.9, {"disc": 0.5, "nothing": 0.5})
+    loaded = load_model(class_run.path)
+    learnt = {"shape": {"smallest": [24, 24, 1], "largest": [24, 24, 1]}}
+    model = replace(loaded, conformal=sets, provenance={**loaded.provenance, "data": learnt})
+    answers = {
+        one.case: one.referral for one in sw.predict(model, tmp_path / "data", tmp_path / "out").predictions
+    }
+    evaluation = sw.evaluate(model, tmp_path / "data", threads=1)
+    reasons = {record["case"]: record["refer"] for record in evaluation.content["records"]}
+    assert reasons == {case: referral.reason for case, referral in answers.items()}
+    strange = [case for case, reason in reasons.items() if "size is 96 pixels" in reason]
+    assert len(strange) == 6
+    assert evaluation.number("referred")["value"] >= 0.5
+    rows = {
+        row["case"]: row
+        for row in csv.DictReader((tmp_path / "out" / "predictions.csv").read_text().splitlines())
+    }
+    assert {case: row["reason"] for case, row in rows.items()} == reasons

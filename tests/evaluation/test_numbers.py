@@ -58,3 +58,13 @@ def test_few_patients_are_said_to_be_too_few_to_claim_anything():
         told = {(one["name"], one["group"]): one for one in describe(numbers, summary, patients)}
         assert told["auroc", ""]["too_few"] is few
     assert told["recall", "malignant"]["too_few"] is False
+
+
+def test_a_mean_over_classes_is_too_few_where_one_of_them_is():
+    scores, _ = scores_of(60, apart=1.5)
+    records = classified(scores, np.arange(60) < 12)  # enough for an area, and not for a share
+    summary = Classification().summarise(records, classification_plan())
+    patients = [record["patient"] for record in records]
+    told = describe(measure_numbers(summary, patients, n_resamples=20), summary, patients)
+    few = {(one["name"], one["group"]) for one in told if one["too_few"]}
+    assert few == {("recall", "malignant"), ("recall", ""), ("balanced_accuracy", "")}

@@ -9,8 +9,9 @@ import pytest
 
 from builders import write_nifti
 from commands import Command
+from scanwright.core.familiarity import describe_image, learn_familiarity
 from scanwright.data.volume import Volume
-from scanwright.inference.scope import find_doubts
+from scanwright.inference.scope import find_doubts, find_strangeness
 from tiny import TinyRun
 
 LEARNT = {
@@ -68,3 +69,50 @@ def test_a_picture_of_another_size_than_those_learnt_from_is_doubted(side: int, 
     assert [doubt.kind for doubt in find_doubts(picture, learnt, 2)] == ["size"] * doubted
     measured = Volume(picture.array, np.eye(4))
     assert not find_doubts(measured, learnt, 2)
+
+
+@pytest.mark.parametrize(
+    ("n_gaps", "told"),
+    [(0, []), (1, [("few_gaps", "0.1 %")]), (143, [("gaps", "14 %")]), (10, [("gaps", "1 %")])],
+)
+def test_voxels_that_are_not_numbers_are_told_with_their_share(
+    n_gaps: int, told: list[tuple[str, str]]
+) -> None:
+    array = np.zeros((1, 10, 10, 10), dtype=np.float32)
+    array.ravel()[:n_gaps] = np.nan
+    found = find_doubts(Volume(array, np.eye(4)), {}, 3)
+    assert [(doubt.kind, doubt.received) for doubt in found] == told
+
+
+def test_prediction_tells_of_voxels_that_are_not_numbers(
+    volume_run: TinyRun, tmp_path: Path, command: Command
+) -> None:
+    array = np.random.default_rng(0).uniform(0, 90, (16, 16, 16)).astype(np.float32)
+    array[:2] = np.nan
+    write_nifti(tmp_path / "new" / "torn.nii.gz", array, np.eye(4))
+    said = command("predict", volume_run.path, tmp_path / "new", "--out", tmp_path / "out", "--threads", 1)
+    assert said.code == 0
+    assert "Warning: 12 % of the voxels of images (n = 1) are not numbers" in said.out
+    assert "torn,gaps,the lowest value of the image,12 %," in (tmp_path / "out" / "warnings.csv").read_text()
+
+
+def test_an_inverted_image_is_called_inverted_and_nothing_else() -> None:
+    rng = np.random.default_rng(3)
+    x, y = np.mgrid[:64, :64] / 63
+
+    def picture() -> np.ndarray:
+        place = rng.uniform(0.3, 0.4, 2)
+        spot = np.exp(-((x - place[0]) ** 2 + (y - place[1]) ** 2) / 0.02)
+        grey = 40 + 180 * spot + rng.normal(0, 4, x.shape)
+        grey[0, :2] = 0, 255
+        return grey.clip(0, 255).astype(np.uint8)[None, :, :, None]
+
+    learnt = [describe_image(picture(), None) for _ in range(40)]
+    familiar = learn_familiarity(learnt, list(range(40)))
+    own = picture()
+    assert not find_strangeness(Volume(own), familiar).doubts
+    told = find_strangeness(Volume(255 - own), familiar)
+    assert [doubt.kind for doubt in told.doubts] == ["unlike.inverted"]
+    assert told.most > 1
+    noise = rng.integers(0, 255, own.shape).astype(np.uint8)
+    assert "unlike.inverted" not in {one.kind for one in find_strangeness(Volume(noise), familiar).doubts}

@@ -4,6 +4,7 @@ import pytest
 
 from report.evaluations import classification_evaluation, segmentation_evaluation
 from scanwright.core.calibration import Calibration, reliability
+from scanwright.report.answer import answer
 from scanwright.report.page import render_report
 from scanwright.report.texts import Words
 from scanwright.report.trust_sections import (
@@ -141,3 +142,15 @@ def test_diagrams_of_voxels_say_so():
     assert len(reliability_plots(known, Words("en"))) == 2
     assert "5,000 of each case" in render_report(known)
     assert "5,000 of each case" not in render_report(evaluation(reliability={"after": {"benign": ROWS}}))
+
+
+def test_page_one_says_of_each_number_that_it_is_too_few_to_claim():
+    found = evaluation()
+    numbers = [{**one, "too_few": one["name"] == "auroc"} for one in found["numbers"]]
+    told = answer({**found, "numbers": numbers}, Words("en"), has_pictures=False)
+    per_class = [one for one in numbers if one["name"] == "auroc" and one["group"]]
+    assert told.headline_n.endswith("; too few to claim")
+    assert sum(line.endswith("; too few to claim") for line in told.found) == len(per_class) > 1
+    assert any("few" in line and "first impression" in line for line in told.sure)
+    sound = answer(found, Words("en"), has_pictures=False)
+    assert not any("too few to claim" in line for line in (sound.headline_n, *sound.found))

@@ -1,15 +1,26 @@
 """Referral: an answer stands where it alone is possible; what is promised of that is kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from builders import classification_plan, noise
 from scanwright.core.conformal import Conformal
 from scanwright.core.statistics import patient_bootstrap
-from scanwright.data.prediction import ClassPrediction, LabelsPrediction
+from scanwright.data.prediction import ClassPrediction, Doubt, LabelsPrediction, Referral
 from scanwright.data.volume import Volume
 from scanwright.tasks.catalogue import find_task
-from scanwright.tasks.referral import NONE, OTHER, SEVERAL, ReferralJudge, draw_risk, refer
+from scanwright.tasks.referral import (
+    NONE,
+    OTHER,
+    SEVERAL,
+    ReferralJudge,
+    add_doubts,
+    draw_risk,
+    record_referral,
+    refer,
+)
 from scanwright.tasks.settled import answer_by, draw_sample, settle
 
 NAMES = ("benign", "malignant")
@@ -124,3 +135,35 @@ def test_the_risk_curve_answers_the_surest_first():
     }
     labels = [{**record, "truth": [], "predicted": []} for record in records]
     assert draw_risk(labels, LABELS)["y"] == [0, 0, 0]
+
+
+def test_an_image_unlike_those_learnt_from_is_referred_also_where_its_answer_would_stand():
+    own = {"benign": 0.9, "malignant": 0.1}
+    stands = ClassPrediction("a", own, referral=refer(ClassPrediction("a", own), own, SETS))
+    doubts = (Doubt("unlike.texture", "", ""), Doubt("modality", "CT", "MR"))
+    referred = add_doubts(stands, doubts)
+    assert record_referral(stands)["refer"] == ""
+    assert record_referral(referred) == {
+        "possible": ["benign"],
+        "refer": "texture unlike the images learnt from; modality is MR, learnt from CT",
+    }
+    unsure = add_doubts(replace(stands, referral=Referral(NAMES, SEVERAL)), doubts[1:])
+    assert unsure.referral.reason == f"{SEVERAL}; modality is MR, learnt from CT"
+    assert add_doubts(ClassPrediction("a", own), doubts).referral is None
+    assert not add_doubts(stands, [Doubt("few_gaps", "the lowest value", "0.1 %")]).referral.reason
+    gaps = add_doubts(stands, [Doubt("gaps", "the lowest value", "14 %")])
+    assert gaps.referral.reason == "14 % of the voxels are not numbers"
+
+
+def test_the_risk_curve_answers_referred_cases_last():
+    said = [(0.9, "malignant", "unlike"), (0.8, "benign", ""), (0.6, "benign", "")]
+    records = [
+        {
+            "probabilities": {"benign": p, "malignant": 1 - p},
+            "truth": true,
+            "predicted": "benign",
+            "refer": why,
+        }
+        for p, true, why in said
+    ]
+    assert draw_risk(records, PLAN)["y"] == pytest.approx([0, 0, 1 / 3])

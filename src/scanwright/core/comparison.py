@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from scanwright.core.statistics import Key, Number, Statistic, resample_patients
+from scanwright.core.statistics import FEWEST_PATIENTS, Key, Number, Statistic, resample_patients
 from scanwright.errors import DataError, SettingsError
 from scanwright.types import FloatArray, IntArray
 
@@ -45,8 +45,10 @@ class PairedNumber:
     Attributes:
         a, b: the number of each.
         difference: b less a, with its interval.
-        standard_error: of the difference, from the same resamples; nan where there are none.
-        p: two-sided, of no difference; nan where there is no interval but the difference is not 0.
+        standard_error: of the difference, from the same resamples; nan where there are none, or no spread.
+        p: two-sided, of no difference; nan where too few resamples define the difference.
+        is_constant: whether every resample gives the same difference, and not 0: all patients show it alike,
+            so there is no spread, and no interval.
     """
 
     a: float
@@ -54,6 +56,7 @@ class PairedNumber:
     difference: Number
     standard_error: float
     p: float
+    is_constant: bool = False
 
 
 def paired_bootstrap(
@@ -90,10 +93,12 @@ def paired_bootstrap(
     pairs = {}
     for key, number in resampled.numbers.items():
         draws = resampled.draws[key][np.isfinite(resampled.draws[key])]
-        standard_error = float(draws.std(ddof=1)) if draws.size > 1 else math.nan
         same = number.value == 0 and not draws.any()
-        p = 1.0 if same else bootstrap_p(draws) if math.isfinite(number.low) else math.nan
-        pairs[key] = PairedNumber(whole_a[key], whole_b[key], number, standard_error, p)
+        enough = number.n_patients >= FEWEST_PATIENTS and 2 * draws.size > n_resamples
+        constant = enough and not same and bool(np.ptp(draws) == 0)
+        standard_error = float(draws.std(ddof=1)) if draws.size > 1 and not constant else math.nan
+        p = 1.0 if same else bootstrap_p(draws) if constant or math.isfinite(number.low) else math.nan
+        pairs[key] = PairedNumber(whole_a[key], whole_b[key], number, standard_error, p, constant)
     return pairs
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scanwright.core.tiling import slabs, slowest_axis
-from scanwright.types import AnyArray, FloatArray, IntArray
+from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray
 
 MOST_SORTED = 1 << 22
 LARGEST = float(np.finfo(np.float32).max)
@@ -22,13 +22,23 @@ def replace_non_finite(array: AnyArray) -> tuple[AnyArray, int]:
     """
     if array.dtype.kind != "f":
         return array, 0
-    usable = np.isfinite(array)
-    if array.itemsize > 4:
-        usable &= (array >= -LARGEST) & (array <= LARGEST)
+    usable = _usable(array)
     n_replaced = int(array.size - np.count_nonzero(usable))
     if n_replaced in (0, array.size):
         return array, n_replaced
     return np.where(usable, array, array[usable].min()), n_replaced
+
+
+def count_non_finite(array: AnyArray) -> int:
+    """How many voxels :func:`replace_non_finite` replaces."""
+    return int(array.size - np.count_nonzero(_usable(array))) if array.dtype.kind == "f" else 0
+
+
+def _usable(array: AnyArray) -> BoolArray:
+    usable: BoolArray = np.isfinite(array)
+    if array.itemsize > 4:
+        usable &= (array >= -LARGEST) & (array <= LARGEST)
+    return usable
 
 
 def percentiles(values: AnyArray, percents: Sequence[float]) -> FloatArray:

@@ -23,10 +23,12 @@ class Doubt:
     """Why a prediction may be wrong: the image is not like those that the model learnt from.
 
     Attributes:
-        kind: "modality", "spacing", "size", "class_names", or "unlike." and an aspect of
-            ``core.familiarity``, or "unlike.orientation".
-        expected: what the model learnt from; "" where words alone can't say it.
-        received: what the image is.
+        kind: "modality", "spacing", "size", "class_names", "gaps" (voxels that are not numbers) or "few_gaps"
+            (so few that the answer may stand), or "unlike." and an aspect of ``core.familiarity``, or
+            "unlike.orientation", or "unlike.inverted" (light for dark).
+        expected: what the model learnt from, or of gaps what took their place; "" where words alone can't
+            say it.
+        received: what the image is, or of gaps their share.
     """
 
     kind: str
@@ -142,7 +144,17 @@ class ClassPrediction:
     @property
     def predicted(self) -> str:
         """The class that was decided on, by default the most probable one."""
-        return self.decided or max(self.probabilities, key=lambda name: self.probabilities[name])
+        return self.decided or self._most_probable
+
+    @property
+    def likelier(self) -> str:
+        """The most probable class where another one was decided on, else ""."""
+        top = self._most_probable
+        return top if self.probabilities[top] > self.probabilities[self.predicted] else ""
+
+    @property
+    def _most_probable(self) -> str:
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
 
 
 @dataclass(frozen=True)

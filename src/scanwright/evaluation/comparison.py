@@ -33,7 +33,7 @@ from scanwright.evaluation.numbers import (
     FEWEST_OF_A_KIND,
     FEWEST_TO_CLAIM,
     find_number,
-    is_too_few,
+    find_too_few,
     one_case_each,
 )
 from scanwright.inference.model import Model
@@ -293,15 +293,16 @@ def _compare_numbers(
         seed=seed,
     )
     unknown = None in patients
+    few = find_too_few({key: pair.difference.n_patients for key, pair in pairs.items()}, summaries[0])
     rows = []
     for key, pair in pairs.items():
         row = _row(pair, None if unknown else pair.difference.n_patients)
         if key in elsewhere:
             row |= {"difference": math.nan, "low": math.nan, "high": math.nan, "verdict": "different_cases"}
-        elif is_too_few(key, pair.difference.n_patients, summaries[0]):
+        elif key in few:
             row["verdict"] = "too_few"
         else:
-            _test(row, key, pair, summaries, means, alone=one_case_each(patients))
+            _test(row, key, pair, summaries, means, patients)
         rows.append(row)
     _correct(rows)
     return sorted(rows, key=lambda row: row["group"] != "")
@@ -375,27 +376,39 @@ def _test(
     pair: PairedNumber,
     summaries: tuple[Summary, Summary],
     means: Mapping[Key, FloatArray],
-    *,
-    alone: bool,
+    patients: Sequence[str | None],
 ) -> None:
     """Fill in the test that fits: DeLong's for areas and signed ranks for means where each patient has one
-    case, which both need; else the bootstrap, which resamples patients with all their cases."""
+    case, which both need; else the bootstrap, which resamples patients with all their cases. Where all
+    patients differ alike nothing is left to resample, and of means their exact sign test holds."""
     row |= {"test": "bootstrap", "p": pair.p}
+    alone = one_case_each(patients)
     if alone and all(key in summary.rankings for summary in summaries):
         (scores_a, positives), (scores_b, _) = (summary.rankings[key] for summary in summaries)
         area = delong_test(scores_a, scores_b, positives)
+        if pair.is_constant and math.isnan(area.p):
+            return
         row |= {"test": "DeLong", "p": area.p, "low": area.low, "high": area.high, "method": "DeLong"}
         row["standard_error"] = area.standard_error
         row["smallest_difference"] = smallest_difference(area.standard_error) or math.nan
-    elif alone and key in means:
+    elif key in means and (alone or pair.is_constant):
         a, b = means[key]
-        p, test = signed_rank_test((b - a)[np.isfinite(b - a)])
+        p, test = signed_rank_test(_by_patient(b - a, patients))
         row |= {"test": test, "p": p}
+
+
+def _by_patient(values: FloatArray, patients: Sequence[str | None]) -> FloatArray:
+    """The mean of each patient's own values, those that are nan left out; a case without one stands alone."""
+    of: dict[object, list[float]] = {}
+    for index, (patient, value) in enumerate(zip(patients, values, strict=True)):
+        if math.isfinite(value):
+            of.setdefault((index,) if patient is None else patient, []).append(float(value))
+    return np.array([np.mean(own) for own in of.values()])
 
 
 def _correct(rows: Sequence[JsonDict]) -> None:
     """Correct the p values for having looked at all, those over all classes and those of single classes each
-    among themselves, and say what may be claimed: only where test and interval agree."""
+    among themselves, and say what may be claimed: only where test and interval, if there is one, agree."""
     whole = {row["name"] for row in rows if not row["group"]}
     for of_classes in (False, True):
         family = [row for row in rows if (row["group"] != "" and row["name"] in whole) == of_classes]
@@ -406,7 +419,7 @@ def _correct(rows: Sequence[JsonDict]) -> None:
 
 
 def _claim(row: JsonDict) -> str:
-    if not (row["low"] > 0 or row["high"] < 0):
+    if row["low"] <= 0 <= row["high"]:  # nan where there is no interval, as all patients differ alike
         return "no_difference_shown"
     if row["better"] is None:
         return "differs"

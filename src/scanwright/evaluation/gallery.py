@@ -12,7 +12,7 @@ import numpy as np
 from scanwright.core.uncertainty import risk_area
 from scanwright.data.case import Case
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import BoxPrediction, MaskPrediction, Prediction
+from scanwright.data.prediction import BoxPrediction, ClassPrediction, MaskPrediction, Prediction
 from scanwright.report.box_pictures import Findings, box_panel
 from scanwright.report.pictures import RANKS, Picture, Rank, case_panel
 from scanwright.report.tables import told
@@ -147,7 +147,10 @@ def _picture(case: Case, packed: Packed, rank: Rank, record: Record, *, plan: Pl
         png = case_panel(image.array, affine_ras=image.affine_ras, modality=image.modality)
         truth, predicted = record["truth"], record["predicted"]
         sure = {"probability": record["probabilities"][predicted]} if isinstance(predicted, str) else {}
-        return Picture(case.name, png, rank, sure, told(truth), told(predicted))
+        likelier = ""
+        if isinstance(predicted, str):
+            likelier = ClassPrediction(case.name, record["probabilities"], decided=predicted).likelier
+        return Picture(case.name, png, rank, sure, told(truth), told(predicted), likelier=likelier)
     prediction = np.frombuffer(zlib.decompress(packed), dtype=np.int32).reshape(image.shape)
     labels = {v: n for v, n in zip(plan.label_values, plan.classes, strict=True) if v != plan.label_values[0]}
     png = case_panel(

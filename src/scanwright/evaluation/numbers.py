@@ -21,6 +21,8 @@ FEWEST_OF_A_KIND = 10
 # Shares of the cases that stand behind them; of a group only where the one of all is a mean over the groups.
 SHARES = ("accuracy", "within_one", "referred")
 SHARES_OF_GROUPS = ("recall", "set_coverage", "missed_unseen", "false_alarms", "volume_coverage")
+MEAN_OF = {"balanced_accuracy": "recall"}
+"""Of means over classes under another name than those of the classes."""
 WILSON, DELONG = "Wilson", "DeLong"
 
 
@@ -65,16 +67,26 @@ def is_too_few(key: Key, n_patients: int, summary: Summary) -> bool:
     return n_patients < FEWEST_TO_CLAIM
 
 
+def find_too_few(n_patients: Mapping[Key, int], summary: Summary) -> set[Key]:
+    """The numbers of which nothing may be claimed; a mean over classes too where one of them is such.
+
+    Args:
+        n_patients: behind each number.
+        summary: of the records.
+    """
+    few = {key for key, n in n_patients.items() if is_too_few(key, n, summary)}
+    classes = {name for name, group in few if group}
+    return few | {key for key in n_patients if not key[1] and MEAN_OF.get(key[0], key[0]) in classes}
+
+
 def describe(
     numbers: Mapping[Key, Number], summary: Summary, patients: Sequence[str | None]
 ) -> list[JsonDict]:
     """The numbers as in ``evaluation.json``: with "too_few" where nothing may be claimed, and without a count
     of patients where these are unknown."""
     unknown = {"n_patients": None} if None in patients else {}
-    return [
-        {**number.to_json(), **unknown, "too_few": is_too_few(key, number.n_patients, summary)}
-        for key, number in numbers.items()
-    ]
+    few = find_too_few({key: number.n_patients for key, number in numbers.items()}, summary)
+    return [{**number.to_json(), **unknown, "too_few": key in few} for key, number in numbers.items()]
 
 
 def find_number(numbers: Sequence[JsonDict], name: str, group: str) -> JsonDict:

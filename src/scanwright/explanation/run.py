@@ -25,6 +25,7 @@ from scanwright.inference.scope import find_doubts, find_strangeness
 from scanwright.io.failures_csv import write_failures
 from scanwright.io.files import read_json, write_bytes, write_json, write_text
 from scanwright.io.maps import write_map
+from scanwright.planning.facts import HASH_LENGTH, image_hash
 from scanwright.report.explanation import MOST_PICTURES, render_explanation
 from scanwright.report.map_pictures import Explained, map_panel, maps_sheet
 from scanwright.types import FloatArray, IntArray, JsonDict, Progress
@@ -55,12 +56,13 @@ class Explanation:
 
 @dataclass
 class _Work:
-    """What grows from case to case."""
+    """What grows from case to case; ``learnt`` holds hashes of images that the model was made with."""
 
     set_aside: list[SetAside]
     records: list[JsonDict] = field(default_factory=list)
     doubts: Counter[Doubt] = field(default_factory=Counter)
     pictures: dict[str, bytes] = field(default_factory=dict)
+    learnt: frozenset[str] = frozenset()
 
 
 def explain_cases(
@@ -80,7 +82,7 @@ def explain_cases(
         OutputError: the disk is full.
         KeyboardInterrupt: after what is done has been written.
     """
-    work, stopped = _Work(list(dataset.set_aside)), None
+    work, stopped, done = _Work(list(dataset.set_aside), learnt=_learnt(explainer)), None, 0
     try:
         for done, case in enumerate(dataset.cases):
             _explain(explainer, case, folder, work, _within(progress, done, len(dataset), case.name))
@@ -88,6 +90,7 @@ def explain_cases(
         stopped = stop
     if work.records:
         content = _content(explainer, dataset, work)
+        content["stopped"] = {"done": done, "total": len(dataset)} if stopped else None
         write_json(folder / RECORD, content)
         # The page shows what the file holds, and nothing else.
         page = render_explanation(read_json(folder / RECORD), work.pictures, lang)
@@ -100,6 +103,11 @@ def explain_cases(
         first = f" The first: {work.set_aside[0]}" if work.set_aside else ""
         raise DataError(f"nothing could be explained.{first}", subject=dataset.source)
     return Explanation(folder, content, tuple(work.set_aside), dataset.notes)
+
+
+def _learnt(explainer: Explainer) -> frozenset[str]:
+    images = explainer.model.provenance.get("images", {})
+    return frozenset(short for split, own in images.items() if split != "test" for short in own)
 
 
 def _within(progress: Progress, number: int, n_cases: int, case: str) -> Progress:
@@ -155,6 +163,7 @@ def _explain(explainer: Explainer, case: Case, folder: Path, work: _Work, progre
             "class": aim.name,
             "answer": explainer.answer(aim),
             "truth": region is not None,
+            "learnt_from": image_hash(image)[:HASH_LENGTH] in work.learnt,
             "maps": maps,
         }
     )

@@ -33,6 +33,7 @@ from scanwright.inference.uncertainty import Answer, open_answers, sample_uncert
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
 from scanwright.report.texts import Words
+from scanwright.tasks.referral import add_doubts
 from scanwright.tasks.settled import Settled
 from scanwright.types import AnyArray, PathLikeStr, Progress, silent
 
@@ -170,7 +171,7 @@ class Model:
                 if answers and isinstance(prediction, (MaskPrediction, ClassPrediction, LabelsPrediction)):
                     sampled = sample_uncertainty(answers, image, self.plan)
                     prediction = replace(prediction, sampled=sampled)
-                yield case, replace(prediction, doubts=doubts, strangeness=strange.most)
+                yield case, replace(add_doubts(prediction, doubts), strangeness=strange.most)
             except DataError as error:
                 yield case, SetAside(case.name, "predict", str(error))
 

@@ -18,7 +18,7 @@ from scanwright.inference.boxes import find_boxes, mirror_sides
 from scanwright.tasks.catalogue import find_task
 from scanwright.tasks.margins import tell_volumes
 from scanwright.tasks.segmentation import decode_planes
-from scanwright.tasks.settled import Settled, answer_by
+from scanwright.tasks.settled import Settled, answer_by, calibrate
 from scanwright.tasks.uncertainty import own_uncertainty
 from scanwright.transforms.preprocess import preprocess
 from scanwright.types import FloatArray
@@ -170,4 +170,5 @@ def predict_image(
         return replace(decoded, volumes=tell_volumes(decoded.mask, plan, settled.margins))
     outputs = predict_array(run, array, plan, told=told)
     answer = answer_by(task, case, outputs, plan, history, image, settled)
-    return replace(answer, uncertainty=own_uncertainty(answer, outputs, plan))
+    told_by = outputs if plan.is_tiled else calibrate(outputs, settled.calibration, plan)
+    return replace(answer, uncertainty=own_uncertainty(answer, told_by, plan))

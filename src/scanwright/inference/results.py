@@ -29,7 +29,6 @@ from scanwright.report.texts import Words
 
 OBJECTS = "dicom"
 """The folder of DICOM objects among the results."""
-UNLIKE = "unlike."
 SAMPLED = ("uncertainty", "disagreement")
 
 
@@ -89,13 +88,20 @@ def draw_result(case: Case, prediction: Prediction, plan: Plan) -> bytes:
 def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None:
     """Write ``predictions.csv``: case, a probability for each class, and the class, or the classes joined by
     ``|``, and, where validation cases sufficed, the classes that are possible, whether a person must see the
-    case (yes or no) and why; or case, number and the ends of its interval, empty where there is none.
+    case (yes or no) and why, and, where some answer is not the most probable class, a note of that; or case,
+    number and the ends of its interval, empty where there is none.
 
     Args:
         path: where to.
         predictions: of whole images, all of one kind, at least one.
     """
     rows = [_row(prediction) for prediction in predictions]
+    notes = [one.likelier if isinstance(one, ClassPrediction) else "" for one in predictions]
+    if any(notes):
+        rows = [
+            {**row, "note": likelier and f"{likelier} is more probable"}
+            for row, likelier in zip(rows, notes, strict=True)
+        ]
     write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
 
 
@@ -172,21 +178,13 @@ def write_warnings_csv(path: Path, warnings: Sequence[tuple[str, Doubt]]) -> Non
     write_csv(path, ["case", "kind", "expected", "received", "warning"], rows)
 
 
-def _told(doubt: Doubt) -> str:
-    if doubt.kind.startswith(UNLIKE):
-        return f"{doubt.kind.removeprefix(UNLIKE)} unlike the images learnt from"
-    return f"{doubt.kind} is {doubt.received}, learnt from {doubt.expected}"
-
-
 def _referral(prediction: ClassPrediction | LabelsPrediction) -> dict[str, str]:
-    """Cells of whether a person must see the case, also where its image is unlike those learnt from."""
+    """Cells of whether a person must see the case."""
     own = prediction.referral
     if own is None:
         return {}
-    doubts = [_told(one) for one in prediction.doubts]
-    reasons = [one for one in (own.reason, *doubts) if one]
     return {
         "possible": SEPARATOR.join(own.possible),
-        "refer": "yes" if reasons else "no",
-        "reason": "; ".join(reasons),
+        "refer": "yes" if own.reason else "no",
+        "reason": own.reason,
     }

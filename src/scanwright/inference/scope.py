@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanwright.core.familiarity import Familiarity, describe_image
+from scanwright.core.intensity import count_non_finite, replace_non_finite
 from scanwright.data.prediction import Doubt
 from scanwright.data.volume import Volume
 
@@ -14,11 +15,13 @@ from scanwright.data.volume import Volume
 SPACING_MARGIN = 1.5
 # The same of the sides of pictures whose spacing nobody knows: with them all grows that they show.
 SIDE_MARGIN = 2.0
+MANY_GAPS = 0.01
+"""Share of voxels that are not numbers, from which on an answer rests too much on what took their place."""
 
 
 def find_doubts(image: Volume, learnt: Mapping[str, Any], dims: int) -> tuple[Doubt, ...]:
     """Why a model may be wrong on an image: its modality, its spacing or, where that is unknown, its
-    size is none that it learnt from.
+    size is none that it learnt from; or some of its voxels are not numbers.
 
     Args:
         image: as it came.
@@ -45,7 +48,16 @@ def find_doubts(image: Volume, learnt: Mapping[str, Any], dims: int) -> tuple[Do
         low, high, own_side = (max(shape[:2]) for shape in (sides["smallest"], sides["largest"], image.shape))
         if not low / SIDE_MARGIN <= own_side <= high * SIDE_MARGIN:
             doubts.append(Doubt("size", f"{low} to {high} pixels", f"{own_side} pixels"))
-    return tuple(doubts)
+    return (*doubts, *_find_gaps(image))
+
+
+def _find_gaps(image: Volume) -> list[Doubt]:
+    """Voxels that are NaN or infinite; the lowest value of the image takes their place."""
+    share = count_non_finite(image.array) / max(1, image.array.size)
+    if not share:
+        return []
+    received = f"{100 * share:.2g} %" if share >= 0.0001 else "less than 0.01 %"
+    return [Doubt("gaps" if share >= MANY_GAPS else "few_gaps", "the lowest value of the image", received)]
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,16 @@ def find_strangeness(image: Volume, familiar: Familiarity) -> Strangeness:
         return Strangeness(None)
     told = familiar.strangeness(describe_image(image.array, image.affine_ras))
     doubts = tuple(Doubt(f"unlike.{name}", "", "") for name, value in told.items() if value > 1)
+    if doubts and _fits_inverted(image, familiar):
+        doubts = (Doubt("unlike.inverted", "", ""),)
     return Strangeness(max(told.values()), doubts)
+
+
+def _fits_inverted(image: Volume, familiar: Familiarity) -> bool:
+    """Whether an image would be like those learnt from if light were dark."""
+    array, _ = replace_non_finite(image.array)
+    inverted = array.max() - (array - array.min())
+    return max(familiar.strangeness(describe_image(inverted, image.affine_ras)).values()) <= 1
 
 
 def _times(values: list[float]) -> str:

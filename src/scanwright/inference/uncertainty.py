@@ -72,7 +72,7 @@ def open_answers(
         if len(runs) < 2:
             raise SettingsError(
                 "the model is a single network, and an ensemble is several",
-                do="Use --uncertainty tta, or train with --set folds=5.",
+                do="Use --uncertainty tta, or train with --folds 5.",
             )
         return [partial(predict_array, one, plan=plan) for one in runs]
     if method == "dropout":

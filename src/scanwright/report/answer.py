@@ -22,6 +22,7 @@ _HEADLINES: Mapping[str, Sequence[str]] = {
 _LESS_IS_BETTER = ("mae", "rmse")
 FEW_TO_LEARN_FROM = 50
 FEW_TO_TEST_ON = 30
+FEW_TO_CLAIM = 20
 FEW_STEPS = 200
 MOST_LISTED = 6
 """Classes named on the first screen."""
@@ -112,8 +113,14 @@ def _behind(number: JsonDict, evaluation: JsonDict, words: Words) -> str:
     """Cases and patients behind a number."""
     n = number.get("n", evaluation.get("n_cases", 0))
     if patients_unknown(evaluation):
-        return words("found.n_unknown", n=n)
-    return words("found.n", n=n, n_patients=number.get("n_patients", evaluation.get("n_patients", 0)))
+        return _if_few(words("found.n_unknown", n=n), number, words)
+    n_patients = number.get("n_patients", evaluation.get("n_patients", 0))
+    return _if_few(words("found.n", n=n, n_patients=n_patients), number, words)
+
+
+def _if_few(line: str, number: JsonDict, words: Words) -> str:
+    """The line, and that it may not be claimed where too few stand behind it."""
+    return words("found.few", line=line) if number.get("too_few") else line
 
 
 def _asked(evaluation: JsonDict, words: Words) -> list[str]:
@@ -143,7 +150,11 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
     sentences = []
     if len(per_class) > 1:
         sentences = [
-            words("found.per_class", group=one["group"], number=_formatted(one), n=one.get("n", "?"))
+            _if_few(
+                words("found.per_class", group=one["group"], number=_formatted(one), n=one.get("n", "?")),
+                one,
+                words,
+            )
             for one in per_class[:MOST_LISTED]
         ]
     sentences += _counted(evaluation, words)
@@ -262,7 +273,8 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
         method = "n too small for an interval" if number is None else number.get("method", "")
         sentences.append(words("sure.none", method=words.interval_method(method)))
     if number is not None and number.get("too_few"):
-        sentences.append(words("sure.too_few"))
+        n = number.get("n_patients") or number.get("n") or 0
+        sentences.append(words("sure.too_few" if n < FEW_TO_CLAIM else "sure.too_few.class", n=n))
     split = evaluation.get("split", "")
     if split in ("test", "val", "train", "all", "external"):
         sentences.append(words(f"sure.{split}"))

@@ -83,6 +83,15 @@ EN = {
         "The longest side of images ({received}, n = {n}) is far from what the model learnt from "
         "({expected}): what they show may be too small or too large for it. Crop or resize them."
     ),
+    "doubt.gaps": (
+        "{received} of the voxels of images (n = {n}) are not numbers (NaN or infinite). They were taken for "
+        "the lowest value of the image, so what lies there was not seen, and "
+        "volumes may be too small: export the images again."
+    ),
+    "doubt.few_gaps": (
+        "{received} of the voxels of images (n = {n}) are not numbers (NaN or infinite). They were taken for "
+        "the lowest value of the image."
+    ),
     "doubt.class_names": (
         "The data set names some classes otherwise ({received}) than the model ({expected}): make sure that "
         "they are the same."
@@ -154,6 +163,11 @@ ZH = {
         "{n} 幅图像的最长边（{received}）与模型训练所用的（{expected}）相差很大："
         "其中的目标可能过小或过大，请裁剪或缩放。"
     ),
+    "doubt.gaps": (
+        "{n} 幅图像中有 {received} 的体素不是数值（NaN 或无穷大），已按图像的最低值处理：该处的内容"
+        "没有被看到，体积可能偏小。请重新导出图像。"
+    ),
+    "doubt.few_gaps": "{n} 幅图像中有 {received} 的体素不是数值（NaN 或无穷大），已按图像的最低值处理。",
     "doubt.class_names": (
         "数据集中某些类别的名称（{received}）与模型的（{expected}）不同：请确认它们是同一类别。"
     ),

@@ -84,6 +84,7 @@ EN = {
     "compare.verdict.too_few": "n too small to claim",
     "compare.verdict.different_cases": "not the same cases",
     "compare.test.bootstrap": "bootstrap",
+    "compare.constant": "(the same in all resamples of patients, so without an interval)",
     "compare.scatter": "Case by case",
     "compare.scatter.note": (
         "How well each case went with both models ({what}); larger is better. Above the line B is better."
@@ -176,6 +177,7 @@ ZH = {
     "compare.verdict.too_few": "n 太小，不能下结论",
     "compare.verdict.different_cases": "病例不同",
     "compare.test.bootstrap": "自助法",
+    "compare.constant": "（所有患者重采样中都相同，因此没有区间）",
     "compare.scatter": "逐例比较",
     "compare.scatter.note": "每个病例在两个模型上的表现（{what}），越大越好。线的上方为 B 更好。",
     "compare.axis.a": "模型 A",

@@ -100,7 +100,7 @@ def sentences(comparison: JsonDict, words: Words) -> list[str]:
             a=_value(lead["a"], lead),
             b=_value(lead["b"], lead),
             difference=_signed(lead),
-            interval=_interval(lead),
+            interval=_interval(lead, words),
             test=_test(lead, words),
             p=_p(lead["p_holm"], sign=True),
             n_tests=sum(not one["group"] for one in tested),
@@ -126,7 +126,7 @@ def short_rows(comparison: JsonDict, words: Words) -> list[tuple[str, ...]]:
             _name(one, words),
             f"A {_value(one['a'], one)}",
             f"B {_value(one['b'], one)}",
-            f"{_signed(one)} {_interval(one)}".strip(),
+            f"{_signed(one)} {_interval(one, words)}".strip(),
             words(f"compare.verdict.{one['verdict']}"),
         )
         for one in comparison["numbers"]
@@ -182,7 +182,7 @@ def _row(number: JsonDict, comparison: JsonDict, words: Words) -> dict[str, Any]
         "cells": [
             (_value(number["a"], number), ""),
             (_value(number["b"], number), ""),
-            (_signed(number, unit=False), _interval(number)),
+            (_signed(number, unit=False), _interval(number, words)),
             (words(f"compare.verdict.{number['verdict']}"), ""),
             (_p(number["p_holm"]), ""),
             (_p(number["p"]), ""),
@@ -216,9 +216,10 @@ def _signed(number: JsonDict, *, unit: bool = True) -> str:
     return plus + _value(value, number) + (f" {number['unit']}" if unit and number["unit"] else "")
 
 
-def _interval(number: JsonDict) -> str:
+def _interval(number: JsonDict, words: Words) -> str:
     if number["low"] is None or number["difference"] is None:
-        return ""
+        constant = number["p"] is not None and number["difference"] != 0
+        return words("compare.constant") if constant else ""
     return f"({format_interval(number['low'], number['high'], number['difference'])})"
 
 

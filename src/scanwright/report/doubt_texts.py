@@ -32,6 +32,10 @@ EN = {
         "Images (n = {n}) would fit those that the model learnt from better if they were mirrored or turned: "
         "check their orientation. Do not rely on it there."
     ),
+    "doubt.unlike.inverted": (
+        "Light and dark are exchanged (inverted) in images (n = {n}): otherwise they would be like those "
+        "that the model learnt from. Invert them, or do not rely on it there."
+    ),
     "rank.surest_wrong": "surest of the wrong",
     "rank.most_uncertain": "most uncertain",
     "rank.strangest": "least like those learnt from",
@@ -87,6 +91,9 @@ ZH = {
     ),
     "doubt.unlike.orientation": (
         "{n} 幅图像若镜像或旋转会更像模型训练所用的图像：请检查方向。对这些图像不要依赖它。"
+    ),
+    "doubt.unlike.inverted": (
+        "{n} 幅图像的明暗被反相：若不反相，便与模型训练所用的相像。请先反相还原，否则对这些图像不要依赖它。"
     ),
     "rank.surest_wrong": "最有把握的错误",
     "rank.most_uncertain": "最不确定",

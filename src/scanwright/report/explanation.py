@@ -93,8 +93,13 @@ def pointing_lines(content: JsonDict, words: Words) -> list[str]:
 
 
 def warnings(content: JsonDict, words: Words) -> list[str]:
-    """That maps that stood point elsewhere, and that images are not like those the model learnt from."""
+    """That it was stopped, and what speaks against the images or the maps."""
     told = [words("doubt." + doubt["kind"], **doubt) for doubt in content["doubts"]]
+    learnt = sum(record.get("learnt_from", False) for record in content["records"])
+    if learnt:
+        told.insert(0, words("explain.learnt", n=learnt, total=len(content["records"])))
+    if stopped := content.get("stopped"):
+        told.insert(0, words("explain.stopped", done=stopped["done"], total=stopped["total"]))
     pointed = [
         one["pointing"]
         for record in content["records"]

@@ -4,6 +4,11 @@ EN = {
     "title.explain": "What the answers hang on",
     "explain.asked": "Which parts of the images of {source} do the model's answers hang on?",
     "explain.asked.n": "Images: {n}. Methods: {methods}.",
+    "explain.stopped": "Stopped after {done} of {total} images: the others were not looked at.",
+    "explain.learnt": (
+        "Images that the model was trained or chosen with: {n} of {total}. On them its answers are surer "
+        "than on new ones."
+    ),
     "explain.about.image": "What is explained: the log-odds of one class, by default of the predicted one.",
     "explain.about.region": (
         "What is explained: the log-odds of one class, summed over the voxels that the model outlined as it, "
@@ -78,6 +83,8 @@ ZH = {
     "title.explain": "模型的回答取决于图像的哪些部分",
     "explain.asked": "模型对 {source} 中图像的回答取决于图像的哪些部分？",
     "explain.asked.n": "图像数：{n}。方法：{methods}。",
+    "explain.stopped": "在 {total} 幅图像中完成 {done} 幅后被停止：其余未作解释。",
+    "explain.learnt": "{total} 幅图像中有 {n} 幅曾用于训练或选择模型：对它们的回答比对新图像更有把握。",
     "explain.about.image": "解释的对象：某一类别的对数几率，默认为预测的类别。",
     "explain.about.region": (
         "解释的对象：某一类别的对数几率，在模型勾画为该类别的体素上求和（取包含最多此类体素的图块）。"

@@ -187,6 +187,8 @@ def _picture(picture: Picture, words: Words) -> dict[str, Any]:
     if picture.predicted:
         sure = "" if certainty is None else f" ({format_value(certainty)})"
         facts.append(f"{words('predicted')}: {picture.predicted}{sure}")
+    if picture.likelier:
+        facts.append(words("likelier", name=picture.likelier))
     return {
         "case": picture.case,
         "rank": rank,

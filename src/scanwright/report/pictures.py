@@ -63,6 +63,7 @@ class Picture:
         numbers: name of number → value, for the caption ({"dice": 0.87}).
         truth, predicted: class names, for classification.
         also: why else it is shown.
+        likelier: the most probable class where another one was predicted.
     """
 
     case: str
@@ -72,6 +73,7 @@ class Picture:
     truth: str = ""
     predicted: str = ""
     also: tuple[Rank, ...] = ()
+    likelier: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -106,5 +106,7 @@ def _classes(
     rows = [(name, format_value(prediction.probabilities[name])) for name in order]
     referral = prediction.referral
     notes = [words("result.refer", reason=referral.reason)] if referral and referral.reason else []
+    if isinstance(prediction, ClassPrediction) and prediction.likelier:
+        notes.append(words("likelier", name=prediction.likelier))
     headline = words.listed(names) or words("result.none_found")
     return "class", headline, [words("result.class"), words("result.probability")], rows, notes

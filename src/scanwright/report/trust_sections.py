@@ -47,11 +47,14 @@ def calibration_line(evaluation: JsonDict, words: Words) -> str:
     numbers = [f"{name} {format_value(t)}".strip() for name, t in fitted["temperatures"].items()]
     line = words(f"calibration.{fitted['method']}", n=fitted["n"], numbers=words("comma").join(numbers))
     odds = [f"{name} × {format_value(math.exp(bias))}" for name, bias in fitted.get("biases", {}).items()]
-    if not odds:
-        return line
-    parts = [line, words("calibration.biases", numbers=words("comma").join(odds))]
-    if evaluation.get("task") == "classification":
-        parts.append(words("calibration.decision"))
+    parts = [line]
+    if odds:
+        parts.append(words("calibration.biases", numbers=words("comma").join(odds)))
+    if evaluation.get("task") == "classification" and (odds or fitted["method"] == "isotonic"):
+        records = evaluation.get("records") or []
+        told = [(one["probabilities"], one["predicted"]) for one in records]
+        n = sum(of[predicted] < max(of.values()) for of, predicted in told)
+        parts.append(words("calibration.decision", n=n, total=len(records)))
     return " ".join(parts)
 
 

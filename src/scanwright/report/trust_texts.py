@@ -13,8 +13,10 @@ EN = {
     ),
     "calibration.decision": (
         "The class that is called is still the network's own choice, which does not neglect rare classes; "
-        "it may be one whose calibrated probability is below a half."
+        "it may be one whose calibrated probability is below a half, or not the highest (here in {n} of "
+        "{total} cases; captions of pictures then say which one is more probable)."
     ),
+    "likelier": "more probable: {name}",
     "calibration.isotonic": (
         "The probabilities shown are calibrated: growing steps, fitted on {n} validation cases, put the "
         "share that came true in place of each probability."
@@ -103,9 +105,14 @@ EN = {
         "Each patient has one case: shares of cases have Wilson's interval, areas under one ROC curve "
         "DeLong's."
     ),
+    "found.few": "{line}; too few to claim",
     "sure.too_few": (
-        "So few patients (fewer than 20, or than 10 with or without the finding) are too few to claim "
-        "anything: take the number as a first impression."
+        "Only {n} stand behind this number, and fewer than 20 patients are too few to claim anything: take "
+        "it as a first impression."
+    ),
+    "sure.too_few.class": (
+        "A class behind this number has too few patients to claim anything (fewer than 10 with it or without "
+        "it, or than 20 for a number of its own cases): take it as a first impression."
     ),
     "decision": "Is acting on it worth it?",
     "decision.note": (
@@ -173,7 +180,11 @@ ZH = {
     "calibration.biases": (
         "训练时加重少见类别会使概率偏向某些类别，现已消除：比值乘以相应系数（{numbers}）。"
     ),
-    "calibration.decision": ("所判类别仍由网络自身决定，因而不会忽视少见类别；其校准后的概率可能低于一半。"),
+    "calibration.decision": (
+        "所判类别仍由网络自身决定，因而不会忽视少见类别；其校准后的概率可能低于一半，也可能不是最高的"
+        "（此处 {total} 个病例中有 {n} 个；图片说明会写出更可能的类别）。"
+    ),
+    "likelier": "更可能的类别：{name}",
     "calibration.isotonic": (
         "所示概率已经校准：在 {n} 个验证病例上拟合的单调阶梯，用实际发生的比例代替每个概率。"
     ),
@@ -242,8 +253,11 @@ ZH = {
     "method.corrected": "，已校正偶然影响",
     "summary.few": "n = {n}：太少，不足以下结论",
     "summary.single": "每名患者只有一个病例：病例的比例用 Wilson 区间，ROC 曲线下面积用 DeLong 区间。",
-    "sure.too_few": (
-        "患者太少（少于 20 名，或有、无该表现者少于 10 名），不足以下任何结论：此数值仅为初步印象。"
+    "found.few": "{line}；太少，不足以下结论",
+    "sure.too_few": "此数值仅由 {n} 例支持，少于 20 名患者不足以下任何结论：此数值仅为初步印象。",
+    "sure.too_few.class": (
+        "此数值所含的某一类别患者太少（有或无该类别者少于 10 名，或仅由该类病例得出的数值少于 20 名），"
+        "不足以下任何结论：此数值仅为初步印象。"
     ),
     "decision": "据此行动值得吗？",
     "decision.note": (

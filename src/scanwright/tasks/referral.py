@@ -1,6 +1,7 @@
 """Referral: which answers may stand, which a person must see, and how often that rule is right.
 
-An answer stands where the set of possible answers is that answer alone. Of new patients of each class a share
+An answer stands where the set of possible answers is that answer alone, and the image is like those that the
+model learnt from. Of new patients of each class a share
 of ``level`` or more then has an answer that names the class, or is referred; see ``core/conformal.py`` for
 whom that is promised.
 """
@@ -8,13 +9,15 @@ whom that is promised.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from scanwright.core.conformal import Conformal, risk_coverage
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import ClassPrediction, LabelsPrediction, Referral
+from scanwright.data.prediction import ClassPrediction, Doubt, LabelsPrediction, Prediction, Referral
 from scanwright.tasks.base import Record
 from scanwright.tasks.probabilities import stack_probabilities
 from scanwright.types import BoolArray, IntArray, JsonDict
@@ -23,6 +26,8 @@ OF_CLASS = ("set_coverage", "missed_unseen")
 SEVERAL = "more than one answer is possible"
 NONE = "no class fits"
 OTHER = "the possible answer is another one than the predicted"
+UNLIKE, FEW_GAPS = "unlike.", "few_gaps"
+Answer = TypeVar("Answer", bound=Prediction)
 
 
 def refer(
@@ -46,6 +51,30 @@ def refer(
     neither = set(own) - absent - set(possible)
     reason = SEVERAL if both else NONE if neither else OTHER * (possible != prediction.predicted)
     return Referral(possible, reason)
+
+
+def add_doubts(prediction: Answer, doubts: Sequence[Doubt]) -> Answer:
+    """The prediction with why it may be wrong; where answers are referred at all, this one then is.
+
+    Args:
+        prediction: of an image.
+        doubts: in what that is unlike those that the model learnt from.
+    """
+    prediction = replace(prediction, doubts=tuple(doubts))
+    if not isinstance(prediction, (ClassPrediction, LabelsPrediction)) or prediction.referral is None:
+        return prediction
+    serious = [doubt for doubt in doubts if doubt.kind != FEW_GAPS]
+    reasons = [prediction.referral.reason, *map(_told, serious)]
+    referral = replace(prediction.referral, reason="; ".join(reason for reason in reasons if reason))
+    return replace(prediction, referral=referral)
+
+
+def _told(doubt: Doubt) -> str:
+    if doubt.kind == "gaps":
+        return f"{doubt.received} of the voxels are not numbers"
+    if doubt.kind.startswith(UNLIKE):
+        return f"{doubt.kind.removeprefix(UNLIKE)} unlike the images learnt from"
+    return f"{doubt.kind} is {doubt.received}, learnt from {doubt.expected}"
 
 
 def record_referral(prediction: ClassPrediction | LabelsPrediction) -> Record:
@@ -101,11 +130,13 @@ class ReferralJudge:
 
 
 def draw_risk(records: Sequence[Record], plan: Plan) -> JsonDict:
-    """Share of the cases answered, the surest first, and share of these that are wrong: "x" and "y"."""
+    """Share of the cases answered, the surest first and those that are referred last, and share of these that
+    are wrong: "x" and "y"."""
     if plan.answer == "labels":  # an answer is as sure as the least sure of its parts
         scores = stack_probabilities(records, plan.classes)
         sure = np.maximum(scores, 1 - scores).min(axis=1)
     else:
         sure = np.array([record["probabilities"][record["predicted"]] for record in records])
+    sure = sure - np.array([bool(record.get("refer")) for record in records])
     coverage, risk = risk_coverage(sure, [record["truth"] != record["predicted"] for record in records])
     return {"x": coverage.tolist(), "y": risk.tolist()}

@@ -12,7 +12,8 @@ from scanwright.types import FloatArray
 
 
 def own_uncertainty(prediction: Prediction, outputs: FloatArray, plan: Plan) -> float | None:
-    """By the network's own probabilities; of boxes that of the least sure finding; ``None`` of numbers."""
+    """By the probabilities that are told, of masks the network's own; of boxes that of the least sure
+    finding; ``None`` of numbers."""
     if isinstance(prediction, BoxPrediction):
         scores = prediction.found.scores
         if scores is None or not len(scores):

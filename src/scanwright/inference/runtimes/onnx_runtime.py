@@ -39,18 +39,24 @@ class OnnxRuntime:
                 "this ONNX Runtime knows no CUDA device", received="device=cuda", do="Use --device cpu."
             )
         try:
-            # Without falling back: it would try again in vain, and tell of it on the screen.
+            # With nothing to fall back to it would try again in vain, and tell of it on the screen.
             self.session = ort.InferenceSession(
-                files["graph.onnx"], options, providers=providers, enable_fallback=0
+                files["graph.onnx"], options, providers=providers, enable_fallback=int(len(providers) > 1)
             )
         except FAILURES as error:
-            raise ModelError(
-                "ONNX Runtime can't read the package's graph",
-                received=str(error).splitlines()[0][:120],
-                do="Export the package again.",
-            ) from error
+            raise _broken("read", error) from error
         self.input = self.session.get_inputs()[0].name
 
     def __call__(self, images: FloatArray) -> FloatArray:
-        answers = [self.session.run(None, {self.input: image[None]})[0] for image in images]
-        return np.concatenate(answers)
+        try:
+            return np.concatenate([self.session.run(None, {self.input: image[None]})[0] for image in images])
+        except FAILURES as error:
+            raise _broken("run", error) from error
+
+
+def _broken(what: str, error: Exception) -> ModelError:
+    return ModelError(
+        f"ONNX Runtime can't {what} the package's graph",
+        received=str(error).splitlines()[0][:120],
+        do="Export the package again.",
+    )

@@ -35,14 +35,20 @@ class OpenVinoRuntime:
                 graph = core.read_model(files["graph.xml"], weights)
             self.network = core.compile_model(graph, "CPU", wishes)
         except RuntimeError as error:
-            raise ModelError(
-                "OpenVINO can't read the package's graph",
-                received=str(error).strip().splitlines()[-1][:120],
-                do="Export the package again.",
-            ) from error
+            raise _broken("read", error) from error
         self.request = self.network.create_infer_request()
 
     def __call__(self, images: FloatArray) -> FloatArray:
-        # Its answer lies in memory that the next call writes into.
-        answers = [np.array(self.request.infer([image[None]])[0]) for image in images]
-        return np.concatenate(answers)
+        try:
+            # Its answer lies in memory that the next call writes into.
+            return np.concatenate([np.array(self.request.infer([image[None]])[0]) for image in images])
+        except RuntimeError as error:
+            raise _broken("run", error) from error
+
+
+def _broken(what: str, error: Exception) -> ModelError:
+    return ModelError(
+        f"OpenVINO can't {what} the package's graph",
+        received=str(error).strip().splitlines()[-1][:120],
+        do="Export the package again.",
+    )
