@@ -176,6 +176,7 @@ def _content(  # one place gathers everything that the file holds
             "patients": dataset.patients,
             "hash": hashlib.sha256(json.dumps(digest, sort_keys=True).encode()).hexdigest(),
         },
+        "learnt_from": history.learnt,
         "model": {
             "hash": model.sha256,
             "run": model.folder.parent.name if model.folder else "",

@@ -11,6 +11,7 @@ from scanwright.errors import SettingsError
 from scanwright.report import (
     answer_texts,
     card_texts,
+    checklist_texts,
     cohort_texts,
     compare_texts,
     detection_texts,
@@ -24,6 +25,7 @@ from scanwright.report import (
     measurement_texts,
     registration_texts,
     result_texts,
+    study_texts,
     trust_texts,
 )
 
@@ -77,7 +79,8 @@ _EN = {
         "Cases that the model was trained on are included: the numbers say little about new patients."
     ),
     "sure.external": (
-        "None of these images was used to train the model or to choose it; they are not of its own data set."
+        "None of these images was used to train the model or to choose it. Whether they come from the same "
+        "source as those that were is not known."
     ),
     "sure.members": (
         "The model is an ensemble of {n} members: the mean of {n} networks, each of which learnt without "
@@ -263,7 +266,7 @@ _ZH = {
     "sure.val": "这些病例曾用于选择模型：在新患者上结果可能略差。",
     "sure.train": "模型就是用这些病例训练的：不能说明在新患者上的表现。",
     "sure.all": "其中包含训练过的病例：这些数值几乎不能说明在新患者上的表现。",
-    "sure.external": "这些图像既未用于训练模型，也未用于选择模型；它们不属于模型自己的数据集。",
+    "sure.external": "这些图像既未用于训练模型，也未用于选择模型。它们与训练图像是否来自同一来源尚不清楚。",
     "sure.members": "该模型是 {n} 个成员的集成：{n} 个网络的平均，每个网络训练时留出另一部分患者。",
     "sure.few_steps": "训练非常短（{n} 步）：更长的训练（--minutes）可能得到很不一样的模型。",
     "sure.worst": "最差的病例（{case}）：{name} 为 {value}。",
@@ -390,6 +393,7 @@ _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
     *(doubt_texts, compare_texts, card_texts, trust_texts, margin_texts, explanation_texts),
     *(measurement_texts, registration_texts, follow_texts, cohort_texts, result_texts),
+    *(checklist_texts, study_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
@@ -412,6 +416,10 @@ class Words:
 
     def __call__(self, key: str, **gaps: object) -> str:
         return self._texts[key].format(**gaps)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a text of this key."""
+        return key in self._texts
 
     def metric(self, name: str) -> str:
         """The metric's name for people; the name itself when we have no word for it.
@@ -443,10 +451,13 @@ class Words:
 
     def interval_method(self, method: str) -> str:
         """The method of an interval, which ``core.statistics`` writes in English."""
+        if self.lang == "en":
+            return method
         if method.endswith(CORRECTED):
             return self.interval_method(method.removesuffix(CORRECTED)) + self("method.corrected")
         if found := re.fullmatch(r"(patient|case) bootstrap.*?, (\d+) resamples(, (\d+) without.*)?", method):
             kind, n, _, left_out = found.groups()
+            kind += "_bca" if "BCa" in method else ""
             tail = self("method.left_out", n=left_out) if left_out else ""
             return self(f"method.{kind}", n=n) + tail
         if found := re.fullmatch(r"undefined in (\d+) of (\d+) resamples, no interval", method):
