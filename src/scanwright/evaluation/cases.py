@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,6 +141,15 @@ def _is_the_runs(cases: Sequence[Case], history: History) -> bool:
             continue
         return not history.split_by_hash or short in history.split_by_hash
     return True
+
+
+def count_unknown(cases: Sequence[Case], plan: Plan) -> dict[str, int]:
+    """Classes of cases that a model of classes does not know → how many cases, the most frequent first."""
+    if plan.answer not in ("class", "grade") or plan.label_values:
+        return {}
+    labels = [case.targets.get("label") for case in cases]
+    told = Counter(label for label in labels if isinstance(label, str) and label not in plan.classes)
+    return dict(told.most_common())
 
 
 def class_doubts(dataset: Dataset, plan: Plan) -> list[Doubt]:

@@ -15,8 +15,10 @@ from scanwright.report import plots
 from scanwright.report.answer import answer, is_number, patients_unknown, title_key
 from scanwright.report.box_sections import box_records, froc_plot, number_tables, rule_lines
 from scanwright.report.doubt_sections import doubt_lines
+from scanwright.report.first_lines import scope_line
 from scanwright.report.pictures import RANKS, Picture
 from scanwright.report.rounding import format_number, format_plain, format_value
+from scanwright.report.study_facts import doubts, limits
 from scanwright.report.subgroup_sections import subgroup_tables
 from scanwright.report.tables import (
     MOST_RECORDS,
@@ -96,6 +98,8 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
     return {
         "title": words(title_key(evaluation)),
         "unknown_patients": patients_unknown(evaluation),
+        "scope": scope_line(evaluation, words),
+        "limits": _limits(evaluation, words),
         "answer": answer(evaluation, words, has_pictures=bool(shown)),
         "summaries": [(title, table) for title, table in summaries if table.rows],
         "summary_has_n": any(cell.n for _, table in summaries for _, cells in table.rows for cell in cells),
@@ -139,6 +143,13 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
         "plan": [(one["field"], _plain(one["value"]), one["reason"]) for one in evaluation.get("plan") or []],
         "provenance": _provenance(evaluation, words),
     }
+
+
+def _limits(evaluation: JsonDict, words: Words) -> list[str]:
+    """What the run knows against its own results; nothing of an evaluation that does not say what it is of."""
+    if not evaluation.get("split") or evaluation.get("doubts") is None:
+        return []
+    return [limits(evaluation, words), doubts(evaluation, words)]
 
 
 def _summary_numbers(evaluation: JsonDict) -> list[JsonDict]:

@@ -19,6 +19,7 @@ from scanwright.report import (
     enhancement_texts,
     explanation_texts,
     findings_texts,
+    first_texts,
     follow_texts,
     margin_texts,
     mask_texts,
@@ -393,7 +394,7 @@ _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
     *(doubt_texts, compare_texts, card_texts, trust_texts, margin_texts, explanation_texts),
     *(measurement_texts, registration_texts, follow_texts, cohort_texts, result_texts),
-    *(checklist_texts, study_texts),
+    *(checklist_texts, study_texts, first_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
