@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from scanwright.evaluation.cases import describe_learnt
+from scanwright.data.case import Case
+from scanwright.data.dataset import Dataset
+from scanwright.errors import DataError
+from scanwright.evaluation.cases import check_targets, count_unknown, describe_learnt
+from scanwright.evaluation.numbers import measure_numbers
 from scanwright.report.answer import answer
 from scanwright.report.first_lines import found_lines, scope_line, warning_lines
 from scanwright.report.page import render_report
 from scanwright.report.texts import Words
+from scanwright.tasks.base import Summary
+from scanwright.tasks.catalogue import find_task
 from scanwright.types import JsonDict
 
 EN, ZH = Words("en"), Words("zh")
@@ -134,3 +141,33 @@ def test_what_was_learnt_from_is_that_of_the_run() -> None:
     assert learnt["classes"] == {"liver": 4}
     assert learnt["n_set_aside"] == 1
     assert "n_set_aside" not in describe_learnt(provenance, {}, Plan())  # type: ignore[arg-type]
+
+
+def test_answers_of_another_kind_are_refused_before_an_image_is_read() -> None:
+    mask = Case("a", {"image": None}, {"mask": None})  # type: ignore[dict-item]
+    data = Dataset((mask,), "folder", "here")
+    with pytest.raises(DataError, match=r"is for classification.*masks"):
+        check_targets(data, find_task("classification"))
+    check_targets(data, find_task("segmentation"))
+
+
+def test_classes_that_the_model_does_not_know_are_counted() -> None:
+    class Plan:
+        answer = "class"
+        label_values = ()
+        classes = ("0", "1")
+
+    cases = [Case(f"c{n}", {}, {"label": label}) for n, label in enumerate(["0", "covid", "covid"])]
+    assert count_unknown(cases, Plan()) == {"covid": 2}  # type: ignore[arg-type]
+
+
+def test_the_plain_calibration_error_stands_beside_the_corrected_one() -> None:
+    def statistic(rows: np.ndarray) -> dict[tuple[str, str], float]:
+        return {("ece", ""): float(np.abs(rows - 20).mean()) / 100}
+
+    summary = Summary(statistic, by_chance=lambda: {("ece", ""): np.full(50, 0.01)})
+    numbers = measure_numbers(summary, [f"p{n}" for n in range(40)], n_resamples=100)
+    plain, corrected = numbers["ece_plain", ""], numbers["ece", ""]
+    assert plain.value == pytest.approx(statistic(np.arange(40))["ece", ""])
+    assert plain.value != corrected.value
+    assert "not corrected" in plain.method

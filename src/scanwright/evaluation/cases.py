@@ -15,6 +15,8 @@ from scanwright.errors import DataError
 from scanwright.inference.model import Model
 from scanwright.io.files import read_json
 from scanwright.planning.facts import HASH_LENGTH, image_hash
+from scanwright.tasks.base import Task
+from scanwright.tasks.catalogue import name_target
 from scanwright.types import JsonDict
 
 FACTS = "fingerprint.json"
@@ -141,6 +143,23 @@ def _is_the_runs(cases: Sequence[Case], history: History) -> bool:
             continue
         return not history.split_by_hash or short in history.split_by_hash
     return True
+
+
+def check_targets(dataset: Dataset, task: Task) -> None:
+    """Refuse, before any image is read, data whose answers are of another kind than the model's.
+
+    Raises:
+        DataError: cases have answers, and none of them one that the task is judged by.
+    """
+    held = Counter(kind for case in dataset.cases for kind in case.targets)
+    if held and task.target not in held:
+        raise DataError(
+            f"its cases cannot judge this model, which is for {task.name}",
+            subject=dataset.source,
+            expected=f"cases with {name_target(task.target)}",
+            received=", ".join(f"{n} cases with {name_target(kind)}" for kind, n in held.items()),
+            do="Name data with such answers, or a model that was made for these.",
+        )
 
 
 def count_unknown(cases: Sequence[Case], plan: Plan) -> dict[str, int]:

@@ -15,7 +15,14 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Doubt
 from scanwright.errors import DataError, ScanwrightError, SettingsError
-from scanwright.evaluation.cases import History, choose_cases, class_doubts, count_unknown, read_history
+from scanwright.evaluation.cases import (
+    History,
+    check_targets,
+    choose_cases,
+    class_doubts,
+    count_unknown,
+    read_history,
+)
 from scanwright.evaluation.gallery import (
     Packed,
     choose_telling,
@@ -100,6 +107,7 @@ def evaluate(
     history = read_history(model)
     task, plan = find_task(model.plan.task), model.plan
     dataset = task_dataset(task, dataset)
+    check_targets(dataset, task)
     doubts: Counter[Doubt] = Counter(class_doubts(dataset, plan))
     cases, set_aside, split, how = choose_cases(dataset, history, split)
     check_columns(by, cases, task)

@@ -33,6 +33,7 @@ EN = {
         "check their orientation. Do not rely on it there."
     ),
     "rank.surest_wrong": "surest of the wrong",
+    "rank.surest_worst": "surest of the worst quarter",
     "rank.most_uncertain": "most uncertain",
     "rank.strangest": "least like those learnt from",
     "metric.uncertainty": "own uncertainty",
@@ -89,6 +90,7 @@ ZH = {
         "{n} 幅图像若镜像或旋转会更像模型训练所用的图像：请检查方向。对这些图像不要依赖它。"
     ),
     "rank.surest_wrong": "最有把握的错误",
+    "rank.surest_worst": "最差四分之一中最有把握的",
     "rank.most_uncertain": "最不确定",
     "rank.strangest": "与训练图像最不相像",
     "metric.uncertainty": "自身不确定度",

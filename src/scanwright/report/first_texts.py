@@ -34,7 +34,8 @@ EN = {
         "answer costs."
     ),
     "first.costs_equal": (
-        "With every class weighing the same, the answers cost {times} times ({interval}) what always giving the "
+        "With every class weighing the same, the answers "
+        "cost {times} times ({interval}) what always giving the "
         "best single answer costs."
     ),
     "first.scope": ("For images like those learnt from: {what}. Not for other images."),
@@ -43,7 +44,8 @@ EN = {
     "first.pixels": "pixels",
     "first.semicolon": "; ",
     "next.unknown_classes": (
-        "Train with examples of the unknown class ({n} cases here), or keep such patients away from the model."
+        "Train with examples of the unknown class ({n} "
+        "cases here), or keep such patients away from the model."
     ),
     "limits": "Limits",
 }
@@ -55,11 +57,18 @@ ZH = {
     "first.referred": "转交人工判断的病例比例：{share}。",
     "first.lesions": "{group}：{n} 个病灶中找到 {found} 个，{share}；{n_cases} 个病例中误报 {false} 处。",
     "first.unknown_classes": (
-        "{n} 个病例属于模型不认识的类别（{named}）。它们未计入这些数值；模型会把每一例都判为它自己的某一类别。"
+        "{n} 个病例属于模型不认识的类别（{named}）。它"
+        "们未计入这些数值；模型会把每一例都判为它自己的某一类别。"
     ),
-    "first.group": "按{column}较差：{worse} 的{name}为 {low}，{better} 为 {high}（p {p}，已按多次比较校正）。",
-    "first.broken.set_coverage": "承诺未兑现：{group} 的病例中应有 {level}% 的真实类别在所列之中；此处为 {share}。",
-    "first.broken.volume_coverage": "承诺未兑现：应有 {level}% 的病例中 {group} 的真实体积在区间内；此处为 {share}。",
+    "first.group": (
+        "按{column}较差：{worse} 的{name}为 {low}，{better} 为 {high}（p {p}，已按多次比较校正）。"
+    ),
+    "first.broken.set_coverage": (
+        "承诺未兑现：{group} 的病例中应有 {level}% 的真实类别在所列之中；此处为 {share}。"
+    ),
+    "first.broken.volume_coverage": (
+        "承诺未兑现：应有 {level}% 的病例中 {group} 的真实体积在区间内；此处为 {share}。"
+    ),
     "first.broken.coverage": "承诺未兑现：应有 {level}% 的病例真实值在区间内；此处为 {share}。",
     "first.calibration": "此处校准使概率变差：{name}校准前为 {before}，现在为 {now}。",
     "first.costs": "按您给定的代价，模型答案的代价是总给出最佳单一答案的 {times} 倍（{interval}）。",

@@ -132,7 +132,9 @@ EN = {
         "the same source says nothing of others."
     ),
     "study.limit.patients": "Patients are unknown: the same patient may stand on both sides.",
-    "study.protocol": "plan.json (decisions with their reasons), settings.toml, splits.json, provenance.json.",
+    "study.protocol": (
+        "plan.json (decisions with their reasons), settings.toml, splits.json, provenance.json."
+    ),
     "study.availability": "scanwright {version}, Apache-2.0; the run repeats from its plan.json and seed.",
     "study.semicolon": "; ",
     "study.lead": "{number}.",

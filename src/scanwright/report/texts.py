@@ -463,7 +463,7 @@ class Words:
             return self(f"method.{kind}", n=n) + tail
         if found := re.fullmatch(r"undefined in (\d+) of (\d+) resamples, no interval", method):
             return self("method.undefined", n=found[1], total=found[2])
-        for key in ("method.small", "method.same"):
+        for key in ("method.small", "method.same", "method.plain"):
             if method == TEXTS["en"][key]:
                 return self(key)
         return method

@@ -38,6 +38,15 @@ EN = {
     "metric.brier": "Brier score",
     "metric.brier_before": "Brier score before",
     "metric.ece": "Calibration error",
+    "metric.ece_plain": "Calibration error, plain",
+    "metric.voxel_ece_plain": "Calibration error, plain (voxels)",
+    "about.ece_plain": (
+        "the same as papers mostly give it, not corrected for chance; compare this one with theirs"
+    ),
+    "about.voxel_ece_plain": (
+        "the same as papers mostly give it, not corrected for chance; compare this one with theirs"
+    ),
+    "method.plain": "not corrected for chance, no interval",
     "metric.ece_before": "Calibration error before",
     "about.brier": (
         "Mean squared distance between probability and truth; 0 is perfect, 0.25 is to always say a "
@@ -197,6 +206,11 @@ ZH = {
     "metric.brier": "Brier 分数",
     "metric.brier_before": "校准前 Brier 分数",
     "metric.ece": "校准误差",
+    "metric.ece_plain": "校准误差（未校正）",
+    "metric.voxel_ece_plain": "校准误差（未校正，体素）",
+    "about.ece_plain": "同上，未对偶然性校正，与多数论文的算法相同：与论文比较时用它",
+    "about.voxel_ece_plain": "同上，未对偶然性校正，与多数论文的算法相同：与论文比较时用它",
+    "method.plain": "未校正偶然影响，不给区间",
     "metric.ece_before": "校准前校准误差",
     "about.brier": "概率与真实之间距离平方的均值；0 为完美，总说一半则为 0.25。各类取平均。",
     "about.ece": (
