@@ -84,6 +84,7 @@ def test_the_group_that_fares_worse_is_named_only_after_correction(sign: int, a:
     told = [{"column": "site", "groups": groups, "gaps": [{**gap, "p_holm": 0.018, "differs": True}]}]
     (line,) = warning_lines(judged(subgroups=told), EN)
     assert "0.76 (0.63–0.86) in C against" in line
+    assert "中心" in warning_lines(judged(subgroups=told), ZH)[0]
     told[0]["gaps"] = [{**gap, "p_holm": 0.2, "differs": False}]
     assert warning_lines(judged(subgroups=told), EN) == []
 
@@ -146,7 +147,7 @@ def test_what_was_learnt_from_is_that_of_the_run() -> None:
 def test_answers_of_another_kind_are_refused_before_an_image_is_read() -> None:
     mask = Case("a", {"image": None}, {"mask": None})  # type: ignore[dict-item]
     data = Dataset((mask,), "folder", "here")
-    with pytest.raises(DataError, match=r"is for classification.*masks"):
+    with pytest.raises(DataError, match=r"is for classification.*a mask"):
         check_targets(data, find_task("classification"))
     check_targets(data, find_task("segmentation"))
 

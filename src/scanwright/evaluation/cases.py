@@ -157,7 +157,7 @@ def check_targets(dataset: Dataset, task: Task) -> None:
             f"its cases cannot judge this model, which is for {task.name}",
             subject=dataset.source,
             expected=f"cases with {name_target(task.target)}",
-            received=", ".join(f"{n} cases with {name_target(kind)}" for kind, n in held.items()),
+            received=", ".join(f"{name_target(kind)} in {n} of the cases" for kind, n in held.items()),
             do="Name data with such answers, or a model that was made for these.",
         )
 

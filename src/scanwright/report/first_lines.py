@@ -106,7 +106,7 @@ def _worst_group(evaluation: JsonDict, words: Words) -> list[str]:
     return [
         words(
             "first.group",
-            column=words("subgroups.size") if one["column"] == "size" else one["column"],
+            column=words.column(one["column"]),
             worse=words("subgroups.other") if worse == "other" else worse,
             better=words("subgroups.other") if better == "other" else better,
             name=words.metric(gap["name"]),

@@ -244,7 +244,7 @@ def subgroups(e: JsonDict, words: Words) -> str:
             if number["name"] == e["score"] and not number["group"]
         ]
         groups_told = words("study.semicolon").join(groups)
-        told.append(words("study.subgroup", column=one["column"], groups=groups_told))
+        told.append(words("study.subgroup", column=words.column(one["column"]), groups=groups_told))
         told += [
             words(
                 "study.gap",

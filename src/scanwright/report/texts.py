@@ -402,6 +402,9 @@ TEXTS: Mapping[Lang, Mapping[str, str]] = {
 }
 
 
+_COLUMNS = ("size", "site", "age", "sex")
+
+
 class Words:
     """The texts of one language; call it with a key and what fills the gaps.
 
@@ -435,6 +438,10 @@ class Words:
     def comparator(self, name: str) -> str:
         """The simpler method's name for people; the name itself when we have no word for it."""
         return self._texts.get(f"comparator.{name}", name)
+
+    def column(self, name: str) -> str:
+        """The name of a column of facts for people; the name itself when we have no word for it."""
+        return self._texts.get(f"subgroups.{name}", name) if name in _COLUMNS else name
 
     def about(self, name: str) -> str:
         """What the metric means, in one line; "" when we have none."""

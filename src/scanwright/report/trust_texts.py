@@ -158,6 +158,9 @@ EN = {
         "every two groups of a column are compared, and p is corrected for all these looks (Holm)."
     ),
     "subgroups.by": "By {column}",
+    "subgroups.site": "site",
+    "subgroups.age": "age",
+    "subgroups.sex": "sex",
     "subgroups.size": "volume that the reference outlines (ml, or pixels)",
     "subgroups.other": "all others",
     "subgroups.head": "cases",
@@ -296,7 +299,10 @@ ZH = {
         "各组病例的同样数值。比较的组多了，总有一些因偶然而不同：每一列中的各组两两比较，p 值已按全部比较"
         "次数校正（Holm）。"
     ),
-    "subgroups.by": "按 {column}",
+    "subgroups.by": "按{column}",
+    "subgroups.site": "中心",
+    "subgroups.age": "年龄",
+    "subgroups.sex": "性别",
     "subgroups.size": "参考轮廓的体积（ml 或像素）",
     "subgroups.other": "其余各组",
     "subgroups.head": "病例",

@@ -124,4 +124,5 @@ def _not_yet(dataset: Dataset) -> SettingsError:
 
 
 def name_target(target: str) -> str:
+    """What a case has, for a sentence: "a label", "boxes"."""
     return target if target.endswith("s") else f"a {target}"
