@@ -9,7 +9,7 @@ import pytest
 
 import scanwright as sw
 from scanwright.data.plan import Plan
-from scanwright.evaluation.gallery import choose_telling, judge_doubts
+from scanwright.evaluation.gallery import _gone_wrong, choose_telling, judge_doubts
 from scanwright.tasks.base import Record
 from tiny import TinyRun
 
@@ -68,3 +68,8 @@ def test_the_page_shows_it_in_one_small_file(class_run: TinyRun, tmp_path: Path,
     assert {"en": "Do doubts come before errors?", "zh": "疑虑能否预示错误？"}[lang] in page
     assert len(page.encode()) <= 5_000_000
     assert {one["case"] for one in result.content["gallery"]} == {one.case for one in result.pictures}
+
+
+def test_of_masks_only_the_worst_quarter_can_be_called_wrong() -> None:
+    ranked = [{"case": f"case{n}", "classes": {}} for n in range(12)]
+    assert [one["case"] for one in _gone_wrong(ranked)] == ["case0", "case1", "case2"]

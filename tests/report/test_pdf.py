@@ -1,17 +1,20 @@
 """A page becomes a PDF with its fonts in it, and nothing is fetched for it."""
 
 import contextlib
+import io
 import re
 import socket
 import sys
 import zlib
 
 import pytest
+from PIL import Image
 
 from report.evaluations import segmentation_evaluation
 from scanwright.errors import MissingExtraError
 from scanwright.report.page import render_report
 from scanwright.report.pdf import check_pdf, render_pdf
+from scanwright.report.pictures import Picture
 
 
 def needs_pdf(lang):
@@ -37,6 +40,22 @@ def test_a_report_becomes_a_pdf_with_its_fonts_as_subsets(lang):
     fonts = set(re.findall(rb"/BaseFont\s*/([^\s/>]+)", b"".join(unpacked(written))))
     assert fonts
     assert all(re.match(rb"[A-Z]{6}\+", font) for font in fonts), fonts
+
+
+def n_pages(pdf):
+    return len(re.findall(rb"/Type\s*/Page\b", pdf + b"".join(unpacked(pdf))))
+
+
+def test_pictures_stand_four_on_a_page():
+    needs_pdf("en")
+    png = io.BytesIO()
+    Image.new("L", (696, 727)).save(png, "PNG")
+    pictures = [Picture(f"case{n}", png.getvalue(), "worst", {}) for n in range(8)]
+    judged = {"task": "classification", "classes": ["a", "b"], "numbers": [], "records": []}
+    without, with_pictures = (
+        n_pages(render_pdf(render_report(judged, shown), "en")) for shown in ([], pictures)
+    )
+    assert without < with_pictures <= without + 2
 
 
 def test_addresses_in_a_page_are_not_followed(tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
@@ -13,18 +15,31 @@ from scanwright.errors import DataError
 from scanwright.inference.model import Model
 from scanwright.io.files import read_json
 from scanwright.planning.facts import HASH_LENGTH, image_hash
+from scanwright.tasks.base import Task
+from scanwright.tasks.catalogue import name_target
 from scanwright.types import JsonDict
+
+FACTS = "fingerprint.json"
 
 
 @dataclass(frozen=True)
 class History:
-    """What the run folder tells of the cases that the model was made with."""
+    """What the run folder tells of the cases that the model was made with.
+
+    Attributes:
+        split_of, split_by_hash: by name of the case, by short hash of its image.
+        provenance: of the model, without the hashes.
+        log: of the training.
+        set_aside: cases that could not be learnt from.
+        learnt: facts of the data learnt from, see :func:`describe_learnt`.
+    """
 
     split_of: dict[str, str]
     split_by_hash: dict[str, str]
     provenance: JsonDict
     log: list[JsonDict]
     set_aside: list[SetAside]
+    learnt: JsonDict = field(default_factory=dict)
 
     def refuse_learnt(self, digest: str, split: str) -> None:
         """Raise for an image that the model learnt from, or was chosen by, under whatever name.
@@ -45,11 +60,38 @@ def read_history(model: Model) -> History:
     provenance = dict(model.provenance)
     hashes = {short: split for split, shorts in provenance.pop("images", {}).items() for short in shorts}
     run = model.folder.parent if model.folder is not None else None
+    facts = read_json(run / FACTS) if run is not None and (run / FACTS).is_file() else {}
+    learnt = describe_learnt(provenance, facts, model.plan)
     if run is None or not (run / "splits.json").is_file():
-        return History({}, hashes, provenance, [], [])
+        return History({}, hashes, provenance, [], [], learnt)
     story = read_json(run / "provenance.json") if (run / "provenance.json").is_file() else {}
     aside = [SetAside(**entry) for entry in story.get("set_aside", [])]
-    return History(read_json(run / "splits.json")["of"], hashes, provenance, story.get("log", []), aside)
+    return History(
+        read_json(run / "splits.json")["of"], hashes, provenance, story.get("log", []), aside, learnt
+    )
+
+
+def describe_learnt(provenance: JsonDict, facts: JsonDict, plan: Plan) -> JsonDict:
+    """What is known of the data that a model learnt from: its provenance tells some, the run's facts the
+    rest. "classes" counts cases that were not kept for testing.
+
+    Args:
+        provenance: of the model.
+        facts: as in ``fingerprint.json``; empty for a model that travels alone.
+        plan: of the model.
+    """
+    own = provenance.get("data") or {}
+    names = dict(zip(map(str, plan.label_values), plan.classes, strict=False))
+    known = {
+        "source": Path(facts["source"]).name if facts.get("source") else None,
+        **{key: own.get(key) or facts.get(key) for key in ("layout", "patients", "modality", "spacing_mm")},
+        **{key: facts.get(key) or own.get(key) for key in ("n_cases", "n_patients", "shape", "dims")},
+        "splits": provenance.get("splits"),
+        "how_split": provenance.get("how_split"),
+        "classes": {names.get(name, name): n for name, n in (facts.get("classes") or {}).items()},
+        "n_set_aside": len(facts["set_aside"]) if "set_aside" in facts else None,
+    }
+    return {key: value for key, value in known.items() if value is not None}
 
 
 def choose_cases(
@@ -101,6 +143,32 @@ def _is_the_runs(cases: Sequence[Case], history: History) -> bool:
             continue
         return not history.split_by_hash or short in history.split_by_hash
     return True
+
+
+def check_targets(dataset: Dataset, task: Task) -> None:
+    """Refuse, before any image is read, data whose answers are of another kind than the model's.
+
+    Raises:
+        DataError: cases have answers, and none of them one that the task is judged by.
+    """
+    held = Counter(kind for case in dataset.cases for kind in case.targets)
+    if held and task.target not in held:
+        raise DataError(
+            f"its cases cannot judge this model, which is for {task.name}",
+            subject=dataset.source,
+            expected=f"cases with {name_target(task.target)}",
+            received=", ".join(f"{name_target(kind)} in {n} of the cases" for kind, n in held.items()),
+            do="Name data with such answers, or a model that was made for these.",
+        )
+
+
+def count_unknown(cases: Sequence[Case], plan: Plan) -> dict[str, int]:
+    """Classes of cases that a model of classes does not know → how many cases, the most frequent first."""
+    if plan.answer not in ("class", "grade") or plan.label_values:
+        return {}
+    labels = [case.targets.get("label") for case in cases]
+    told = Counter(label for label in labels if isinstance(label, str) and label not in plan.classes)
+    return dict(told.most_common())
 
 
 def class_doubts(dataset: Dataset, plan: Plan) -> list[Doubt]:

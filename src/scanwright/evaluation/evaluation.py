@@ -15,7 +15,14 @@ from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Doubt
 from scanwright.errors import DataError, ScanwrightError, SettingsError
-from scanwright.evaluation.cases import History, choose_cases, class_doubts, read_history
+from scanwright.evaluation.cases import (
+    History,
+    check_targets,
+    choose_cases,
+    class_doubts,
+    count_unknown,
+    read_history,
+)
 from scanwright.evaluation.gallery import (
     Packed,
     choose_telling,
@@ -100,6 +107,7 @@ def evaluate(
     history = read_history(model)
     task, plan = find_task(model.plan.task), model.plan
     dataset = task_dataset(task, dataset)
+    check_targets(dataset, task)
     doubts: Counter[Doubt] = Counter(class_doubts(dataset, plan))
     cases, set_aside, split, how = choose_cases(dataset, history, split)
     check_columns(by, cases, task)
@@ -127,6 +135,9 @@ def evaluate(
     telling = choose_telling(records, plan)
     pictures = draw_telling(telling, by_name, packed, plan, progress)
     content = _content(model, dataset, records, set_aside, history, split, how, digest, paid, seed)
+    content["unknown_classes"] = count_unknown(
+        [by_name[one.case] for one in set_aside if one.case in by_name], plan
+    )
     content["subgroups"] = judge_subgroups(task, plan, records, by_name, by, seed=seed)
     content["doubts"] = [{**vars(doubt), "n": n} for doubt, n in doubts.items()]
     content["gallery"] = [{"case": record["case"], "why": ranks} for record, ranks in telling]
@@ -176,6 +187,7 @@ def _content(  # one place gathers everything that the file holds
             "patients": dataset.patients,
             "hash": hashlib.sha256(json.dumps(digest, sort_keys=True).encode()).hexdigest(),
         },
+        "learnt_from": history.learnt,
         "model": {
             "hash": model.sha256,
             "run": model.folder.parent.name if model.folder else "",

@@ -23,7 +23,7 @@ from scanwright.types import JsonDict, Progress
 
 Packed: TypeAlias = bytes | BoxPrediction
 N_EACH = 2
-WORSE_HALF = 0.5
+WORST_QUARTER = 0.25
 FEWEST_RANKED = 10
 """Cases, below which no curve tells whether doubts come before errors."""
 
@@ -68,10 +68,10 @@ def choose_telling(records: Sequence[Record], plan: Plan) -> list[tuple[Record, 
 
 
 def _gone_wrong(ranked: Sequence[Record]) -> Sequence[Record]:
-    """Wrong answers about whole images; of all else the worse half."""
+    """Wrong answers about whole images; of all else the worst quarter."""
     if ranked and "predicted" in ranked[0]:
         return [one for one in ranked if one["predicted"] != one["truth"]]
-    return ranked[: int(WORSE_HALF * len(ranked))]
+    return ranked[: int(WORST_QUARTER * len(ranked))]
 
 
 def judge_doubts(records: Sequence[Record], plan: Plan) -> JsonDict | None:

@@ -23,6 +23,9 @@ SHARES = ("accuracy", "within_one", "referred")
 SHARES_OF_GROUPS = ("recall", "set_coverage", "missed_unseen", "false_alarms", "volume_coverage")
 MEAN_OF = {"balanced_accuracy": "recall"}
 """Of means over classes under another name than those of the classes."""
+PLAIN = "_plain"
+"""Behind the name of a number that is corrected for chance: the same as papers give it, not corrected."""
+NOT_CORRECTED = "not corrected for chance, no interval"
 WILSON, DELONG = "Wilson", "DeLong"
 
 
@@ -47,7 +50,12 @@ def measure_numbers(
     )
     numbers = dict(resampled.numbers)
     for key, null in summary.by_chance().items():
-        numbers[key] = without_chance(numbers[key], resampled.draws[key], null)
+        measured = numbers[key]
+        numbers[key] = without_chance(measured, resampled.draws[key], null)
+        if not key[0].endswith("_before"):
+            name, none = f"{key[0]}{PLAIN}", math.nan
+            plain = replace(measured, name=name, low=none, high=none, method=NOT_CORRECTED)
+            numbers[name, key[1]] = plain
     if one_case_each(patients):
         numbers = {key: _of_single_cases(key, number, summary) for key, number in numbers.items()}
     return numbers

@@ -35,7 +35,7 @@ def write_evaluation(evaluation: Evaluation, folder: Path, lang: str, *, pdf: bo
         write_bytes(folder / "report.pdf", render_pdf(page, lang))
     write_text(folder / "model-card.md", render_model_card(shown, lang))
     for checklist in CHECKLISTS:
-        write_text(folder / checklist.file, render_checklist(checklist, shown))
+        write_text(folder / checklist.file, render_checklist(checklist, shown, lang))
     write_failures(folder / "failures.csv", evaluation.set_aside)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from scanwright.report.first_lines import found_lines, warning_lines
 from scanwright.report.rounding import format_number, format_plain, format_value
 from scanwright.report.texts import Words
 from scanwright.types import JsonDict
@@ -148,7 +149,11 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
         if one["name"] == number["name"] and one["group"] not in ("", None)
     ]
     sentences = []
-    if len(per_class) > 1:
+    # The area of two classes is one and the same.
+    same = (
+        number["name"] == "auroc" and len(per_class) == 2 and per_class[0]["value"] == per_class[1]["value"]
+    )
+    if len(per_class) > 1 and not same:
         sentences = [
             _if_few(
                 words("found.per_class", group=one["group"], number=_formatted(one), n=one.get("n", "?")),
@@ -157,7 +162,7 @@ def _found(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[
             )
             for one in per_class[:MOST_LISTED]
         ]
-    sentences += _counted(evaluation, words)
+    sentences += _counted(evaluation, words) + found_lines(evaluation, words)
     sentences += warnings(evaluation, words)
     return sentences + beside_naive(evaluation, words)
 
@@ -293,6 +298,7 @@ def _sure(evaluation: JsonDict, number: JsonDict | None, words: Words) -> list[s
                 "sure.worst", case=worst[0], name=words.metric(number["name"]), value=format_value(worst[1])
             )
         )
+    sentences += warning_lines(evaluation, words)
     flow = evaluation.get("flow") or {}
     if flow.get("set_aside"):
         sentences.append(words("sure.set_aside", n=flow["set_aside"], found=flow.get("found", "?")))
@@ -330,8 +336,11 @@ def _next(evaluation: JsonDict, number: JsonDict | None, words: Words, has_pictu
     if patients_unknown(evaluation):
         steps.append(words("next.patients"))
     steps.append(words("next.worst" if has_pictures else "next.no_pictures"))
-    if flow.get("set_aside"):
-        steps.append(words("next.set_aside", n=flow["set_aside"]))
+    unknown = sum((evaluation.get("unknown_classes") or {}).values())
+    if unknown:
+        steps.append(words("next.unknown_classes", n=unknown))
+    if (flow.get("set_aside") or 0) > unknown:
+        steps.append(words("next.set_aside", n=flow["set_aside"] - unknown))
     weakest = _weakest(evaluation, number)
     if weakest is not None:
         value = format_value(weakest["value"], weakest.get("low"), weakest.get("high"))

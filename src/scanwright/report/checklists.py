@@ -1,7 +1,7 @@
 """Reporting checklists, filled in from what a run knows: CLAIM (2024) and TRIPOD+AI.
 
 Tejani et al., Radiology: Artificial Intelligence 2024;6:e240300, and Collins et al., BMJ 2024;385:e078378;
-what an item asks for is told in our own words. In English, as journals want them.
+what an item asks for is told in our own words, see ``checklist_texts``.
 """
 
 from __future__ import annotations
@@ -10,253 +10,188 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scanwright.report import study_facts as facts
+from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
-Fact = Callable[[JsonDict], str]
-
-
-@dataclass(frozen=True)
-class Item:
-    """What a checklist asks for.
-
-    Attributes:
-        number: as the checklist counts.
-        asked: in a few words.
-        fact: gives what the run knows of it, "" where it does not; ``None`` where only a person can know.
-        missing: what a person must add to the fact; "" where the fact is the whole answer.
-    """
-
-    number: str
-    asked: str
-    fact: Fact | None = None
-    missing: str = ""
+Fact = Callable[[JsonDict, Words], str]
+Section = Sequence[tuple[str, Fact | None]]
+"""Items as (number of the item or its part, fact): the fact gives what the run knows of it, "" where it does
+not; ``None`` where only a person can know."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said to an item: ``state`` is "filled", "begun" (a person must add to it) or "open"."""
+    """What is said to an item: ``state`` is "filled", "begun" (``missing`` is what a person must add) or
+    "open"."""
 
-    item: Item
+    number: str
+    asked: str
     state: str
     text: str
+    missing: str = ""
 
 
 @dataclass(frozen=True)
 class Checklist:
-    """A checklist: file name, title, and what it asks for by section."""
+    """A checklist: file name, key of its texts, and what it asks for by section."""
 
     file: str
-    title: str
-    sections: tuple[tuple[str, tuple[Item, ...]], ...]
+    name: str
+    sections: Sequence[Section]
 
-    def answer(self, evaluation: JsonDict) -> list[Answer]:
-        """Every item with what the run knows of it.
+    def answer(self, evaluation: JsonDict, words: Words) -> list[list[Answer]]:
+        """Every item of each section with what the run knows of it.
 
         Args:
             evaluation: as in ``evaluation.json``.
+            words: texts of one language.
         """
-        return [_answer(item, evaluation) for _, items in self.sections for item in items]
+        return [[self._answer(*item, evaluation, words) for item in items] for items in self.sections]
+
+    def _answer(self, number: str, fact: Fact | None, evaluation: JsonDict, words: Words) -> Answer:
+        key = f"check.{self.name}.{number}"
+        text = fact(evaluation, words) if fact else ""
+        missing = words(f"{key}.missing") if words.has(f"{key}.missing") else ""
+        state = "open" if not text else "begun" if missing else "filled"
+        return Answer(number, words(key), state, text, missing)
 
 
-def _answer(item: Item, evaluation: JsonDict) -> Answer:
-    text = item.fact(evaluation) if item.fact else ""
-    return Answer(item, "open" if not text else "begun" if item.missing else "filled", text)
-
-
-def render_checklist(checklist: Checklist, evaluation: JsonDict) -> str:
+def render_checklist(checklist: Checklist, evaluation: JsonDict, lang: str = "en") -> str:
     """The checklist as Markdown: counts first, then a table for each section."""
-    answers = {answer.item: answer for answer in checklist.answer(evaluation)}
-    states = [answer.state for answer in answers.values()]
-    lines = [
-        f"# {checklist.title}",
-        "",
-        f"Of {len(states)} items {states.count('filled')} are filled in from the run, "
-        f"{states.count('begun')} are begun and need what only you know, {states.count('open')} are open.",
-        "Written by scanwright from `evaluation.json`; what it cannot know is marked **to do**.",
-    ]
-    for section, items in checklist.sections:
-        lines += ["", f"## {section}", "", "| | item | answer |", "|---|---|---|"]
-        lines += [f"| {item.number} | {item.asked} | {_cell(answers[item])} |" for item in items]
+    words = Words(lang)
+    sections = checklist.answer(evaluation, words)
+    states = [answer.state for answers in sections for answer in answers]
+    counts = {state: states.count(state) for state in ("filled", "begun", "open")}
+    key = f"check.{checklist.name}"
+    told = words(f"{key}.counts", **counts, **({"rows": len(states)} if checklist.name == "tripod" else {}))
+    lines = [f"# {words(key)}", "", told, words("check.written")]
+    heads = f"| | {words('check.item')} | {words('check.answer')} |"
+    for place, answers in enumerate(sections, start=1):
+        lines += ["", f"## {words(f'{key}.section{place}')}", "", heads, "|---|---|---|"]
+        lines += [f"| {answer.number} | {answer.asked} | {_cell(answer, words)} |" for answer in answers]
     return "\n".join(lines) + "\n"
 
 
-def _cell(answer: Answer) -> str:
+def _cell(answer: Answer, words: Words) -> str:
     text = facts.escape(answer.text)
     if answer.state == "open":
-        return "**to do**"
-    return f"{text} **To do:** {answer.item.missing}" if answer.state == "begun" else text
+        return f"**{words('check.todo')}**"
+    return f"{text} **{words('check.add')}** {answer.missing}" if answer.state == "begun" else text
 
 
-def _items(*rows: tuple[str, str] | tuple[str, str, Fact] | tuple[str, str, Fact, str]) -> tuple[Item, ...]:
-    return tuple(Item(*row) for row in rows)
-
-
-CLAIM: Sequence[tuple[str, tuple[Item, ...]]] = (
+CLAIM: Sequence[Section] = (
     (
-        "Title and abstract",
-        _items(
-            ("1", "identified as a study of AI, the category of technology named", facts.technology),
-            ("2", "structured summary", facts.summary, "background and conclusions"),
-        ),
+        ("1", facts.technology),
+        ("2", facts.summary),
     ),
     (
-        "Introduction",
-        _items(
-            ("3", "background, intended use and clinical role"),
-            ("4", "aims, objectives, hypotheses", facts.question, "the hypothesis"),
-        ),
+        ("3", None),
+        ("4", facts.question),
     ),
     (
-        "Methods: design and data",
-        _items(
-            ("5", "prospective or retrospective"),
-            ("6", "goal of the study", facts.question, "whether it is to create, explore or compare"),
-            ("7", "data sources", facts.source, "where, when and by whom the data were collected"),
-            ("8", "inclusion and exclusion criteria", facts.exclusions, "which patients were eligible"),
-            ("9", "preprocessing", facts.preprocessing),
-            ("10", "selection of parts of the data", facts.exclusions, "whether parts were left out before"),
-            ("11", "de-identification"),
-            ("12", "missing data", facts.exclusions),
-            ("13", "acquisition protocol", facts.acquisition, "scanners and protocols"),
-        ),
+        ("5", None),
+        ("6", facts.question),
+        ("7", facts.source),
+        ("8", facts.exclusions),
+        ("9", facts.preprocessing),
+        ("10", facts.exclusions),
+        ("11", None),
+        ("12", facts.exclusions),
+        ("13", facts.acquisition),
     ),
     (
-        "Methods: reference standard",
-        _items(
-            ("14", "how the reference standard was obtained", facts.reference, "who made it, and how"),
-            ("15", "why this reference standard"),
-            ("16", "source of the annotations, and the annotators' experience"),
-            ("17", "annotation of the test set"),
-            ("18", "variability between and within annotators"),
-        ),
+        ("14", facts.reference),
+        ("15", None),
+        ("16", None),
+        ("17", None),
+        ("18", None),
     ),
     (
-        "Methods: partitions",
-        _items(
-            ("19", "how cases were assigned to partitions", facts.partition),
-            ("20", "the level at which partitions are disjoint", facts.disjoint),
-            ("21", "intended sample size", facts.precision, "what was intended, and why"),
-        ),
+        ("19", facts.partition),
+        ("20", facts.disjoint),
+        ("21", facts.precision),
     ),
     (
-        "Methods: model and training",
-        _items(
-            ("22", "description of the model", facts.network),
-            ("23", "software", facts.software),
-            ("24", "initialisation", facts.initialisation),
-            ("25", "training", facts.training),
-            ("26", "how the final model was selected", facts.selection),
-            ("27", "ensembles", facts.ensemble),
-        ),
+        ("22", facts.network),
+        ("23", facts.software),
+        ("24", facts.initialisation),
+        ("25", facts.training),
+        ("26", facts.selection),
+        ("27", facts.ensemble),
     ),
     (
-        "Methods: evaluation",
-        _items(
-            ("28", "metrics", facts.metrics),
-            ("29", "significance and uncertainty", facts.uncertainty),
-            ("30", "robustness", facts.subgroups, "changes of the images that were tried"),
-            ("31", "explainability"),
-            ("32", "evaluation on internal data", facts.internal),
-            ("33", "testing on external data", facts.external),
-            ("34", "registration of a clinical trial"),
-        ),
+        ("28", facts.metrics),
+        ("29", facts.uncertainty),
+        ("30", facts.subgroups),
+        ("31", None),
+        ("32", facts.internal),
+        ("33", facts.external),
+        ("34", None),
     ),
     (
-        "Results",
-        _items(
-            ("35", "cases included and excluded", facts.flow),
-            ("36", "characteristics of the cases in each partition"),
-            ("37", "performance on all partitions", facts.numbers, "of the other partitions"),
-            ("38", "diagnostic performance and its precision", facts.numbers),
-            ("39", "failure analysis", facts.failures, "why they failed"),
-        ),
+        ("35", facts.flow),
+        ("36", None),
+        ("37", facts.numbers),
+        ("38", facts.numbers),
+        ("39", facts.failures),
     ),
     (
-        "Discussion and other information",
-        _items(
-            ("40", "limitations", facts.limits, "those of your study"),
-            ("41", "implications for practice"),
-            ("42", "protocol and technical details", facts.protocol, "where the protocol is"),
-            ("43", "availability of software, model and data", facts.availability, "of model and data"),
-            ("44", "funding"),
-        ),
+        ("40", facts.limits),
+        ("41", None),
+        ("42", facts.protocol),
+        ("43", facts.availability),
+        ("44", None),
     ),
 )
-
-TRIPOD: Sequence[tuple[str, tuple[Item, ...]]] = (
+TRIPOD: Sequence[Section] = (
     (
-        "Title, abstract, introduction",
-        _items(
-            (
-                "1",
-                "title: develops or evaluates a model, of whom, for which outcome",
-                facts.technology,
-                "of whom",
-            ),
-            ("2", "abstract", facts.summary, "background and conclusions"),
-            ("3", "healthcare context, target population, known inequalities"),
-            ("4", "objectives", facts.question, "the objectives of the study"),
-        ),
+        ("1", facts.technology),
+        ("2", facts.summary),
+        ("3", None),
+        ("4", facts.question),
     ),
     (
-        "Methods",
-        _items(
-            ("5", "sources and dates of the data", facts.source, "dates, and how representative they are"),
-            ("6", "setting, eligibility, treatments"),
-            ("7", "data preparation and quality", facts.preparation),
-            ("8", "outcome, and how it was assessed", facts.reference, "by whom, and blind to what"),
-            ("9", "predictors", facts.acquisition, "why these images"),
-            ("10", "sample size", facts.precision, "how the size was arrived at"),
-            ("11", "missing data", facts.exclusions),
-            ("12", "analysis: partition, model, tuning, measures", facts.analysis),
-            ("13", "class imbalance", facts.imbalance),
-            ("14", "fairness", facts.subgroups),
-            ("15", "output of the model, and its thresholds", facts.output),
-            ("16", "differences between training and evaluation data", facts.doubts),
-            ("17", "ethical approval"),
-        ),
+        ("5", facts.source),
+        ("6", None),
+        ("7", facts.preparation),
+        ("8", facts.reference),
+        ("9", facts.acquisition),
+        ("10", facts.precision),
+        ("11", facts.exclusions),
+        ("12", facts.analysis),
+        ("13", facts.imbalance),
+        ("14", facts.subgroups),
+        ("15", facts.output),
+        ("16", facts.doubts),
+        ("17", None),
     ),
     (
-        "Open science, patients and public",
-        _items(
-            ("18a", "funding"),
-            ("18b", "conflicts of interest"),
-            ("18c", "protocol", facts.protocol, "where the protocol is"),
-            ("18d", "registration"),
-            ("18e", "data sharing"),
-            ("18f", "code sharing", facts.availability, "of what is your own"),
-            ("19", "involvement of patients and the public"),
-        ),
+        ("18a", None),
+        ("18b", None),
+        ("18c", facts.protocol),
+        ("18d", None),
+        ("18e", None),
+        ("18f", facts.availability),
+        ("19", None),
     ),
     (
-        "Results",
-        _items(
-            ("20a", "flow of participants", facts.flow),
-            ("20b", "characteristics of the participants"),
-            ("20c", "development compared with evaluation data", facts.doubts, "their characteristics"),
-            ("21", "participants and outcomes in each analysis", facts.flow),
-            ("22", "the full model", facts.specification),
-            ("23a", "performance with intervals, also of subgroups", facts.numbers),
-            ("23b", "heterogeneity between sites", facts.subgroups),
-            ("24", "updating of the model", facts.initialisation),
-        ),
+        ("20a", facts.flow),
+        ("20b", None),
+        ("20c", facts.doubts),
+        ("21", facts.flow),
+        ("22", facts.specification),
+        ("23a", facts.performance),
+        ("23b", facts.subgroups),
+        ("24", None),
     ),
     (
-        "Discussion",
-        _items(
-            ("25", "interpretation, fairness in the light of other studies"),
-            ("26", "limitations", facts.limits, "those of your study"),
-            (
-                "27",
-                "usability in current care: poor input, users, next steps",
-                facts.limits,
-                "who is to use it",
-            ),
-        ),
+        ("25", None),
+        ("26", facts.limits),
+        ("27", None),
     ),
 )
 
 CHECKLISTS = (
-    Checklist("checklist-claim.md", "CLAIM 2024: AI in medical imaging", tuple(CLAIM)),
-    Checklist("checklist-tripod-ai.md", "TRIPOD+AI: prediction models", tuple(TRIPOD)),
+    Checklist("checklist-claim.md", "claim", CLAIM),
+    Checklist("checklist-tripod-ai.md", "tripod", TRIPOD),
 )

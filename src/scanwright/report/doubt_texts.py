@@ -37,6 +37,7 @@ EN = {
         "that the model learnt from. Invert them, or do not rely on it there."
     ),
     "rank.surest_wrong": "surest of the wrong",
+    "rank.surest_worst": "surest of the worst quarter",
     "rank.most_uncertain": "most uncertain",
     "rank.strangest": "least like those learnt from",
     "metric.uncertainty": "own uncertainty",
@@ -96,6 +97,7 @@ ZH = {
         "{n} 幅图像的明暗被反相：若不反相，便与模型训练所用的相像。请先反相还原，否则对这些图像不要依赖它。"
     ),
     "rank.surest_wrong": "最有把握的错误",
+    "rank.surest_worst": "最差四分之一中最有把握的",
     "rank.most_uncertain": "最不确定",
     "rank.strangest": "与训练图像最不相像",
     "metric.uncertainty": "自身不确定度",

@@ -26,7 +26,7 @@ def render_model_card(evaluation: JsonDict, lang: str = "en") -> str:
 
     Args:
         evaluation: as in ``evaluation.json``.
-        lang: of headings and of what is to be done; facts are told in English.
+        lang: of all that is ours; names of files, classes and settings stay as they are.
     """
     words = Words(lang)
     lines = [
@@ -36,7 +36,7 @@ def render_model_card(evaluation: JsonDict, lang: str = "en") -> str:
     ]
     for name, told in SECTIONS:
         lines += ["", f"## {words(f'card.{name}')}", ""]
-        lines += [f"- {facts.escape(text)}" for fact in told if (text := fact(evaluation))]
+        lines += [f"- {facts.escape(text)}" for fact in told if (text := fact(evaluation, words))]
         if not told:
             lines.append(f"**{words('card.todo')}** {words(f'card.{name}.todo')}")
     return "\n".join(lines) + "\n"

@@ -11,10 +11,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scanwright.report import plots
+from scanwright.report import plots, study_facts
 from scanwright.report.answer import answer, is_number, patients_unknown, title_key
 from scanwright.report.box_sections import box_records, froc_plot, number_tables, rule_lines
 from scanwright.report.doubt_sections import doubt_lines
+from scanwright.report.first_lines import scope_line
 from scanwright.report.pictures import RANKS, Picture
 from scanwright.report.rounding import format_number, format_plain, format_value
 from scanwright.report.subgroup_sections import subgroup_tables
@@ -96,6 +97,8 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
     return {
         "title": words(title_key(evaluation)),
         "unknown_patients": patients_unknown(evaluation),
+        "scope": scope_line(evaluation, words),
+        "limits": _limits(evaluation, words),
         "answer": answer(evaluation, words, has_pictures=bool(shown)),
         "summaries": [(title, table) for title, table in summaries if table.rows],
         "summary_has_n": any(cell.n for _, table in summaries for _, cells in table.rows for cell in cells),
@@ -141,6 +144,13 @@ def _context(evaluation: JsonDict, pictures: Sequence[Picture], words: Words) ->
     }
 
 
+def _limits(evaluation: JsonDict, words: Words) -> list[str]:
+    """What the run knows against its own results; nothing where it is not told of what they are."""
+    if not evaluation.get("split") or evaluation.get("doubts") is None:
+        return []
+    return [study_facts.limits(evaluation, words), study_facts.doubts(evaluation, words)]
+
+
 def _summary_numbers(evaluation: JsonDict) -> list[JsonDict]:
     return [one for one in evaluation.get("numbers") or [] if not is_about_trust(one)]
 
@@ -174,8 +184,13 @@ def _abouts(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:
     return [(words.metric(name), words.about(name)) for name in names if words.about(name)]
 
 
+def _rank(rank: str, picture: Picture) -> str:
+    """Masks and boxes are seldom plainly wrong: of them the surest of the worst are shown."""
+    return "surest_worst" if rank == "surest_wrong" and not picture.truth else rank
+
+
 def _picture(picture: Picture, words: Words) -> dict[str, Any]:
-    rank = " · ".join(words(f"rank.{one}") for one in (picture.rank, *picture.also))
+    rank = " · ".join(words(f"rank.{_rank(one, picture)}") for one in (picture.rank, *picture.also))
     numbers = dict(picture.numbers)
     certainty = numbers.pop("probability", None) if picture.predicted else None
     facts = [

@@ -20,7 +20,7 @@ _SHOWN = (
 def subgroup_tables(evaluation: JsonDict, words: Words) -> list[tuple[str, Table, list[str]]]:
     """Of each column its name, the numbers of its groups, and what may be said of their differences."""
     return [
-        (words("subgroups.by", column=_column(one["column"], words)), _table(one, evaluation, words), lines)
+        (words("subgroups.by", column=words.column(one["column"])), _table(one, evaluation, words), lines)
         for one in evaluation.get("subgroups") or []
         for lines in [_lines(one, words)]
     ]
@@ -66,10 +66,6 @@ def _lines(one: JsonDict, words: Words) -> list[str]:
 
 def _p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.2g}"
-
-
-def _column(name: str, words: Words) -> str:
-    return words("subgroups.size") if name == "size" else name
 
 
 def _group(name: str, words: Words) -> str:

@@ -11,6 +11,7 @@ from scanwright.errors import SettingsError
 from scanwright.report import (
     answer_texts,
     card_texts,
+    checklist_texts,
     cohort_texts,
     compare_texts,
     compress_texts,
@@ -19,12 +20,14 @@ from scanwright.report import (
     enhancement_texts,
     explanation_texts,
     findings_texts,
+    first_texts,
     follow_texts,
     margin_texts,
     mask_texts,
     measurement_texts,
     registration_texts,
     result_texts,
+    study_texts,
     trust_texts,
 )
 
@@ -78,7 +81,8 @@ _EN = {
         "Cases that the model was trained on are included: the numbers say little about new patients."
     ),
     "sure.external": (
-        "None of these images was used to train the model or to choose it; they are not of its own data set."
+        "None of these images was used to train the model or to choose it. Whether they come from the same "
+        "source as those that were is not known."
     ),
     "sure.members": (
         "The model is an ensemble of {n} members: the mean of {n} networks, each of which learnt without "
@@ -264,7 +268,7 @@ _ZH = {
     "sure.val": "这些病例曾用于选择模型：在新患者上结果可能略差。",
     "sure.train": "模型就是用这些病例训练的：不能说明在新患者上的表现。",
     "sure.all": "其中包含训练过的病例：这些数值几乎不能说明在新患者上的表现。",
-    "sure.external": "这些图像既未用于训练模型，也未用于选择模型；它们不属于模型自己的数据集。",
+    "sure.external": "这些图像既未用于训练模型，也未用于选择模型。它们与训练图像是否来自同一来源尚不清楚。",
     "sure.members": "该模型是 {n} 个成员的集成：{n} 个网络的平均，每个网络训练时留出另一部分患者。",
     "sure.few_steps": "训练非常短（{n} 步）：更长的训练（--minutes）可能得到很不一样的模型。",
     "sure.worst": "最差的病例（{case}）：{name} 为 {value}。",
@@ -391,11 +395,15 @@ _PARTS = (
     *(answer_texts, detection_texts, mask_texts, findings_texts, enhancement_texts),
     *(doubt_texts, compare_texts, compress_texts, card_texts, trust_texts, margin_texts, explanation_texts),
     *(measurement_texts, registration_texts, follow_texts, cohort_texts, result_texts),
+    *(checklist_texts, study_texts, first_texts),
 )
 TEXTS: Mapping[Lang, Mapping[str, str]] = {
     "en": _EN | {key: text for part in _PARTS for key, text in part.EN.items()},
     "zh": _ZH | {key: text for part in _PARTS for key, text in part.ZH.items()},
 }
+
+
+_COLUMNS = ("size", "site", "age", "sex")
 
 
 class Words:
@@ -414,6 +422,10 @@ class Words:
     def __call__(self, key: str, **gaps: object) -> str:
         return self._texts[key].format(**gaps)
 
+    def has(self, key: str) -> bool:
+        """Whether there is a text of this key."""
+        return key in self._texts
+
     def metric(self, name: str) -> str:
         """The metric's name for people; the name itself when we have no word for it.
 
@@ -427,6 +439,10 @@ class Words:
     def comparator(self, name: str) -> str:
         """The simpler method's name for people; the name itself when we have no word for it."""
         return self._texts.get(f"comparator.{name}", name)
+
+    def column(self, name: str) -> str:
+        """The name of a column of facts for people; the name itself when we have no word for it."""
+        return self._texts.get(f"subgroups.{name}", name) if name in _COLUMNS else name
 
     def about(self, name: str) -> str:
         """What the metric means, in one line; "" when we have none."""
@@ -444,15 +460,18 @@ class Words:
 
     def interval_method(self, method: str) -> str:
         """The method of an interval, which ``core.statistics`` writes in English."""
+        if self.lang == "en":
+            return method
         if method.endswith(CORRECTED):
             return self.interval_method(method.removesuffix(CORRECTED)) + self("method.corrected")
         if found := re.fullmatch(r"(patient|case) bootstrap.*?, (\d+) resamples(, (\d+) without.*)?", method):
             kind, n, _, left_out = found.groups()
+            kind += "_bca" if "BCa" in method else ""
             tail = self("method.left_out", n=left_out) if left_out else ""
             return self(f"method.{kind}", n=n) + tail
         if found := re.fullmatch(r"undefined in (\d+) of (\d+) resamples, no interval", method):
             return self("method.undefined", n=found[1], total=found[2])
-        for key in ("method.small", "method.same"):
+        for key in ("method.small", "method.same", "method.plain"):
             if method == TEXTS["en"][key]:
                 return self(key)
         return method

@@ -14,8 +14,9 @@ from scanwright.report.texts import Words
 from scanwright.types import JsonDict
 
 CALIBRATION = (
-    *("brier", "brier_before", "ece", "ece_before"),
+    *("brier", "brier_before", "ece", "ece_before", "ece_plain"),
     *("voxel_brier", "voxel_brier_before", "voxel_ece", "voxel_ece_before"),
+    "voxel_ece_plain",
 )
 MARGINS = ("volume_coverage", "cautious_missed", "cautious_volume")
 REFERRAL = ("set_coverage", "missed_unseen", "set_size", "referred")

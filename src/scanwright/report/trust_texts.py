@@ -40,6 +40,15 @@ EN = {
     "metric.brier": "Brier score",
     "metric.brier_before": "Brier score before",
     "metric.ece": "Calibration error",
+    "metric.ece_plain": "Calibration error, plain",
+    "metric.voxel_ece_plain": "Calibration error, plain (voxels)",
+    "about.ece_plain": (
+        "the same as papers mostly give it, not corrected for chance; compare this one with theirs"
+    ),
+    "about.voxel_ece_plain": (
+        "the same as papers mostly give it, not corrected for chance; compare this one with theirs"
+    ),
+    "method.plain": "not corrected for chance, no interval",
     "metric.ece_before": "Calibration error before",
     "about.brier": (
         "Mean squared distance between probability and truth; 0 is perfect, 0.25 is to always say a "
@@ -95,6 +104,8 @@ EN = {
     "about.referred": "part of the cases that a person must see",
     "method.patient": "patient bootstrap, {n} resamples",
     "method.case": "case bootstrap (patients unknown), {n} resamples",
+    "method.patient_bca": "patient bootstrap (BCa), {n} resamples",
+    "method.case_bca": "case bootstrap (BCa, patients unknown), {n} resamples",
     "method.left_out": ", {n} without a value left out",
     "method.small": "n too small for an interval",
     "method.same": "the same in all resamples, no interval",
@@ -154,6 +165,9 @@ EN = {
         "every two groups of a column are compared, and p is corrected for all these looks (Holm)."
     ),
     "subgroups.by": "By {column}",
+    "subgroups.site": "site",
+    "subgroups.age": "age",
+    "subgroups.sex": "sex",
     "subgroups.size": "volume that the reference outlines (ml, or pixels)",
     "subgroups.other": "all others",
     "subgroups.head": "cases",
@@ -206,6 +220,11 @@ ZH = {
     "metric.brier": "Brier 分数",
     "metric.brier_before": "校准前 Brier 分数",
     "metric.ece": "校准误差",
+    "metric.ece_plain": "校准误差（未校正）",
+    "metric.voxel_ece_plain": "校准误差（未校正，体素）",
+    "about.ece_plain": "同上，未对偶然性校正，与多数论文的算法相同：与论文比较时用它",
+    "about.voxel_ece_plain": "同上，未对偶然性校正，与多数论文的算法相同：与论文比较时用它",
+    "method.plain": "未校正偶然影响，不给区间",
     "metric.ece_before": "校准前校准误差",
     "about.brier": "概率与真实之间距离平方的均值；0 为完美，总说一半则为 0.25。各类取平均。",
     "about.ece": (
@@ -246,6 +265,8 @@ ZH = {
     "about.referred": "必须由人查看的病例所占部分",
     "method.patient": "按患者自助法，重采样 {n} 次",
     "method.case": "按病例自助法（患者未知），重采样 {n} 次",
+    "method.patient_bca": "按患者 BCa 自助法，重采样 {n} 次",
+    "method.case_bca": "按病例 BCa 自助法（患者未知），重采样 {n} 次",
     "method.left_out": "，其中 {n} 次无值，已剔除",
     "method.small": "n 太小，不给区间",
     "method.same": "所有重采样结果相同，不给区间",
@@ -292,7 +313,10 @@ ZH = {
         "各组病例的同样数值。比较的组多了，总有一些因偶然而不同：每一列中的各组两两比较，p 值已按全部比较"
         "次数校正（Holm）。"
     ),
-    "subgroups.by": "按 {column}",
+    "subgroups.by": "按{column}",
+    "subgroups.site": "中心",
+    "subgroups.age": "年龄",
+    "subgroups.sex": "性别",
     "subgroups.size": "参考轮廓的体积（ml 或像素）",
     "subgroups.other": "其余各组",
     "subgroups.head": "病例",

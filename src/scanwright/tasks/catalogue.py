@@ -72,9 +72,9 @@ def choose_task(name: str, dataset: Dataset) -> Task:
     task = find_task(name)
     useful = _useful(task)
     if not any(kind in case.targets for case in dataset.cases for kind in useful):
-        held = _held(target) if target else "no target"
+        held = name_target(target) if target else "no target"
         raise SettingsError(
-            f"{name} learns from {' or '.join(map(_held, useful))}, and the cases here have {held}",
+            f"{name} learns from {' or '.join(map(name_target, useful))}, and the cases here have {held}",
             subject=dataset.source,
         )
     return task
@@ -101,7 +101,7 @@ def _check_one_question(dataset: Dataset) -> None:
     held = list(dict.fromkeys(task.target for task in able))
     if len(held) > 1 and not _SIDE_BY_SIDE.issuperset(held):
         raise SettingsError(
-            f"the cases have {' and '.join(map(_held, held))}, and only one can be learnt",
+            f"the cases have {' and '.join(map(name_target, held))}, and only one can be learnt",
             subject=dataset.source,
             do=f"Choose one: {' or '.join(f'--task {task.name}' for task in able)}.",
         )
@@ -109,19 +109,20 @@ def _check_one_question(dataset: Dataset) -> None:
 
 def _not_yet(dataset: Dataset) -> SettingsError:
     """That there is no task for what most cases hold, and what there is."""
-    known = ", ".join(f"{task.name} (from {_held(task.target)})" for task in TASKS.values())
+    known = ", ".join(f"{task.name} (from {name_target(task.target)})" for task in TASKS.values())
     counts = Counter(kind for case in dataset.cases for kind in case.targets)
     able = [t.name for t in TASKS.values() if counts[t.target]]
     return SettingsError(
-        f"no task learns from {_held(dataset.target)} yet",
+        f"no task learns from {name_target(dataset.target)} yet",
         subject=dataset.source,
         expected=f"what one of the tasks learns from: {known}",
-        received=", ".join(f"{n} cases with {_held(kind)}" for kind, n in counts.items()),
+        received=", ".join(f"{n} cases with {name_target(kind)}" for kind, n in counts.items()),
         do=f"--task {' or '.join(able)} takes the cases that have what it learns from."
         if able
         else "inspect and convert work with these data.",
     )
 
 
-def _held(target: str) -> str:
+def name_target(target: str) -> str:
+    """What a case has, for a sentence: "a label", "boxes"."""
     return target if target.endswith("s") else f"a {target}"
