@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,8 +24,8 @@ spatial = Later("scipy.spatial", feature="Judging masks")
 MOST_NEIGHBOURS = 1500
 """Of a voxel, about so many are asked before a tree is built."""
 MOST_AT_ONCE = 2**20
-SURELY_NEAR, SAMPLE = 60, 128
-"""After so many neighbours, a sample of the places without answer tells whether the rest are worth asking."""
+SAMPLE = 128
+"""So many places tell whether the neighbours of all are worth asking."""
 VOXELS_A_LOOK = 250
 """How many voxels a distance transform visits while one place far away is looked up in a tree."""
 TUBE = 20.0
@@ -111,10 +110,12 @@ def surface_distances(
     n_a, n_b = int(np.count_nonzero(border_a)), int(np.count_nonzero(border_b))
     if n_a == 0 or n_b == 0:
         return SurfaceDistances(none, none, n_a, n_b)
-    with ThreadPoolExecutor(2) as both_ways:
-        from_a = both_ways.submit(_nearest, border_a, border_b, spacing)
-        from_b = both_ways.submit(_nearest, border_b, border_a, spacing)
-    return SurfaceDistances(from_a.result(), from_b.result(), n_a, n_b)
+    return SurfaceDistances(
+        _nearest(border_a, border_b, spacing),
+        _nearest(border_b, border_a, spacing),
+        n_a,
+        n_b,
+    )
 
 
 def surface_dice(
@@ -224,25 +225,51 @@ def _nearest(places: BoolArray, border: BoolArray, spacing: tuple[float, ...]) -
     flat, steps = padded.ravel(), offsets @ np.array(padded.strides)
     here = np.flatnonzero(np.pad(places, room))
     found = np.full(len(here), np.nan, dtype=np.float32)
-    few = min(SURELY_NEAR, len(steps))
-    waiting = _ask_neighbours(found, np.arange(len(here)), here, flat, steps[:few], far[:few])
-    rest, rest_far = steps[few:], far[few:]
+    waiting: IntArray = np.arange(len(here))
     some = waiting[:: max(1, len(waiting) // SAMPLE)]
-    n_some_far = len(_ask_neighbours(found, some, here, flat, rest, rest_far))
-    waiting = waiting[np.isnan(found[waiting])]
+    n_some_far = len(_ask_neighbours(found, some, here, flat, steps, far))
     if n_some_far * len(waiting) * VOXELS_A_LOOK <= border.size * len(some):
-        waiting = _ask_neighbours(found, waiting, here, flat, rest, rest_far)
+        waiting = _ask_neighbours(found, waiting, here, flat, steps, far)
     if not waiting.size:
         return found
-    left_out = np.argwhere(places)[waiting]
-    if len(left_out) * VOXELS_A_LOOK > border.size:
-        away = np.ascontiguousarray(~border)
-        spread = edt.edt(away, anisotropy=spacing if away.ndim > 1 else spacing[0], black_border=False)
-        found[waiting] = spread[tuple(left_out.T)]
+    left = np.argwhere(places)[waiting]
+    if len(left) * VOXELS_A_LOOK > border.size:
+        found[waiting] = _by_slices(left, border, spacing)
     else:
         tree = spatial.cKDTree(np.argwhere(border) * spacing, balanced_tree=False)
-        found[waiting] = tree.query(left_out * spacing)[0]
+        found[waiting] = tree.query(left * spacing)[0]
     return found
+
+
+def _by_slices(places: IntArray, border: BoolArray, spacing: tuple[float, ...]) -> FloatArray:
+    """As ``_nearest``, of places far away: a distance transform of each slice, and for each place the least
+    over the slices. That spares the last pass over all voxels, of which few are places.
+
+    Args:
+        places: (n, axes).
+    """
+    across = int(np.argmin(border.shape))
+    within = [axis for axis in range(border.ndim) if axis != across]
+    slices = np.ascontiguousarray(np.moveaxis(~border, across, 0))
+    n_slices, steps = len(slices), [spacing[axis] for axis in within]
+    squares = np.full(slices.shape, np.inf, dtype=np.float32)
+    for one, outside in zip(squares, slices, strict=True):
+        if not outside.all():
+            one[...] = (
+                edt.edtsq(outside, anisotropy=steps if len(steps) > 1 else steps[0], black_border=False)
+                if steps
+                else 0.0
+            )
+    columns = np.ascontiguousarray(squares.reshape(n_slices, -1).T)
+    column = np.ravel_multi_index(tuple(places[:, within].T), slices.shape[1:]) if within else 0
+    height = (np.arange(n_slices) * spacing[across]).astype(np.float32)
+    heights = (height[:, None] - height) ** 2
+    column = np.broadcast_to(column, len(places))
+    found, at_once = np.empty(len(places), dtype=np.float32), max(1, MOST_AT_ONCE // n_slices)
+    for start in range(0, len(places), at_once):
+        rows = slice(start, start + at_once)
+        found[rows] = (columns[column[rows]] + heights[places[rows, across]]).min(axis=1)
+    return np.sqrt(found)
 
 
 def _ask_neighbours(
