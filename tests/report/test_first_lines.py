@@ -123,7 +123,7 @@ def test_the_page_says_whom_the_model_is_for_and_links_to_its_limits() -> None:
     spacing = {"smallest": [0.6, 0.6, 1.1], "median": [0.8, 0.8, 2.8], "largest": [1.0, 1.0, 4.9]}
     e = judged(learnt_from={"modality": "CT", "spacing_mm": spacing})
     line = scope_line(e, EN)
-    assert "CT, labels healthy, lesion, 0.6 × 0.6 × 1.1–1 × 1 × 4.9 mm" in line
+    assert "CT, labels healthy, lesion, voxels of 0.6 × 0.6 × 1.1 to 1 × 1 × 4.9 mm" in line
     page = render_report(e)
     assert '<a href="#limits">' in page
     assert '<h2 id="limits">' in page

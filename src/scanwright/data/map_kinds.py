@@ -19,6 +19,7 @@ class MapKind:
     Attributes:
         name: as the user writes it.
         title: as papers write it.
+        title_zh: in Chinese, where it has a name there.
         about, about_zh: what it does, in one line, in English and in Chinese.
         attention: only for networks whose attention can be followed.
     """
@@ -28,6 +29,11 @@ class MapKind:
     about: str
     about_zh: str
     attention: bool = False
+    title_zh: str = ""
+
+    def told(self, lang: str) -> tuple[str, str]:
+        """Its title, and what it does, in a language."""
+        return (self.title_zh or self.title, self.about_zh) if lang == "zh" else (self.title, self.about)
 
 
 MAP_KINDS: tuple[MapKind, ...] = (
@@ -49,6 +55,7 @@ MAP_KINDS: tuple[MapKind, ...] = (
         "the gradient along the way from the blurred image to the image, times their difference "
         "(Sundararajan et al. 2017)",
         "从模糊图像到原图像的路径上的梯度，乘以两者之差（Sundararajan 等，2017）",
+        title_zh="积分梯度",
     ),
     MapKind(
         "smooth_grad",
@@ -61,6 +68,7 @@ MAP_KINDS: tuple[MapKind, ...] = (
         "Occlusion",
         "how far the score falls where a window of the image is blurred (Zeiler and Fergus 2014)",
         "将图像的一个窗口模糊后分数下降多少（Zeiler 与 Fergus，2014）",
+        title_zh="遮挡",
     ),
     MapKind(
         "attention_rollout",
@@ -69,6 +77,7 @@ MAP_KINDS: tuple[MapKind, ...] = (
         "(Abnar and Zuidema 2020)",
         "每个图像块经各层注意力到达答案的份额；对所有类别相同（Abnar 与 Zuidema，2020）",
         attention=True,
+        title_zh="注意力展开",
     ),
 )
 MAPS_BY_NAME = {kind.name: kind for kind in MAP_KINDS}

@@ -43,7 +43,7 @@ def render_explanation(content: JsonDict, pictures: Mapping[str, bytes], lang: s
         title=words("title.explain"),
         source=content["data"]["source"],
         n_cases=len(records),
-        methods=words.listed([MAPS_BY_NAME[name].title for name in methods]),
+        methods=words.listed([_title(name, words) for name in methods]),
         abouts=[words(f"explain.about.{key}") for key in dict.fromkeys(one["about"] for one in records)],
         headline=headline(content, words),
         lines=pointing_lines(content, words),
@@ -55,13 +55,10 @@ def render_explanation(content: JsonDict, pictures: Mapping[str, bytes], lang: s
         pictures=[_picture(record, png, words) for record, png in shown],
         method_rows=[_method_row(name, content, words) for name in methods],
         method_note=_method_note(content, words),
-        about_methods=[
-            (kind.title, kind.about_zh if words.lang == "zh" else kind.about)
-            for kind in map(MAPS_BY_NAME.__getitem__, methods)
-        ],
+        about_methods=[MAPS_BY_NAME[name].told(words.lang) for name in methods],
         failed=failed[:MOST_RECORDS],
         failed_note=_some(failed, words),
-        case_heads=[MAPS_BY_NAME[name].title for name in methods],
+        case_heads=[_title(name, words) for name in methods],
         case_rows=[_case_row(record, methods, words) for record in records[:MOST_RECORDS]],
         case_note=_some(records, words),
         set_aside=aside,
@@ -77,6 +74,10 @@ def render_explanation(content: JsonDict, pictures: Mapping[str, bytes], lang: s
     )
 
 
+def _title(method: str, words: Words) -> str:
+    return MAPS_BY_NAME[method].told(words.lang)[0]
+
+
 def headline(content: JsonDict, words: Words) -> str:
     """How many maps stood."""
     maps = [one for record in content["records"] for one in record["maps"].values()]
@@ -86,7 +87,7 @@ def headline(content: JsonDict, words: Words) -> str:
 def pointing_lines(content: JsonDict, words: Words) -> list[str]:
     """How often each method points at what is known to be there; nothing where nobody says."""
     return [
-        words("explain.pointing", title=MAPS_BY_NAME[one["group"]].title, number=_number(one), n=one["n"])
+        words("explain.pointing", title=_title(one["group"], words), number=_number(one), n=one["n"])
         for one in content["numbers"]
         if one["name"] == "pointing" and one["value"] is not None
     ]
@@ -124,7 +125,7 @@ def _failures(record: JsonDict, words: Words) -> Iterable[tuple[str, str, str]]:
         if one["failed"]:
             gaps = {key: format_plain(one[key]) for key in ("p", "correlation") if one[key] is not None}
             why = [words(f"explain.why.{reason}", **gaps) for reason in one["failed"]]
-            yield record["case"], MAPS_BY_NAME[name].title, "; ".join(why)
+            yield record["case"], _title(name, words), "; ".join(why)
 
 
 def _picture(record: JsonDict, png: bytes, words: Words) -> dict[str, str]:
@@ -152,7 +153,7 @@ def _method_row(method: str, content: JsonDict, words: Words) -> list[str]:
     n = own["pointing"]["n"]
     pointing = f"{_number(own['pointing'])}, n = {n}" if own["pointing"]["value"] is not None else UNDEFINED
     stood = f"{_number(own['stood'])}, n = {own['stood']['n']}"
-    return [MAPS_BY_NAME[method].title, stood, *beside, format_value(own["correlation"]["value"]), pointing]
+    return [_title(method, words), stood, *beside, format_value(own["correlation"]["value"]), pointing]
 
 
 def _method_note(content: JsonDict, words: Words) -> str:

@@ -59,13 +59,16 @@ def scope_line(evaluation: JsonDict, words: Words) -> str:
     if classes:
         more = ["…"] * (len(classes) > MOST_CLASSES)
         parts.append(words("first.scope_classes", classes=words("comma").join(classes[:MOST_CLASSES] + more)))
-    for sizes, unit, digits in ((span, "mm", "{:.2g}"), (shape, words("first.pixels"), "{:g}")):
+    to = words("first.to")
+    for sizes, key, digits in ((span, "voxels", "{:.2g}"), (shape, "pixels", "{:g}")):
         if sizes and len(parts) < 3:
             ends = (
                 " × ".join(digits.format(n) for n in sizes[end] if span or n > 1)
                 for end in ("smallest", "largest")
             )
-            parts.append(words("first.scope_sizes", sizes="–".join(dict.fromkeys(ends)), unit=unit))
+            parts.append(
+                words("first.scope_sizes", sizes=words("first.to").join(dict.fromkeys(ends)), unit=unit)
+            )
     if not learnt.get("modality") or len(parts) < 2:
         return ""
     return words("first.scope", what=words("comma").join(filter(None, parts)))

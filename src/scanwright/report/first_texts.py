@@ -40,8 +40,9 @@ EN = {
     ),
     "first.scope": ("For images like those learnt from: {what}. Not for other images."),
     "first.scope_classes": "labels {classes}",
-    "first.scope_sizes": "{sizes} {unit}",
-    "first.pixels": "pixels",
+    "first.to": " to ",
+    "first.voxels": "voxels of {sizes} mm",
+    "first.pixels": "{sizes} pixels",
     "first.semicolon": "; ",
     "next.unknown_classes": (
         "Train with examples of the unknown class ({n} "
@@ -75,8 +76,9 @@ ZH = {
     "first.costs_equal": "各类别同等重要时，模型答案的代价是总给出最佳单一答案的 {times} 倍（{interval}）。",
     "first.scope": "适用于与训练图像同类的图像：{what}。不适用于其他图像。",
     "first.scope_classes": "标签为{classes}",
-    "first.scope_sizes": "{sizes} {unit}",
-    "first.pixels": "像素",
+    "first.to": " 至 ",
+    "first.voxels": "体素 {sizes} mm",
+    "first.pixels": "{sizes} 像素",
     "first.semicolon": "；",
     "next.unknown_classes": "加入未知类别的样本重新训练（此处 {n} 个病例），或不对这类患者使用该模型。",
     "limits": "局限",
