@@ -66,9 +66,7 @@ def scope_line(evaluation: JsonDict, words: Words) -> str:
                 " × ".join(digits.format(n) for n in sizes[end] if span or n > 1)
                 for end in ("smallest", "largest")
             )
-            parts.append(
-                words("first.scope_sizes", sizes=words("first.to").join(dict.fromkeys(ends)), unit=unit)
-            )
+            parts.append(words(f"first.{key}", sizes=to.join(dict.fromkeys(ends))))
     if not learnt.get("modality") or len(parts) < 2:
         return ""
     return words("first.scope", what=words("comma").join(filter(None, parts)))
