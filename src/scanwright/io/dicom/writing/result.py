@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import UID, generate_uid
 
+from scanwright import extras
 from scanwright.errors import DataError
 from scanwright.extras import require
 from scanwright.io.dicom.header import quietly
@@ -143,7 +145,7 @@ def making() -> Iterator[None]:
         DataError: the library refused.
     """
     try:
-        with quietly():
+        with quietly(), extras.quietly("highdicom", logging.CRITICAL):
             yield
     except READING_FAILURES as error:
         raise DataError(f"the headers of its images do not allow one ({type(error).__name__})") from error
