@@ -162,6 +162,7 @@ def test_what_a_library_warns_of_names_no_patient(tmp_path, capfd):
 
 def test_an_empty_mask_is_written_without_noise(tmp_path, caplog):
     study = study_of(tmp_path, slices_of())
-    made = segmentation(study.source, np.zeros_like(study.mask), STRUCTURES, ALGORITHM)
+    with making():
+        made = segmentation(study.source, np.zeros_like(study.mask), STRUCTURES, ALGORITHM)
     assert not study.painted(read_segments(study.save(made))).any()
     assert not caplog.records
