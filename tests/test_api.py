@@ -19,6 +19,7 @@ def test_the_names_of_the_front_door() -> None:
         "Predicted",
         "ScanwrightError",
         "compare",
+        "compress",
         "convert",
         "enhance",
         "evaluate",

@@ -72,7 +72,8 @@ def test_grades(tmp_path: Path, command: Command) -> None:
     _, evaluation, rows = whole_way(command, data, tmp_path, *order)
     assert evaluation["confusion"]["classes"] == ["none", "some", "much"]
     assert {number["name"] for number in evaluation["numbers"]} >= {"kappa", "grade_error", "within_one"}
-    assert list(rows[0]) == ["case", "none", "some", "much", "predicted"]
+    # The median grade may be another than the most probable one; then that is noted.
+    assert list(rows[0])[:5] == ["case", "none", "some", "much", "predicted"]
     assert "模型分级得如何" in (tmp_path / "zh" / "report.html").read_text(encoding="utf-8")
 
 

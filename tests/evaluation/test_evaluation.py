@@ -239,7 +239,7 @@ def test_a_dataset_of_another_kind_is_refused(photo_run: TinyRun, tmp_path: Path
     data = disc_classes(tmp_path / "data", 3)
     said = command("evaluate", photo_run.path, data, "--out", tmp_path / "out", "--threads", 1)
     assert said.code == 1
-    assert "no case can be judged" in said.err
+    assert "its cases cannot judge this" in said.err
 
 
 def test_splits_and_languages_that_do_not_exist_are_refused(

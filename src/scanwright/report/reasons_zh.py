@@ -231,6 +231,10 @@ PROBLEMS = {
         "多幅图像位于同一位置（时间序列、多回波，或两个序列混在一起）"
     ),
     "slices are missing": "缺少层面",
+    "the DICOM images name no study that results could belong to": "DICOM 图像未注明所属检查，结果无从归属",
+    "the headers of its images do not allow one": "其图像的文件头不允许写出该对象",
+    "the images say no place in the patient": "图像未注明其在患者体内的位置",
+    "the result does not lie on the grid of its DICOM images": "结果不在其 DICOM 图像的网格上",
     "the slices are unevenly spaced": "层间距不均匀",
     "some slices are shifted sideways against the others": "部分层面相对其他层面有横向偏移",
     "the slices are shifted against each other, further than a gantry tilts": (
