@@ -199,8 +199,10 @@ def _next(patient: JsonDict, words: Words) -> list[str]:
     lines = []
     warning = patient["warning"]
     if warning is not None:
-        days = warning["horizon_days"]
-        if warning["likely_date"]:
+        days, last = warning["horizon_days"], patient["studies"][-1]["date"]
+        if warning["likely_date"] and last and warning["likely_date"] <= last:
+            lines.append(words("follow.next.already", date=last))
+        elif warning["likely_date"]:
             lines.append(
                 words("follow.next.likely", date=warning["likely_date"], possible=warning["possible_date"])
             )

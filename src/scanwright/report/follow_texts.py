@@ -59,6 +59,10 @@ EN = {
         "next "
         "study before that?"
     ),
+    "follow.next.already": (
+        "By the trend of their volumes the targets have progressed by RECIST already at the last date "
+        "({date})."
+    ),
     "follow.next.possible": (
         "Progression of the targets is unlikely within {days} days; possible (1 in 10) from {date} on."
     ),
@@ -321,6 +325,7 @@ ZH = {
     "follow.next.likely": (
         "按目前趋势，靶病灶约在 {date} 达到 RECIST 进展（最早可能自 {possible} 起）：下次检查是否在此之前？"
     ),
+    "follow.next.already": "按体积趋势，靶病灶在末次检查（{date}）时已达到 RECIST 进展。",
     "follow.next.possible": "{days} 天内靶病灶不太可能进展；自 {date} 起有可能（十分之一）。",
     "follow.next.quiet": "按目前趋势，{days} 天内靶病灶不会进展。",
     "follow.next.look": "逐一查看下面的病灶：各日期是否为同一病灶，轮廓是否吻合？",
