@@ -54,7 +54,8 @@ def scope_line(evaluation: JsonDict, words: Words) -> str:
     """Whom the model is for by what it learnt from; "" where that is not recorded."""
     learnt = evaluation.get("learnt_from") or {}
     span, shape = learnt.get("spacing_mm") or {}, learnt.get("shape") or {}
-    parts = [str(learnt.get("modality") or "")]
+    modality = str(learnt.get("modality") or "")
+    parts = [words("first.photographs") if modality == "photograph" else modality]
     classes = [name for name in evaluation.get("classes") or [] if name != "background"]
     if classes:
         more = ["…"] * (len(classes) > MOST_CLASSES)
