@@ -1,124 +1,202 @@
-"""Prediction of a whole CT of 512 × 512 × 300 voxels, five classes, back on its own grid: beside MONAI.
+"""Prediction from files to files, back on the image's own grid: scanwright's model and packages beside MONAI.
 
-Both read the same NIfTI file, bring it to 1.5 mm, run the same network over the same windows with the same
-overlap and blending, and bring the answer back to the grid of the file: scanwright by ``Model``, MONAI by
-Spacingd, sliding_window_inference and Invertd. Each runs in a process of its own, in turn; the time is from
-the file to the array of labels, the memory the most of the process. The network is trained for two minutes on
-the organs of smaller phantoms, so that there is something to agree on. Preprocessing alone is also timed,
-beside nnU-Net's way of resampling (skimage's resize, order 3, as in its default configuration).
+Two jobs: a CT of 512 × 512 × 300 voxels with five classes at 1.5 mm, and the held-out hippocampus volumes. A
+3-D U-Net of 4.9 million weights is trained for a few minutes, so that there is something to agree on; all
+sides then run it over the same windows with the same overlap, blending and spacing. MONAI runs it eagerly in
+32 bit: LoadImage, Orientation, Spacing, sliding_window_inference, Invert, argmax, SaveImage. scanwright runs
+the model, its packages in 32 bit, and those that ``compress`` made smaller and judged on validation patients.
+Each side has a process of its own, in turn; the clock starts when its libraries are imported, and stops when
+the last mask is written. Preprocessing alone is also timed, beside nnU-Net's way of resampling (skimage's
+resize, order 3).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 
-from figures import print_header
+from figures import data_root, print_header, progress, splits
+from scanwright.data.plan import Plan
 from scanwright.phantoms import PhantomSettings
 from scanwright.phantoms.phantom import Phantom, draw_acquisition, draw_patient, image_patient
 
-SPACING_MM = (1.5, 1.5, 1.5)
 ORGANS = ("background", "body", "lung", "liver", "spine")
-CLASSES = len(ORGANS)
+WIDTHS = (16, 32, 64, 128, 208)
+MEMORY = "3G"
+N_PHANTOMS = 40
+N_LEARNT = 100
+
+
+@dataclass(frozen=True)
+class Job:
+    """A data set, and how its model is trained."""
+
+    name: str
+    window: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    make: Callable[[Path], None]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--folder", type=Path, help="where phantom and model are kept; default: forgotten")
-    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=4, help="of training, and of tuning after pruning")
+    parser.add_argument("--only", choices=JOBS, help="one of the jobs")
+    parser.add_argument("--folder", type=Path, help="where data and models are kept; default: forgotten")
+    parser.add_argument("--side", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
         _report(options)
         return
     with tempfile.TemporaryDirectory() as forgotten:
-        folder = options.folder or Path(forgotten)
-        if not (folder / "run").is_dir():
-            _make(folder, options.threads)
-        _compare(folder, options)
+        for job in (job for job in JOBS.values() if options.only in (None, job.name)):
+            folder = (options.folder or Path(forgotten)) / job.name
+            sides = _make(job, folder, options)
+            _compare(job, folder, sides, options)
+            if job.name == "ct":
+                _compare_resampling(folder, job)
 
 
-def _compare(folder: Path, options: argparse.Namespace) -> None:
-    shape = nib.load(folder / "ct.nii").shape
+def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path]:
+    """Images, the trained model and its packages: side → what it runs."""
+    import scanwright as sw
+
+    run, small = folder / "run", folder / "small"
+    if not (folder / "images").is_dir():
+        job.make(folder)
+    with progress() as tell:
+        if not (run / "model").is_dir():
+            fixed = {
+                "spacing_mm": list(job.spacing_mm),
+                "mirror_axes": [],
+                "patch_voxels": list(job.window),
+                "network.widths": list(WIDTHS),
+                "network.strides": [[1, 1, 1], *[[2, 2, 2]] * (len(WIDTHS) - 1)],
+                "network.kernels": [[3, 3, 3]] * len(WIDTHS),
+            }
+            sw.train(
+                folder / "data",
+                run,
+                minutes=options.minutes,
+                threads=options.threads,
+                overrides=fixed,
+                overwrite=True,
+                progress=tell,
+            )
+        for target in ("onnx", "openvino"):
+            if not (folder / f"{target}.scanwright").is_file():
+                sw.export(run, folder / f"{target}.scanwright", to=target)
+        if not (small / "compression.json").is_file():
+            sw.compress(
+                run,
+                small,
+                widths=[0.5],
+                minutes=options.minutes,
+                everything=True,
+                resume=True,
+                threads=options.threads,
+                progress=tell,
+            )
+    sides = {"monai": run, "model": run}
+    sides |= {f"{target} fp32": folder / f"{target}.scanwright" for target in ("onnx", "openvino")}
+    for row in json.loads((small / "compression.json").read_text())["candidates"][1:]:
+        if row["precision"] == "int8" and (small / "packages" / f"{row['name']}.scanwright").is_file():
+            lost = row["checks"][0]
+            told = (
+                f"{row['name']} ({row['verdict']}: worse by {lost['loss']:+.4f}, at most {lost['high']:+.4f})"
+            )
+            sides[told] = small / "packages" / f"{row['name']}.scanwright"
+    return sides
+
+
+def _compare(job: Job, folder: Path, sides: dict[str, Path], options: argparse.Namespace) -> None:
     plan = json.loads((folder / "run" / "plan.json").read_text())
-    window, widths = plan["patch_voxels"], plan["network"]["widths"]
+    images = sorted((folder / "images").iterdir())
     print_header(
-        "Whole volume",
-        shape=shape,
-        window=window,
+        f"From files to files: {job.name}",
+        images=len(images),
+        shape=nib.load(images[0]).shape,
+        window=plan["patch_voxels"],
         overlap=plan["overlap"],
-        widths=widths,
+        widths=plan["network"]["widths"],
         threads=options.threads,
+        memory=MEMORY,
     )
-    results: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
+    found: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
     for _ in range(options.rounds):
-        for side, found in results.items():
-            command = [sys.executable, __file__, "--side", side, "--folder", str(folder)]
-            command += ["--threads", str(options.threads)]
+        for side, what in sides.items():
+            asked = json.dumps([side, *map(str, (what, folder / "images", _place(folder, side)))])
+            command = [sys.executable, __file__, "--side", asked, "--threads", str(options.threads)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 sys.exit(f"{side} failed:\n{done.stderr[-2000:]}")
-            found.append(json.loads(done.stdout.splitlines()[-1]))
-    for side, found in results.items():
-        best = min(found, key=lambda one: one["total_s"])
-        stages = ", ".join(
-            f"{name[:-2]} {value:.1f} s" for name, value in best.items() if name.endswith("_s")
+            found[side].append(json.loads(done.stdout.splitlines()[-1]))
+    slowest = min(one["total_s"] for one in found["monai"])
+    masks = {side: _masks(_place(folder, side)) for side in sides}
+    for side, rounds in found.items():
+        best = min(rounds, key=lambda one: one["total_s"])
+        total = best["total_s"]
+        shares = ", ".join(
+            f"{name[:-2]} {value:.2f} s ({100 * value / total:.0f} %)"
+            for name, value in best.items()
+            if name.endswith("_s") and name != "total_s"
         )
-        print(f"{side}: {stages}; most memory {best['gigabytes']:.2f} GB")
-    own, other = (min(one["total_s"] for one in results[side]) for side in ("scanwright", "monai"))
-    labels = [np.load(folder / f"{side}.npy") for side in ("scanwright", "monai")]
-    dice = [
-        2
-        * ((labels[0] == c) & (labels[1] == c)).sum()
-        / max(1, (labels[0] == c).sum() + (labels[1] == c).sum())
-        for c in range(1, CLASSES)
-    ]
-    print(
-        f"MONAI's time / scanwright's: {other / own:.2f}; Dice of the two, the worst class: {min(dice):.4f}"
-    )
-    _compare_resampling(folder)
+        line = f"{side}: {total:.2f} s, {slowest / total:.2f} x; {shares}; {best['gigabytes']:.2f} GB"
+        for other in ("monai", "model"):
+            if side != other:
+                line += f"; Dice with {other}, the worst class: {_agreement(masks[side], masks[other]):.4f}"
+        print(line, flush=True)
 
 
-def _make(folder: Path, threads: int) -> None:
-    """A large phantom as a file, and a model of its organs trained on small ones."""
-    import scanwright as sw
+def _place(folder: Path, side: str) -> Path:
+    return folder / "masks" / side.partition(" (")[0].replace(" ", "-")
 
-    folder.mkdir(parents=True, exist_ok=True)
-    image = _phantom(0, (512, 512, 300), (0.74, 0.62, 1.2))
-    nib.save(nib.Nifti1Image(image.image.array[0], image.image.affine_ras), folder / "ct.nii")
-    for part in ("imagesTr", "labelsTr"):
-        (folder / "data" / part).mkdir(parents=True, exist_ok=True)
-    for number in range(1, 9):
+
+def _masks(folder: Path) -> list[np.ndarray]:
+    return [np.asarray(nib.load(file).dataobj) for file in sorted(folder.rglob("*.nii.gz"))]
+
+
+def _agreement(one: list[np.ndarray], other: list[np.ndarray]) -> float:
+    """The least Dice of a class over all voxels of all volumes."""
+    if not len(one) == len(other) > 0:
+        sys.exit("a side left masks out")
+    classes = sorted({int(v) for mask in other for v in np.unique(mask)} - {0})
+    least = 1.0
+    for c in classes:
+        both = sum(int(((a == c) & (b == c)).sum()) for a, b in zip(one, other, strict=True))
+        all_of = sum(int((a == c).sum() + (b == c).sum()) for a, b in zip(one, other, strict=True))
+        least = min(least, 2 * both / max(1, all_of))
+    return least
+
+
+def _make_ct(folder: Path) -> None:
+    """A large phantom as a file, and small ones to learn from."""
+    for part in ("images", "data/imagesTr", "data/labelsTr"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    for number in range(1, N_PHANTOMS + 1):
         small = _phantom(number, (128, 128, 90), (2.96, 2.48, 4.0))
-        affine = small.image.affine_ras
-        nib.save(
-            nib.Nifti1Image(small.image.array[0], affine), folder / "data/imagesTr" / f"p{number}_0000.nii.gz"
-        )
-        nib.save(
-            nib.Nifti1Image(small.organs.array[0], affine), folder / "data/labelsTr" / f"p{number}.nii.gz"
-        )
+        for part, array in (("imagesTr", small.image.array[0]), ("labelsTr", small.organs.array[0])):
+            name = f"p{number}_0000.nii.gz" if part == "imagesTr" else f"p{number}.nii.gz"
+            nib.save(nib.Nifti1Image(array, small.image.affine_ras), folder / "data" / part / name)
     labels = {name: value for value, name in enumerate(ORGANS)}
     described = {"channel_names": {"0": "CT"}, "labels": labels}
     (folder / "data" / "dataset.json").write_text(json.dumps(described))
-    sw.train(
-        folder / "data",
-        folder / "run",
-        minutes=2.0,
-        threads=threads,
-        overrides={"spacing_mm": list(SPACING_MM), "mirror_axes": [], "patch_voxels": [64, 64, 64]},
-    )
+    image = _phantom(0, (512, 512, 300), (0.74, 0.62, 1.2))
+    nib.save(nib.Nifti1Image(image.image.array[0], image.image.affine_ras), folder / "images" / "ct.nii.gz")
 
 
 def _phantom(seed: int, shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> Phantom:
@@ -128,89 +206,188 @@ def _phantom(seed: int, shape: tuple[int, int, int], spacing_mm: tuple[float, fl
     return image_patient(draw_patient(patient, settings), replace(drawn, shape=shape, spacing_mm=spacing_mm))
 
 
+def _make_hippocampus(folder: Path) -> None:
+    """The held-out volumes, and others to learn from."""
+    root, held_out = data_root() / "msd-hippocampus", set(splits("msd-hippocampus")["held_out"])
+    for part in ("data/imagesTr", "data/labelsTr"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    free = [file for file in sorted((root / "imagesTr").glob("*.nii.gz")) if file.name not in held_out]
+    for file in free[:N_LEARNT]:
+        (folder / "data/imagesTr" / f"{file.name[:-7]}_0000.nii.gz").symlink_to(file.resolve())
+        (folder / "data/labelsTr" / file.name).symlink_to((root / "labelsTr" / file.name).resolve())
+    labels = {"background": 0, "anterior": 1, "posterior": 2}
+    described = {"channel_names": {"0": "MRI"}, "labels": labels}
+    (folder / "data" / "dataset.json").write_text(json.dumps(described))
+    (folder / "images").mkdir()
+    for name in sorted(held_out):
+        (folder / "images" / name).symlink_to((root / "imagesTr" / name).resolve())
+
+
 def _report(options: argparse.Namespace) -> None:
     """One side, in its own process: seconds of the stages and the most memory, as JSON."""
-    import torch
+    import resource
 
-    torch.set_num_threads(options.threads)
-    seconds, labels = SIDES[options.side](options.folder)
-    np.save(options.folder / f"{options.side}.npy", labels.astype(np.uint8))
+    side, *paths = json.loads(options.side)
+    what, images, out = map(Path, paths)
+    run = _monai if side == "monai" else _scanwright
+    seconds = run(what, images, out, options.threads)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({**seconds, "total_s": sum(seconds.values()), "gigabytes": peak}))
+    print(json.dumps({**seconds, "gigabytes": peak}))
 
 
-def _scanwright(folder: Path) -> tuple[dict[str, float], np.ndarray]:
+def _scanwright(what: Path, images: Path, out: Path, threads: int) -> dict[str, float]:
     import scanwright as sw
+    from scanwright.inference import application, predict
+    from scanwright.inference.model import Model
 
-    model = sw.load(folder / "run")
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def clock(stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - start
+
+    def timed(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def call(*arguments: Any, **named: Any) -> Any:
+            with clock(stage):
+                return function(*arguments, **named)
+
+        return call
+
+    opened = Model.open
+    setattr(Model, "open", lambda *given: timed("network_s", timed("open_s", opened)(*given)))  # noqa: B010
+    for module, name, stage in (
+        (predict, "preprocess", "prepare_s"),
+        (application, "write_mask_result", "write_s"),
+    ):
+        setattr(module, name, timed(stage, getattr(module, name)))
     start = time.perf_counter()
-    (prediction,) = model.predict(folder / "ct.nii")
-    return {"all_s": time.perf_counter() - start}, prediction.mask.array[0]
+    sw.predict(what, images, out, overwrite=True, threads=threads, memory=MEMORY, device="cpu")
+    total = time.perf_counter() - start
+    return {**seconds, "rest_s": total - sum(seconds.values()), "total_s": total}
 
 
-def _monai(folder: Path) -> tuple[dict[str, float], np.ndarray]:
+def _monai(what: Path, images: Path, out: Path, threads: int) -> dict[str, float]:
     import torch
     from monai.inferers import sliding_window_inference
     from monai.transforms import (
+        AsDiscreted,
+        ClipIntensityPercentilesd,
         Compose,
         EnsureChannelFirstd,
         Invertd,
         LoadImaged,
         NormalizeIntensityd,
         Orientationd,
+        SaveImaged,
         ScaleIntensityRanged,
         Spacingd,
     )
 
     import scanwright as sw
-    from scanwright.inference.runtimes.torch_runtime import TorchRuntime
 
-    model = sw.load(folder / "run")
+    torch.set_num_threads(threads)
+    seconds = dict.fromkeys(("open_s", "prepare_s", "network_s", "restore_s", "write_s"), 0.0)
+    start = last = time.perf_counter()
+
+    def lap(stage: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        seconds[stage] += now - last
+        last = now
+
+    model = sw.load(what)
     plan = model.plan
-    network = TorchRuntime(plan, model.weights, "cpu").network
+    network = _dynunet(plan, model.weights)
     (channel,) = plan.channels
+    normalise: list[Any] = [ClipIntensityPercentilesd("image", 0.1, 99.9), NormalizeIntensityd("image")]
+    if channel.method == "clip_zscore":
+        normalise = [
+            ScaleIntensityRanged("image", channel.low, channel.high, channel.low, channel.high, clip=True),
+            NormalizeIntensityd("image", subtrahend=channel.mean, divisor=channel.deviation),
+        ]
     before = Compose(
         [
             LoadImaged("image"),
             EnsureChannelFirstd("image"),
-            Orientationd("image", axcodes="RAS"),
-            Spacingd("image", pixdim=SPACING_MM, mode="bilinear"),
-            ScaleIntensityRanged("image", channel.low, channel.high, channel.low, channel.high, clip=True),
-            NormalizeIntensityd("image", subtrahend=channel.mean, divisor=channel.deviation),
+            Orientationd("image", axcodes="RAS", labels=None),
+            Spacingd("image", pixdim=plan.spacing_mm, mode="bilinear"),
+            *normalise,
         ]
     )
-    after = Invertd("pred", transform=before, orig_keys="image", nearest_interp=False, to_tensor=True)
-    start = time.perf_counter()
-    found = before({"image": str(folder / "ct.nii")})
-    prepared = time.perf_counter()
-    with torch.inference_mode():
-        found["pred"] = sliding_window_inference(
-            found["image"][None],
-            plan.patch_voxels,
-            4,
-            lambda patches: network(torch.as_tensor(patches))[0].softmax(dim=1),
-            overlap=plan.overlap,
-            mode="gaussian",
-        )[0]
-    predicted = time.perf_counter()
-    labels = after(found)["pred"].argmax(dim=0).numpy()
-    done = time.perf_counter()
-    return {
-        "prepare_s": prepared - start,
-        "network_s": predicted - prepared,
-        "restore_s": done - predicted,
-    }, labels
+    after = Compose(
+        [
+            Invertd("pred", transform=before, orig_keys="image", nearest_interp=False, to_tensor=True),
+            AsDiscreted("pred", argmax=True),
+        ]
+    )
+    save = SaveImaged(
+        "pred",
+        output_dir=out,
+        output_postfix="",
+        output_dtype=np.uint8,
+        separate_folder=False,
+        print_log=False,
+    )
+    lap("open_s")
+    for file in sorted(images.iterdir()):
+        found = before({"image": str(file)})
+        lap("prepare_s")
+        with torch.inference_mode():
+            found["pred"] = sliding_window_inference(
+                found["image"][None],
+                plan.patch_voxels,
+                4,
+                lambda patches: network(patches).softmax(dim=1),
+                overlap=plan.overlap,
+                mode="gaussian",
+            )[0]
+        lap("network_s")
+        found = after(found)
+        lap("restore_s")
+        save(found)
+        lap("write_s")
+    return {**seconds, "total_s": time.perf_counter() - start}
 
 
-def _compare_resampling(folder: Path) -> None:
+def _dynunet(plan: Plan, weights: Mapping[str, np.ndarray]) -> Any:
+    """MONAI's own network of the same widths, with the same weights: scanwright's consists of its blocks."""
+    import torch
+    from monai.networks.nets import DynUNet
+
+    strides = [list(step) for step in plan.network.strides]
+    kernels = [list(size) for size in plan.network.kernels]
+    network = DynUNet(
+        plan.dims,
+        len(plan.channels),
+        len(plan.classes),
+        kernels,
+        strides,
+        strides[1:],
+        list(plan.network.widths),
+    ).eval()
+    encoder = (network.input_block, *network.downsamples, network.bottleneck)
+    blocks = {f"encoder.{n}.": block for n, block in enumerate(encoder)}
+    blocks |= {f"decoder.{n}.": block for n, block in enumerate(network.upsamples)}
+    for prefix, block in {**blocks, "heads.0.": network.output_block}.items():
+        own = {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
+        block.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in own.items()})
+    return network
+
+
+def _compare_resampling(folder: Path, job: Job) -> None:
     """From 512 × 512 × 300 to 1.5 mm: scanwright's linear, antialiased resampling beside nnU-Net's."""
     from skimage.transform import resize
 
     from scanwright.core.geometry import resample, resampled_shape
 
-    file = nib.load(folder / "ct.nii")
+    file = nib.load(folder / "images" / "ct.nii.gz")
     array = np.asarray(file.dataobj).astype(np.float32)
-    shape = resampled_shape(array.shape, [float(z) for z in file.header.get_zooms()], SPACING_MM)
+    shape = resampled_shape(array.shape, [float(z) for z in file.header.get_zooms()], job.spacing_mm)
     start = time.perf_counter()
     own = resample(array[None], shape)[0]
     middle = time.perf_counter()
@@ -220,11 +397,17 @@ def _compare_resampling(folder: Path) -> None:
     off = np.abs(own[inside] - other[inside])
     print(
         f"Resampling to {shape}: scanwright {middle - start:.2f} s, as nnU-Net does {end - middle:.2f} s, "
-        f"{(end - middle) / (middle - start):.1f} ×; median difference {np.median(off):.1f} HU"
+        f"{(end - middle) / (middle - start):.1f} x; median difference {np.median(off):.1f} HU"
     )
 
 
-SIDES: dict[str, Any] = {"scanwright": _scanwright, "monai": _monai}
+JOBS = {
+    job.name: job
+    for job in (
+        Job("ct", (64, 64, 64), (1.5, 1.5, 1.5), _make_ct),
+        Job("hippocampus", (48, 64, 48), (1.0, 1.0, 1.0), _make_hippocampus),
+    )
+}
 
 if __name__ == "__main__":
     main()
