@@ -12,6 +12,7 @@ import torch
 from monai.networks.layers.factories import Norm
 from torch import nn
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
 NAME = "instance_of_rows"
 EPSILON = 1e-5
@@ -32,6 +33,8 @@ class InstanceNorm(nn.GroupNorm):
         super().__init__(num_channels, num_channels, EPSILON)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if torch.compiler.is_exporting():  # as one step of a graph; a group norm would become several
+            return F.instance_norm(images, weight=self.weight, bias=self.bias, eps=EPSILON)
         if torch.is_grad_enabled() and _is_of_rows(images):
             normed: torch.Tensor = _RowNorm.apply(images, self.weight, self.bias)  # type: ignore[no-untyped-call]
             return normed
