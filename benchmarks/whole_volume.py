@@ -84,6 +84,7 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
                 "spacing_mm": list(job.spacing_mm),
                 "mirror_axes": [],
                 "patch_voxels": list(job.window),
+                "batch_size": 2,
                 "network.widths": list(WIDTHS),
                 "network.strides": [[1, 1, 1], *[[2, 2, 2]] * (len(WIDTHS) - 1)],
                 "network.kernels": [[3, 3, 3]] * len(WIDTHS),
@@ -404,7 +405,7 @@ def _compare_resampling(folder: Path, job: Job) -> None:
 JOBS = {
     job.name: job
     for job in (
-        Job("ct", (64, 64, 64), (1.5, 1.5, 1.5), _make_ct),
+        Job("ct", (96, 96, 96), (1.5, 1.5, 1.5), _make_ct),
         Job("hippocampus", (48, 64, 48), (1.0, 1.0, 1.0), _make_hippocampus),
     )
 }
