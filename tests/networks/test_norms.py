@@ -36,8 +36,24 @@ def test_it_norms_and_learns_as_torch_does(layout: torch.memory_format, dtype: t
         torch.testing.assert_close(one, other, atol=2e-4, rtol=2e-4)
 
 
-def test_volumes_keep_their_layout() -> None:
-    images = volumes(torch.channels_last_3d).requires_grad_()
+def test_sixteen_bits_come_as_near_as_they_can() -> None:
+    norm = InstanceNorm(6)
+    images, slopes = volumes(torch.channels_last_3d) - 100, volumes(torch.channels_last_3d) - 100
+    answers = []
+    for own in (images.bfloat16(), images.clone()):
+        own.requires_grad_()
+        norm.zero_grad()
+        normed = norm(own)
+        assert normed.dtype == own.dtype
+        normed.backward(slopes.to(own.dtype))
+        answers.append([value.detach().float() for value in (normed, own.grad, norm.weight.grad)])  # type: ignore[union-attr]
+    for one, other in zip(*answers, strict=True):
+        torch.testing.assert_close(one, other, atol=0.03, rtol=0.02)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_volumes_keep_their_layout(dtype: torch.dtype) -> None:
+    images = volumes(torch.channels_last_3d, dtype).requires_grad_()
     normed = InstanceNorm(6)(images)
     assert normed.is_contiguous(memory_format=torch.channels_last_3d)
     normed.sum().backward()

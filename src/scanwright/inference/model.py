@@ -114,8 +114,8 @@ class Model:
                 digest.update(name.encode() + member[name])
         return digest.hexdigest()
 
-    def open(self, device: str = "auto", threads: int | None = None) -> Runtime:
-        """Its network, ready to be called; of several, their mean.
+    def open(self, device: str = "auto", threads: int | None = None, *, at_once: bool = True) -> Runtime:
+        """Its network, ready to be called; of several, their mean. ``at_once``: see ``open_graphs``.
 
         Raises:
             MissingExtraError: what runs it is not installed.
@@ -123,7 +123,7 @@ class Model:
             ModelError: weights or graphs are not what they should be.
         """
         if self.graphs is not None:
-            return open_graphs(self.graphs, device, threads)
+            return open_graphs(self.graphs, device, threads, at_once=at_once)
         return open_runtime(self.plan, self.weights, device, threads)
 
     def run(
@@ -138,7 +138,8 @@ class Model:
     ) -> Iterator[tuple[Case, Prediction | SetAside]]:
         """Predict case after case; one that fails, or needs more than ``memory`` bytes, gives the reason
         instead, and the rest goes on. ``uncertainty`` names the answers by which it is measured, see
-        ``inference/uncertainty.py``. Without ``memory`` the next image is read while the network runs.
+        ``inference/uncertainty.py``. Without ``memory`` the next image is read while the network runs, and
+        several patches may be worked on at once.
         ``progress`` is told of images unlike those learnt from, before the
         network runs, and how far each case is.
 
@@ -146,8 +147,9 @@ class Model:
             MissingExtraError: torch is not installed.
             SettingsError: the model has no such uncertainty.
         """
-        runtime = self.open(device, threads)
-        answers = self._open_answers(uncertainty, runtime, device, threads) if uncertainty else []
+        at_once = memory is None
+        runtime = self.open(device, threads, at_once=at_once)
+        answers = self._open_answers(uncertainty, runtime, device, threads, at_once) if uncertainty else []
         check_memory = self._memory_check(memory)
         warned = set[str]()
         for case, read in read_ahead(cases, 1 if memory is None else 0):
@@ -175,11 +177,13 @@ class Model:
             except DataError as error:
                 yield case, SetAside(case.name, "predict", str(error))
 
-    def _open_answers(self, method: str, runtime: Runtime, device: str, threads: int | None) -> list[Answer]:
+    def _open_answers(
+        self, method: str, runtime: Runtime, device: str, threads: int | None, at_once: bool
+    ) -> list[Answer]:
         def members() -> list[Runtime]:
             if self.graphs is not None:
                 alone = [replace(self.graphs, members=(member,)) for member in self.graphs.members]
-                return [open_graphs(graphs, device, threads) for graphs in alone]
+                return [open_graphs(graphs, device, threads, at_once=at_once) for graphs in alone]
             return [open_runtime(self.plan, own, device, threads) for own in split_members(self.weights)]
 
         def dropped() -> Runtime:

@@ -36,10 +36,13 @@ def open_runtime(
     return runs[0] if len(runs) == 1 else partial(_mean, runs)
 
 
-def open_graphs(graphs: Graphs, device: str = "auto", threads: int | None = None) -> Runtime:
+def open_graphs(
+    graphs: Graphs, device: str = "auto", threads: int | None = None, *, at_once: bool = True
+) -> Runtime:
     """The networks of a package, ready to be called; of several, their mean.
 
-    Graphs of ONNX are run by ONNX Runtime, or by OpenVINO where only that is installed.
+    Graphs of ONNX are run by ONNX Runtime, or by OpenVINO where only that is installed. What can work on
+    several images ``at_once`` does, unless memory is short.
 
     Raises:
         MissingExtraError: the runtime is not installed.
@@ -55,7 +58,7 @@ def open_graphs(graphs: Graphs, device: str = "auto", threads: int | None = None
         require("openvino", extra="openvino", feature="Running a package for OpenVINO")
         from scanwright.inference.runtimes.openvino_runtime import OpenVinoRuntime
 
-        opener = OpenVinoRuntime
+        opener = partial(OpenVinoRuntime, at_once=at_once)
     runs = [opener(files, graphs.precision, device, threads) for files in graphs.members]
     return runs[0] if len(runs) == 1 else partial(_mean, runs)
 
