@@ -405,7 +405,7 @@ def _compare_resampling(folder: Path, job: Job) -> None:
 JOBS = {
     job.name: job
     for job in (
-        Job("ct", (96, 96, 96), (1.5, 1.5, 1.5), _make_ct),
+        Job("ct", (80, 80, 80), (1.5, 1.5, 1.5), _make_ct),
         Job("hippocampus", (48, 64, 48), (1.0, 1.0, 1.0), _make_hippocampus),
     )
 }
