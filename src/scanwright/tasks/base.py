@@ -152,8 +152,14 @@ class Task(Protocol):
         """
         ...
 
-    def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
+    def measure(self, prediction: Prediction, truth: Case, plan: Plan, *, full: bool = True) -> Record:
         """One case against its truth: plain values, enough for every summary.
+
+        Args:
+            prediction: of the case.
+            truth: the case, with what is true of it.
+            plan: the decisions.
+            full: else values may be left out that the task's score does not need, as while training.
 
         Raises:
             DataError: the truth can't be read or does not fit the prediction.

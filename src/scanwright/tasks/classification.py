@@ -100,7 +100,7 @@ class Classification:
         values = values / values.sum()
         return ClassPrediction(case, {name: float(p) for name, p in zip(plan.classes, values, strict=True)})
 
-    def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
+    def measure(self, prediction: Prediction, truth: Case, plan: Plan, *, full: bool = True) -> Record:
         if not isinstance(prediction, ClassPrediction):
             raise DataError("classification measures class probabilities", subject=truth.name)
         return {

@@ -162,7 +162,7 @@ class Detection:
         rows[:, 2:] = inside.reshape(-1, 6)
         return BoxPrediction(case, found_boxes(rows[kept], plan), thresholds, affine_ras=image.affine_ras)
 
-    def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
+    def measure(self, prediction: Prediction, truth: Case, plan: Plan, *, full: bool = True) -> Record:
         if not isinstance(prediction, BoxPrediction):
             raise DataError("detection measures boxes", subject=truth.name)
         return measure_boxes(prediction, truth.boxes.read(), truth.patient, plan, prediction.affine_ras)

@@ -114,7 +114,7 @@ class Multilabel:
         said = tuple(name for name, p in probabilities.items() if p >= thresholds.get(name, 0.5))
         return LabelsPrediction(case, probabilities, said)
 
-    def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
+    def measure(self, prediction: Prediction, truth: Case, plan: Plan, *, full: bool = True) -> Record:
         if not isinstance(prediction, LabelsPrediction):
             raise DataError("this task measures probabilities of several classes", subject=truth.name)
         held = _held(truth, plan)

@@ -111,7 +111,7 @@ class Regression:
             return ValuePrediction(case, value)
         return ValuePrediction(case, value, value - radius, value + radius)
 
-    def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
+    def measure(self, prediction: Prediction, truth: Case, plan: Plan, *, full: bool = True) -> Record:
         if not isinstance(prediction, ValuePrediction):
             raise DataError("regression measures numbers", subject=truth.name)
         return {

@@ -170,7 +170,7 @@ class Segmentation:
         )
         return MaskPrediction(case, _on_grid_of(image, mask), probabilities)
 
-    def measure(self, prediction: Prediction, truth: Case, plan: Plan) -> Record:
+    def measure(self, prediction: Prediction, truth: Case, plan: Plan, *, full: bool = True) -> Record:
         if not isinstance(prediction, MaskPrediction):
             raise DataError("segmentation measures masks", subject=truth.name)
         reference = truth.mask.read()
@@ -180,9 +180,11 @@ class Segmentation:
         for value, name in zip(plan.label_values, plan.classes, strict=True):
             if name != BACKGROUND:
                 said, true = prediction.mask.array[0] == value, reference.array[0] == value
-                classes[name] = _measure_class(said, true, spacing, plan.tolerance_mm)
-                classes[name] |= record_margins(prediction, name, true)
-        voxels = record_voxels(prediction, reference.array[0], plan)
+                classes[name] = _measure_overlap(said, true, spacing)
+                if full:
+                    classes[name] |= _measure_shape(said, true, spacing, plan.tolerance_mm)
+                    classes[name] |= record_margins(prediction, name, true)
+        voxels = record_voxels(prediction, reference.array[0], plan) if full else {}
         return {"case": truth.name, "patient": truth.patient, "classes": classes, **voxels}
 
     def summarise(self, records: Sequence[Record], plan: Plan) -> Summary:
@@ -314,37 +316,45 @@ def _is_of_tubes(table: Mapping[Key, FloatArray], names: Sequence[str]) -> bool:
     return any(own.sum() * 2 > there.sum() for own, there in zip(tubes, true, strict=True))
 
 
-def _measure_class(
-    prediction: AnyArray,
-    reference: AnyArray,
-    spacing_mm: tuple[float, float, float] | None,
-    tolerance_mm: float,
+def _measure_overlap(
+    prediction: AnyArray, reference: AnyArray, spacing_mm: tuple[float, float, float] | None
 ) -> Record:
-    """The numbers of one class in one case.
+    """Overlap and volumes of one class in one case.
 
     Where the reference holds none of it, overlap and distance are undefined (nan) and left out of the means;
     how often something is found there all the same is a number of its own ("false_alarms").
     """
-    distances = surface_distances(prediction, reference, spacing_mm)
     common = int(np.count_nonzero(prediction & reference))
     predicted, true = int(np.count_nonzero(prediction)), int(np.count_nonzero(reference))
     voxel, _ = volume_unit(spacing_mm)
-    lesions, found, false_alarms = count_lesions(prediction, reference)
     return {
         "dice": 2 * common / (predicted + true) if true else math.nan,
-        "surface_dice": distances.dice(tolerance_mm) if true else math.nan,
         "iou": common / (predicted + true - common) if true else math.nan,
-        "hd95": distances.hausdorff(95.0),
-        "assd": distances.mean(),
         "volume": predicted * voxel,
         "reference_volume": true * voxel,
         "common": common,
         "in_both": predicted + true,
         "outlined_voxels": predicted,
+        "unit": "mm" if spacing_mm else "px",
+    }
+
+
+def _measure_shape(
+    prediction: AnyArray,
+    reference: AnyArray,
+    spacing_mm: tuple[float, float, float] | None,
+    tolerance_mm: float,
+) -> Record:
+    """Surfaces, pieces and centre lines of one class in one case, which take longest."""
+    distances = surface_distances(prediction, reference, spacing_mm)
+    lesions, found, false_alarms = count_lesions(prediction, reference)
+    return {
+        "surface_dice": distances.dice(tolerance_mm) if reference.any() else math.nan,
+        "hd95": distances.hausdorff(95.0),
+        "assd": distances.mean(),
         "lesions": lesions,
         "lesions_found": found,
         "lesion_false_alarms": false_alarms,
-        "unit": "mm" if spacing_mm else "px",
         **({"cldice": _cl_dice(prediction, reference)} if is_tubular(reference, spacing_mm) else {}),
     }
 

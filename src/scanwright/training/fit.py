@@ -358,7 +358,7 @@ def _validate(trainer: Trainer) -> float:
     examples = [example for _, example in own]
     predicted = predict_examples(trainer.task, plan, trainer.runtime, examples, mirror=False)
     for (name, example), outputs in zip(own, predicted, strict=True):
-        records.append(measure_example(trainer.task, plan, name, example, outputs))
+        records.append(measure_example(trainer.task, plan, name, example, outputs, full=False))
     score = score_of(trainer.task, trainer.team.gather(records), plan)
     return score if math.isfinite(score) else 0.0
 
@@ -382,12 +382,14 @@ def measure_example(
     example: Example,
     outputs: FloatArray,
     thresholds: Mapping[str, float] | None = None,
+    *,
+    full: bool = True,
 ) -> JsonDict:
     """The task's numbers of one example on the working grid, of the most probable class without
-    thresholds."""
+    thresholds; ``full`` as for ``Task.measure``."""
     truth = example_case(name, example, plan, task.truth(example, plan))
     prediction = task.decode(name, outputs, plan, (), truth.image.read(), thresholds or {})
-    return task.measure(prediction, truth, plan)
+    return task.measure(prediction, truth, plan, full=full)
 
 
 def example_case(name: str, example: Example, plan: Plan, targets: Mapping[str, Target]) -> Case:
