@@ -1,7 +1,7 @@
 """Prediction from files to files, back on the image's own grid: scanwright's model and packages beside MONAI.
 
 Two jobs: a CT of 512 × 512 × 300 voxels with five classes at 1.5 mm, and the held-out hippocampus volumes. A
-3-D U-Net of 4.9 million weights is trained for a few minutes, so that there is something to agree on; all
+3-D U-Net of 4 to 5 million weights is trained for a few minutes, so that there is something to agree on; all
 sides then run it over the same windows with the same overlap, blending and spacing. MONAI runs it eagerly in
 32 bit: LoadImage, Orientation, Spacing, sliding_window_inference, Invert, argmax, SaveImage. scanwright runs
 the model, its packages in 32 bit, and those that ``compress`` made smaller and judged on validation patients.
@@ -34,7 +34,6 @@ from scanwright.phantoms import PhantomSettings
 from scanwright.phantoms.phantom import Phantom, draw_acquisition, draw_patient, image_patient
 
 ORGANS = ("background", "body", "lung", "liver", "spine")
-WIDTHS = (16, 32, 64, 128, 208)
 MEMORY = "3G"
 N_PHANTOMS = 40
 N_LEARNT = 100
@@ -46,6 +45,7 @@ class Job:
 
     name: str
     window: tuple[int, int, int]
+    widths: tuple[int, ...]
     spacing_mm: tuple[float, float, float]
     make: Callable[[Path], None]
 
@@ -85,9 +85,9 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
                 "mirror_axes": [],
                 "patch_voxels": list(job.window),
                 "batch_size": 2,
-                "network.widths": list(WIDTHS),
-                "network.strides": [[1, 1, 1], *[[2, 2, 2]] * (len(WIDTHS) - 1)],
-                "network.kernels": [[3, 3, 3]] * len(WIDTHS),
+                "network.widths": list(job.widths),
+                "network.strides": [[1, 1, 1], *[[2, 2, 2]] * (len(job.widths) - 1)],
+                "network.kernels": [[3, 3, 3]] * len(job.widths),
             }
             sw.train(
                 folder / "data",
@@ -405,8 +405,8 @@ def _compare_resampling(folder: Path, job: Job) -> None:
 JOBS = {
     job.name: job
     for job in (
-        Job("ct", (80, 80, 80), (1.5, 1.5, 1.5), _make_ct),
-        Job("hippocampus", (48, 64, 48), (1.0, 1.0, 1.0), _make_hippocampus),
+        Job("ct", (80, 80, 80), (16, 32, 64, 128, 208), (1.5, 1.5, 1.5), _make_ct),
+        Job("hippocampus", (40, 48, 40), (16, 48, 112, 240), (1.0, 1.0, 1.0), _make_hippocampus),
     )
 }
 
