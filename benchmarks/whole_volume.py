@@ -36,6 +36,7 @@ from scanwright.phantoms.phantom import Phantom, draw_acquisition, draw_patient,
 ORGANS = ("background", "body", "lung", "liver", "spine")
 MEMORY = "3G"
 N_PHANTOMS = 40
+N_SLICES = 30
 N_LEARNT = 100
 
 
@@ -46,6 +47,7 @@ class Job:
     name: str
     window: tuple[int, int, int]
     widths: tuple[int, ...]
+    shares: tuple[float, ...]
     spacing_mm: tuple[float, float, float]
     make: Callable[[Path], None]
 
@@ -105,7 +107,7 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
             sw.compress(
                 run,
                 small,
-                widths=[0.5],
+                widths=job.shares,
                 minutes=options.minutes,
                 everything=True,
                 resume=True,
@@ -190,7 +192,9 @@ def _make_ct(folder: Path) -> None:
         (folder / part).mkdir(parents=True, exist_ok=True)
     for number in range(1, N_PHANTOMS + 1):
         small = _phantom(number, (128, 128, 90), (2.96, 2.48, 4.0))
-        for part, array in (("imagesTr", small.image.array[0]), ("labelsTr", small.organs.array[0])):
+        some = slice(number % 4 * 20, number % 4 * 20 + N_SLICES)  # of which more can be seen in the time
+        for part, volume in (("imagesTr", small.image), ("labelsTr", small.organs)):
+            array = volume.array[0][..., some]
             name = f"p{number}_0000.nii.gz" if part == "imagesTr" else f"p{number}.nii.gz"
             nib.save(nib.Nifti1Image(array, small.image.affine_ras), folder / "data" / part / name)
     labels = {name: value for value, name in enumerate(ORGANS)}
@@ -405,8 +409,8 @@ def _compare_resampling(folder: Path, job: Job) -> None:
 JOBS = {
     job.name: job
     for job in (
-        Job("ct", (80, 80, 80), (16, 32, 64, 128, 208), (1.5, 1.5, 1.5), _make_ct),
-        Job("hippocampus", (40, 48, 40), (16, 48, 112, 240), (1.0, 1.0, 1.0), _make_hippocampus),
+        Job("ct", (64, 64, 64), (16, 32, 64, 128, 208), (), (1.5, 1.5, 1.5), _make_ct),
+        Job("hippocampus", (40, 48, 40), (16, 48, 112, 240), (0.5,), (1.0, 1.0, 1.0), _make_hippocampus),
     )
 }
 

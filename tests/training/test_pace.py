@@ -107,3 +107,10 @@ def test_recorded_rounds_come_back_whatever_the_clock_says() -> None:
 def test_progress_within_a_round_is_linear() -> None:
     planned = Round(4, 0.2, 0.4)
     assert [planned.progress(n) for n in range(5)] == pytest.approx([0.2, 0.25, 0.3, 0.35, 0.4])
+
+
+def test_a_dear_validation_does_not_break_the_minutes() -> None:
+    # Four validations of 70 s each would take longer than all.
+    used, rounds = simulate(240, lambda now: 1.0, 70.0)
+    assert used <= 240 + 70
+    assert rounds[-1][1] == 1.0

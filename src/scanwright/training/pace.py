@@ -67,8 +67,9 @@ class Clock:
         length_s = max(self.budget_s / ROUNDS, 6 * self.overhead_s, 2 * self.step_s)
         n_rounds = max(1, round(left_s / length_s))
         if self.rounds_seen == 1:
-            # The speed of the very first steps is a poor promise for all the rest.
-            n_rounds = max(4, n_rounds)
+            # The speed of the very first steps is a poor promise for all the rest. But where validation is
+            # dear, rounds for its sake would take longer than the minutes.
+            n_rounds = max(n_rounds, min(4, int(left_s / (3 * self.overhead_s + 1e-9))))
         steps = int((left_s / n_rounds - self.overhead_s) / self.step_s)
         self.round_limit_s = 1.5 * left_s / n_rounds
         end = 1.0 if n_rounds == 1 else progress + (1.0 - progress) / n_rounds
