@@ -354,8 +354,8 @@ def tell_score(row: JsonDict) -> str:
     if score is None or check["loss"] is None:
         return "no leading number"
     ends = [check["low"], check["high"]]
-    interval = "" if None in ends else f" [{ends[0]:z+.4f}, {ends[1]:z+.4f}]"
-    return f"{score['name']} {score['a']:.4f} -> {score['b']:.4f}, lost {check['loss']:z+.4f}{interval}"
+    interval = "" if None in ends else f" [{ends[0]:+z.4f}, {ends[1]:+z.4f}]"
+    return f"{score['name']} {score['a']:.4f} -> {score['b']:.4f}, lost {check['loss']:+z.4f}{interval}"
 
 
 def tell_checks(row: JsonDict) -> str:
