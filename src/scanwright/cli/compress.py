@@ -67,7 +67,8 @@ def compress(
     from mild to strong; each is judged against the original on the validation patients, and the search
     stops where the leading number, the calibration or a group of --by may lose more than is allowed.
     --out gets model.scanwright (the one to use), the others worth having in packages/,
-    compression.json and a page.
+    compression.json and a page. Packages are for OpenVINO (scanwright[openvino]): in 8 bits ONNX Runtime
+    is slower on volumes than in fp32.
     """
     from scanwright import api
     from scanwright.report.compression import sentences, short_rows

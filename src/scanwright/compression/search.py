@@ -18,11 +18,11 @@ from scanwright.inference.model import Model
 from scanwright.inference.package import SUFFIX, read_package, write_package
 from scanwright.io.files import read_json, write_json
 from scanwright.networks.catalogue import count_cost
-from scanwright.packaging.export import export_model, find_target, pack_model
+from scanwright.packaging.export import Exported, export_model, find_target, pack_model
 from scanwright.packaging.int8 import quantise
 from scanwright.planning.memory import working_size
 from scanwright.tasks.base import Example, Record
-from scanwright.types import JsonDict, Progress
+from scanwright.types import FloatArray, JsonDict, Progress
 
 ORIGINAL = "original"
 FP32, INT8 = "fp32", "int8"
@@ -159,11 +159,7 @@ class Search:
         package = place.with_suffix(SUFFIX)
         if rung.precision == INT8:
             self.progress("Rounding", 0, 1, rung.name)
-            graphs = [quantise(model.plan, weights, patches) for weights in split_members(model.weights)]
-            exported = pack_model(model, TARGET, INT8, graphs)
-            # Rounding makes probabilities another thing: what was settled by the others does not fit.
-            settled = self.tuner.settle(exported.model, exported.model.open("cpu", self.judge.threads))
-            exported = replace(exported, model=settled)
+            exported = round_model(model, patches, self.tuner, self.judge.threads)
             self.progress("Rounding", 1, 1, rung.name)
         else:
             exported = export_model(model, find_target(TARGET, FP32), progress=self.progress)
@@ -202,6 +198,22 @@ class Search:
 
     def _place(self, rung: Candidate) -> Path:
         return self.work / rung.name
+
+
+def round_model(model: Model, patches: Sequence[FloatArray], tuner: Tuner, threads: int | None) -> Exported:
+    """A model in 8 bits, settled anew: rounding makes probabilities another thing, and what was settled by
+    the others does not fit.
+
+    Args:
+        model: with weights.
+        patches: see ``quantise``.
+        tuner: that settles.
+        threads: of the processor; ``None`` takes all.
+    """
+    graphs = [quantise(model.plan, weights, patches) for weights in split_members(model.weights)]
+    exported = pack_model(model, TARGET, INT8, graphs)
+    settled = tuner.settle(exported.model, exported.model.open("cpu", threads))
+    return replace(exported, model=settled)
 
 
 def find_front(rows: Sequence[JsonDict]) -> list[str]:
