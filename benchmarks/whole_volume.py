@@ -37,6 +37,7 @@ ORGANS = ("background", "body", "lung", "liver", "spine")
 MEMORY = "3G"
 N_PHANTOMS = 40
 N_SLICES = 30
+EXPORTED = (("onnx", "fp32"), ("openvino", "fp32"), ("openvino", "bf16"))
 N_LEARNT = 100
 
 
@@ -100,9 +101,10 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
                 overwrite=True,
                 progress=tell,
             )
-        for target in ("onnx", "openvino"):
-            if not (folder / f"{target}.scanwright").is_file():
-                sw.export(run, folder / f"{target}.scanwright", to=target)
+        for target, precision in EXPORTED:
+            package = folder / f"{target}-{precision}.scanwright"
+            if not package.is_file():
+                sw.export(run, package, to=target, precision=precision)
         if not (small / "compression.json").is_file():
             sw.compress(
                 run,
@@ -115,7 +117,7 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
                 progress=tell,
             )
     sides = {"monai": run, "model": run}
-    sides |= {f"{target} fp32": folder / f"{target}.scanwright" for target in ("onnx", "openvino")}
+    sides |= {f"{target} {kind}": folder / f"{target}-{kind}.scanwright" for target, kind in EXPORTED}
     for row in json.loads((small / "compression.json").read_text())["candidates"][1:]:
         if row["precision"] == "int8" and (small / "packages" / f"{row['name']}.scanwright").is_file():
             lost = row["checks"][0]
