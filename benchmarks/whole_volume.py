@@ -35,8 +35,8 @@ from scanwright.phantoms.phantom import Phantom, draw_acquisition, draw_patient,
 
 ORGANS = ("background", "body", "lung", "liver", "spine")
 MEMORY = "3G"
-N_PHANTOMS = 40
-N_SLICES = 30
+N_TRAIN, N_VAL = 48, 12
+PART = (96, 96, 30)
 EXPORTED = (("onnx", "fp32"), ("openvino", "fp32"), ("openvino", "bf16"))
 N_LEARNT = 100
 
@@ -188,19 +188,24 @@ def _agreement(one: list[np.ndarray], other: list[np.ndarray]) -> float:
 
 
 def _make_ct(folder: Path) -> None:
-    """A large phantom as a file, and small ones to learn from."""
-    for part in ("images", "data/imagesTr", "data/labelsTr"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    for number in range(1, N_PHANTOMS + 1):
+    """A large phantom as a file, and parts of small ones to learn from; not all the same part, or they would be
+    taken for copies of each other."""
+    data = folder / "data"
+    for part in (folder / "images", data):
+        part.mkdir(parents=True, exist_ok=True)
+    rows = ["case,patient,split,image:CT,mask"]
+    for number in range(1, N_TRAIN + N_VAL + 1):
         small = _phantom(number, (128, 128, 90), (2.96, 2.48, 4.0))
-        some = slice(number % 4 * 20, number % 4 * 20 + N_SLICES)  # of which more can be seen in the time
-        for part, volume in (("imagesTr", small.image), ("labelsTr", small.organs)):
-            array = volume.array[0][..., some]
-            name = f"p{number}_0000.nii.gz" if part == "imagesTr" else f"p{number}.nii.gz"
-            nib.save(nib.Nifti1Image(array, small.image.affine_ras), folder / "data" / part / name)
+        starts = (number * 13 % 33, number * 29 % 33, number * 17 % 60)
+        some = tuple(slice(start, start + n) for start, n in zip(starts, PART, strict=True))
+        for part, volume in (("image", small.image), ("mask", small.organs)):
+            file = nib.Nifti1Image(volume.array[0][some], volume.affine_ras)
+            nib.save(file, data / f"{part}-{number}.nii.gz")
+        split = "train" if number <= N_TRAIN else "val"
+        rows.append(f"p{number},p{number},{split},image-{number}.nii.gz,mask-{number}.nii.gz")
+    (data / "manifest.csv").write_text("\n".join(rows) + "\n")
     labels = {name: value for value, name in enumerate(ORGANS)}
-    described = {"channel_names": {"0": "CT"}, "labels": labels}
-    (folder / "data" / "dataset.json").write_text(json.dumps(described))
+    (data / "dataset.json").write_text(json.dumps({"labels": labels}))
     image = _phantom(0, (512, 512, 300), (0.74, 0.62, 1.2))
     nib.save(nib.Nifti1Image(image.image.array[0], image.image.affine_ras), folder / "images" / "ct.nii.gz")
 
@@ -265,7 +270,9 @@ def _scanwright(what: Path, images: Path, out: Path, threads: int) -> dict[str, 
         return call
 
     opened = Model.open
-    setattr(Model, "open", lambda *given: timed("network_s", timed("open_s", opened)(*given)))  # noqa: B010
+    setattr(
+        Model, "open", lambda *given, **named: timed("network_s", timed("open_s", opened)(*given, **named))
+    )  # noqa: B010
     for module, name, stage in (
         (predict, "preprocess", "prepare_s"),
         (application, "write_mask_result", "write_s"),
