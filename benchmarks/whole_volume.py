@@ -35,20 +35,20 @@ from scanwright.phantoms.phantom import Phantom, draw_acquisition, draw_patient,
 
 ORGANS = ("background", "body", "lung", "liver", "spine")
 MEMORY = "3G"
-N_TRAIN, N_VAL = 48, 12
-PART = (96, 96, 30)
+N_PHANTOMS = 40
+N_SLICES = 30
 EXPORTED = (("onnx", "fp32"), ("openvino", "fp32"), ("openvino", "bf16"))
 N_LEARNT = 100
 
 
 @dataclass(frozen=True)
 class Job:
-    """A data set, and how its model is trained."""
+    """A data set, how its model is trained, and whether smaller ones of it are made and judged."""
 
     name: str
     window: tuple[int, int, int]
     widths: tuple[int, ...]
-    shares: tuple[float, ...]
+    judged: bool
     spacing_mm: tuple[float, float, float]
     make: Callable[[Path], None]
 
@@ -105,11 +105,11 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
             package = folder / f"{target}-{precision}.scanwright"
             if not package.is_file():
                 sw.export(run, package, to=target, precision=precision)
-        if not (small / "compression.json").is_file():
+        if job.judged and not (small / "compression.json").is_file():
             sw.compress(
                 run,
                 small,
-                widths=job.shares,
+                widths=[0.5],
                 minutes=options.minutes,
                 everything=True,
                 resume=True,
@@ -118,6 +118,8 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
             )
     sides = {"monai": run, "model": run}
     sides |= {f"{target} {kind}": folder / f"{target}-{kind}.scanwright" for target, kind in EXPORTED}
+    if not job.judged:  # phantoms are so alike that too few patients are left to judge by
+        return sides
     for row in json.loads((small / "compression.json").read_text())["candidates"][1:]:
         if row["precision"] == "int8" and (small / "packages" / f"{row['name']}.scanwright").is_file():
             lost = row["checks"][0]
@@ -188,24 +190,18 @@ def _agreement(one: list[np.ndarray], other: list[np.ndarray]) -> float:
 
 
 def _make_ct(folder: Path) -> None:
-    """A large phantom as a file, and parts of small ones to learn from; not all the same part, or they would be
-    taken for copies of each other."""
-    data = folder / "data"
-    for part in (folder / "images", data):
-        part.mkdir(parents=True, exist_ok=True)
-    rows = ["case,patient,split,image:CT,mask"]
-    for number in range(1, N_TRAIN + N_VAL + 1):
+    """A large phantom as a file, and parts of small ones to learn from."""
+    for part in ("images", "data/imagesTr", "data/labelsTr"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    for number in range(1, N_PHANTOMS + 1):
         small = _phantom(number, (128, 128, 90), (2.96, 2.48, 4.0))
-        starts = (number * 13 % 33, number * 29 % 33, number * 17 % 60)
-        some = tuple(slice(start, start + n) for start, n in zip(starts, PART, strict=True))
-        for part, volume in (("image", small.image), ("mask", small.organs)):
-            file = nib.Nifti1Image(volume.array[0][some], volume.affine_ras)
-            nib.save(file, data / f"{part}-{number}.nii.gz")
-        split = "train" if number <= N_TRAIN else "val"
-        rows.append(f"p{number},p{number},{split},image-{number}.nii.gz,mask-{number}.nii.gz")
-    (data / "manifest.csv").write_text("\n".join(rows) + "\n")
+        some = slice(number % 4 * 20, number % 4 * 20 + N_SLICES)  # of which more can be seen in the time
+        for name, volume in (("imagesTr/{}_0000", small.image), ("labelsTr/{}", small.organs)):
+            file = nib.Nifti1Image(volume.array[0][..., some], volume.affine_ras)
+            nib.save(file, folder / "data" / f"{name.format(f'p{number}')}.nii.gz")
     labels = {name: value for value, name in enumerate(ORGANS)}
-    (data / "dataset.json").write_text(json.dumps({"labels": labels}))
+    described = {"channel_names": {"0": "CT"}, "labels": labels}
+    (folder / "data" / "dataset.json").write_text(json.dumps(described))
     image = _phantom(0, (512, 512, 300), (0.74, 0.62, 1.2))
     nib.save(nib.Nifti1Image(image.image.array[0], image.image.affine_ras), folder / "images" / "ct.nii.gz")
 
@@ -270,9 +266,11 @@ def _scanwright(what: Path, images: Path, out: Path, threads: int) -> dict[str, 
         return call
 
     opened = Model.open
-    setattr(
-        Model, "open", lambda *given, **named: timed("network_s", timed("open_s", opened)(*given, **named))
-    )  # noqa: B010
+
+    def watched(*given: Any, **named: Any) -> Any:
+        return timed("network_s", timed("open_s", opened)(*given, **named))
+
+    setattr(Model, "open", watched)  # noqa: B010
     for module, name, stage in (
         (predict, "preprocess", "prepare_s"),
         (application, "write_mask_result", "write_s"),
@@ -417,8 +415,8 @@ def _compare_resampling(folder: Path, job: Job) -> None:
 JOBS = {
     job.name: job
     for job in (
-        Job("ct", (64, 64, 64), (16, 32, 64, 128, 208), (), (1.5, 1.5, 1.5), _make_ct),
-        Job("hippocampus", (40, 48, 40), (16, 48, 112, 240), (0.5,), (1.0, 1.0, 1.0), _make_hippocampus),
+        Job("ct", (64, 64, 64), (16, 32, 64, 128, 208), False, (1.5, 1.5, 1.5), _make_ct),
+        Job("hippocampus", (40, 48, 40), (16, 48, 112, 240), True, (1.0, 1.0, 1.0), _make_hippocampus),
     )
 }
 
