@@ -24,7 +24,14 @@ from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPr
 from scanwright.errors import DataError, ModelError, SettingsError
 from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
-from scanwright.inference.memory import GRAPHS, TORCH, Check, memory_check
+from scanwright.inference.memory import (
+    GRAPHS,
+    GRAPHS_AT_ONCE,
+    TORCH,
+    Check,
+    can_run_at_once,
+    memory_check,
+)
 from scanwright.inference.pipeline import read_ahead
 from scanwright.inference.predict import Runtime, predict_image
 from scanwright.inference.runtimes import count_footprint, open_dropout, open_graphs, open_runtime
@@ -138,8 +145,8 @@ class Model:
     ) -> Iterator[tuple[Case, Prediction | SetAside]]:
         """Predict case after case; one that fails, or needs more than ``memory`` bytes, gives the reason
         instead, and the rest goes on. ``uncertainty`` names the answers by which it is measured, see
-        ``inference/uncertainty.py``. Without ``memory`` the next image is read while the network runs, and
-        several patches may be worked on at once.
+        ``inference/uncertainty.py``. Without ``memory`` the next image is read while the network runs;
+        with it, several patches of a package are worked on at once only where that takes little of it.
         ``progress`` is told of images unlike those learnt from, before the
         network runs, and how far each case is.
 
@@ -147,10 +154,10 @@ class Model:
             MissingExtraError: torch is not installed.
             SettingsError: the model has no such uncertainty.
         """
-        at_once = memory is None
+        at_once = self.graphs is not None and can_run_at_once(memory, self.graphs.footprint)
         runtime = self.open(device, threads, at_once=at_once)
         answers = self._open_answers(uncertainty, runtime, device, threads, at_once) if uncertainty else []
-        check_memory = self._memory_check(memory)
+        check_memory = self._memory_check(memory, at_once)
         warned = set[str]()
         for case, read in read_ahead(cases, 1 if memory is None else 0):
             try:
@@ -195,11 +202,11 @@ class Model:
 
         return open_answers(self.plan, method, runtime, members, dropped)
 
-    def _memory_check(self, cap: int | None) -> Check:
+    def _memory_check(self, cap: int | None, at_once: bool) -> Check:
         if self.graphs is None:
             return memory_check(self.plan, cap, TORCH, lambda: count_footprint(self.plan))
         footprint = self.graphs.footprint
-        return memory_check(self.plan, cap, GRAPHS, lambda: footprint)
+        return memory_check(self.plan, cap, GRAPHS_AT_ONCE if at_once else GRAPHS, lambda: footprint)
 
     def predict(self, path: PathLikeStr, *, device: str = "auto") -> list[Prediction]:
         """Predictions of a file, a series folder or a folder of cases, in order; what can't be read is left
