@@ -17,7 +17,10 @@ import scanwright as sw
 from builders import dicom_series, write_dicom
 from commands import Command
 from scanwright.errors import ModelError, SettingsError
+from scanwright.packaging.export import export_model
+from scanwright.packaging.targets import TARGETS
 from tiny import TinyRun
+from tiny_networks import tiny_model, tiny_plan
 
 LEAN = """
 import sys
@@ -167,3 +170,12 @@ def test_graphs_that_answer_otherwise_are_not_written(
     with pytest.raises(ModelError, match="do not answer as the model does"):
         sw.export(class_run.path, tmp_path / "x.scanwright")
     assert not (tmp_path / "x.scanwright").exists()
+
+
+def test_wavelets_of_an_even_image_are_the_same_in_a_graph() -> None:
+    """Where there is no detail the logarithm tells the smallest number that an exporter leaves out."""
+    model = tiny_model(tiny_plan("scattering", 2, patch=(32, 32, 1)))
+    even = np.ones((1, 2, 32, 32, 1), np.float32)
+    exported = export_model(model, TARGETS["onnx"])
+    assert exported.difference < 1e-5
+    np.testing.assert_allclose(exported.model.open("cpu")(even), model.open("cpu")(even), atol=1e-6)
