@@ -179,3 +179,15 @@ def test_wavelets_of_an_even_image_are_the_same_in_a_graph() -> None:
     exported = export_model(model, TARGETS["onnx"])
     assert exported.difference < 1e-5
     np.testing.assert_allclose(exported.model.open("cpu")(even), model.open("cpu")(even), atol=1e-6)
+
+
+def test_a_run_that_answers_in_16_bit_is_said_to(
+    class_run: TinyRun, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scanwright.inference.runtimes import torch_runtime
+
+    for has in (True, False):
+        monkeypatch.setattr(torch_runtime, "has_bf16", lambda device, has=has: has)
+        said = command("export", class_run.path, "--out", tmp_path / f"{has}.scanwright", "--json")
+        assert said.result["coarser_run"] is has
+        assert ("answers in 16 bit on this processor" in said.out) is has

@@ -24,8 +24,8 @@ FREQUENCY = 2.0
 FAINTEST = 0.01
 """Added before the logarithm, as a share of the images' own deviation: what is fainter counts as nothing."""
 FLOOR = 1e-4
-"""Of an amplitude, which keeps its slope finite. Its square must not be added as such: torch's exporter of ONNX
-takes numbers of 1e-8 for nothing and leaves them out."""
+"""Of an amplitude, which keeps its slope finite. Its square must not be added as such: torch's exporter of
+ONNX takes numbers of 1e-8 for nothing and leaves them out."""
 PHOTOGRAPH = ("red", "green", "blue")
 
 
