@@ -435,6 +435,8 @@ def predict(
     from scanwright.io.dataset import open_inputs
 
     objects = _objects(also, lang) if also else None
+    if pictures:
+        require("matplotlib", extra="analysis", feature="Drawing pictures")
     cap = Settings(memory=memory).memory_bytes
     loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
     dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))

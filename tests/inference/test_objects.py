@@ -98,6 +98,8 @@ def test_a_case_that_is_no_dicom_keeps_its_mask_and_is_named(command, volume_run
     said = command("predict", volume_run.path, scans, "--out", tmp_path / "out", "--also", "seg")
     assert (tmp_path / "out" / "plain.nii.gz").is_file()
     assert "DICOM objects need a DICOM source" in said.out + said.err
+    assert "Predicted, but not all as DICOM: 1 case" in said.out
+    assert "Set aside" not in said.out
     (row,) = (tmp_path / "out" / "failures.csv").read_text().splitlines()[1:]
     assert row.startswith("plain,dicom,")
     assert "Secret" not in said.out + said.err

@@ -84,6 +84,18 @@ def test_the_lean_installation_predicts_volumes_bit_by_bit(volume_run: TinyRun, 
         assert (tmp_path / "lean" / mask).read_bytes() == (tmp_path / "full" / mask).read_bytes()
 
 
+def test_the_lean_installation_refuses_pictures_before_it_predicts(
+    class_run: TinyRun, tmp_path: Path
+) -> None:
+    package = tmp_path / "disc.scanwright"
+    sw.export(class_run.path, package)
+    out = tmp_path / "out"
+    done = lean("predict", package, class_run.data / "disc", "--out", out, "--pictures")
+    assert done.returncode == 1
+    assert "Drawing pictures needs the package 'matplotlib'" in done.stderr
+    assert not out.exists()
+
+
 def test_what_the_lean_installation_lacks_is_said_in_words(volume_run: TinyRun, tmp_path: Path) -> None:
     for verb in (("inspect", volume_run.data), ("measure", "a.nii", "b.nii"), ("register", "a.nii", "b.nii")):
         done = lean(*verb, "--out", tmp_path / "out")
@@ -184,10 +196,10 @@ def test_wavelets_of_an_even_image_are_the_same_in_a_graph() -> None:
 def test_a_run_that_answers_in_16_bit_is_said_to(
     class_run: TinyRun, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from scanwright.inference.runtimes import torch_runtime
+    from scanwright.packaging import export
 
     for has in (True, False):
-        monkeypatch.setattr(torch_runtime, "has_bf16", lambda device, has=has: has)
+        monkeypatch.setattr(export, "computes_in_bf16", lambda plan, device, has=has: has)
         said = command("export", class_run.path, "--out", tmp_path / f"{has}.scanwright", "--json")
         assert said.result["coarser_run"] is has
         assert ("answers in 16 bit on this processor" in said.out) is has

@@ -29,8 +29,8 @@ EN = {
     ),
     "compress.disturbed": (
         "The machine was busy: beside one candidate the original took {times} times as long as beside "
-        "another. How many times as fast each is was timed by turns and holds better than the seconds, which are not "
-        "sure."
+        "another. How many times as fast each is was timed by turns and holds better than the seconds, which "
+        "are not sure."
     ),
     "compress.stopped": "The search was stopped by the user; what was tried is here.",
     "compress.sure.val": (
