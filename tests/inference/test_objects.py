@@ -80,7 +80,7 @@ def check_pdf_or_skip():
 
 
 def test_a_model_of_classes_reports_probabilities_and_outlines_nothing(class_run, tmp_path):
-    flat = dicom_slice(np.full((24, 24), 90), position=(0, 0, 0))
+    flat = dicom_slice(np.arange(576).reshape(24, 24) % 90, position=(0, 0, 0))
     flat.StudyInstanceUID, flat.FrameOfReferenceUID = "1.2.5", "1.2.6"
     write_dicom(tmp_path / "in", [flat])
     result = sw.predict(class_run.path, tmp_path / "in", tmp_path / "out", also=["seg", "sr"])

@@ -17,6 +17,7 @@ import scanwright as sw
 from builders import dicom_series, write_dicom
 from commands import Command
 from scanwright.errors import ModelError, SettingsError
+from scanwright.inference.objects import algorithm_of
 from scanwright.packaging.export import export_model
 from scanwright.packaging.targets import TARGETS
 from tiny import TinyRun
@@ -203,3 +204,14 @@ def test_a_run_that_answers_in_16_bit_is_said_to(
         said = command("export", class_run.path, "--out", tmp_path / f"{has}.scanwright", "--json")
         assert said.result["coarser_run"] is has
         assert ("answers in 16 bit on this processor" in said.out) is has
+
+
+def test_objects_of_a_package_name_the_run_that_it_came_from(class_run: TinyRun, tmp_path: Path) -> None:
+    package = tmp_path / "disc.scanwright"
+    sw.export(class_run.path, package)
+    run, packed = sw.load(class_run.path), sw.load(package)
+    assert packed.provenance["exported_from"] == run.sha256
+    told = algorithm_of(packed).version
+    assert f"model {packed.sha256[:12]} of run {run.sha256[:12]}" in told
+    assert len(told) <= 64
+    assert "of run" not in algorithm_of(run).version

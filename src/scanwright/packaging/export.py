@@ -14,7 +14,7 @@ from scanwright.errors import ModelError, SettingsError
 from scanwright.inference.golden import TOLERANCE, answer_golden
 from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
-from scanwright.inference.model import Model
+from scanwright.inference.model import EXPORTED_FROM, Model
 from scanwright.inference.runtimes import count_footprint
 from scanwright.inference.runtimes.torch_runtime import choose_device, computes_in_bf16
 from scanwright.packaging.targets import TARGETS, Target
@@ -104,7 +104,11 @@ def pack_model(model: Model, target: str, precision: str, graphs: Sequence[Mappi
     """
     footprint = count_footprint(model.plan)
     packed = replace(
-        model, weights={}, folder=None, graphs=Graphs(target, precision, tuple(graphs), footprint)
+        model,
+        weights={},
+        folder=None,
+        graphs=Graphs(target, precision, tuple(graphs), footprint),
+        provenance={**model.provenance, EXPORTED_FROM: model.sha256},
     )
     golden = answer_golden(packed.open("cpu"), model.plan)
     # Graphs are proven against the network in 32 bit: some processors run it in 16, which is further off.
