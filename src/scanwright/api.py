@@ -458,6 +458,9 @@ def predict(
 
 def _objects(also: Sequence[str], lang: str) -> Callable[[Path, Path, Model], Objects]:
     """What makes the writer of DICOM objects, once there is a model; refuses at once what it can't write."""
+    from scanwright.inference.results import check_names
+
+    check_names(also)  # also where nothing could write them
     with needing_analysis("Writing DICOM objects"):
         from scanwright.followup.objects import measure_labels
         from scanwright.inference.objects import Objects, algorithm_of, check_kinds

@@ -93,6 +93,18 @@ def test_the_lean_installation_refuses_pictures_before_it_predicts(
     out = tmp_path / "out"
     done = lean("predict", package, class_run.data / "disc", "--out", out, "--pictures")
     assert done.returncode == 1
+    wrong = lean("predict", package, class_run.data / "disc", "--out", out, "--also", "foo")
+    assert "no such kind of DICOM object" in wrong.stderr
+    assert (
+        "constraints"
+        not in subprocess.run(
+            [sys.executable, "-c", LEAN, "inspect", "x"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        ).stderr
+    )
     assert "Drawing pictures needs the package 'matplotlib'" in done.stderr
     assert not out.exists()
 

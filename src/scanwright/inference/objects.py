@@ -16,9 +16,9 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
 from scanwright.data.volume import Volume
-from scanwright.errors import DataError, SettingsError
+from scanwright.errors import DataError
 from scanwright.inference.model import EXPORTED_FROM, Model
-from scanwright.inference.results import OBJECTS, draw_result
+from scanwright.inference.results import OBJECTS, check_names, draw_result
 from scanwright.io.dicom.writing.encapsulated_pdf import encapsulated_pdf
 from scanwright.io.dicom.writing.measurement_report import measurement_report, probability_report
 from scanwright.io.dicom.writing.parametric_map import parametric_map
@@ -149,11 +149,7 @@ def check_kinds(kinds: Sequence[str], lang: str = "en") -> tuple[str, ...]:
         SettingsError: no such kind.
         MissingExtraError: what writes them is not installed.
     """
-    unknown = [kind for kind in kinds if kind not in MAKERS]
-    if unknown:
-        raise SettingsError(
-            "no such kind of DICOM object", expected=", ".join(MAKERS), received=f"also={', '.join(unknown)}"
-        )
+    check_names(kinds)
     if kinds:
         highdicom()
     if "pdf" in kinds:

@@ -18,7 +18,7 @@ from scanwright.data.prediction import (
     Sampled,
     ValuePrediction,
 )
-from scanwright.errors import ScanwrightError
+from scanwright.errors import ScanwrightError, SettingsError
 from scanwright.io.files import write_bytes, write_csv
 from scanwright.io.layouts.targets import SEPARATOR
 from scanwright.io.maps import write_map
@@ -29,9 +29,24 @@ from scanwright.report.texts import Words
 
 OBJECTS = "dicom"
 """The folder of DICOM objects among the results."""
+KINDS = ("seg", "rtstruct", "sr", "map", "pdf")
+"""Of DICOM objects."""
 WARNED = "warned"
 """Column that holds the kinds of a case's warnings."""
 SAMPLED = ("uncertainty", "disagreement")
+
+
+def check_names(kinds: Sequence[str]) -> None:
+    """Refuse kinds of DICOM objects that there are none of; what writes them need not be installed.
+
+    Raises:
+        SettingsError: so it is.
+    """
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise SettingsError(
+            "no such kind of DICOM object", expected=", ".join(KINDS), received=f"also={', '.join(unknown)}"
+        )
 
 
 def write_mask_result(out: Path, case: Case, prediction: MaskPrediction, root: Path) -> Path:
