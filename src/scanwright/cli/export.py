@@ -58,8 +58,8 @@ def export(
     )
     if made.coarser_run:
         console.say(
-            "The run itself answers in 16 bit on this processor, which differs a little: masks by some "
-            "voxels. The package is the more exact one."
+            "The run itself answers in 16 bit on this processor, which differs a little: "
+            "probabilities in their last digits, masks in some voxels."
         )
     console.finish(out=str(out), bytes=size, difference=made.difference, coarser_run=made.coarser_run)
     return 0
