@@ -9,6 +9,8 @@ import torch
 
 from scanwright.data.families import FAMILIES
 from scanwright.data.plan import ChannelPlan, NetworkPlan, Plan
+from scanwright.inference.model import Model
+from scanwright.networks.catalogue import build_network
 
 # Widths of each level, and what else a family needs.
 TINY: dict[str, dict[str, Any]] = {
@@ -63,6 +65,16 @@ def tiny_plan(family: str, dims: int, *, patch: tuple[int, int, int] | None = No
         network=replace(network, **fields),
         precision="32-true",
     )
+
+
+def tiny_model(plan: Plan) -> Model:
+    """A model of that plan as if it had learnt something: no layer is nought."""
+    torch.manual_seed(0)
+    network = build_network(plan).eval()
+    with torch.no_grad():
+        for value in network.parameters():
+            value.add_(0.1 * torch.randn_like(value))
+    return Model(plan, {name: value.numpy().copy() for name, value in network.state_dict().items()})
 
 
 def images(plan: Plan, n: int = 2) -> torch.Tensor:

@@ -435,6 +435,8 @@ def predict(
     from scanwright.io.dataset import open_inputs
 
     objects = _objects(also, lang) if also else None
+    if pictures:
+        require("matplotlib", extra="analysis", feature="Drawing pictures")
     cap = Settings(memory=memory).memory_bytes
     loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
     dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))
@@ -456,6 +458,9 @@ def predict(
 
 def _objects(also: Sequence[str], lang: str) -> Callable[[Path, Path, Model], Objects]:
     """What makes the writer of DICOM objects, once there is a model; refuses at once what it can't write."""
+    from scanwright.inference.results import check_names
+
+    check_names(also)  # also where nothing could write them
     with needing_analysis("Writing DICOM objects"):
         from scanwright.followup.objects import measure_labels
         from scanwright.inference.objects import Objects, algorithm_of, check_kinds

@@ -14,7 +14,8 @@ from typing import Any
 from scanwright.errors import MissingExtraError
 
 _EXTRAS = ("analysis", "train", "pdf", "run", "openvino", "export", "follow", "dicom", "compress")
-_INSTALL = {name: f"pip install 'scanwright[{name}]' -c constraints.txt" for name in _EXTRAS}
+_INSTALL = {name: f"pip install 'scanwright[{name}]'" for name in _EXTRAS}
+_CONSTRAINTS = "constraints.txt"
 WARNING_FILTERS = threading.RLock()
 """``warnings.catch_warnings`` changes the whole process; whoever uses it while others read holds this."""
 ANALYSIS = ("scipy", "SimpleITK", "matplotlib", "skimage", "pywt")
@@ -41,9 +42,11 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
 
 
 def _missing(error: ModuleNotFoundError, extra: str, feature: str) -> MissingExtraError:
+    # Beside the source lies what it was tested with; who only received a package has no such file.
+    tested = f" -c {_CONSTRAINTS}" if os.path.isfile(_CONSTRAINTS) else ""
     return MissingExtraError(
         f"{feature} needs the package '{error.name}', which is not installed",
-        do=f"Install it with: {_INSTALL[extra]}",
+        do=f"Install it with: {_INSTALL[extra]}{tested}",
     )
 
 

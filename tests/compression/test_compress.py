@@ -17,6 +17,7 @@ from scanwright.compression import speed
 from scanwright.compression.calibration import draw_patches
 from scanwright.errors import SettingsError
 from scanwright.inference.package import read_package
+from scanwright.report.compression import render_compression
 from scanwright.tasks.base import Example
 from tiny import TinyRun
 from tiny_networks import tiny_plan
@@ -76,6 +77,39 @@ def test_the_page_is_in_the_language_that_was_asked_for(compressed: Path) -> Non
     assert "更小、更快" in page
     assert "保留原模型" in page
     assert "仅供科研使用" in page
+
+
+def test_the_page_shows_times_that_fit_the_ratios(compressed: Path) -> None:
+    """Whatever the machine did meanwhile: each time is the original's by how many times as fast it was."""
+    content = json.loads((compressed / "compression.json").read_text())
+    for made in content["candidates"]:
+        made["network"] |= {"s": 7.0, "speedup": 2.0}
+    content["candidates"][0]["network"] = {"original_s": 0.1, "s": 0.1, "speedup": 1.0}
+    page = render_compression({**content, "disturbance": 1.0})
+    assert "<td>50 ms<small>2 ×</small></td>" in page
+    assert "7 s" not in page
+    assert "busy" not in page
+    assert "took 1.8 times as long" in render_compression({**content, "disturbance": 1.8})
+
+
+def test_a_finished_search_gives_its_result_again(
+    compressed: Path, volume_run: TinyRun, command: Command
+) -> None:
+    before = (compressed / "compression.json").read_bytes()
+    wishes = {"widths": (0.5,), "minutes": 0.02, "everything": True, "threads": 1}
+    again = sw.compress(volume_run.path, compressed, resume=True, **wishes)  # type: ignore[arg-type]
+    assert again.was_finished
+    assert again.content == json.loads(before)
+    shell = ("compress", volume_run.path, "--out", compressed, "--resume", "--widths", "0.5", "--all")
+    said = command(*shell, "--minutes", "0.02")
+    assert said.code == 0
+    assert "was finished before" in said.out
+    said = command(*shell, "--minutes", "1", "--max-drop", "0.1")
+    assert said.code == 1
+    assert "is finished, and was made with --minutes 0.02, --max-drop 0.005" in said.err
+    assert (compressed / "compression.json").read_bytes() == before
+    said = command("compress", volume_run.path, "--out", compressed)
+    assert "An unfinished search goes on with --resume" in said.err
 
 
 @pytest.mark.slow

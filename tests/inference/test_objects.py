@@ -80,7 +80,7 @@ def check_pdf_or_skip():
 
 
 def test_a_model_of_classes_reports_probabilities_and_outlines_nothing(class_run, tmp_path):
-    flat = dicom_slice(np.full((24, 24), 90), position=(0, 0, 0))
+    flat = dicom_slice(np.arange(576).reshape(24, 24) % 90, position=(0, 0, 0))
     flat.StudyInstanceUID, flat.FrameOfReferenceUID = "1.2.5", "1.2.6"
     write_dicom(tmp_path / "in", [flat])
     result = sw.predict(class_run.path, tmp_path / "in", tmp_path / "out", also=["seg", "sr"])
@@ -98,6 +98,8 @@ def test_a_case_that_is_no_dicom_keeps_its_mask_and_is_named(command, volume_run
     said = command("predict", volume_run.path, scans, "--out", tmp_path / "out", "--also", "seg")
     assert (tmp_path / "out" / "plain.nii.gz").is_file()
     assert "DICOM objects need a DICOM source" in said.out + said.err
+    assert "Predicted, but not all as DICOM: 1 case" in said.out
+    assert "Set aside" not in said.out
     (row,) = (tmp_path / "out" / "failures.csv").read_text().splitlines()[1:]
     assert row.startswith("plain,dicom,")
     assert "Secret" not in said.out + said.err

@@ -293,3 +293,26 @@ def test_within_one_large_case_it_is_told_how_far_it_is(volume_run: TinyRun, tmp
     assert len({share for share in shares if 0 < share < 1}) > 5
     assert shares == sorted(shares)
     assert told[-1] == (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["volume", "class"])
+def test_ctrl_c_leaves_tables_of_what_is_done(
+    kind: str, volume_run: TinyRun, class_run: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = volume_run if kind == "volume" else class_run
+    images = run.data / ("imagesTr" if kind == "volume" else "disc")
+    begun: list[str] = []
+
+    def stop_in_the_third(stage: str, done: float, total: float, note: str = "") -> None:
+        if stage == "Predicting" and note not in begun:
+            begun.append(note)
+            if len(begun) == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=f"2 of {len(list(images.iterdir()))} cases are done"):
+        sw.predict(run.path, images, tmp_path / "out", threads=1, progress=stop_in_the_third)
+    table = tmp_path / "out" / ("volumes.csv" if kind == "volume" else "predictions.csv")
+    assert {row["case"] for row in rows_of(table)} == set(begun[:2])
+    assert rows_of(tmp_path / "out" / "failures.csv") == []
+    masks = {path.name.partition(".")[0] for path in (tmp_path / "out").glob("*.nii.gz")}
+    assert masks == (set(begun[:2]) if kind == "volume" else set())

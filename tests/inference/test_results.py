@@ -1,6 +1,6 @@
 """Results on disk: what stands in the tables that predictions become."""
 
-from scanwright.data.prediction import Amount, ClassPrediction
+from scanwright.data.prediction import Amount, ClassPrediction, Doubt
 from scanwright.inference.results import write_predictions_csv, write_volumes_csv
 from scanwright.report.result import render_result
 
@@ -9,11 +9,24 @@ def test_volumes_stand_with_their_interval_and_empty_where_there_is_none(tmp_pat
     volumes = {
         "a/case 1": (Amount("tumour", 12.3456789, 9.5, 16.0, "ml"), Amount("oedema", 0.0, None, None, "ml"))
     }
-    write_volumes_csv(tmp_path / "volumes.csv", volumes)
+    write_volumes_csv(
+        tmp_path / "volumes.csv", volumes, {"a/case 1": (Doubt("spacing", "", ""), Doubt("gaps", "", ""))}
+    )
     assert (tmp_path / "volumes.csv").read_text(encoding="utf-8").splitlines() == [
-        "case,class,volume,low,high,unit",
-        "a/case 1,tumour,12.3457,9.5,16,ml",
-        "a/case 1,oedema,0,,,ml",
+        "case,class,volume,low,high,unit,warned",
+        "a/case 1,tumour,12.3457,9.5,16,ml,spacing|gaps",
+        "a/case 1,oedema,0,,,ml,spacing|gaps",
+    ]
+
+
+def test_a_case_that_was_warned_of_says_so_in_its_row(tmp_path):
+    doubt = Doubt("size", "1", "2")
+    answers = [ClassPrediction("a", {"ill": 1.0}, (doubt,)), ClassPrediction("b", {"ill": 1.0})]
+    write_predictions_csv(tmp_path / "predictions.csv", answers)
+    assert (tmp_path / "predictions.csv").read_text(encoding="utf-8").splitlines() == [
+        "case,ill,predicted,warned",
+        "a,1.000000,ill,size",
+        "b,1.000000,ill,",
     ]
 
 

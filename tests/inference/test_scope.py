@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from builders import write_nifti
+from builders import write_nifti, write_picture
 from commands import Command
 from scanwright.core.familiarity import describe_image, learn_familiarity
+from scanwright.data.plan import ChannelPlan
 from scanwright.data.volume import Volume
-from scanwright.inference.scope import find_doubts, find_strangeness
+from scanwright.errors import DataError
+from scanwright.inference.scope import find_doubts, find_strangeness, refuse_unfit
+from scanwright.report.reasons import UNKNOWN_REASON, reason_in_chinese
 from tiny import TinyRun
+from tiny_networks import tiny_plan
 
 LEARNT = {
     "modality": "CT",
@@ -73,7 +79,10 @@ def test_a_picture_of_another_size_than_those_learnt_from_is_doubted(side: int, 
 
 @pytest.mark.parametrize(
     ("n_gaps", "told"),
-    [(0, []), (1, [("few_gaps", "0.1 %")]), (143, [("gaps", "14 %")]), (10, [("gaps", "1 %")])],
+    [
+        *((0, []), (1, [("few_gaps", "0.1 %")]), (143, [("gaps", "14 %")]), (10, [("gaps", "1 %")])),
+        (999, [("gaps", "100 %")]),
+    ],
 )
 def test_voxels_that_are_not_numbers_are_told_with_their_share(
     n_gaps: int, told: list[tuple[str, str]]
@@ -116,3 +125,40 @@ def test_an_inverted_image_is_called_inverted_and_nothing_else() -> None:
     assert told.most > 1
     noise = rng.integers(0, 255, own.shape).astype(np.uint8)
     assert "unlike.inverted" not in {one.kind for one in find_strangeness(Volume(noise), familiar).doubts}
+
+
+def test_an_image_that_is_no_image_is_refused_and_not_warned_of(
+    photo_run: TinyRun, tmp_path: Path, command: Command
+) -> None:
+    """Grey pictures of 24 pixels were learnt from."""
+    grey = np.random.default_rng(0).integers(0, 255, (24, 24)).astype(np.uint8)
+    write_picture(tmp_path / "in" / "good.png", grey)
+    write_picture(tmp_path / "in" / "black.png", np.zeros((400, 400), np.uint8))
+    write_picture(tmp_path / "in" / "colour.png", np.stack([grey] * 3, axis=-1))
+    said = command("predict", photo_run.path, tmp_path / "in", "--out", tmp_path / "out", "--threads", 1)
+    assert said.code == 3
+    with (tmp_path / "out" / "failures.csv").open(encoding="utf-8") as table:
+        reasons = {row["case"]: row["reason"] for row in csv.DictReader(table)}
+    assert set(reasons) == {"black", "colour"}
+    assert "the image is constant: every voxel has the same value" in reasons["black"]
+    assert "Save it in grey" in reasons["colour"]
+    for name in reasons:
+        assert f"{name}: " not in said.err  # where warnings are given
+    for reason in reasons.values():
+        assert reason_in_chinese(reason) != UNKNOWN_REASON
+
+
+def test_grey_pictures_for_a_model_of_colours_are_refused_with_advice() -> None:
+    channels = tuple(ChannelPlan(name) for name in ("red", "green", "blue"))
+    plan = replace(tiny_plan("unet", 2), channels=channels)
+    picture = Volume(np.arange(64).reshape(1, 8, 8, 1))
+    with pytest.raises(DataError, match=r"Expected 3 \(red, green, blue\)\. Received 1\. Save it in colour"):
+        refuse_unfit(picture, plan)
+
+
+def test_a_volume_is_refused_where_one_answer_is_given_to_a_picture() -> None:
+    stack = Volume(np.arange(2 * 8 * 8 * 5).reshape(2, 8, 8, 5))
+    with pytest.raises(DataError, match=r"this is a volume.*Received 8 × 8 × 5 voxels") as refused:
+        refuse_unfit(stack, tiny_plan("resnet", 2))
+    assert reason_in_chinese(str(refused.value)) != UNKNOWN_REASON
+    refuse_unfit(stack, tiny_plan("unet", 2))  # masks are made plane by plane

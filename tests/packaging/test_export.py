@@ -17,7 +17,11 @@ import scanwright as sw
 from builders import dicom_series, write_dicom
 from commands import Command
 from scanwright.errors import ModelError, SettingsError
+from scanwright.inference.objects import algorithm_of
+from scanwright.packaging.export import export_model
+from scanwright.packaging.targets import TARGETS
 from tiny import TinyRun
+from tiny_networks import tiny_model, tiny_plan
 
 LEAN = """
 import sys
@@ -79,6 +83,30 @@ def test_the_lean_installation_predicts_volumes_bit_by_bit(volume_run: TinyRun, 
     assert len(masks) == len(list(images.iterdir())) + 1
     for mask in masks:
         assert (tmp_path / "lean" / mask).read_bytes() == (tmp_path / "full" / mask).read_bytes()
+
+
+def test_the_lean_installation_refuses_pictures_before_it_predicts(
+    class_run: TinyRun, tmp_path: Path
+) -> None:
+    package = tmp_path / "disc.scanwright"
+    sw.export(class_run.path, package)
+    out = tmp_path / "out"
+    done = lean("predict", package, class_run.data / "disc", "--out", out, "--pictures")
+    assert done.returncode == 1
+    wrong = lean("predict", package, class_run.data / "disc", "--out", out, "--also", "foo")
+    assert "no such kind of DICOM object" in wrong.stderr
+    assert (
+        "constraints"
+        not in subprocess.run(
+            [sys.executable, "-c", LEAN, "inspect", "x"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        ).stderr
+    )
+    assert "Drawing pictures needs the package 'matplotlib'" in done.stderr
+    assert not out.exists()
 
 
 def test_what_the_lean_installation_lacks_is_said_in_words(volume_run: TinyRun, tmp_path: Path) -> None:
@@ -167,3 +195,35 @@ def test_graphs_that_answer_otherwise_are_not_written(
     with pytest.raises(ModelError, match="do not answer as the model does"):
         sw.export(class_run.path, tmp_path / "x.scanwright")
     assert not (tmp_path / "x.scanwright").exists()
+
+
+def test_wavelets_of_an_even_image_are_the_same_in_a_graph() -> None:
+    """Where there is no detail the logarithm tells the smallest number that an exporter leaves out."""
+    model = tiny_model(tiny_plan("scattering", 2, patch=(32, 32, 1)))
+    even = np.ones((1, 2, 32, 32, 1), np.float32)
+    exported = export_model(model, TARGETS["onnx"])
+    assert exported.difference < 1e-5
+    np.testing.assert_allclose(exported.model.open("cpu")(even), model.open("cpu")(even), atol=1e-6)
+
+
+def test_a_run_that_answers_in_16_bit_is_said_to(
+    class_run: TinyRun, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scanwright.packaging import export
+
+    for has in (True, False):
+        monkeypatch.setattr(export, "computes_in_bf16", lambda plan, device, has=has: has)
+        said = command("export", class_run.path, "--out", tmp_path / f"{has}.scanwright", "--json")
+        assert said.result["coarser_run"] is has
+        assert ("answers in 16 bit on this processor" in said.out) is has
+
+
+def test_objects_of_a_package_name_the_run_that_it_came_from(class_run: TinyRun, tmp_path: Path) -> None:
+    package = tmp_path / "disc.scanwright"
+    sw.export(class_run.path, package)
+    run, packed = sw.load(class_run.path), sw.load(package)
+    assert packed.provenance["exported_from"] == run.sha256
+    told = algorithm_of(packed).version
+    assert f"model {packed.sha256[:12]} of run {run.sha256[:12]}" in told
+    assert len(told) <= 64
+    assert "of run" not in algorithm_of(run).version

@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import socket
+import subprocess
 import sys
 import zlib
 
@@ -102,3 +103,13 @@ def test_chinese_without_a_font_is_refused_before_the_work(monkeypatch, tmp_path
     check_pdf("en")
     with pytest.raises(MissingExtraError, match="font"):
         check_pdf("zh")
+
+
+def test_loading_it_does_not_make_half_a_picture_whole():
+    """WeasyPrint tells Pillow so for the whole process; a fresh one, as it may be loaded here already."""
+    code = (
+        "from PIL import ImageFile\nfrom scanwright.report.pdf import check_pdf\ncheck_pdf('en')\n"
+        "raise SystemExit(ImageFile.LOAD_TRUNCATED_IMAGES)"
+    )
+    needs_pdf("en")
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

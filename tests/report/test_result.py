@@ -33,11 +33,18 @@ def _page(prediction, classes=("liver", "<tumour>"), picture=b"", lang="en"):
 
 def test_masks_give_volumes_with_intervals_and_doubts():
     page = _page(MASKS)
-    assert "liver 1534 ml; &lt;tumour&gt; 12.3 ml" in page
+    assert "liver: 1534 ml; &lt;tumour&gt;: 12.3 ml" in page
     assert "1534 (1490–1580)" in page
     assert "learnt from CT" in re.sub(r"\s+", " ", page)
     assert "Research use only" in page
     assert "The image is like those" not in page
+
+
+def test_the_study_is_named_so_that_a_reader_finds_it():
+    page = render_result(MASKS, ("liver",), b"", "m, model abc of run def", "2026-01-02", study="1.2.840.7")
+    assert "study (UID)" in page
+    assert "1.2.840.7" in page
+    assert "study (UID)" not in _page(MASKS)
 
 
 def test_nothing_outlined_is_said():

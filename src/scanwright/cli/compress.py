@@ -95,6 +95,8 @@ def compress(
             device=device,
             threads=threads,
         )
+    if made.was_finished:
+        console.say(f"The search in {out} was finished before; this is what it found:")
     words = Words("en")
     console.table(short_rows(made.content, words))
     for sentence in sentences(made.content, words):

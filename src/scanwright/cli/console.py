@@ -64,12 +64,14 @@ class Console:
             for line in zip_longest(*cells, fillvalue=""):
                 self.say("".join(f"  {cell:<{w}}" for cell, w in zip(line, width, strict=True)).rstrip())
 
-    def list_set_aside(self, entries: Sequence[SetAside], where: str = "") -> None:
+    def list_set_aside(
+        self, entries: Sequence[SetAside], where: str = "", *, what: str = "Set aside"
+    ) -> None:
         """How many cases could not be used, and the first reasons."""
         if not entries:
             return
-        plural = "case" if len(entries) == 1 else "cases"
-        self.say(f"Set aside: {len(entries)} {plural}{f' (all in {where})' if where else ''}")
+        n = len({entry.case for entry in entries})
+        self.say(f"{what}: {n} {'case' if n == 1 else 'cases'}{f' (all in {where})' if where else ''}")
         for entry in entries[:MOST_LISTED]:
             self.say(f"  {entry}")
         if len(entries) > MOST_LISTED:

@@ -55,23 +55,28 @@ def predict(
 
     console = Console(quiet, as_json)
     loaded = api.load(model, memory=memory)
-    with console.progress() as progress:
-        result = api.predict(
-            loaded,
-            inputs,
-            out,
-            series=series,
-            overwrite=overwrite,
-            progress=progress,
-            device=device,
-            threads=threads,
-            uncertainty=uncertainty,
-            memory=memory,
-            pictures=pictures,
-            all_findings=all_findings,
-            also=[kind.strip() for kind in also.split(",") if kind.strip()],
-            lang=lang,
-        )
+    try:
+        with console.progress() as progress:
+            result = api.predict(
+                loaded,
+                inputs,
+                out,
+                series=series,
+                overwrite=overwrite,
+                progress=progress,
+                device=device,
+                threads=threads,
+                uncertainty=uncertainty,
+                memory=memory,
+                pictures=pictures,
+                all_findings=all_findings,
+                also=[kind.strip() for kind in also.split(",") if kind.strip()],
+                lang=lang,
+            )
+    except KeyboardInterrupt as stop:
+        if str(stop):
+            console.say(f"Stopped: {stop} ({out}).")
+        raise
     n = len(result.predictions) or len(result.files)
     console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")
     if result.objects:
@@ -80,6 +85,9 @@ def predict(
     for note in result.notes:
         console.say(f"Note: {note}")
     console.list_doubts({**vars(doubt), "n": n} for doubt, n in result.doubts.items())
-    console.list_set_aside(result.set_aside, str(out / "failures.csv"))
+    failures = str(out / "failures.csv")
+    unwritten = [entry for entry in result.set_aside if entry.stage == "dicom"]
+    console.list_set_aside([entry for entry in result.set_aside if entry not in unwritten], failures)
+    console.list_set_aside(unwritten, failures, what="Predicted, but not all as DICOM")
     console.finish(out=str(out), predicted=n, objects=len(result.objects), set_aside=len(result.set_aside))
     return SOME if result.set_aside else 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scanwright.compression.judging import MOST_BRIER, Judge
-from scanwright.compression.search import Search, Wishes, find_front, recommend
+from scanwright.compression.search import Search, Wishes, find_disturbance, find_front, recommend
 from scanwright.compression.tuning import Tuner
 from scanwright.data.case import SetAside
 from scanwright.data.dataset import Dataset
@@ -46,12 +46,14 @@ class Compressed:
         package: the one that is recommended.
         set_aside: cases that could not be judged, with the reason.
         stopped: whether the user ended the search.
+        was_finished: whether it had been found before, and nothing was left to resume.
     """
 
     content: JsonDict
     package: Path
     set_aside: tuple[SetAside, ...]
     stopped: bool
+    was_finished: bool = False
 
     @property
     def chosen(self) -> JsonDict:
@@ -90,7 +92,10 @@ def compress_run(
     keep_apart(out, dataset)
     minutes = wishes.minutes if wishes.minutes is not None else original.plan.minutes
     wishes = replace(wishes, minutes=minutes)
-    _claim(out, original, wishes, resume=resume, overwrite=overwrite)
+    judged_by = {"max_drop": max_drop, "by": list(by)}
+    if resume and (finished := _find_finished(out, original, wishes, judged_by)):
+        return finished
+    _claim(out, original, wishes, judged_by, resume=resume, overwrite=overwrite)
     work = out / WORK
     try:
         examples = prepare_splits(dataset, task, original.plan, splits, work, progress, Team())
@@ -106,6 +111,7 @@ def compress_run(
     tuner = Tuner(task, original, examples, device, progress)
     search = Search(original, examples, judge, tuner, wishes, work, progress)
     rows = search.run()
+    chosen = recommend(rows, wishes.target_speedup)
     content = {
         "schema_version": SCHEMA_VERSION,
         **_header(original, dataset, task, run, examples),
@@ -115,10 +121,13 @@ def compress_run(
         "target_speedup": wishes.target_speedup,
         "by": list(by),
         "minutes": minutes,
+        "widths": list(wishes.widths),
+        "everything": wishes.everything,
         "stopped": search.stopped,
         "candidates": rows,
-        "front": find_front(rows),
-        "chosen": recommend(rows, wishes.target_speedup),
+        "disturbance": find_disturbance(rows),
+        "front": find_front(rows, chosen),
+        "chosen": chosen,
         "set_aside": [vars(entry) for entry in judge.set_aside],
     }
     _write(content, work, out, lang)
@@ -128,20 +137,77 @@ def compress_run(
     return Compressed(content, out / BEST, tuple(judge.set_aside), search.stopped)
 
 
-def _claim(out: Path, original: Model, wishes: Wishes, *, resume: bool, overwrite: bool) -> None:
+def _find_finished(out: Path, original: Model, wishes: Wishes, judged_by: JsonDict) -> Compressed | None:
+    """What an earlier search in the folder found, where it came to its end.
+
+    Raises:
+        OutputError: it was asked for something else.
+    """
+    if (out / WORK).exists() or not (out / NUMBERS).is_file():
+        return None
+    content = read_json(out / NUMBERS)
+    asked = {
+        **_asked(original, wishes, judged_by),
+        "target_speedup": wishes.target_speedup,
+        "everything": wishes.everything,
+    }
+    before = {name: content.get(name) for name in asked} | {"model": content["model"]["hash"]}
+    _refuse_other(out, "is finished, and was made", asked, before)
+    set_aside = tuple(SetAside(**entry) for entry in content["set_aside"])
+    return Compressed(content, out / BEST, set_aside, stopped=False, was_finished=True)
+
+
+def _claim(
+    out: Path, original: Model, wishes: Wishes, judged_by: JsonDict, *, resume: bool, overwrite: bool
+) -> None:
     """The folder; what an earlier search left in it stays only for one that goes on with the same wishes."""
-    asked = {"model": original.sha256, "minutes": wishes.minutes, "n_widths": len(wishes.widths)}
+    asked = _asked(original, wishes, judged_by)
     kept = out / WORK / WISHES_FILE
     if resume and kept.is_file():
-        if read_json(kept) != asked:
-            raise OutputError(
-                "the search in this folder was begun with another run, other minutes or widths",
-                subject=str(out),
-                do="Repeat them, choose another --out, or say --overwrite in place of --resume.",
-            )
+        _refuse_other(out, "was begun", asked, read_json(kept))
         return
-    claim_folder(out, overwrite=overwrite, own=RESULTS, resumable=True)
+    claim_folder(out, overwrite=overwrite, own=RESULTS, resumable="search")
     write_json(kept, asked)
+
+
+def _asked(original: Model, wishes: Wishes, judged_by: JsonDict) -> JsonDict:
+    """What every candidate of a search must have in common."""
+    return {
+        "model": original.sha256,
+        "minutes": wishes.minutes,
+        "widths": list(wishes.widths),
+        **judged_by,
+    }
+
+
+def _refuse_other(out: Path, how: str, asked: JsonDict, before: JsonDict) -> None:
+    """Raise where an earlier search in the folder was asked for something else."""
+    other = [name for name in asked if before.get(name) != asked[name]]
+    if not other:
+        return
+    told = "another run" if "model" in other else ", ".join(_told(name, before.get(name)) for name in other)
+    raise OutputError(
+        f"the search in this folder {how} with {told}",
+        subject=str(out),
+        do="Repeat that, choose another --out, or say --overwrite in place of --resume.",
+    )
+
+
+def _told(name: str, value: object) -> str:
+    """A wish as it is said in the shell."""
+    flag = {"everything": "--all"}.get(name, f"--{name.replace('_', '-')}")
+    if value in (None, False, []):
+        return f"no {flag}"
+    if value is True:
+        return flag
+    told = (
+        ",".join(map(str, value))
+        if isinstance(value, list)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else value
+    )
+    return f"{flag} {told}"
 
 
 def _header(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from scanwright.compression.calibration import draw_patches
-from scanwright.compression.judging import ALLOWED, Judge
+from scanwright.compression.judging import ALLOWED, WORSE, Judge
 from scanwright.compression.speed import Pace, measure_memory, measure_speed
 from scanwright.compression.tuning import Tuner
 from scanwright.inference.members import split_members
@@ -27,6 +27,7 @@ from scanwright.types import FloatArray, JsonDict, Progress
 ORIGINAL = "original"
 FP32, INT8 = "fp32", "int8"
 TARGET = "openvino"
+PACES = ("network", "end_to_end")
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Search:
             if len(self.rows) < 2:
                 raise
             self.stopped = True
-        for name in ("network", "end_to_end"):  # the original stood beside each of the others
+        for name in PACES:  # the original stood beside each of the others
             seconds = statistics.median([row[name]["original_s"] for row in self.rows[1:]])
             self.rows[0][name] = Pace(seconds, seconds).to_json()
         return self.rows
@@ -216,21 +217,30 @@ def round_model(model: Model, patches: Sequence[FloatArray], tuner: Tuner, threa
     return replace(exported, model=settled)
 
 
-def find_front(rows: Sequence[JsonDict]) -> list[str]:
-    """Names of the candidates that no other beats or equals in accuracy, network speed and size at once."""
+def find_disturbance(rows: Sequence[JsonDict]) -> float:
+    """How many times as long the original took beside one candidate as beside another; 1 where it always took
+    the same."""
+    beside = [[row[name]["original_s"] for row in rows[1:]] for name in PACES]
+    return float(max((max(seconds) / min(seconds) for seconds in beside if seconds), default=1.0))
+
+
+def find_front(rows: Sequence[JsonDict], chosen: str) -> list[str]:
+    """Names of those worth having: the original, the one that is ``chosen``, and of the candidates that are
+    not worse than allowed those that no other beats or equals in accuracy, network speed and size at once."""
 
     def measures(row: JsonDict) -> tuple[float, float, float]:
         loss = row["checks"][0]["loss"] if row["name"] != ORIGINAL else 0.0
         return np.inf if loss is None else loss, 1 / row["network"]["speedup"], row["bytes"]
 
-    told = {row["name"]: measures(row) for row in rows}
-    return [
+    told = {row["name"]: measures(row) for row in rows if row.get("verdict") != WORSE}
+    unbeaten = {
         name
         for name, own in told.items()
         if not any(
             all(a <= b for a, b in zip(other, own, strict=True)) and other != own for other in told.values()
         )
-    ]
+    }
+    return [row["name"] for row in rows if row["name"] in unbeaten | {ORIGINAL, chosen}]
 
 
 def recommend(rows: Sequence[JsonDict], target_speedup: float | None) -> str:

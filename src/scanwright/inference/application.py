@@ -77,11 +77,12 @@ def apply_model(
     Raises:
         DataError: nothing could be predicted.
         OutputError: the disk is full.
+        KeyboardInterrupt: after Ctrl-C, once all is written of the cases that are done; it says how many.
     """
     result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
     placed: list[Placed] = []
     volumes: dict[str, Sequence[Amount]] = {}
-    warnings: list[tuple[str, Doubt]] = []
+    warned: dict[str, Sequence[Doubt]] = {}
     sampled: dict[str, Sampled] = {}
     n_done = 0
 
@@ -89,6 +90,16 @@ def apply_model(
         progress(stage, n_done + done / total, len(dataset), note)
 
     def keep(written: Written) -> None:
+        prediction = written.prediction
+        result.doubts.update(prediction.doubts)
+        if prediction.doubts:
+            warned[prediction.case] = prediction.doubts
+        if isinstance(prediction, MaskPrediction):
+            volumes[prediction.case] = prediction.volumes
+            if prediction.sampled is not None:
+                sampled[prediction.case] = prediction.sampled
+        else:
+            result.predictions.append(prediction)
         result.files.extend(written.masks)
         result.pictures.extend(written.pictures)
         placed.extend(written.placed)
@@ -98,34 +109,35 @@ def apply_model(
             else:
                 result.objects.append(made)
 
+    stopped = None
     with Writer(keep, at_once=in_turn) as writer:
-        for case, prediction in run(dataset.cases, progress=tell):
-            n_done += 1
-            tell("Predicting", 0, 1, case.name)
-            if isinstance(prediction, SetAside):
-                result.set_aside.append(prediction)
-                continue
-            result.doubts.update(prediction.doubts)
-            warnings += [(prediction.case, doubt) for doubt in prediction.doubts]
-            if isinstance(prediction, MaskPrediction):
-                if prediction.sampled is not None:
-                    sampled[prediction.case] = prediction.sampled
-                volumes[prediction.case] = prediction.volumes
-            else:
-                result.predictions.append(prediction)
-            writer(partial(_write, case, prediction, plan, folder, root, pictures, all_findings, objects))
+        try:
+            for case, prediction in run(dataset.cases, progress=tell):
+                n_done += 1
+                tell("Predicting", 0, 1, case.name)
+                if isinstance(prediction, SetAside):
+                    result.set_aside.append(prediction)
+                    continue
+                writer(partial(_write, case, prediction, plan, folder, root, pictures, all_findings, objects))
+        except KeyboardInterrupt as stop:
+            stopped = stop
     if placed:
         result.files.extend(write_detections(folder, placed, plan.classes))
     elif result.predictions:
         write_predictions_csv(folder / "predictions.csv", result.predictions)
         result.files.append(folder / "predictions.csv")
     if volumes:
-        write_volumes_csv(folder / "volumes.csv", volumes)
+        write_volumes_csv(folder / "volumes.csv", volumes, warned)
     if sampled:
         write_uncertainty_csv(folder / "uncertainty.csv", sampled)
-    if warnings:
-        write_warnings_csv(folder / "warnings.csv", warnings)
+    if warned:
+        write_warnings_csv(folder / "warnings.csv", warned)
     write_failures(folder / "failures.csv", result.set_aside)
+    if stopped is not None:
+        n_written = len(result.predictions) + len(volumes)
+        raise KeyboardInterrupt(
+            f"{n_written} of {len(dataset)} cases are done, and in the tables"
+        ) from stopped
     if not result.files:
         first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(dataset.source))
@@ -134,8 +146,9 @@ def apply_model(
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a case: its mask, its pictures, where its boxes lie, and its DICOM objects."""
+    """What became of a case: its prediction, mask and pictures, where its boxes lie, and DICOM objects."""
 
+    prediction: Prediction
     masks: Sequence[Path] = ()
     pictures: Sequence[Path] = ()
     placed: Sequence[Placed] = ()
@@ -160,4 +173,5 @@ def _write(
     if isinstance(prediction, BoxPrediction):
         placed.append(place(case, prediction, case.image.read(), all_findings=all_findings))
     drawn = write_result_picture(folder, case, prediction, plan) if pictures else ()
-    return Written(masks, drawn, placed, tuple(objects.write(case, prediction)) if objects else ())
+    made = tuple(objects.write(case, prediction)) if objects else ()
+    return Written(prediction, masks, drawn, placed, made)

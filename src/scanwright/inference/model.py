@@ -35,7 +35,7 @@ from scanwright.inference.memory import (
 from scanwright.inference.pipeline import read_ahead
 from scanwright.inference.predict import Runtime, predict_image
 from scanwright.inference.runtimes import count_footprint, open_dropout, open_graphs, open_runtime
-from scanwright.inference.scope import find_doubts, find_strangeness
+from scanwright.inference.scope import find_doubts, find_strangeness, refuse_unfit
 from scanwright.inference.uncertainty import Answer, open_answers, sample_uncertainty
 from scanwright.io.dataset import open_inputs
 from scanwright.io.files import read_json, whole_folder, write_json
@@ -46,6 +46,8 @@ from scanwright.types import AnyArray, PathLikeStr, Progress, silent
 
 SCHEMA_VERSION = 1
 MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.safetensors"
+EXPORTED_FROM = "exported_from"
+"""In the provenance of a package: the hash of the model that it was made from."""
 LEARNT: Mapping[str, Any] = {
     "calibration": Calibration,
     "conformal": Conformal,
@@ -162,6 +164,7 @@ class Model:
         for case, read in read_ahead(cases, 1 if memory is None else 0):
             try:
                 image = read()
+                refuse_unfit(image, self.plan)
                 streamed = check_memory(case.name, image)
                 strange = find_strangeness(image, self.familiar)
                 doubts = (

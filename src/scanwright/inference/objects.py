@@ -16,9 +16,9 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
 from scanwright.data.volume import Volume
-from scanwright.errors import DataError, SettingsError
-from scanwright.inference.model import Model
-from scanwright.inference.results import OBJECTS, draw_result
+from scanwright.errors import DataError
+from scanwright.inference.model import EXPORTED_FROM, Model
+from scanwright.inference.results import OBJECTS, check_names, draw_result
 from scanwright.io.dicom.writing.encapsulated_pdf import encapsulated_pdf
 from scanwright.io.dicom.writing.measurement_report import measurement_report, probability_report
 from scanwright.io.dicom.writing.parametric_map import parametric_map
@@ -149,11 +149,7 @@ def check_kinds(kinds: Sequence[str], lang: str = "en") -> tuple[str, ...]:
         SettingsError: no such kind.
         MissingExtraError: what writes them is not installed.
     """
-    unknown = [kind for kind in kinds if kind not in MAKERS]
-    if unknown:
-        raise SettingsError(
-            "no such kind of DICOM object", expected=", ".join(MAKERS), received=f"also={', '.join(unknown)}"
-        )
+    check_names(kinds)
     if kinds:
         highdicom()
     if "pdf" in kinds:
@@ -162,9 +158,11 @@ def check_kinds(kinds: Sequence[str], lang: str = "en") -> tuple[str, ...]:
 
 
 def algorithm_of(model: Model) -> Algorithm:
-    """How objects name a model."""
+    """How objects name a model; of a package also the one that it was exported from."""
     program, digest = version("scanwright"), model.sha256
-    return Algorithm(f"scanwright {model.plan.task}", f"{program}, model {digest[:12]}", program, digest)
+    source = str(model.provenance.get(EXPORTED_FROM, ""))
+    of = f" of run {source[:12]}" if source else ""
+    return Algorithm(f"scanwright {model.plan.task}", f"{program}, model {digest[:12]}{of}", program, digest)
 
 
 def _outlined(result: Result) -> IntArray:
@@ -216,7 +214,8 @@ def _pdf(own: Objects, result: Result) -> dict[str, Dataset]:
     classes = tuple(own.plan.classes[1:] if result.structures else own.plan.classes)
     named = f"{own.algorithm.name} {own.algorithm.version}"
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    page = render_result(result.prediction, classes, picture, named, now, own.lang)
+    study = str(result.source.first.StudyInstanceUID)
+    page = render_result(result.prediction, classes, picture, named, now, own.lang, study)
     made = encapsulated_pdf(
         result.source, render_pdf(page, own.lang), Words(own.lang)("title.result"), own.algorithm
     )

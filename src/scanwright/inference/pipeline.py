@@ -71,6 +71,8 @@ class Writer(Generic[T]):
             self._finish()
 
     def _finish(self) -> None:
-        last, self._last = self._last, None
-        if last is not None:
-            self._done(last.result())
+        if self._last is None:
+            return
+        written = self._last.result()  # Ctrl-C may come while it waits: then it is not forgotten
+        self._last = None
+        self._done(written)

@@ -18,7 +18,7 @@ from scanwright.data.prediction import (
     Sampled,
     ValuePrediction,
 )
-from scanwright.errors import ScanwrightError
+from scanwright.errors import ScanwrightError, SettingsError
 from scanwright.io.files import write_bytes, write_csv
 from scanwright.io.layouts.targets import SEPARATOR
 from scanwright.io.maps import write_map
@@ -29,7 +29,24 @@ from scanwright.report.texts import Words
 
 OBJECTS = "dicom"
 """The folder of DICOM objects among the results."""
+KINDS = ("seg", "rtstruct", "sr", "map", "pdf")
+"""Of DICOM objects."""
+WARNED = "warned"
+"""Column that holds the kinds of a case's warnings."""
 SAMPLED = ("uncertainty", "disagreement")
+
+
+def check_names(kinds: Sequence[str]) -> None:
+    """Refuse kinds of DICOM objects that there are none of; what writes them need not be installed.
+
+    Raises:
+        SettingsError: so it is.
+    """
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise SettingsError(
+            "no such kind of DICOM object", expected=", ".join(KINDS), received=f"also={', '.join(unknown)}"
+        )
 
 
 def write_mask_result(out: Path, case: Case, prediction: MaskPrediction, root: Path) -> Path:
@@ -89,7 +106,8 @@ def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None
     """Write ``predictions.csv``: case, a probability for each class, and the class, or the classes joined by
     ``|``, and, where validation cases sufficed, the classes that are possible, whether a person must see the
     case (yes or no) and why, and, where some answer is not the most probable class, a note of that; or case,
-    number and the ends of its interval, empty where there is none.
+    number and the ends of its interval, empty where there is none; and, where some case was warned of, the
+    kinds of its warnings.
 
     Args:
         path: where to.
@@ -102,23 +120,32 @@ def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None
             {**row, "note": likelier and f"{likelier} is more probable"}
             for row, likelier in zip(rows, notes, strict=True)
         ]
+    if any(one.doubts for one in predictions):
+        rows = [{**row, WARNED: _kinds(one.doubts)} for row, one in zip(rows, predictions, strict=True)]
     write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
 
 
-def write_volumes_csv(path: Path, volumes: Mapping[str, Sequence[Amount]]) -> None:
+def write_volumes_csv(
+    path: Path, volumes: Mapping[str, Sequence[Amount]], warned: Mapping[str, Sequence[Doubt]]
+) -> None:
     """Write ``volumes.csv``: of each mask and class how much is outlined, the ends of the interval that
-    should hold the true volume, empty where there is none, and the unit.
+    should hold the true volume, empty where there is none, the unit, and the kinds of warnings of the case.
 
     Args:
         path: where to.
         volumes: case → of each class.
+        warned: case → its warnings.
     """
     rows = [
-        [case, one.name, *map(_cell, (one.volume, one.low, one.high)), one.unit]
+        [case, one.name, *map(_cell, (one.volume, one.low, one.high)), one.unit, _kinds(warned.get(case, ()))]
         for case, amounts in volumes.items()
         for one in amounts
     ]
-    write_csv(path, ["case", "class", "volume", "low", "high", "unit"], rows)
+    write_csv(path, ["case", "class", "volume", "low", "high", "unit", WARNED], rows)
+
+
+def _kinds(doubts: Sequence[Doubt]) -> str:
+    return SEPARATOR.join(doubt.kind for doubt in doubts)
 
 
 def _cell(number: float | None) -> str:
@@ -168,12 +195,13 @@ def write_uncertainty_csv(path: Path, rows: Mapping[str, Sampled]) -> None:
     write_csv(path, ["case", *SAMPLED], [[case, *_sampled(one).values()] for case, one in rows.items()])
 
 
-def write_warnings_csv(path: Path, warnings: Sequence[tuple[str, Doubt]]) -> None:
+def write_warnings_csv(path: Path, warned: Mapping[str, Sequence[Doubt]]) -> None:
     """Write ``warnings.csv``: each case that is not like those learnt from, in what, and that in words."""
     words = Words("en")
     rows = [
         [case, one.kind, one.expected, one.received, words(f"doubt.{one.kind}", **vars(one), n=1)]
-        for case, one in warnings
+        for case, doubts in warned.items()
+        for one in doubts
     ]
     write_csv(path, ["case", "kind", "expected", "received", "warning"], rows)
 

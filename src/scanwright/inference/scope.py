@@ -8,8 +8,11 @@ from typing import Any
 
 from scanwright.core.familiarity import Familiarity, describe_image
 from scanwright.core.intensity import count_non_finite, replace_non_finite
+from scanwright.data.plan import Plan
 from scanwright.data.prediction import Doubt
 from scanwright.data.volume import Volume
+from scanwright.errors import DataError
+from scanwright.transforms.preprocess import check_channels, clean
 
 # How far beyond the finest and the coarsest spacing that it learnt from a model may go without a word.
 SPACING_MARGIN = 1.5
@@ -17,6 +20,35 @@ SPACING_MARGIN = 1.5
 SIDE_MARGIN = 2.0
 MANY_GAPS = 0.01
 """Share of voxels that are not numbers, from which on an answer rests too much on what took their place."""
+
+
+def refuse_unfit(image: Volume, plan: Plan) -> None:
+    """Refuse an image that no answer could be right for, before it is looked at closely.
+
+    Args:
+        image: as it came.
+        plan: of the model.
+
+    Raises:
+        DataError: it holds no finite voxel or one value everywhere, is a volume where one answer is given to
+            a picture, or has other channels.
+    """
+    array = clean(image.array)
+    if array.min() == array.max():
+        raise DataError(
+            "the image is constant: every voxel has the same value",
+            received=f"{float(array.flat[0]):.6g} everywhere",
+            do="Export it again.",
+        )
+    if plan.dims == 2 and not plan.is_tiled and image.shape[2] > 1:  # masks are made plane by plane
+        raise DataError(
+            "this is a volume, and the model learnt from single pictures",
+            expected="one plane",
+            received=f"{' × '.join(map(str, image.shape))} voxels",
+            do="Give the plane alone, or a model that learnt from volumes.",
+        )
+    if not plan.enhance:  # its steps may make channels of others
+        check_channels(image, plan)
 
 
 def find_doubts(image: Volume, learnt: Mapping[str, Any], dims: int) -> tuple[Doubt, ...]:
@@ -56,7 +88,8 @@ def _find_gaps(image: Volume) -> list[Doubt]:
     share = count_non_finite(image.array) / max(1, image.array.size)
     if not share:
         return []
-    received = f"{100 * share:.2g} %" if share >= 0.0001 else "less than 0.01 %"
+    percent = f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
+    received = f"{percent} %" if share >= 0.0001 else "less than 0.01 %"
     return [Doubt("gaps" if share >= MANY_GAPS else "few_gaps", "the lowest value of the image", received)]
 
 

@@ -29,7 +29,8 @@ def naming_full_disks(path: Path) -> Iterator[None]:
             raise OutputError(
                 "the disk is full",
                 subject=str(path),
-                do="Free some space and run the command again: train with --resume, others with --overwrite.",
+                do="Free some space and run the command again: train and compress with --resume, others with "
+                "--overwrite.",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
             raise OutputError(
@@ -192,7 +193,7 @@ def fresh_folder(stem: str = "scanwright-run-") -> Path:
 
 
 def claim_folder(
-    path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = (), resumable: bool = False
+    path: PathLikeStr, *, overwrite: bool, own: tuple[str, ...] = (), resumable: str = ""
 ) -> Path:
     """A folder for results: made when missing, refused when it holds something.
 
@@ -200,7 +201,7 @@ def claim_folder(
         path: the folder.
         overwrite: accept a folder that holds something; of it, only the entries named in ``own`` are removed.
         own: names of files and folders that the caller writes.
-        resumable: whether the caller could go on with what is there.
+        resumable: what the caller could go on with: "training", "search"; "" for nothing.
 
     Raises:
         OutputError: it holds something, is a file, or can't be made.
@@ -223,7 +224,9 @@ def claim_folder(
                 "the folder already holds something",
                 subject=str(path),
                 received=", ".join(held[:4]) + ("…" if len(held) > 4 else ""),
-                do=("Unfinished training goes on with --resume. Else choose" if resumable else "Choose")
+                do=(
+                    f"An unfinished {resumable} goes on with --resume. Else choose" if resumable else "Choose"
+                )
                 + " another --out, or say --overwrite to replace earlier results.",
             )
         if "settings.toml" in held and "settings.toml" not in own:

@@ -23,6 +23,9 @@ FREQUENCY = 2.0
 """Radians per pixel that the filters answer to most, at every scale."""
 FAINTEST = 0.01
 """Added before the logarithm, as a share of the images' own deviation: what is fainter counts as nothing."""
+FLOOR = 1e-4
+"""Of an amplitude, which keeps its slope finite. Its square must not be added as such: torch's exporter of
+ONNX takes numbers of 1e-8 for nothing and leaves them out."""
 PHOTOGRAPH = ("red", "green", "blue")
 
 
@@ -88,7 +91,7 @@ class Scattering(nn.Module):
         """(batch, channel, i, j) → (batch, channel × orientation, i, j)."""
         waves = self._convolved(maps, self.filters, REACH, stride=1)
         even, odd = waves[:, 0::2], waves[:, 1::2]
-        return (even.square() + odd.square()).add(1e-8).sqrt()
+        return ((even.square() + odd.square()) / FLOOR**2 + 1).sqrt() * FLOOR
 
     def _halved(self, maps: torch.Tensor) -> torch.Tensor:
         return self._convolved(maps, self.blur, 2, stride=2)

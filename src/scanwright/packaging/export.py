@@ -14,8 +14,9 @@ from scanwright.errors import ModelError, SettingsError
 from scanwright.inference.golden import TOLERANCE, answer_golden
 from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
-from scanwright.inference.model import Model
+from scanwright.inference.model import EXPORTED_FROM, Model
 from scanwright.inference.runtimes import count_footprint
+from scanwright.inference.runtimes.torch_runtime import choose_device, computes_in_bf16
 from scanwright.packaging.targets import TARGETS, Target
 from scanwright.types import AnyArray, FloatArray, Progress, silent
 
@@ -29,12 +30,14 @@ class Exported:
     Attributes:
         model: with graphs instead of weights.
         golden: what it answers to its golden cases.
-        difference: the largest one from the model's own answers to them.
+        difference: the largest one from the model's own answers to them in 32 bit.
+        coarser_run: whether the model itself answers in 16 bit on this processor, and the graphs in 32.
     """
 
     model: Model
     golden: dict[str, FloatArray]
     difference: float
+    coarser_run: bool = False
 
 
 def find_target(name: str, precision: str) -> Target:
@@ -85,7 +88,8 @@ def export_model(
             f"the graphs for {target.name} do not answer as the model does",
             expected=f"numbers within {TOLERANCE[precision]:g}",
             received=f"off by {difference:.2g}",
-            do="Export to another target, and tell us.",
+            do="This is a fault of the program that makes graphs, or of ours: please report it. The run "
+            "itself is as good as before.",
         )
     return exported
 
@@ -100,7 +104,11 @@ def pack_model(model: Model, target: str, precision: str, graphs: Sequence[Mappi
     """
     footprint = count_footprint(model.plan)
     packed = replace(
-        model, weights={}, folder=None, graphs=Graphs(target, precision, tuple(graphs), footprint)
+        model,
+        weights={},
+        folder=None,
+        graphs=Graphs(target, precision, tuple(graphs), footprint),
+        provenance={**model.provenance, EXPORTED_FROM: model.sha256},
     )
     golden = answer_golden(packed.open("cpu"), model.plan)
     # Graphs are proven against the network in 32 bit: some processors run it in 16, which is further off.
@@ -109,4 +117,5 @@ def pack_model(model: Model, target: str, precision: str, graphs: Sequence[Mappi
     difference = max(
         float(np.max(np.abs(golden[name] - own[name]) / np.maximum(1, np.abs(own[name])))) for name in own
     )
-    return Exported(packed, golden, difference)
+    coarser = precision == "fp32" and computes_in_bf16(model.plan, choose_device("cpu"))
+    return Exported(packed, golden, difference, coarser)

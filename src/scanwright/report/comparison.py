@@ -275,7 +275,7 @@ def _provenance(comparison: JsonDict, words: Words) -> list[tuple[str, str]]:
         (words("created"), comparison["created"]),
         (words("data"), data["source"]),
         (words("layout"), data["layout"]),
-        (words("patients"), data["patients"]),
+        (words("patients"), words.patients(data["patients"])),
         (words("data_hash"), data["hash"]),
         *models,
     ]

@@ -27,6 +27,11 @@ EN = {
     "compress.price.unsure": (
         "It reaches the speed; whether it loses more than is allowed, n is too small to say."
     ),
+    "compress.disturbed": (
+        "The machine was busy: beside one candidate the original took {times} times as long as beside "
+        "another. How many times as fast each is was timed by turns and holds better than the seconds, which "
+        "are not sure."
+    ),
     "compress.stopped": "The search was stopped by the user; what was tried is here.",
     "compress.sure.val": (
         "These validation cases also chose the weights of all models, and which one is recommended: on new "
@@ -43,7 +48,8 @@ EN = {
     "compress.plot": "Accuracy against speed and size",
     "compress.plot.note": (
         "Each dot is a model with the interval of its difference from the original; the dashed line is what "
-        "is allowed. Filled: worth having, as no other is better in accuracy, network speed and size at once."
+        "is allowed. Filled: worth having, as it is not shown to lose too much and no other is better in "
+        "accuracy, network speed and size at once; or asked for by its speed."
     ),
     "compress.axis.loss": "{name}, difference from the original",
     "compress.axis.speed": "times as fast, network only",
@@ -52,7 +58,8 @@ EN = {
     "compress.table.note": (
         "In brackets {level} % intervals over patients. Difference: candidate − original on the same cases. "
         "% wide: of the channels of each level. "
-        "Latency: median of one image on a processor, by turns with the original in the same process. "
+        "Latency: median of one image on a processor; each was timed by turns with the original in the same "
+        "process, and is the original's median over all candidates divided by how many times as fast it was. "
         "Network: one patch. End to end: reading, preparing, all patches, answering. Memory: peak of a "
         "process of its own that answers one image."
     ),
@@ -103,6 +110,10 @@ ZH = {
     "compress.unreached": "没有候选模型端到端快 {speedup} 倍；最快的为 {best} 倍。",
     "compress.price": "达到了速度目标，但损失超过允许范围。",
     "compress.price.unsure": "达到了速度目标；损失是否超过允许范围，n 太小，无法判断。",
+    "compress.disturbed": (
+        "测量时机器繁忙：原模型与某一候选交替测量时的耗时是与另一候选时的 {times} 倍。"
+        "加速倍数由交替测量得出，较为可靠；以秒计的时间不可靠。"
+    ),
     "compress.stopped": "搜索被用户停止；此处为已尝试的部分。",
     "compress.sure.val": (
         "这些验证病例也用于选择所有模型的权重以及推荐哪一个：在新患者上预计会略差。未使用测试病例。"
@@ -115,7 +126,8 @@ ZH = {
     "compress.plot": "准确度与速度、大小",
     "compress.plot.note": (
         "每个点为一个模型，附其与原模型差值的区间；虚线为允许的界限。"
-        "实心：值得保留，因为没有其他模型在准确度、网络速度和大小上同时更好。"
+        "实心：值得保留，因为未显示损失过多，且没有其他模型在准确度、网络速度和大小上同时更好；"
+        "或因达到所要求的速度。"
     ),
     "compress.axis.loss": "{name}，与原模型的差值",
     "compress.axis.speed": "速度倍数（仅网络）",
@@ -123,8 +135,8 @@ ZH = {
     "compress.table": "尝试过的所有模型",
     "compress.table.note": (
         "括号内为按患者的 {level}% 区间。差值：候选 − 原模型，相同病例。通道百分比针对每一层。"
-        "延迟：处理器上一幅图像的中位数，"
-        "与原模型在同一进程中交替测量。网络：一个图块。端到端：读取、准备、全部图块、给出答案。"
+        "延迟：处理器上一幅图像的中位数；各模型均与原模型在同一进程中交替测量，"
+        "所示为原模型在所有候选中的中位数除以加速倍数。网络：一个图块。端到端：读取、准备、全部图块、给出答案。"
         "内存：单独进程回答一幅图像时的峰值。"
     ),
     "compress.head.model": "模型",

@@ -15,6 +15,8 @@ from scanwright.types import JsonDict
 
 LEVEL = 95
 ORIGINAL = "original"
+STEADY = 1.5
+"""So many times as long may the original take beside one candidate as beside another, without a word."""
 
 
 def render_compression(content: JsonDict, lang: str = "en") -> str:
@@ -116,6 +118,9 @@ def sentences(content: JsonDict, words: Words) -> list[str]:
             )
         if row["verdict"] != "allowed":
             told.append(words("compress.price.unsure" if row["verdict"] == "unsure" else "compress.price"))
+    disturbance = content.get("disturbance", 1.0)  # searches of before do not tell
+    if disturbance > STEADY:
+        told.append(words("compress.disturbed", times=f"{disturbance:.2g}"))
     if content["stopped"]:
         told.append(words("compress.stopped"))
     return told
@@ -186,8 +191,7 @@ def _cells(row: JsonDict, original: JsonDict, words: Words) -> list[tuple[str, s
         ),
         (_signed(score), _interval(score)) if score else ("", ""),
         (_size(row["bytes"]), "" if row is original else ratio),
-        (_seconds(row["network"]["s"]), times["network"]),
-        (_seconds(row["end_to_end"]["s"]), times["end_to_end"]),
+        *((_seconds(original[name]["s"] / row[name]["speedup"]), times[name]) for name in times),
         (UNDEFINED if row["memory"] is None else _size(row["memory"]), ""),
         (_count(row["weights"]), ""),
         (_count(row["multiply_adds"]), ""),
@@ -294,7 +298,7 @@ def _provenance(content: JsonDict, words: Words) -> list[tuple[str, str]]:
         (words("created"), content["created"]),
         (words("data"), data["source"]),
         (words("layout"), data["layout"]),
-        (words("patients"), data["patients"]),
+        (words("patients"), words.patients(data["patients"])),
         (words("data_hash"), data["hash"]),
         (words("model_hash"), content["model"]["hash"]),
     ]

@@ -323,7 +323,7 @@ def _provenance(evaluation: JsonDict, words: Words) -> list[tuple[str, str]]:
         (words("created"), evaluation.get("created")),
         (words("data"), data.get("source")),
         (words("layout"), data.get("layout")),
-        (words("patients"), data.get("patients")),
+        (words("patients"), words.patients(data.get("patients"))),
         (words("data_hash"), data.get("hash")),
         (words("model_hash"), model.get("hash")),
         (words("run"), model.get("run")),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import shutil
 import subprocess
+from types import ModuleType
+
+from PIL import ImageFile
 
 from scanwright.errors import MissingExtraError
 from scanwright.extras import require
@@ -19,7 +22,7 @@ def check_pdf(lang: str) -> None:
         MissingExtraError: WeasyPrint or Pango is not installed, or no font has Chinese signs.
     """
     try:
-        require("weasyprint", extra="pdf", feature=FEATURE)
+        _load("weasyprint")
     except OSError as error:  # Python's part is there, the library that it loads is not
         raise MissingExtraError(
             f"{FEATURE} needs the library Pango, which is not installed",
@@ -46,10 +49,20 @@ def render_pdf(page: str, lang: str) -> bytes:
         MissingExtraError: see ``check_pdf``.
     """
     check_pdf(lang)
-    weasyprint = require("weasyprint", extra="pdf", feature=FEATURE)
-    urls = require("weasyprint.urls", extra="pdf", feature=FEATURE)
+    weasyprint = _load("weasyprint")
+    urls = _load("weasyprint.urls")
     for name in ("weasyprint", "fontTools"):  # they tell of every rule of CSS that only screens know
         logging.getLogger(name).setLevel(logging.ERROR)
     fetcher = urls.URLFetcher(allowed_protocols=["data"])
     written: bytes = weasyprint.HTML(string=page, url_fetcher=fetcher).write_pdf()
     return written
+
+
+def _load(module: str) -> ModuleType:
+    """A part of WeasyPrint, which on its way lets Pillow read half a picture as a whole one, in the whole
+    process: scans that are cut short must stay refused."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    try:
+        return require(module, extra="pdf", feature=FEATURE)
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before

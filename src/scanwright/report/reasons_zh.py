@@ -33,6 +33,8 @@ PROBLEMS = {
     "the image holds no finite voxel": "图像没有任何有限数值的体素",
     "the image is constant: every voxel has the same value": "图像为常数：所有体素的值都相同",
     "after the plan's steps every voxel has the same value": "经过计划中的步骤后，所有体素的值都相同",
+    "this is a volume, and the model learnt from single pictures": "这是图像体，而模型只学习过单幅图片",
+    "another number of channels than the model learnt from": "通道数与模型学习时不同",
     "a volume has four axes (channel, i, j, k)": "图像体应有四个轴（通道、i、j、k）",
     "the affine is not usable": "仿射矩阵不可用",
     "the case has no {}": "该病例没有 {0}",
@@ -250,6 +252,16 @@ PROBLEMS = {
 ADVICE = {
     "Copy or export it again.": "请重新复制或导出。",
     "Export it again.": "请重新导出。",
+    "Give the plane alone, or a model that learnt from volumes.": (
+        "请只提供该平面，或使用学习过图像体的模型。"
+    ),
+    "Save it in colour if it was; a model for grey pictures learns from grey ones.": (
+        "原为彩色的请以彩色保存；灰度图片需要用灰度图片训练的模型。"
+    ),
+    "Save it in grey, or train with --set enhance=grey, which takes both.": (
+        "请以灰度保存，或用 --set enhance=grey 训练，两者均可接受。"
+    ),
+    "Give the channels that the model learnt from, in their order.": "请按顺序提供模型学习过的各通道。",
     "Export the series again.": "请重新导出该序列。",
     "Export the image again, with its pixels.": "请连同像素重新导出图像。",
     "Export the images again, uncompressed.": "请以未压缩方式重新导出。",

@@ -26,6 +26,7 @@ def render_result(
     model: str,
     created: str,
     lang: str = "en",
+    study: str = "",
 ) -> str:
     """One case as one HTML page, which fills one sheet of paper.
 
@@ -36,6 +37,7 @@ def render_result(
         model: its name and version.
         created: when.
         lang: "en" or "zh".
+        study: UID of the study that the images belong to; "" where there is none.
 
     Raises:
         SettingsError: there is no such language.
@@ -57,6 +59,7 @@ def render_result(
         picture=base64.b64encode(picture).decode("ascii"),
         provenance=[
             (words("result.case"), prediction.case),
+            *([(words("result.study"), study)] if study else []),
             (words("result.model"), model),
             (words("created"), created),
         ],
@@ -89,7 +92,7 @@ def _volumes(
     rows = [(one.name, format_number(one.volume, one.low, one.high)) for one in amounts]
     outlined = [one for one in amounts if one.volume > 0]
     headline = "; ".join(
-        f"{one.name} {format_value(one.volume, one.low, one.high)} {one.unit}" for one in outlined[:3]
+        f"{one.name}: {format_value(one.volume, one.low, one.high)} {one.unit}" for one in outlined[:3]
     ) or words("result.none")
     known = any(one.low is not None for one in amounts)
     note = words("result.interval.masks" if known else "result.no_interval")

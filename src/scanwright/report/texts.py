@@ -93,6 +93,7 @@ _EN = {
     ),
     "sure.worst": "The worst case ({case}) has {name} {value}.",
     "sure.set_aside": "{n} of {found} cases were set aside and are not in these numbers.",
+    "patients.unknown": "unknown",
     "unknown_patients": (
         "Patients unknown: nothing in the data says which images belong to one person. Images of one "
         "patient may "
@@ -273,6 +274,7 @@ _ZH = {
     "sure.few_steps": "训练非常短（{n} 步）：更长的训练（--minutes）可能得到很不一样的模型。",
     "sure.worst": "最差的病例（{case}）：{name} 为 {value}。",
     "sure.set_aside": "{found} 个病例中有 {n} 个被搁置，未计入这些数值。",
+    "patients.unknown": "未知",
     "unknown_patients": (
         "患者未知：数据中没有说明哪些图像属于同一个人。同一患者的图像可能同时出现在训练集和测试集中，"
         "若如此，这里的所有数值都偏高。"
@@ -425,6 +427,10 @@ class Words:
     def has(self, key: str) -> bool:
         """Whether there is a text of this key."""
         return key in self._texts
+
+    def patients(self, how: str | None) -> str | None:
+        """How patients are told apart, as datasets say it."""
+        return self("patients.unknown") if how == "unknown" else how
 
     def metric(self, name: str) -> str:
         """The metric's name for people; the name itself when we have no word for it.

@@ -143,7 +143,7 @@ def _begin(
         raise OutputError(
             "there is no run here to resume", subject=str(out), do="Leave out --resume, or correct --out."
         )
-    claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES, resumable=True)
+    claim_folder(out, overwrite=overwrite or resume, own=RUN_ENTRIES, resumable="training")
     with kept_if_filled(out):
         _decide(dataset, out, settings, plan, facts, progress)
 

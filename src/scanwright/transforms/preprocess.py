@@ -29,12 +29,7 @@ def preprocess(image: Volume, plan: Plan) -> tuple[FloatArray, History]:
         DataError: a step does not fit the image; another number of channels than the plan's; no finite voxel.
     """
     image = enhance(image, plan.enhance)
-    if image.n_channels != len(plan.channels):
-        raise DataError(
-            "another number of channels than the model learnt from",
-            expected=f"{len(plan.channels)} ({', '.join(c.name for c in plan.channels)})",
-            received=f"{image.n_channels}",
-        )
+    check_channels(image, plan)
     array, history = clean(image.array), list[Step]()
     spacing_mm = image.spacing_mm
     if image.affine_ras is not None:
@@ -53,6 +48,27 @@ def preprocess(image: Volume, plan: Plan) -> tuple[FloatArray, History]:
         array = history[-1].apply(array)
     history.append(choose_normalisation(array, plan.channels))
     return history[-1].apply(array), tuple(history)
+
+
+def check_channels(image: Volume, plan: Plan) -> None:
+    """Refuse an image that, after the plan's classical steps, has other channels than the model learnt from.
+
+    Raises:
+        DataError: so it is.
+    """
+    here, wanted = image.n_channels, len(plan.channels)
+    if here == wanted:
+        return
+    advice = {
+        (1, 3): "Save it in colour if it was; a model for grey pictures learns from grey ones.",
+        (3, 1): "Save it in grey, or train with --set enhance=grey, which takes both.",
+    }
+    raise DataError(
+        "another number of channels than the model learnt from",
+        expected=f"{wanted} ({', '.join(c.name for c in plan.channels)})",
+        received=f"{here}",
+        do=advice.get((here, wanted), "Give the channels that the model learnt from, in their order."),
+    )
 
 
 def preprocess_mask(mask: Volume, plan: Plan, history: History) -> IntArray:

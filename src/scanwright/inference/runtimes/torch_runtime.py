@@ -46,6 +46,11 @@ def has_bf16(device: torch.device) -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
+def computes_in_bf16(plan: Plan, device: torch.device) -> bool:
+    """Whether networks of the plan are computed in 16 bit there."""
+    return plan.precision == "bf16-mixed" and has_bf16(device)
+
+
 class TorchRuntime:
     """Images (batch, channel, i, j, k) in, probabilities (batch, class, i, j, k) or numbers as the plan's
     ``answer`` says out, both float32 in numpy.
@@ -63,7 +68,7 @@ class TorchRuntime:
         for part in self.network.modules():
             if dropout and isinstance(part, DROPOUT):
                 part.train()
-        self.bf16 = plan.precision == "bf16-mixed" and has_bf16(self.device)
+        self.bf16 = computes_in_bf16(plan, self.device)
         self.activation = ACTIVATIONS[ANSWERS[plan.answer].activation]
         self.load(weights)
 

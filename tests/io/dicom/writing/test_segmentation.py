@@ -75,8 +75,10 @@ def test_it_says_what_is_outlined_who_did_and_on_which_images(study):
     assert liver.SegmentedPropertyTypeCodeSequence[0].CodeValue == "10200004"
     kind = tumour.SegmentedPropertyTypeCodeSequence[0]
     assert kind.CodeValue == "108369006"
-    assert kind.SegmentedPropertyTypeModifierCodeSequence[0].CodeMeaning == "Left"
-    assert tumour.AnatomicRegionSequence[0].CodeMeaning == "Kidney"
+    assert "SegmentedPropertyTypeModifierCodeSequence" not in kind
+    (kidney,) = tumour.AnatomicRegionSequence
+    assert kidney.CodeMeaning == "Kidney"
+    assert kidney.AnatomicRegionModifierSequence[0].CodeMeaning == "Left"
     assert {one.SegmentAlgorithmType for one in made.SegmentSequence} == {"AUTOMATIC"}
     named = liver.SegmentationAlgorithmIdentificationSequence[0]
     assert (named.AlgorithmName, named.AlgorithmVersion) == (ALGORITHM.name, ALGORITHM.version)

@@ -100,5 +100,8 @@ def _described(one: Structure, algorithm: Algorithm, kind: str) -> Any:
     )
     if what.side is not None:
         coded = hd.sr.CodedConcept(what.side.value, what.side.scheme_designator, what.side.meaning)
-        described.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [coded]
+        if what.site is None:  # a left kidney
+            described.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [coded]
+        else:  # a tumour in the left kidney
+            described.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = [coded]
     return described
