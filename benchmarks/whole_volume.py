@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -232,14 +233,13 @@ def _make_hippocampus(folder: Path) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     """One side, in its own process: seconds of the stages and the most memory, as JSON."""
-    import resource
-
     side, *paths = json.loads(options.side)
     what, images, out = map(Path, paths)
     run = _monai if side == "monai" else _scanwright
     seconds = run(what, images, out, options.threads)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({**seconds, "gigabytes": peak}))
+    # What getrusage tells holds the memory of the parent as well, from before ``exec``.
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    print(json.dumps({**seconds, "gigabytes": int(peak) / 2**20}))
 
 
 def _scanwright(what: Path, images: Path, out: Path, threads: int) -> dict[str, float]:
