@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -52,9 +52,6 @@ class Engine:
 
 TORCH = Engine(program=560e6, a_weight=8, at_once=0.35, patches=4)
 GRAPHS = Engine(program=310e6, a_weight=12, at_once=0.55, patches=1)
-GRAPHS_AT_ONCE = replace(GRAPHS, patches=4)
-LITTLE = 0.1
-"""Of a cap: what faster work may take of it."""
 # Clipping, shifting and scaling each make a copy on the working grid.
 COPIES_PREPARED = 4
 # Of a streamed answer: patches answered at once, and their batch; planes on their way back; the mask.
@@ -103,11 +100,6 @@ def check_running(cap: int | None, footprint: Footprint, engine: Engine) -> None
         SettingsError: naming the smallest that is not.
     """
     check_floor(cap, engine.program + _running(footprint, engine))
-
-
-def can_run_at_once(cap: int | None, footprint: Footprint) -> bool:
-    """Whether what several patches of a package take at once is little beside a cap."""
-    return cap is None or _running(footprint, GRAPHS_AT_ONCE) <= LITTLE * cap
 
 
 def _running(footprint: Footprint, engine: Engine) -> float:

@@ -24,14 +24,7 @@ from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPr
 from scanwright.errors import DataError, ModelError, SettingsError
 from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
-from scanwright.inference.memory import (
-    GRAPHS,
-    GRAPHS_AT_ONCE,
-    TORCH,
-    Check,
-    can_run_at_once,
-    memory_check,
-)
+from scanwright.inference.memory import GRAPHS, TORCH, Check, memory_check
 from scanwright.inference.pipeline import read_ahead
 from scanwright.inference.predict import Runtime, predict_image
 from scanwright.inference.runtimes import count_footprint, open_dropout, open_graphs, open_runtime
@@ -123,8 +116,8 @@ class Model:
                 digest.update(name.encode() + member[name])
         return digest.hexdigest()
 
-    def open(self, device: str = "auto", threads: int | None = None, *, at_once: bool = True) -> Runtime:
-        """Its network, ready to be called; of several, their mean. ``at_once``: see ``open_graphs``.
+    def open(self, device: str = "auto", threads: int | None = None) -> Runtime:
+        """Its network, ready to be called; of several, their mean.
 
         Raises:
             MissingExtraError: what runs it is not installed.
@@ -132,7 +125,7 @@ class Model:
             ModelError: weights or graphs are not what they should be.
         """
         if self.graphs is not None:
-            return open_graphs(self.graphs, device, threads, at_once=at_once)
+            return open_graphs(self.graphs, device, threads)
         return open_runtime(self.plan, self.weights, device, threads)
 
     def run(
@@ -147,8 +140,7 @@ class Model:
     ) -> Iterator[tuple[Case, Prediction | SetAside]]:
         """Predict case after case; one that fails, or needs more than ``memory`` bytes, gives the reason
         instead, and the rest goes on. ``uncertainty`` names the answers by which it is measured, see
-        ``inference/uncertainty.py``. Without ``memory`` the next image is read while the network runs;
-        with it, several patches of a package are worked on at once only where that takes little of it.
+        ``inference/uncertainty.py``. Without ``memory`` the next image is read while the network runs.
         ``progress`` is told of images unlike those learnt from, before the
         network runs, and how far each case is.
 
@@ -156,10 +148,9 @@ class Model:
             MissingExtraError: torch is not installed.
             SettingsError: the model has no such uncertainty.
         """
-        at_once = self.graphs is not None and can_run_at_once(memory, self.graphs.footprint)
-        runtime = self.open(device, threads, at_once=at_once)
-        answers = self._open_answers(uncertainty, runtime, device, threads, at_once) if uncertainty else []
-        check_memory = self._memory_check(memory, at_once)
+        runtime = self.open(device, threads)
+        answers = self._open_answers(uncertainty, runtime, device, threads) if uncertainty else []
+        check_memory = self._memory_check(memory)
         warned = set[str]()
         for case, read in read_ahead(cases, 1 if memory is None else 0):
             try:
@@ -187,13 +178,11 @@ class Model:
             except DataError as error:
                 yield case, SetAside(case.name, "predict", str(error))
 
-    def _open_answers(
-        self, method: str, runtime: Runtime, device: str, threads: int | None, at_once: bool
-    ) -> list[Answer]:
+    def _open_answers(self, method: str, runtime: Runtime, device: str, threads: int | None) -> list[Answer]:
         def members() -> list[Runtime]:
             if self.graphs is not None:
                 alone = [replace(self.graphs, members=(member,)) for member in self.graphs.members]
-                return [open_graphs(graphs, device, threads, at_once=at_once) for graphs in alone]
+                return [open_graphs(graphs, device, threads) for graphs in alone]
             return [open_runtime(self.plan, own, device, threads) for own in split_members(self.weights)]
 
         def dropped() -> Runtime:
@@ -205,11 +194,11 @@ class Model:
 
         return open_answers(self.plan, method, runtime, members, dropped)
 
-    def _memory_check(self, cap: int | None, at_once: bool) -> Check:
+    def _memory_check(self, cap: int | None) -> Check:
         if self.graphs is None:
             return memory_check(self.plan, cap, TORCH, lambda: count_footprint(self.plan))
         footprint = self.graphs.footprint
-        return memory_check(self.plan, cap, GRAPHS_AT_ONCE if at_once else GRAPHS, lambda: footprint)
+        return memory_check(self.plan, cap, GRAPHS, lambda: footprint)
 
     def predict(self, path: PathLikeStr, *, device: str = "auto") -> list[Prediction]:
         """Predictions of a file, a series folder or a folder of cases, in order; what can't be read is left

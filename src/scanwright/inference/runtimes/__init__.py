@@ -36,13 +36,10 @@ def open_runtime(
     return runs[0] if len(runs) == 1 else partial(_mean, runs)
 
 
-def open_graphs(
-    graphs: Graphs, device: str = "auto", threads: int | None = None, *, at_once: bool = True
-) -> Runtime:
+def open_graphs(graphs: Graphs, device: str = "auto", threads: int | None = None) -> Runtime:
     """The networks of a package, ready to be called; of several, their mean.
 
-    Graphs of ONNX are run by ONNX Runtime, or by OpenVINO where only that is installed. What can work on
-    several images ``at_once`` does, unless memory is short.
+    Graphs of ONNX are run by ONNX Runtime, or by OpenVINO where only that is installed.
 
     Raises:
         MissingExtraError: the runtime is not installed.
@@ -58,7 +55,7 @@ def open_graphs(
         require("openvino", extra="openvino", feature="Running a package for OpenVINO")
         from scanwright.inference.runtimes.openvino_runtime import OpenVinoRuntime
 
-        opener = partial(OpenVinoRuntime, at_once=at_once)
+        opener = OpenVinoRuntime
     runs = [opener(files, graphs.precision, device, threads) for files in graphs.members]
     return runs[0] if len(runs) == 1 else partial(_mean, runs)
 
