@@ -35,7 +35,7 @@ from scanwright.phantoms import PhantomSettings
 from scanwright.phantoms.phantom import Phantom, draw_acquisition, draw_patient, image_patient
 
 ORGANS = ("background", "body", "lung", "liver", "spine")
-MEMORY = "3G"
+WIDTHS = (0.65, 0.5)
 N_PHANTOMS = 40
 N_SLICES = 30
 EXPORTED = (("onnx", "fp32"), ("openvino", "fp32"), ("openvino", "bf16"))
@@ -44,11 +44,12 @@ N_LEARNT = 100
 
 @dataclass(frozen=True)
 class Job:
-    """A data set, how its model is trained, and whether smaller ones of it are made and judged."""
+    """A data set, how its model is trained, the cap on memory, and whether smaller ones are judged too."""
 
     name: str
     window: tuple[int, int, int]
     widths: tuple[int, ...]
+    memory: str | None
     judged: bool
     spacing_mm: tuple[float, float, float]
     make: Callable[[Path], None]
@@ -58,7 +59,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--minutes", type=float, default=4, help="of training, and of tuning after pruning")
+    parser.add_argument(
+        "--minutes", type=float, default=4, help="of training, and of tuning each smaller one"
+    )
     parser.add_argument("--only", choices=JOBS, help="one of the jobs")
     parser.add_argument("--folder", type=Path, help="where data and models are kept; default: forgotten")
     parser.add_argument("--side", help=argparse.SUPPRESS)
@@ -110,8 +113,8 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
             sw.compress(
                 run,
                 small,
-                widths=[0.5],
-                minutes=options.minutes,
+                widths=list(WIDTHS),
+                minutes=options.minutes * len(WIDTHS),
                 everything=True,
                 resume=True,
                 threads=options.threads,
@@ -141,12 +144,12 @@ def _compare(job: Job, folder: Path, sides: dict[str, Path], options: argparse.N
         overlap=plan["overlap"],
         widths=plan["network"]["widths"],
         threads=options.threads,
-        memory=MEMORY,
+        memory=job.memory,
     )
     found: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
     for _ in range(options.rounds):
         for side, what in sides.items():
-            asked = json.dumps([side, *map(str, (what, folder / "images", _place(folder, side)))])
+            asked = json.dumps([job.name, side, *map(str, (what, folder / "images", _place(folder, side)))])
             command = [sys.executable, __file__, "--side", asked, "--threads", str(options.threads)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
@@ -233,16 +236,18 @@ def _make_hippocampus(folder: Path) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     """One side, in its own process: seconds of the stages and the most memory, as JSON."""
-    side, *paths = json.loads(options.side)
+    job, side, *paths = json.loads(options.side)
     what, images, out = map(Path, paths)
-    run = _monai if side == "monai" else _scanwright
-    seconds = run(what, images, out, options.threads)
+    if side == "monai":
+        seconds = _monai(what, images, out, options.threads)
+    else:
+        seconds = _scanwright(what, images, out, options.threads, JOBS[job].memory)
     # What getrusage tells holds the memory of the parent as well, from before ``exec``.
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     print(json.dumps({**seconds, "gigabytes": int(peak) / 2**20}))
 
 
-def _scanwright(what: Path, images: Path, out: Path, threads: int) -> dict[str, float]:
+def _scanwright(what: Path, images: Path, out: Path, threads: int, memory: str | None) -> dict[str, float]:
     import scanwright as sw
     from scanwright.inference import application, predict
     from scanwright.inference.model import Model
@@ -277,7 +282,7 @@ def _scanwright(what: Path, images: Path, out: Path, threads: int) -> dict[str, 
     ):
         setattr(module, name, timed(stage, getattr(module, name)))
     start = time.perf_counter()
-    sw.predict(what, images, out, overwrite=True, threads=threads, memory=MEMORY, device="cpu")
+    sw.predict(what, images, out, overwrite=True, threads=threads, memory=memory, device="cpu")
     total = time.perf_counter() - start
     return {**seconds, "rest_s": total - sum(seconds.values()), "total_s": total}
 
@@ -415,8 +420,8 @@ def _compare_resampling(folder: Path, job: Job) -> None:
 JOBS = {
     job.name: job
     for job in (
-        Job("ct", (64, 64, 64), (16, 32, 64, 128, 208), False, (1.5, 1.5, 1.5), _make_ct),
-        Job("hippocampus", (40, 48, 40), (16, 48, 112, 240), True, (1.0, 1.0, 1.0), _make_hippocampus),
+        Job("ct", (64, 64, 64), (16, 32, 64, 128, 208), "3G", False, (1.5, 1.5, 1.5), _make_ct),
+        Job("hippocampus", (40, 48, 40), (16, 48, 112, 240), None, True, (1.0, 1.0, 1.0), _make_hippocampus),
     )
 }
 

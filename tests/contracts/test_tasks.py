@@ -245,6 +245,18 @@ class TestEveryTaskInEveryWorld:
         assert math.isfinite(good)
         assert good > bad
 
+    def test_the_score_alone_is_that_of_the_full_measurement(self, task, world):
+        made = world(task.target)
+        plan, scores = made.plan(task), []
+        said = []
+        for n, case in enumerate(made.cases):
+            outputs, history = perfect_outputs(task, case, plan)
+            said.append(decode(task, case, plan, wrong_outputs(task, outputs) if n % 2 else outputs, history))
+        for full in (True, False):
+            records = [task.measure(p, c, plan, full=full) for p, c in zip(said, made.cases, strict=True)]
+            scores.append(score_of(task, records, plan))
+        assert scores[0] == scores[1]
+
     def test_what_a_report_draws_is_plain(self, task, world):
         made = world(task.target)
         plan = made.plan(task)

@@ -10,6 +10,7 @@ from builders import dicom_slice, write_dicom, write_nifti
 from dicom_judges import complaints
 from scanwright.errors import MissingExtraError, SettingsError
 from scanwright.inference import objects
+from scanwright.inference.results import KINDS
 from scanwright.io.dicom.reports import read_report
 from scanwright.io.dicom.segments import read_segments
 from scanwright.report.pdf import check_pdf
@@ -33,6 +34,10 @@ def scans(tmp_path_factory):
     write_dicom(root / "series", slices)
     write_nifti(root / "plain.nii.gz", _ball(2).astype(np.int16))
     return root
+
+
+def test_every_kind_has_a_maker():
+    assert set(objects.MAKERS) == set(KINDS)
 
 
 def test_objects_lie_beside_the_masks_and_are_equal_to_them(command, volume_run, scans, tmp_path):

@@ -3,53 +3,44 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from scanwright.data.case import Case, Lazy
-from scanwright.data.volume import Volume
 from scanwright.errors import DataError, OutputError
-from scanwright.inference.pipeline import Writer, read_ahead
+from scanwright.inference.pipeline import Writer, ahead
 
 
-def case(name: str, started: list[str], event: threading.Event | None = None) -> Case:
-    def read() -> Volume:
+def made(names: str, started: list[str], ready: threading.Event | None = None) -> Iterator[str]:
+    for name in names:
         started.append(name)
-        if event is not None:
-            event.set()
-        if name == "broken":
-            raise DataError("broken", subject=name)
-        return Volume(np.zeros((1, 2, 2, 1)), None)
-
-    return Case(name, {"image": Lazy(name, read)})
+        if ready is not None and name == "b":
+            ready.set()
+        if name == "!":
+            raise DataError("broken")
+        yield name
 
 
-def test_the_next_image_is_read_while_the_first_is_worked_on() -> None:
+def test_the_next_is_made_while_the_first_is_worked_on() -> None:
     started: list[str] = []
     ready = threading.Event()
-    ahead = read_ahead([case("a", started), case("b", started, ready), case("c", started)], 1)
-    first, read = next(ahead)
-    assert first.name == "a"
-    assert read().shape == (2, 2, 1)
+    parts = ahead(made("abc", started, ready), 1)
+    assert next(parts) == "a"
     assert ready.wait(10)
     assert started == ["a", "b"]  # and not c: no more than one waits
-    ahead.close()
+    parts.close()  # type: ignore[attr-defined]
     assert started == ["a", "b"]
 
 
-@pytest.mark.parametrize("n", [0, 1, 2])
+@pytest.mark.parametrize("n", [0, 1, 2, 9])
 def test_order_and_failures_stay(n: int) -> None:
-    seen = []
-    for one, read in read_ahead([case(name, []) for name in ("a", "broken", "c")], n):
-        try:
-            read()
-            seen.append(one.name)
-        except DataError as error:
-            seen.append(str(error))
-    assert seen == ["a", "broken: broken.", "c"]
+    assert list(ahead(made("abc", []), n)) == ["a", "b", "c"]
+    seen: list[str] = []
+    with pytest.raises(DataError, match="broken"):
+        seen.extend(ahead(made("ab!c", []), n))
+    assert seen == ["a", "b"]
 
 
 def test_what_was_handed_over_is_written_also_after_ctrl_c(tmp_path: Path) -> None:

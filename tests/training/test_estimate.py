@@ -24,7 +24,7 @@ def test_a_step_of_many_patches_takes_longer() -> None:
     one, many = (segmentation_plan(batch_size=n, patch_voxels=(32, 32, 32)) for n in (1, 12))
     # The least of three: whoever else works on the machine makes single ones longer.
     least = [min(time_step(plan, "cpu") for _ in range(3)) for plan in (one, many)]
-    assert least[1] > 1.5 * least[0]
+    assert least[1] > 2 * least[0]
 
 
 def test_a_device_that_does_not_exist_is_said() -> None:

@@ -200,14 +200,9 @@ def _told(name: str, value: object) -> str:
         return f"no {flag}"
     if value is True:
         return flag
-    told = (
-        ",".join(map(str, value))
-        if isinstance(value, list)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else value
-    )
-    return f"{flag} {told}"
+    if isinstance(value, list):
+        return f"{flag} {','.join(map(str, value))}"
+    return f"{flag} {value:g}" if isinstance(value, float) else f"{flag} {value}"
 
 
 def _header(

@@ -133,12 +133,13 @@ class Familiarity:
             raise ModelError("what the model's images look like is damaged", subject=source) from error
 
 
-def describe_image(array: AnyArray, affine_ras: FloatArray | None) -> Description:
+def describe_image(array: AnyArray, affine_ras: FloatArray | None, *, inverted: bool = False) -> Description:
     """An image in few numbers; of a large one only some planes are looked at.
 
     Args:
         array: (channel, i, j, k).
         affine_ras: (4, 4) to patient mm; ``None`` where spacing and place are unknown.
+        inverted: as if light were dark.
 
     Returns:
         "extent" (logarithms of the sides in mm; of their ratios where the spacing is unknown), "level" (of
@@ -157,6 +158,8 @@ def describe_image(array: AnyArray, affine_ras: FloatArray | None) -> Descriptio
     some: AnyArray = array[(slice(None), *(slice(None, None, step) for step in steps))]
     some, _ = replace_non_finite(some)
     some = np.nan_to_num(some.astype(np.float32))
+    if inverted:
+        some = some.max() - (some - some.min())
     looks = describe_appearance(some.mean(axis=0))
     n_waves = N_WAVES[n_axes] ** n_axes
     levels = np.percentile(some, (1, 10, 50, 90, 99))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -126,12 +126,7 @@ def apply_model(
     elif result.predictions:
         write_predictions_csv(folder / "predictions.csv", result.predictions)
         result.files.append(folder / "predictions.csv")
-    if volumes:
-        write_volumes_csv(folder / "volumes.csv", volumes, warned)
-    if sampled:
-        write_uncertainty_csv(folder / "uncertainty.csv", sampled)
-    if warned:
-        write_warnings_csv(folder / "warnings.csv", warned)
+    _write_tables(folder, volumes, sampled, warned)
     write_failures(folder / "failures.csv", result.set_aside)
     if stopped is not None:
         n_written = len(result.predictions) + len(volumes)
@@ -142,6 +137,21 @@ def apply_model(
         first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(dataset.source))
     return result
+
+
+def _write_tables(
+    folder: Path,
+    volumes: Mapping[str, Sequence[Amount]],
+    sampled: Mapping[str, Sampled],
+    warned: Mapping[str, Sequence[Doubt]],
+) -> None:
+    """What is told of cases beside their answers, where there is something to tell."""
+    if volumes:
+        write_volumes_csv(folder / "volumes.csv", volumes, warned)
+    if sampled:
+        write_uncertainty_csv(folder / "uncertainty.csv", sampled)
+    if warned:
+        write_warnings_csv(folder / "warnings.csv", warned)
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,10 @@ TORCH = Engine(program=560e6, a_weight=8, at_once=0.35, patches=4)
 GRAPHS = Engine(program=310e6, a_weight=12, at_once=0.55, patches=1)
 # Clipping, shifting and scaling each make a copy on the working grid.
 COPIES_PREPARED = 4
-# Of a streamed answer: patches answered at once, and their batch; planes on their way back; the mask.
+# Of a streamed answer: patches answered at once, and their batch; planes that wait to be brought back to the
+# image's own grid while the network goes on; planes on their way; the mask.
 PATCHES_STREAMED = 8
+AHEAD = 50e6
 SLABS = 80e6
 BYTES_OF_MASK = 2
 
@@ -86,7 +88,7 @@ def streamed_bytes(plan: Plan, image: Volume, footprint: Footprint, engine: Engi
     # The row of patches may lie across the shortest axis, where it is the largest part of the whole.
     row = working * min(1.0, max(plan.patch_voxels) / float(size.min()))
     patches = PATCHES_STREAMED * math.prod(plan.patch_voxels)
-    slabs = min(SLABS, 3 * FLOAT * classes * source)
+    slabs = min(AHEAD + SLABS, 3 * FLOAT * classes * source)
     answering = FLOAT * (classes * (row + patches) + row) + slabs + _running(footprint, engine)
     return (
         engine.program + own + max(COPIES_PREPARED * prepared, prepared + answering + BYTES_OF_MASK * source)

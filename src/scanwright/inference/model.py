@@ -20,12 +20,13 @@ from scanwright.core.familiarity import Familiarity
 from scanwright.core.margins import Margins
 from scanwright.data.case import Case, SetAside
 from scanwright.data.plan import Plan
-from scanwright.data.prediction import ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
+from scanwright.data.prediction import ClassPrediction, Doubt, LabelsPrediction, MaskPrediction, Prediction
+from scanwright.data.volume import Volume
 from scanwright.errors import DataError, ModelError, SettingsError
 from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
 from scanwright.inference.memory import GRAPHS, TORCH, Check, memory_check
-from scanwright.inference.pipeline import read_ahead
+from scanwright.inference.pipeline import ahead
 from scanwright.inference.predict import Runtime, predict_image
 from scanwright.inference.runtimes import count_footprint, open_dropout, open_graphs, open_runtime
 from scanwright.inference.scope import find_doubts, find_strangeness, refuse_unfit
@@ -48,6 +49,23 @@ LEARNT: Mapping[str, Any] = {
     "familiar": Familiarity,
 }
 """What is learnt beside the weights: field of a model → its kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """An image that can be predicted.
+
+    Attributes:
+        image: as it came.
+        streamed: whether the answer must come plane by plane to fit into the memory.
+        doubts: why the model may be wrong on it.
+        strangeness: see ``find_strangeness``.
+    """
+
+    image: Volume
+    streamed: bool
+    doubts: tuple[Doubt, ...]
+    strangeness: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,33 +168,39 @@ class Model:
         """
         runtime = self.open(device, threads)
         answers = self._open_answers(uncertainty, runtime, device, threads) if uncertainty else []
-        check_memory = self._memory_check(memory)
+        read = partial(self._read, check_memory=self._memory_check(memory))
         warned = set[str]()
-        for case, read in read_ahead(cases, 1 if memory is None else 0):
+        for case, ready in ahead(map(read, cases), 1 if memory is None else 0):
+            if isinstance(ready, SetAside):
+                yield case, ready
+                continue
             try:
-                image = read()
-                refuse_unfit(image, self.plan)
-                streamed = check_memory(case.name, image)
-                strange = find_strangeness(image, self.familiar)
-                doubts = (
-                    *find_doubts(image, self.provenance.get("data", {}), self.plan.dims),
-                    *strange.doubts,
-                )
-                for doubt in doubts:
+                for doubt in ready.doubts:
                     if doubt.kind not in warned:  # before the network runs, and once of each kind
                         said = Words("en")(f"doubt.{doubt.kind}", **vars(doubt), n=1)
                         progress("Warning", 1, 1, f"{case.name}: {said}")
                     warned.add(doubt.kind)
                 told = partial(progress, "Predicting", total=1.0, note=case.name)
                 prediction = predict_image(
-                    runtime, case.name, image, self.plan, self.settled, told, streamed=streamed
+                    runtime, case.name, ready.image, self.plan, self.settled, told, streamed=ready.streamed
                 )
                 if answers and isinstance(prediction, (MaskPrediction, ClassPrediction, LabelsPrediction)):
-                    sampled = sample_uncertainty(answers, image, self.plan)
+                    sampled = sample_uncertainty(answers, ready.image, self.plan)
                     prediction = replace(prediction, sampled=sampled)
-                yield case, replace(add_doubts(prediction, doubts), strangeness=strange.most)
+                yield case, replace(add_doubts(prediction, ready.doubts), strangeness=ready.strangeness)
             except DataError as error:
                 yield case, SetAside(case.name, "predict", str(error))
+
+    def _read(self, case: Case, check_memory: Check) -> tuple[Case, Ready | SetAside]:
+        try:
+            image = case.image.read()
+            refuse_unfit(image, self.plan)
+            streamed = check_memory(case.name, image)
+            strange = find_strangeness(image, self.familiar)
+            doubts = find_doubts(image, self.provenance.get("data", {}), self.plan.dims)
+            return case, Ready(image, streamed, (*doubts, *strange.doubts), strange.most)
+        except DataError as error:
+            return case, SetAside(case.name, "predict", str(error))
 
     def _open_answers(self, method: str, runtime: Runtime, device: str, threads: int | None) -> list[Answer]:
         def members() -> list[Runtime]:

@@ -1,46 +1,37 @@
-"""Pipeline: while the network computes, the next image is read and the last answer is written."""
+"""Pipeline: while the network computes, the next image is made ready, and the last answer is finished."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from itertools import islice
 from typing import Generic, TypeVar
-
-from scanwright.data.case import Case
-from scanwright.data.volume import Volume
 
 T = TypeVar("T")
 
 
-def read_ahead(cases: Iterable[Case], n: int) -> Iterator[tuple[Case, Callable[[], Volume]]]:
-    """Each case, in order, with what gives its image; meanwhile the next ``n`` images are read.
+def ahead(parts: Iterable[T], n: int) -> Iterator[T]:
+    """The parts, in order; while the caller works on one, the next ``n`` are made behind its back.
 
-    What reading raises comes when the image is asked for.
+    What making them raises comes in their place.
     """
     if n == 0:
-        yield from ((case, partial(_read, case)) for case in cases)
+        yield from parts
         return
-    with ThreadPoolExecutor(1) as reader:
-        waiting: deque[tuple[Case, Future[Volume]]] = deque()
+    iterator = iter(parts)
+
+    def make() -> list[T]:
+        return list(islice(iterator, 1))
+
+    with ThreadPoolExecutor(1) as maker:
+        waiting = deque(maker.submit(make) for _ in range(n + 1))
         try:
-            for case in cases:
-                waiting.append((case, reader.submit(_read, case)))
-                if len(waiting) > n:
-                    first, image = waiting.popleft()
-                    yield first, image.result
-                    del image  # its image would stay in memory as long as this name
-            while waiting:
-                first, image = waiting.popleft()
-                yield first, image.result
-                del image
+            while part := waiting.popleft().result():
+                yield part.pop()  # and no name here that would keep it in memory
+                waiting.append(maker.submit(make))
         finally:
-            reader.shutdown(cancel_futures=True)
-
-
-def _read(case: Case) -> Volume:
-    return case.image.read()
+            maker.shutdown(cancel_futures=True)
 
 
 class Writer(Generic[T]):

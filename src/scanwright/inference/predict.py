@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -15,6 +16,8 @@ from scanwright.data.plan import Plan
 from scanwright.data.prediction import Prediction
 from scanwright.data.volume import Volume
 from scanwright.inference.boxes import find_boxes, mirror_sides
+from scanwright.inference.memory import AHEAD
+from scanwright.inference.pipeline import ahead
 from scanwright.tasks.catalogue import find_task
 from scanwright.tasks.margins import tell_volumes
 from scanwright.tasks.segmentation import decode_planes
@@ -165,7 +168,9 @@ def predict_image(
     task = find_task(plan.task)
     array, history = preprocess(image, plan)
     if streamed:
-        planes = predict_planes(run, array, plan, told=told)
+        plane_bytes = 4 * len(plan.classes) * math.prod(array.shape[2:])
+        n_ahead = int(AHEAD / (PLANES_AT_ONCE * plane_bytes))
+        planes = ahead(predict_planes(run, array, plan, told=told), n_ahead)
         decoded = decode_planes(case, planes, plan, history, image, settled.thresholds)
         return replace(decoded, volumes=tell_volumes(decoded.mask, plan, settled.margins))
     outputs = predict_array(run, array, plan, told=told)

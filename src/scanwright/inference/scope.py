@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanwright.core.familiarity import Familiarity, describe_image
-from scanwright.core.intensity import count_non_finite, replace_non_finite
+from scanwright.core.intensity import count_non_finite
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import Doubt
 from scanwright.data.volume import Volume
@@ -117,16 +117,11 @@ def find_strangeness(image: Volume, familiar: Familiarity) -> Strangeness:
         return Strangeness(None)
     told = familiar.strangeness(describe_image(image.array, image.affine_ras))
     doubts = tuple(Doubt(f"unlike.{name}", "", "") for name, value in told.items() if value > 1)
-    if doubts and _fits_inverted(image, familiar):
-        doubts = (Doubt("unlike.inverted", "", ""),)
+    if doubts:
+        inverted = describe_image(image.array, image.affine_ras, inverted=True)
+        if max(familiar.strangeness(inverted).values()) <= 1:
+            doubts = (Doubt("unlike.inverted", "", ""),)
     return Strangeness(max(told.values()), doubts)
-
-
-def _fits_inverted(image: Volume, familiar: Familiarity) -> bool:
-    """Whether an image would be like those learnt from if light were dark."""
-    array, _ = replace_non_finite(image.array)
-    inverted = array.max() - (array - array.min())
-    return max(familiar.strangeness(describe_image(inverted, image.affine_ras)).values()) <= 1
 
 
 def _times(values: list[float]) -> str:
