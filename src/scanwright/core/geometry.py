@@ -63,10 +63,11 @@ def reoriented_affine(
 def resample(array: AnyArray, shape: Sequence[int]) -> FloatArray:
     """Resample (channel, i, j, k) to the given (i, j, k) over the same extent, linearly, one axis at a time.
 
-    Returns float32. Axes that shrink most go first, so that the later ones have less to do.
+    Returns float32. Axes that shrink most go first, so that the later ones have less to do; of those that
+    grow j goes last: its results are written in whole rows along k.
     """
     result = array
-    for axis in sorted(range(1, 4), key=lambda a: shape[a - 1] / array.shape[a]):
+    for axis in sorted(range(1, 4), key=lambda a: (min(1.0, shape[a - 1] / array.shape[a]), a == 2)):
         n_in, n_out = int(result.shape[axis]), int(shape[axis - 1])
         if n_in != n_out:
             result = _along(result, interpolation_matrix(n_in, n_out), axis)

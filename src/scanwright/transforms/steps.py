@@ -28,7 +28,7 @@ from scanwright.types import AnyArray, FloatArray, IntArray
 
 ndimage = Later("scipy.ndimage", feature="Looking answers up at some voxels")
 # Of one slab, over all classes: small enough for any machine, large enough to be quick.
-SLAB_VALUES = 1 << 22
+SLAB_VALUES = 1 << 20
 Choose: TypeAlias = Callable[[AnyArray], AnyArray]
 """(class, i, j, k) → what stands for the class that is chosen at each voxel (i, j, k)."""
 
