@@ -16,7 +16,7 @@ from safetensors.numpy import save
 import scanwright as sw
 from scanwright.errors import MissingExtraError, ModelError, ScanwrightError
 from scanwright.inference import runtimes
-from scanwright.inference.golden import answer_golden, golden_image
+from scanwright.inference.golden import TOLERANCE, answer_golden, golden_image, how_far
 from scanwright.inference.model import content_hash
 from scanwright.inference.package import read_package
 from tiny import TinyRun
@@ -201,6 +201,20 @@ def test_golden_images_never_change(volume_run: TinyRun) -> None:
     again = golden_image(plan, 0)
     np.testing.assert_array_equal(image.array, again.array)
     assert not np.array_equal(image.array, golden_image(plan, 1).array)
+
+
+@pytest.mark.parametrize("precision", TOLERANCE)
+def test_in_16_and_8_bits_single_voxels_may_tip_but_not_all_may_drift(precision: str) -> None:
+    then = {"case-0": np.full((2, 10, 10, 10), 0.5, np.float32), "case-1": np.array([100.0], np.float32)}
+    tipped, drifted = ({name: answer.copy() for name, answer in then.items()} for _ in range(2))
+    tipped["case-0"][0, 3, 3, 3] += 0.4
+    drifted["case-0"] += 0.03
+    assert (how_far(tipped, then, precision) <= TOLERANCE[precision]) == (precision != "fp32")
+    assert how_far(drifted, then, precision) > TOLERANCE[precision]
+    assert how_far({**then, "case-1": np.array([100.01], np.float32)}, then, precision) < 1.1e-4
+    assert how_far({"case-0": then["case-0"]}, then, precision) == np.inf
+    tipped["case-0"][0] = np.nan
+    assert not how_far(tipped, then, precision) <= TOLERANCE[precision]
 
 
 def test_without_a_runtime_the_line_to_install_one_is_named(

@@ -53,8 +53,9 @@ def export(
         )
     size = out.stat().st_size
     console.say(f"Package: {out} ({size / 1e6:.1f} MB)")
+    kind = "largest" if precision == "fp32" else "mean"
     console.say(
-        f"It answers its golden cases as the model does in 32 bit (largest difference {made.difference:.1g})."
+        f"It answers its golden cases as the model does in 32 bit ({kind} difference {made.difference:.1g})."
     )
     if made.coarser_run:
         console.say(

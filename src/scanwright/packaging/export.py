@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TypeAlias
 
-import numpy as np
-
 from scanwright.data.plan import Plan
 from scanwright.errors import ModelError, SettingsError
-from scanwright.inference.golden import TOLERANCE, answer_golden
+from scanwright.inference.golden import TOLERANCE, answer_golden, how_far
 from scanwright.inference.graphs import Graphs
 from scanwright.inference.members import split_members
 from scanwright.inference.model import EXPORTED_FROM, Model
@@ -30,7 +28,7 @@ class Exported:
     Attributes:
         model: with graphs instead of weights.
         golden: what it answers to its golden cases.
-        difference: the largest one from the model's own answers to them in 32 bit.
+        difference: how far that is from the model's own answers to them in 32 bit, see ``golden.how_far``.
         coarser_run: whether the model itself answers in 16 bit on this processor, and the graphs in 32.
     """
 
@@ -114,8 +112,6 @@ def pack_model(model: Model, target: str, precision: str, graphs: Sequence[Mappi
     # Graphs are proven against the network in 32 bit: some processors run it in 16, which is further off.
     exact = replace(model, plan=replace(model.plan, precision="32-true"))
     own = answer_golden(exact.open("cpu"), model.plan)
-    difference = max(
-        float(np.max(np.abs(golden[name] - own[name]) / np.maximum(1, np.abs(own[name])))) for name in own
-    )
+    difference = how_far(golden, own, precision)
     coarser = precision == "fp32" and computes_in_bf16(model.plan, choose_device("cpu"))
     return Exported(packed, golden, difference, coarser)
