@@ -128,7 +128,7 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
     if not job.judged:  # phantoms are so alike that too few patients are left to judge by
         return sides
     for row in json.loads((small / "compression.json").read_text())["candidates"][1:]:
-        if row["precision"] == "int8" and (small / "packages" / f"{row['name']}.scanwright").is_file():
+        if (small / "packages" / f"{row['name']}.scanwright").is_file():
             lost = row["checks"][0]
             most = "too few to say" if lost["high"] is None else f"at most {lost['high']:+.4f}"
             told = f"{row['name']} ({row['verdict']}: worse by {lost['loss']:+.4f}, {most})"
