@@ -395,6 +395,7 @@ def predict(
     *,
     series: str | None = None,
     overwrite: bool = False,
+    resume: bool = False,
     progress: Progress = silent,
     device: str = "auto",
     threads: int | None = None,
@@ -417,6 +418,7 @@ def predict(
         series: only the DICOM series in whose "MODALITY description UID" this regular expression finds
             something; without it, every volume but localizers, screenshots and stray slices.
         overwrite: replace earlier results in ``out``.
+        resume: go on with what was begun in ``out`` and stopped; where nothing was, begin.
         progress: told after every case, and within one after every few patches.
         device, threads, memory: see Settings.
         uncertainty: "tta", "dropout" or "ensemble", see ``inference/uncertainty.py``.
@@ -431,6 +433,7 @@ def predict(
         ModelError, OutputError, SettingsError, MissingExtraError: see the message.
     """
     from scanwright.inference.application import RESULTS, apply_model
+    from scanwright.inference.journal import begin
     from scanwright.io.archive import place_of
     from scanwright.io.dataset import open_inputs
 
@@ -442,12 +445,20 @@ def predict(
     dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))
     keep_apart(Path(out), dataset)
     root = source if source.is_dir() else source.parent
+    of = {
+        "model": loaded.sha256,
+        "input": str(source.resolve()),
+        **{"series": series, "uncertainty": uncertainty, "pictures": pictures, "all findings": all_findings},
+        **{"objects": list(also), "language": lang},
+    }
+    journal = begin(out, of, own=RESULTS, overwrite=overwrite, resume=resume)
     return apply_model(
         partial(loaded.run, device=device, threads=threads, memory=cap, uncertainty=uncertainty),
         loaded.plan,
         dataset,
-        claim_folder(out, overwrite=overwrite, own=RESULTS),
+        Path(out),
         root,
+        journal=journal,
         progress=progress,
         pictures=pictures,
         all_findings=all_findings,

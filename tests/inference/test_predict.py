@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,17 @@ ORIENTATIONS = {
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Masks as what they hold: their compression notes the time."""
+    return {
+        str(path.relative_to(folder)): gzip.decompress(path.read_bytes())
+        if path.suffix == ".gz"
+        else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def picture_of(path: Path) -> np.ndarray:
@@ -316,3 +328,19 @@ def test_ctrl_c_leaves_tables_of_what_is_done(
     assert rows_of(tmp_path / "out" / "failures.csv") == []
     masks = {path.name.partition(".")[0] for path in (tmp_path / "out").glob("*.nii.gz")}
     assert masks == (set(begun[:2]) if kind == "volume" else set())
+
+    again = set[str]()
+    result = sw.predict(
+        run.path,
+        images,
+        tmp_path / "out",
+        threads=1,
+        resume=True,
+        progress=lambda stage, done, total, note="": again.add(note) if stage == "Predicting" else None,
+    )
+    assert not again & set(begun[:2])
+    assert f"2 of {len(list(images.iterdir()))} cases were done before." in result.notes
+    at_once = sw.predict(run.path, images, tmp_path / "at once", threads=1)
+    assert len(result.files) == len(at_once.files)
+    assert len(result.predictions) == len(at_once.predictions)
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "at once")

@@ -41,6 +41,9 @@ def predict(
         ),
     ] = "",
     lang: options.Lang = "en",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a prediction into --out stopped.")
+    ] = False,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -63,6 +66,7 @@ def predict(
                 out,
                 series=series,
                 overwrite=overwrite,
+                resume=resume,
                 progress=progress,
                 device=device,
                 threads=threads,

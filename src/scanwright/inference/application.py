@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,6 +24,7 @@ from scanwright.data.prediction import (
 )
 from scanwright.errors import DataError
 from scanwright.inference.detections import Placed, place, write_detections
+from scanwright.inference.journal import JOURNAL, Journal, Outlined, Told, Written
 from scanwright.inference.pipeline import Writer
 from scanwright.inference.results import (
     OBJECTS,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 RESULTS = (
     *("predictions.csv", "volumes.csv", "detections.json", "detections.csv", "failures.csv"),
-    *("warnings.csv", "pictures", "uncertainty.csv", "uncertainty", OBJECTS),
+    *("warnings.csv", "pictures", "uncertainty.csv", "uncertainty", OBJECTS, JOURNAL),
 )
 Runner: TypeAlias = Callable[..., Iterator[tuple[Case, Prediction | SetAside]]]
 """Takes cases and ``progress``, and gives each with its prediction, as ``Model.run`` does."""
@@ -56,6 +57,7 @@ def apply_model(
     folder: Path,
     root: Path,
     *,
+    journal: Journal,
     progress: Progress,
     pictures: bool = False,
     all_findings: bool = False,
@@ -70,6 +72,7 @@ def apply_model(
         dataset: the cases.
         folder: where the results go.
         root: the folder that the inputs lie in.
+        journal: of the results, in ``folder``; cases that it holds are not predicted again.
         progress, pictures, all_findings: see ``scanwright.predict``.
         objects: writes DICOM objects, where they are asked for.
         in_turn: write each answer before the next is made, which takes less memory.
@@ -79,40 +82,44 @@ def apply_model(
         OutputError: the disk is full.
         KeyboardInterrupt: after Ctrl-C, once all is written of the cases that are done; it says how many.
     """
-    result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes)
+    done = {written.told.case for written in journal.done}
+    before = (f"{len(done)} of {len(dataset)} cases were done before.",) if done else ()
+    result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes + before)
     placed: list[Placed] = []
     volumes: dict[str, Sequence[Amount]] = {}
     warned: dict[str, Sequence[Doubt]] = {}
     sampled: dict[str, Sampled] = {}
-    n_done = 0
 
     def tell(stage: str, done: float, total: float, note: str = "") -> None:
         progress(stage, n_done + done / total, len(dataset), note)
 
     def keep(written: Written) -> None:
-        prediction = written.prediction
-        result.doubts.update(prediction.doubts)
-        if prediction.doubts:
-            warned[prediction.case] = prediction.doubts
-        if isinstance(prediction, MaskPrediction):
-            volumes[prediction.case] = prediction.volumes
-            if prediction.sampled is not None:
-                sampled[prediction.case] = prediction.sampled
+        told = written.told
+        result.doubts.update(told.doubts)
+        if told.doubts:
+            warned[told.case] = told.doubts
+        if isinstance(told, Outlined):
+            volumes[told.case] = told.volumes
+            if told.sampled is not None:
+                sampled[told.case] = told.sampled
         else:
-            result.predictions.append(prediction)
+            result.predictions.append(told)
         result.files.extend(written.masks)
         result.pictures.extend(written.pictures)
         placed.extend(written.placed)
-        for made in written.objects:
-            if isinstance(made, SetAside):
-                result.set_aside.append(made)
-            else:
-                result.objects.append(made)
+        result.objects.extend(written.objects)
+        result.set_aside.extend(written.unwritten)
 
-    stopped = None
-    with Writer(keep, at_once=in_turn) as writer:
+    def keep_new(written: Written) -> None:
+        keep(written)
+        journal.add(written)
+
+    for written in journal.done:
+        keep(written)
+    n_done, stopped = len(done), None
+    with Writer(keep_new, at_once=in_turn) as writer:
         try:
-            for case, prediction in run(dataset.cases, progress=tell):
+            for case, prediction in run([c for c in dataset.cases if c.name not in done], progress=tell):
                 n_done += 1
                 tell("Predicting", 0, 1, case.name)
                 if isinstance(prediction, SetAside):
@@ -131,8 +138,9 @@ def apply_model(
     if stopped is not None:
         n_written = len(result.predictions) + len(volumes)
         raise KeyboardInterrupt(
-            f"{n_written} of {len(dataset)} cases are done, and in the tables"
+            f"{n_written} of {len(dataset)} cases are done, and in the tables; --resume goes on"
         ) from stopped
+    journal.forget()
     if not result.files:
         first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(dataset.source))
@@ -154,17 +162,6 @@ def _write_tables(
         write_warnings_csv(folder / "warnings.csv", warned)
 
 
-@dataclass(frozen=True)
-class Written:
-    """What became of a case: its prediction, mask and pictures, where its boxes lie, and DICOM objects."""
-
-    prediction: Prediction
-    masks: Sequence[Path] = ()
-    pictures: Sequence[Path] = ()
-    placed: Sequence[Placed] = ()
-    objects: Sequence[Path | SetAside] = ()
-
-
 def _write(
     case: Case,
     prediction: Prediction,
@@ -176,12 +173,19 @@ def _write(
     objects: Objects | None,
 ) -> Written:
     masks, placed = [], []
+    told: Told
     if isinstance(prediction, MaskPrediction):
-        if prediction.sampled is not None:
-            write_uncertainty(folder, case, prediction.sampled)
+        sampled = prediction.sampled
+        if sampled is not None:
+            write_uncertainty(folder, case, sampled)
+            sampled = replace(sampled, voxels=None)
         masks.append(write_mask_result(folder, case, prediction, root))
+        told = Outlined(prediction.case, prediction.doubts, prediction.volumes, sampled)
+    else:
+        told = prediction
     if isinstance(prediction, BoxPrediction):
         placed.append(place(case, prediction, case.image.read(), all_findings=all_findings))
     drawn = write_result_picture(folder, case, prediction, plan) if pictures else ()
     made = tuple(objects.write(case, prediction)) if objects else ()
-    return Written(prediction, masks, drawn, placed, made)
+    unwritten = [one for one in made if isinstance(one, SetAside)]
+    return Written(told, masks, drawn, placed, [one for one in made if isinstance(one, Path)], unwritten)

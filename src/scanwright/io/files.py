@@ -29,8 +29,8 @@ def naming_full_disks(path: Path) -> Iterator[None]:
             raise OutputError(
                 "the disk is full",
                 subject=str(path),
-                do="Free some space and run the command again: train and compress with --resume, others with "
-                "--overwrite.",
+                do="Free some space and run the command again: train, compress and predict with --resume, "
+                "others with --overwrite.",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
             raise OutputError(
