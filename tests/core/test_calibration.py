@@ -93,6 +93,15 @@ def test_a_class_by_itself_has_a_bias_of_its_own():
     assert said.mean() == pytest.approx(truth[:, 1].mean(), abs=0.01)
 
 
+def test_what_float32_rounds_away_makes_no_visible_difference():
+    """Two runtimes give nearly 1 one step of float32 apart."""
+    one = np.array([1 - 6e-8, 1 - 1.2e-7, 1.0, 0.5, 6e-8], np.float32)
+    other = np.nextafter(one, np.float32(0.5))
+    made = Calibration("temperature", 24, {"disc": 8.4}, biases={"disc": -0.8})
+    both = [made.apply(own[None], ["disc"], exclusive=False) for own in (one, other)]
+    np.testing.assert_allclose(*both, atol=5e-4)
+
+
 def test_a_model_of_before_has_no_biases_and_says_what_it_said():
     old = {"method": "temperature", "n": 60, "temperatures": {"": 2.0}, "curves": {}}
     loaded = Calibration.from_json(old, "model.json")

@@ -30,6 +30,8 @@ N_BINS = 5
 CORRECTED = ", corrected for chance"
 # float32 can't tell a probability from 1 any nearer.
 _LEAST = 1e-7
+# What is left to 1 is rounded to 6e-8: were it no more, high temperatures would make that visible.
+_LEFT = 1e-5
 _MOST_LOG_TEMPERATURE = math.log(20.0)
 # One deviation of what is held likely before the cases speak; see decision notes 38 and 44.
 _USUAL_LOG_TEMPERATURE = math.log(2.0)
@@ -79,8 +81,8 @@ class Calibration:
 
     def _one(self, probabilities: AnyArray, name: str) -> FloatArray:
         if name in self.temperatures:
-            both = np.stack([probabilities, 1 - probabilities])
-            return np.asarray(scale(both, self.temperatures[name], (self.biases.get(name, 0.0), 0.0))[0])
+            both, odds = _two_sided(np.asarray(probabilities)), self.biases.get(name, 0.0)
+            return np.asarray(scale(both, self.temperatures[name], (odds, 0.0))[0])
         if name in self.curves:
             return np.asarray(np.interp(probabilities, *self.curves[name]))
         return np.asarray(probabilities)
@@ -150,7 +152,7 @@ def fit_calibration(
     if method == "isotonic":
         return Calibration(method, n, curves={name: fit_isotonic(own, held) for name, own, held in chosen})
     fitted = {
-        name: fit_scaling(_two_sided(own), smooth_targets(_two_sided(held))) for name, own, held in chosen
+        name: fit_scaling(_two_sided(own).T, smooth_targets(_two_sided(held).T)) for name, own, held in chosen
     }
     temperatures = {name: temperature for name, (temperature, _) in fitted.items()}
     log_odds = {name: float(biases[0] - biases[1]) for name, (_, biases) in fitted.items()}
@@ -158,8 +160,11 @@ def fit_calibration(
 
 
 def _two_sided(own: AnyArray) -> AnyArray:
-    """Having a class and not having it, (case, 2), of probabilities or of truth."""
-    return np.stack([own, ~own if own.dtype == bool else 1 - own], axis=1)
+    """Having a class and not having it, (2, …), of probabilities or of truth."""
+    if own.dtype == bool:
+        return np.stack([own, ~own])
+    own = own * (1 - _LEFT)
+    return np.stack([own, 1 - own])
 
 
 def fit_scaling(probabilities: AnyArray, targets: AnyArray) -> tuple[float, FloatArray]:
