@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -436,7 +436,9 @@ def predict(
     from scanwright.inference.journal import begin
     from scanwright.io.archive import place_of
     from scanwright.io.dataset import open_inputs
+    from scanwright.report.texts import Words
 
+    Words(lang)  # an unknown language is said before the work
     objects = _objects(also, lang) if also else None
     if pictures:
         require("matplotlib", extra="analysis", feature="Drawing pictures")
@@ -444,6 +446,8 @@ def predict(
     loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
     dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))
     keep_apart(Path(out), dataset)
+    unused = _tell_unused(loaded.plan, pictures=pictures, all_findings=all_findings)
+    dataset = replace(dataset, notes=(*dataset.notes, *unused))
     root = source if source.is_dir() else source.parent
     of = {
         "model": loaded.sha256,
@@ -465,6 +469,14 @@ def predict(
         objects=objects(Path(out), root, loaded) if objects else None,
         in_turn=cap is not None,
     )
+
+
+def _tell_unused(plan: Plan, *, pictures: bool, all_findings: bool) -> Iterator[str]:
+    """What was asked for and has nothing to act on."""
+    if pictures and not plan.is_tiled and plan.answer != "boxes":
+        yield "There are no pictures: the model gives whole images one answer, and outlines nothing."
+    if all_findings and plan.answer != "boxes":
+        yield "All findings were asked for, and the model finds no boxes."
 
 
 def _objects(also: Sequence[str], lang: str) -> Callable[[Path, Path, Model], Objects]:

@@ -17,7 +17,7 @@ import scanwright as sw
 from builders import TILTED_AFFINE, noise, write_nifti, write_picture, write_text
 from commands import Command
 from scanwright.data.plan import Plan
-from scanwright.errors import DataError, OutputError
+from scanwright.errors import DataError, ModelError, OutputError, SettingsError
 from scanwright.inference.predict import predict_array, predict_batch
 from scanwright.types import FloatArray
 from tiny import TinyRun, ball, disc
@@ -305,6 +305,19 @@ def test_within_one_large_case_it_is_told_how_far_it_is(volume_run: TinyRun, tmp
     assert len({share for share in shares if 0 < share < 1}) > 5
     assert shares == sorted(shares)
     assert told[-1] == (1, 1)
+
+
+def test_what_has_nothing_to_act_on_is_told_and_a_language_is_checked_first(
+    class_run: TinyRun, tmp_path: Path
+) -> None:
+    images = class_run.data / "disc"
+    told = sw.predict(class_run.path, images, tmp_path / "out", pictures=True, all_findings=True).notes
+    assert len([note for note in told if "no pictures" in note or "no boxes" in note]) == 2
+    with pytest.raises(SettingsError, match="no such language"):
+        sw.predict(class_run.path, images, tmp_path / "other", lang="de")
+    assert not (tmp_path / "other").exists()
+    with pytest.raises(ModelError, match="no such file or folder"):
+        sw.predict(tmp_path / "no.scanwright", images, tmp_path / "other")
 
 
 @pytest.mark.parametrize("kind", ["volume", "class"])

@@ -162,3 +162,10 @@ def test_a_volume_is_refused_where_one_answer_is_given_to_a_picture() -> None:
         refuse_unfit(stack, tiny_plan("resnet", 2))
     assert reason_in_chinese(str(refused.value)) != UNKNOWN_REASON
     refuse_unfit(stack, tiny_plan("unet", 2))  # masks are made plane by plane
+
+
+def test_a_picture_is_refused_where_volumes_were_learnt_from() -> None:
+    picture = Volume(np.arange(2 * 8 * 9.0).reshape(2, 8, 9, 1))
+    with pytest.raises(DataError, match=r"this is a picture.*Received 8 × 9 pixels") as refused:
+        refuse_unfit(picture, tiny_plan("unet", 3))
+    assert reason_in_chinese(str(refused.value)) != UNKNOWN_REASON

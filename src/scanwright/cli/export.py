@@ -58,9 +58,10 @@ def export(
         f"It answers its golden cases as the model does in 32 bit ({kind} difference {made.difference:.1g})."
     )
     if made.coarser_run:
+        masks = ", masks in some voxels" if made.model.plan.is_tiled else ""
         console.say(
             "The run itself answers in 16 bit on this processor, which differs a little: "
-            "probabilities in their last digits, masks in some voxels."
+            f"probabilities in their last digits{masks}."
         )
     console.finish(out=str(out), bytes=size, difference=made.difference, coarser_run=made.coarser_run)
     return 0

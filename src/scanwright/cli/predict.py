@@ -74,7 +74,7 @@ def predict(
                 memory=memory,
                 pictures=pictures,
                 all_findings=all_findings,
-                also=[kind.strip() for kind in also.split(",") if kind.strip()],
+                also=[kind.strip().lower() for kind in also.split(",") if kind.strip()],
                 lang=lang,
             )
     except KeyboardInterrupt as stop:

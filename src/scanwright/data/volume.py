@@ -62,6 +62,11 @@ class Volume:
         i, j, k = np.linalg.norm(self.affine_ras[:3, :3], axis=0)
         return float(i), float(j), float(k)
 
+    @property
+    def voxel_mm3(self) -> float | None:
+        """Volume of a voxel, whatever the angles of its axes; ``None`` when the spacing is unknown."""
+        return None if self.affine_ras is None else abs(float(np.linalg.det(self.affine_ras[:3, :3])))
+
     def same_grid(self, other: Volume, tolerance: float = 1e-2) -> bool:
         """True when the shapes agree and no corner lies more than ``tolerance`` mm from its twin.
 

@@ -127,6 +127,12 @@ def load(path: PathLikeStr, *, memory: int | None = None) -> Model:
     Raises:
         ModelError, SettingsError, MissingExtraError: see ``load_model`` and :func:`read_package`.
     """
+    if not Path(path).exists():
+        raise ModelError(
+            "there is no such file or folder",
+            subject=str(path),
+            expected="a run, a model folder or a package",
+        )
     return read_package(path, memory=memory) if Path(path).is_file() else load_model(path)
 
 

@@ -31,7 +31,7 @@ def refuse_unfit(image: Volume, plan: Plan) -> None:
 
     Raises:
         DataError: it holds no finite voxel or one value everywhere, is a volume where one answer is given to
-            a picture, or has other channels.
+            a picture or a picture where volumes were learnt from, or has other channels.
     """
     array = clean(image.array)
     if array.min() == array.max():
@@ -46,6 +46,13 @@ def refuse_unfit(image: Volume, plan: Plan) -> None:
             expected="one plane",
             received=f"{' × '.join(map(str, image.shape))} voxels",
             do="Give the plane alone, or a model that learnt from volumes.",
+        )
+    if plan.dims == 3 and image.shape[2] == 1:
+        raise DataError(
+            "this is a picture, and the model learnt from volumes",
+            expected="more than one plane",
+            received=f"{image.shape[0]} × {image.shape[1]} pixels",
+            do="Give the whole volume, or a model that learnt from pictures.",
         )
     if not plan.enhance:  # its steps may make channels of others
         check_channels(image, plan)

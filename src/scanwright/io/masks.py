@@ -170,7 +170,7 @@ def write_mask(path: PathLikeStr, mask: Volume, *, like: Path | None = None) -> 
         path: with the suffix .nii.gz, .nii or .png; otherwise the fitting one is appended (.png for
             photographs, .nii.gz for volumes), so the name of a case can be given as it is.
         mask: one integer channel; its labels are written as they are.
-        like: the input image; when it is NIfTI, its orientation codes and units are kept.
+        like: the input image; when it is NIfTI, its orientation codes are kept.
 
     Returns:
         The path written.
@@ -222,12 +222,11 @@ def _save_nifti(labels: AnyArray, mask: Volume, like: Path | None, scratch: Path
     save_nifti(scratch, labels, affine, codes=_geometry_codes(like))
 
 
-def _geometry_codes(like: Path | None) -> tuple[int, int, str]:
-    """sform code, qform code and length unit of the input; scanner coordinates in mm by default."""
-    default = (1, 1, "mm")
+def _geometry_codes(like: Path | None) -> tuple[int, int]:
+    """sform code and qform code of the input; scanner coordinates by default."""
+    default = (1, 1)
     if like is None or not like.is_file() or not like.name.lower().endswith((".nii", ".nii.gz")):
         return default
     with reading(like.name):
         header = nib.load(like).header
-        unit = header.get_xyzt_units()[0]
-        return int(header["sform_code"]) or 1, int(header["qform_code"]), unit if unit != "unknown" else "mm"
+        return int(header["sform_code"]) or 1, int(header["qform_code"])

@@ -33,6 +33,7 @@ PROBLEMS = {
     "the image holds no finite voxel": "图像没有任何有限数值的体素",
     "the image is constant: every voxel has the same value": "图像为常数：所有体素的值都相同",
     "after the plan's steps every voxel has the same value": "经过计划中的步骤后，所有体素的值都相同",
+    "this is a picture, and the model learnt from volumes": "这是单幅图片，而模型只学习过图像体",
     "this is a volume, and the model learnt from single pictures": "这是图像体，而模型只学习过单幅图片",
     "another number of channels than the model learnt from": "通道数与模型学习时不同",
     "a volume has four axes (channel, i, j, k)": "图像体应有四个轴（通道、i、j、k）",

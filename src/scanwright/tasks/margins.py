@@ -67,14 +67,14 @@ def fit_margins(cases: Sequence[Amounts], plan: Plan) -> Margins:
     return Margins(level, least, factors, *counts)
 
 
-def volume_unit(spacing_mm: tuple[float, float, float] | None) -> tuple[float, str]:
+def volume_unit(grid: Volume) -> tuple[float, str]:
     """Volume of a voxel and its unit: ml, or pixels where the spacing is unknown."""
-    return (math.prod(spacing_mm) / 1000.0, "ml") if spacing_mm else (1.0, "px")
+    return (1.0, "px") if grid.voxel_mm3 is None else (grid.voxel_mm3 / 1000.0, "ml")
 
 
 def tell_volumes(mask: Volume, plan: Plan, margins: Margins) -> tuple[Amount, ...]:
     """How much of each class a mask outlines, and the interval that should hold the true volume."""
-    voxel, unit = volume_unit(mask.spacing_mm)
+    voxel, unit = volume_unit(mask)
     told = []
     for value, name in zip(plan.label_values[1:], plan.classes[1:], strict=True):
         volume = voxel * int(np.count_nonzero(mask.array[0] == value))

@@ -175,12 +175,13 @@ class Segmentation:
             raise DataError("segmentation measures masks", subject=truth.name)
         reference = truth.mask.read()
         check_pair(prediction.mask, reference, truth.name)
-        spacing = prediction.mask.spacing_mm
+        spacing, (voxel, unit) = prediction.mask.spacing_mm, volume_unit(prediction.mask)
         classes = {}
         for value, name in zip(plan.label_values, plan.classes, strict=True):
             if name != BACKGROUND:
                 said, true = prediction.mask.array[0] == value, reference.array[0] == value
-                classes[name] = _measure_overlap(said, true, spacing)
+                classes[name] = _measure_overlap(said, true, voxel)
+                classes[name]["unit"] = "mm" if unit == "ml" else "px"
                 if full:
                     classes[name] |= _measure_shape(said, true, spacing, plan.tolerance_mm)
                     classes[name] |= record_margins(prediction, name, true)
@@ -316,17 +317,14 @@ def _is_of_tubes(table: Mapping[Key, FloatArray], names: Sequence[str]) -> bool:
     return any(own.sum() * 2 > there.sum() for own, there in zip(tubes, true, strict=True))
 
 
-def _measure_overlap(
-    prediction: AnyArray, reference: AnyArray, spacing_mm: tuple[float, float, float] | None
-) -> Record:
-    """Overlap and volumes of one class in one case.
+def _measure_overlap(prediction: AnyArray, reference: AnyArray, voxel: float) -> Record:
+    """Overlap and volumes of one class in one case; ``voxel`` is the volume of one.
 
     Where the reference holds none of it, overlap and distance are undefined (nan) and left out of the means;
     how often something is found there all the same is a number of its own ("false_alarms").
     """
     common = int(np.count_nonzero(prediction & reference))
     predicted, true = int(np.count_nonzero(prediction)), int(np.count_nonzero(reference))
-    voxel, _ = volume_unit(spacing_mm)
     return {
         "dice": 2 * common / (predicted + true) if true else math.nan,
         "iou": common / (predicted + true - common) if true else math.nan,
@@ -335,7 +333,6 @@ def _measure_overlap(
         "common": common,
         "in_both": predicted + true,
         "outlined_voxels": predicted,
-        "unit": "mm" if spacing_mm else "px",
     }
 
 

@@ -35,6 +35,37 @@ def test_itk_formats_give_what_nifti_gives(tmp_path, suffix):
     assert itk.array.dtype == np.int16
 
 
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_nifti_that_does_not_tell_how_large_voxels_are_has_no_spacing(tmp_path, suffix):
+    """nibabel takes 1 mm for a size of 0."""
+    image = nib.Nifti1Image(noise((5, 6, 7)), None)
+    image.header.set_zooms((2.0, 2.0, 3.0))
+    nib.save(image, tmp_path / f"told{suffix}")
+    image.header["pixdim"][1:4] = 0
+    nib.save(image, tmp_path / f"untold{suffix}")
+    assert read_image(tmp_path / f"told{suffix}").spacing_mm == (2.0, 2.0, 3.0)
+    assert read_image(tmp_path / f"untold{suffix}").spacing_mm is None
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("meter", 1000), ("micron", 0.001), ("mm", 1), ("unknown", 1)])
+def test_lengths_are_in_mm_whatever_unit_a_nifti_counts_in(tmp_path, unit, factor):
+    image = nib.Nifti1Image(noise((5, 6, 7)), TILTED_AFFINE)
+    image.header.set_xyzt_units(unit)
+    nib.save(image, tmp_path / "image.nii.gz")
+    here = read_image(tmp_path / "image.nii.gz")
+    np.testing.assert_allclose(here.affine_ras[:3], factor * TILTED_AFFINE[:3], rtol=1e-6)
+    if unit != "unknown":  # which ITK does not take for mm in all versions
+        np.testing.assert_allclose(
+            here.spacing_mm, sitk.ReadImage(str(tmp_path / "image.nii.gz")).GetSpacing(), rtol=1e-5
+        )
+
+
+def test_the_volume_of_a_voxel_is_that_of_its_shape_also_with_shear(tmp_path):
+    affine = np.array([[1, 0.4, 0, 3], [0, 1, 0, 4], [0, 0, 2, 5], [0, 0, 0, 1.0]])
+    image = read_image(write_nifti(tmp_path / "image.nii.gz", noise((5, 6, 7)), affine))
+    assert image.voxel_mm3 == pytest.approx(2.0)
+
+
 def test_nifti_without_a_telling_name_is_known_by_its_content(tmp_path):
     path = write_nifti(tmp_path / "image.nii.gz", noise((4, 4, 4)))
     path.rename(tmp_path / "1.2.3.4")

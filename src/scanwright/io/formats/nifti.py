@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from nibabel.openers import Opener
 
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
@@ -16,6 +17,7 @@ SUFFIXES = (".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".img")
 # Deflate cannot shrink data by more than this (zlib's documentation), so a header that promises more
 # than this many times the file is wrong, and believing it would fill the memory.
 LARGEST_DEFLATE_RATIO = 1032
+MILLIMETRES = {"meter": 1000.0, "micron": 0.001}
 
 
 def read_nifti(path: Path, *, n_channels: int = 1) -> Volume:
@@ -40,7 +42,7 @@ def read_nifti(path: Path, *, n_channels: int = 1) -> Volume:
         n_channels = stored.shape[-1]
     if np.iscomplexobj(stored):
         raise DataError("the image holds complex numbers", do="Store the magnitude.")
-    return Volume(_channel_first(stored, n_channels), affine_ras=image.affine)
+    return Volume(_channel_first(stored, n_channels), affine_ras=_affine_mm(path, image))
 
 
 def read_grid(path: Path) -> Volume:
@@ -51,11 +53,11 @@ def read_grid(path: Path) -> Volume:
     image = _load(path)
     shape = (*image.shape, 1, 1)
     beyond = int(np.prod(image.shape[3:], dtype=int))
-    return Volume(np.broadcast_to(np.uint8(0), (beyond, *shape[:3])), affine_ras=image.affine)
+    return Volume(np.broadcast_to(np.uint8(0), (beyond, *shape[:3])), affine_ras=_affine_mm(path, image))
 
 
 def save_nifti(
-    path: Path, array: AnyArray, affine_ras: FloatArray, *, codes: tuple[int, int, str] = (1, 1, "mm")
+    path: Path, array: AnyArray, affine_ras: FloatArray, *, codes: tuple[int, int] = (1, 1)
 ) -> None:
     """Write (i, j, k) in its own data type.
 
@@ -63,12 +65,12 @@ def save_nifti(
         path: where to, with the suffix .nii or .nii.gz.
         array: the voxels.
         affine_ras: (4, 4), from (i, j, k, 1) to patient mm, RAS+.
-        codes: sform code, qform code and length unit; scanner coordinates in mm by default.
+        codes: sform code and qform code; scanner coordinates by default.
     """
     header = nib.Nifti1Header()
     header.set_data_dtype(array.dtype)
     header.set_data_shape(array.shape)
-    header.set_xyzt_units(codes[2])
+    header.set_xyzt_units("mm")
     image = nib.Nifti1Image(array, affine_ras, header)
     image.set_sform(affine_ras, code=codes[0])
     rotation = affine_ras[:3, :3] / np.linalg.norm(affine_ras[:3, :3], axis=0)
@@ -86,6 +88,27 @@ def _load(path: Path) -> nib.spatialimages.SpatialImage:
         content = gzip.decompress(content)
     kind = nib.Nifti1Image if content[344:347] == b"n+1" else nib.Nifti2Image
     return kind.from_bytes(content)
+
+
+def _affine_mm(path: Path, image: nib.spatialimages.SpatialImage) -> FloatArray | None:
+    """Voxel to patient mm, whatever unit the file counts in, as ITK reads it; ``None`` where nothing in the
+    file tells how large voxels are: nibabel takes 1 mm for none."""
+    header = image.header
+    if not isinstance(header, nib.Nifti1Header):
+        return np.asarray(image.affine)
+    is_placed = header["sform_code"] or header["qform_code"]
+    in_one_file = path.name.lower().endswith((".nii", ".nii.gz"))
+    if in_one_file and not is_placed and not _sizes(path, type(header)).all():
+        return None
+    factor = MILLIMETRES.get(header.get_xyzt_units()[0], 1.0)
+    return np.asarray(np.diag([factor, factor, factor, 1.0]) @ image.affine)
+
+
+def _sizes(path: Path, kind: type[nib.Nifti1Header]) -> FloatArray:
+    """(3,) sizes of a voxel as the file has them, before nibabel mends what is no size."""
+    with Opener(str(path)) as stream:
+        raw = kind(stream.read(kind.sizeof_hdr), check=False)
+    return np.asarray(raw["pixdim"][1:4])
 
 
 def _check_promise(path: Path, image: nib.spatialimages.SpatialImage) -> None:
