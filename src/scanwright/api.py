@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -446,8 +446,6 @@ def predict(
     loaded = load(model, memory=memory) if isinstance(model, PATHS) else model
     dataset, source = open_inputs(inputs, series=series), place_of(Path(inputs))
     keep_apart(Path(out), dataset)
-    unused = _tell_unused(loaded.plan, pictures=pictures, all_findings=all_findings)
-    dataset = replace(dataset, notes=(*dataset.notes, *unused))
     root = source if source.is_dir() else source.parent
     of = {
         "model": loaded.sha256,
@@ -469,14 +467,6 @@ def predict(
         objects=objects(Path(out), root, loaded) if objects else None,
         in_turn=cap is not None,
     )
-
-
-def _tell_unused(plan: Plan, *, pictures: bool, all_findings: bool) -> Iterator[str]:
-    """What was asked for and has nothing to act on."""
-    if pictures and not plan.is_tiled and plan.answer != "boxes":
-        yield "There are no pictures: the model gives whole images one answer, and outlines nothing."
-    if all_findings and plan.answer != "boxes":
-        yield "All findings were asked for, and the model finds no boxes."
 
 
 def _objects(also: Sequence[str], lang: str) -> Callable[[Path, Path, Model], Objects]:

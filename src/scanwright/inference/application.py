@@ -83,8 +83,10 @@ def apply_model(
         KeyboardInterrupt: after Ctrl-C, once all is written of the cases that are done; it says how many.
     """
     done = {written.told.case for written in journal.done}
-    before = (f"{len(done)} of {len(dataset)} cases were done before.",) if done else ()
-    result = Predicted([], [], list(dataset.set_aside), Counter(), dataset.notes + before)
+    notes = [*dataset.notes, *_tell_unused(plan, pictures=pictures, all_findings=all_findings)]
+    if done:
+        notes.append(f"{len(done)} of {len(dataset)} cases were done before.")
+    result = Predicted([], [], list(dataset.set_aside), Counter(), tuple(notes))
     placed: list[Placed] = []
     volumes: dict[str, Sequence[Amount]] = {}
     warned: dict[str, Sequence[Doubt]] = {}
@@ -145,6 +147,14 @@ def apply_model(
         first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(dataset.source))
     return result
+
+
+def _tell_unused(plan: Plan, *, pictures: bool, all_findings: bool) -> Iterator[str]:
+    """What was asked for and has nothing to act on."""
+    if pictures and not plan.is_tiled and plan.answer != "boxes":
+        yield "There are no pictures: the model gives whole images one answer, and outlines nothing."
+    if all_findings and plan.answer != "boxes":
+        yield "All findings were asked for, and the model finds no boxes."
 
 
 def _write_tables(
