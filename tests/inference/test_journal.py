@@ -90,22 +90,39 @@ def test_a_line_that_was_cut_off_and_a_mask_that_is_gone_are_done_again(tmp_path
 
 
 @pytest.mark.parametrize(
-    "line", ['{"Path": {}}', '{"Written": {"told": 3, "no": 1}}', "[1]", "{}", '{"os.system": {}}', "\x00"]
+    "line",
+    [
+        '{"Written": {"told": 3}}',
+        '{"Written": {"told": {"Outlined": {"case": "a"}}, "masks": 5}}',
+        '{"Path": {}}',
+        '{"Written": {"told": 3, "no": 1}}',
+        "[1]",
+        "{}",
+        '{"os.system": {}}',
+        "\x00",
+    ],
 )
 def test_what_is_no_record_is_not_taken_for_one(tmp_path: Path, line: str) -> None:
-    begun(tmp_path / "out", resume=False)
+    begun(tmp_path / "out", resume=False).add(written(tmp_path / "out", TOLD[1]))
     with (tmp_path / "out" / JOURNAL).open("a") as stream:
         stream.write(line + "\n")
-    assert begun(tmp_path / "out", resume=True).done == ()
+    assert [one.told.case for one in begun(tmp_path / "out", resume=True).done] == ["c"]
 
 
 def test_another_model_or_input_is_refused_and_named(tmp_path: Path) -> None:
-    begun(tmp_path / "out", resume=False)
+    begun(tmp_path / "out", resume=False).add(written(tmp_path / "out", TOLD[1]))
     with pytest.raises(OutputError, match="another model"):
         begun(tmp_path / "out", resume=True, of={**OF, "model": "other"})
     (tmp_path / "out" / JOURNAL).write_text("nothing")
     with pytest.raises(OutputError, match="can't be read"):
         begun(tmp_path / "out", resume=True)
+
+
+def test_before_the_first_case_is_done_there_is_nothing_to_resume(tmp_path: Path) -> None:
+    """What fails before, for want of a package or a wrong option, is simply said again."""
+    begun(tmp_path / "out", resume=False)
+    assert begun(tmp_path / "out", resume=False).done == ()
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_where_nothing_was_begun_it_begins_and_finished_results_stay(tmp_path: Path) -> None:

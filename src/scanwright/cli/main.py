@@ -39,7 +39,7 @@ KEPT = {
     "train": " What was done is kept: --resume goes on.",
     "compress": " What was tried is kept: --resume goes on.",
     "explain": " The cases that were done are kept.",
-    "predict": " The cases that were done are kept.",
+    "predict": " The cases that were done are kept: --resume goes on.",
 }
 """Verb → what Ctrl-C leaves."""
 

@@ -25,7 +25,7 @@ from scanwright.data.prediction import (
     Sampled,
     ValuePrediction,
 )
-from scanwright.errors import OutputError
+from scanwright.errors import DataError, OutputError
 from scanwright.inference.detections import Placed
 from scanwright.io.files import claim_folder, forget_partials, naming_full_disks, write_text
 from scanwright.types import JsonDict, PathLikeStr
@@ -50,6 +50,7 @@ class Outlined:
     sampled: Sampled | None = None
 
 
+TOLD = (Outlined, ClassPrediction, LabelsPrediction, ValuePrediction, BoxPrediction)
 Told: TypeAlias = Outlined | ClassPrediction | LabelsPrediction | ValuePrediction | BoxPrediction
 
 
@@ -74,7 +75,7 @@ class Written:
 KINDS: Mapping[str, type] = {
     kind.__name__: kind
     for kind in (
-        *(Written, Outlined, ClassPrediction, LabelsPrediction, ValuePrediction, BoxPrediction),
+        *(Written, *TOLD),
         *(Amount, Boxes, Doubt, Placed, Referral, Sampled, SetAside),
     )
 }
@@ -82,7 +83,7 @@ KINDS: Mapping[str, type] = {
 
 
 class Journal:
-    """The cases that are done, in a folder of results.
+    """The cases that are done, in a folder of results; on disk from the first one on.
 
     Attributes:
         done: those of before.
@@ -91,8 +92,9 @@ class Journal:
     def __init__(self, folder: Path, of: JsonDict, done: Sequence[Written] = ()) -> None:
         self.done = tuple(done)
         self._folder, self._path = folder, folder / JOURNAL
-        lines = [{"of": of}, *(_to_plain(written, folder) for written in done)]
-        write_text(self._path, "".join(map(_line, lines)))
+        self._head = _line({"of": of})
+        if done:  # without what was cut off
+            write_text(self._path, self._head + "".join(_line(_to_plain(one, folder)) for one in done))
 
     def add(self, written: Written) -> None:
         """Note that a case is done.
@@ -100,8 +102,9 @@ class Journal:
         Raises:
             OutputError: the disk is full.
         """
+        head = "" if self._path.exists() else self._head
         with naming_full_disks(self._path), self._path.open("a", encoding="utf-8") as stream:
-            stream.write(_line(_to_plain(written, self._folder)))
+            stream.write(head + _line(_to_plain(written, self._folder)))
 
     def forget(self) -> None:
         """All is done."""
@@ -141,7 +144,10 @@ def begin(out: PathLikeStr, of: JsonDict, *, own: tuple[str, ...], overwrite: bo
             do="Give what was given then, choose another --out, or begin anew: --overwrite without --resume.",
         )
     forget_partials(folder)
-    return Journal(folder, of, list(_read_done(lines, folder)))
+    journal = Journal(folder, of, list(_read_done(lines, folder)))
+    if not journal.done:  # nothing of it holds any more
+        journal.forget()
+    return journal
 
 
 def _read_lines(path: Path) -> Iterator[JsonDict]:
@@ -150,7 +156,7 @@ def _read_lines(path: Path) -> Iterator[JsonDict]:
         for line in stream:
             try:
                 plain = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return
             if not isinstance(plain, dict):
                 return
@@ -162,9 +168,10 @@ def _read_done(lines: Iterator[JsonDict], folder: Path) -> Iterator[Written]:
     for plain in lines:
         try:
             written = _from_plain(plain, folder)
-        except (AttributeError, KeyError, TypeError, ValueError):
+            is_done = isinstance(written.told, TOLD) and all(file.is_file() for file in written.files)
+        except (AttributeError, KeyError, TypeError, ValueError, DataError):
             return
-        if isinstance(written, Written) and all(file.is_file() for file in written.files):
+        if is_done:
             yield written
 
 
