@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,16 +14,13 @@ from scanwright.data.case import Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import (
-    Amount,
     BoxPrediction,
-    Doubt,
     MaskPrediction,
     Predicted,
     Prediction,
-    Sampled,
 )
 from scanwright.errors import DataError
-from scanwright.inference.detections import Placed, place, write_detections
+from scanwright.inference.detections import place, write_detections
 from scanwright.inference.journal import JOURNAL, Journal, Outlined, Told, Written
 from scanwright.inference.pipeline import Writer
 from scanwright.inference.results import (
@@ -82,71 +79,52 @@ def apply_model(
         OutputError: the disk is full.
         KeyboardInterrupt: after Ctrl-C, once all is written of the cases that are done; it says how many.
     """
-    done = {written.told.case for written in journal.done}
-    notes = [*dataset.notes, *_tell_unused(plan, pictures=pictures, all_findings=all_findings)]
-    if done:
-        notes.append(f"{len(done)} of {len(dataset)} cases were done before.")
-    result = Predicted([], [], list(dataset.set_aside), Counter(), tuple(notes))
-    placed: list[Placed] = []
-    volumes: dict[str, Sequence[Amount]] = {}
-    warned: dict[str, Sequence[Doubt]] = {}
-    sampled: dict[str, Sampled] = {}
+    kept, set_aside = list(journal.done), list(dataset.set_aside)
+    done = {written.told.case for written in kept}
+    n_done, stopped = len(done), None
 
     def tell(stage: str, done: float, total: float, note: str = "") -> None:
         progress(stage, n_done + done / total, len(dataset), note)
 
     def keep(written: Written) -> None:
-        told = written.told
-        result.doubts.update(told.doubts)
-        if told.doubts:
-            warned[told.case] = told.doubts
-        if isinstance(told, Outlined):
-            volumes[told.case] = told.volumes
-            if told.sampled is not None:
-                sampled[told.case] = told.sampled
-        else:
-            result.predictions.append(told)
-        result.files.extend(written.masks)
-        result.pictures.extend(written.pictures)
-        placed.extend(written.placed)
-        result.objects.extend(written.objects)
-        result.set_aside.extend(written.unwritten)
-
-    def keep_new(written: Written) -> None:
-        keep(written)
+        kept.append(written)
         journal.add(written)
 
-    for written in journal.done:
-        keep(written)
-    n_done, stopped = len(done), None
-    with Writer(keep_new, at_once=in_turn) as writer:
+    with Writer(keep, at_once=in_turn) as writer:
         try:
             for case, prediction in run([c for c in dataset.cases if c.name not in done], progress=tell):
                 n_done += 1
                 tell("Predicting", 0, 1, case.name)
                 if isinstance(prediction, SetAside):
-                    result.set_aside.append(prediction)
+                    set_aside.append(prediction)
                     continue
                 writer(partial(_write, case, prediction, plan, folder, root, pictures, all_findings, objects))
         except KeyboardInterrupt as stop:
             stopped = stop
-    if placed:
-        result.files.extend(write_detections(folder, placed, plan.classes))
-    elif result.predictions:
-        write_predictions_csv(folder / "predictions.csv", result.predictions)
-        result.files.append(folder / "predictions.csv")
-    _write_tables(folder, volumes, sampled, warned)
-    write_failures(folder / "failures.csv", result.set_aside)
+    set_aside += [entry for written in kept for entry in written.unwritten]
+    tables = _write_tables(folder, kept, plan)
+    write_failures(folder / "failures.csv", set_aside)
     if stopped is not None:
-        n_written = len(result.predictions) + len(volumes)
         raise KeyboardInterrupt(
-            f"{n_written} of {len(dataset)} cases are done, and in the tables; --resume goes on"
+            f"{len(kept)} of {len(dataset)} cases are done, and in the tables; --resume goes on"
         ) from stopped
     journal.forget()
-    if not result.files:
-        first = f" The first: {result.set_aside[0]}" if result.set_aside else ""
+    files = [*(mask for written in kept for mask in written.masks), *tables]
+    if not files:
+        first = f" The first: {set_aside[0]}" if set_aside else ""
         raise DataError(f"nothing could be predicted.{first}", subject=os.fspath(dataset.source))
-    return result
+    notes = [*dataset.notes, *_tell_unused(plan, pictures=pictures, all_findings=all_findings)]
+    if done:
+        notes.append(f"{len(done)} of {len(dataset)} cases were done before.")
+    return Predicted(
+        predictions=[written.told for written in kept if not isinstance(written.told, Outlined)],
+        files=files,
+        set_aside=set_aside,
+        doubts=Counter(doubt for written in kept for doubt in written.told.doubts),
+        notes=tuple(notes),
+        pictures=[picture for written in kept for picture in written.pictures],
+        objects=[made for written in kept for made in written.objects],
+    )
 
 
 def _tell_unused(plan: Plan, *, pictures: bool, all_findings: bool) -> Iterator[str]:
@@ -157,19 +135,27 @@ def _tell_unused(plan: Plan, *, pictures: bool, all_findings: bool) -> Iterator[
         yield "All findings were asked for, and the model finds no boxes."
 
 
-def _write_tables(
-    folder: Path,
-    volumes: Mapping[str, Sequence[Amount]],
-    sampled: Mapping[str, Sampled],
-    warned: Mapping[str, Sequence[Doubt]],
-) -> None:
-    """What is told of cases beside their answers, where there is something to tell."""
-    if volumes:
-        write_volumes_csv(folder / "volumes.csv", volumes, warned)
+def _write_tables(folder: Path, kept: Sequence[Written], plan: Plan) -> list[Path]:
+    """Findings or answers about whole images, whose files are given back; and what is told beside answers,
+    where there is something to tell."""
+    told = [written.told for written in kept]
+    masks = [one for one in told if isinstance(one, Outlined)]
+    answers = [one for one in told if not isinstance(one, Outlined)]
+    placed = [one for written in kept for one in written.placed]
+    warned = {one.case: one.doubts for one in told if one.doubts}
+    sampled = {one.case: one.sampled for one in masks if one.sampled is not None}
+    if masks:
+        write_volumes_csv(folder / "volumes.csv", {one.case: one.volumes for one in masks}, warned)
     if sampled:
         write_uncertainty_csv(folder / "uncertainty.csv", sampled)
     if warned:
         write_warnings_csv(folder / "warnings.csv", warned)
+    if placed:
+        return write_detections(folder, placed, plan.classes)
+    if answers:
+        write_predictions_csv(folder / "predictions.csv", answers)
+        return [folder / "predictions.csv"]
+    return []
 
 
 def _write(
