@@ -315,3 +315,24 @@ def test_thorough_training_makes_an_ensemble_where_patients_and_minutes_suffice(
     choice = rules.choose_folds(replace(facts, dataset=replace(facts.dataset, cases=cases)), settings)
     assert choice.value == expected
     assert why in choice.reason
+
+
+def test_cases_that_are_met_often_are_changed_more() -> None:
+    facts = facts_of(dims=3)
+    plans = [
+        rules.choose_augmentation(facts, (40, 48, 40), (0,), minutes).value
+        for minutes in (0.01, 0.1, 1, 10, 100, 1000, 10000)
+    ]
+    changed = [(one.rotate_degrees, one.scale, one.elastic, one.gamma, one.low_resolution) for one in plans]
+    assert changed[0] == (15, 0.15, 0, 0.2, 0)
+    assert changed[-1] == (30, 0.25, 0.25, 0.3, 0.2)
+    assert changed == sorted(changed)
+    assert len(set(changed)) > 2
+    assert {one.flip_axes for one in plans} == {(0,)}
+
+
+def test_augmentation_goes_by_passes_and_not_by_minutes() -> None:
+    few, many = (
+        rules.choose_augmentation(facts_of(n_train=n), (96, 96, 96), (), 30).value for n in (4, 4000)
+    )
+    assert few.rotate_degrees > many.rotate_degrees == 15

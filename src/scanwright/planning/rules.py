@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from scanwright.data.plan import ChannelPlan
+from scanwright.data.plan import AugmentationPlan, ChannelPlan
 from scanwright.data.recipe import read_plan_recipe, scale_after
 from scanwright.data.settings import Settings
 from scanwright.data.step_kinds import Scale
@@ -41,6 +41,11 @@ USUAL_FOLDS = 5
 LEAST_PER_FOLD = 2
 LEAST_MEMBER_MINUTES = 20.0
 _POOLED = "train and val are put together and divided into folds"
+# Passes over the training images, by VOXELS_PER_SECOND, up to which images are changed a little, and from which
+# on as much as keeps them anatomy: a network that meets a case often learns that case by heart, unless it is
+# another one each time; one that meets it seldom has enough to do with what is there (docs/decisions/0056).
+FEW_PASSES = WANTED_EPOCHS
+MANY_PASSES = 48.0
 SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
 LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 32 * 32 * 32}
@@ -297,6 +302,41 @@ def choose_flips(facts: Fingerprint, *, sided: bool) -> Choice[tuple[int, ...]]:
     if facts.dims == 2:
         return Choice((0,), "mirrored left to right only: what is up stays up")
     return Choice((0,), "mirrored left to right: bodies are nearly symmetric")
+
+
+def choose_augmentation(
+    facts: Fingerprint, shape: Sequence[int], flip_axes: tuple[int, ...], minutes: float
+) -> Choice[AugmentationPlan]:
+    """How far outlined images are changed, by how often the minutes pass over each.
+
+    Args:
+        facts: the fingerprint.
+        shape: voxels of the usual image along each axis, as the network gets it.
+        flip_axes: the axes that may be mirrored.
+        minutes: of training.
+    """
+    passes = 60 * minutes * VOXELS_PER_SECOND / (facts.n_train * float(np.prod(shape)))
+    share = float(np.clip(np.log(passes / FEW_PASSES) / np.log(MANY_PASSES / FEW_PASSES), 0, 1))
+
+    def grow(few: float, many: float) -> float:
+        return round(few + share * (many - few), 3)
+
+    return Choice(
+        AugmentationPlan(
+            flip_axes=flip_axes,
+            rotate_degrees=grow(15, 30) if facts.dims == 3 else 30.0,
+            scale=grow(0.15, 0.25),
+            elastic=grow(0.0, 0.25),
+            brightness=grow(0.1, 0.15),
+            contrast=grow(0.1, 0.15),
+            gamma=grow(0.2, 0.3),
+            noise=0.1,
+            blur=0.1,
+            low_resolution=grow(0.0, 0.2),
+        ),
+        "anatomy may turn, grow and bend, and must not change class; a case that is met often changes more, for "
+        f"else it would be learned by heart: about {passes:.0f} passes over {facts.n_train} cases",
+    )
 
 
 def tell_sides(names: Sequence[str]) -> bool:

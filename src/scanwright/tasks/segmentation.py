@@ -14,7 +14,7 @@ from scanwright.core.statistics import Key, mean_defined
 from scanwright.core.surfaces import is_tubular, surface_distances
 from scanwright.data.case import Case, Lazy, Target
 from scanwright.data.dataset import Dataset
-from scanwright.data.plan import AugmentationPlan, Plan
+from scanwright.data.plan import Plan
 from scanwright.data.prediction import MaskPrediction, Prediction
 from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
@@ -59,6 +59,7 @@ class Segmentation:
         patch = design.patch_voxels
         batch = rules.choose_batch(patch.value, facts.dims, facts.n_train)
         flips = rules.choose_flips(facts, sided=rules.tell_sides(names))
+        augmentation = rules.choose_augmentation(facts, (i, j, k)[: facts.dims], flips.value, minutes)
         tolerance = rules.choose_tolerance(facts)
         shares = rules.choose_class_shares(facts, [str(value) for value in values])
         return Plan(
@@ -77,16 +78,7 @@ class Segmentation:
             learning_rate=2e-3,
             weight_decay=1e-2,
             foreground_fraction=0.5,
-            augmentation=AugmentationPlan(
-                flip_axes=flips.value,
-                rotate_degrees=15.0 if facts.dims == 3 else 30.0,
-                scale=0.15,
-                brightness=0.1,
-                contrast=0.1,
-                gamma=0.2,
-                noise=0.1,
-                blur=0.1,
-            ),
+            augmentation=augmentation.value,
             mirror_axes=flips.value,
             overlap=0.25,
             tolerance_mm=tolerance.value,
@@ -113,7 +105,7 @@ class Segmentation:
                 "loss": "Dice follows the measure, cross-entropy keeps gradients alive where Dice is flat",
                 "foreground_fraction": f"labelled voxels are {100 * facts.foreground_share:.2g} % of all: "
                 "half of the patches are centred on one",
-                "augmentation": "anatomy may turn, grow and brighten a little, and must not change class",
+                "augmentation": augmentation.reason,
                 "mirror_axes": flips.reason,
                 "tolerance_mm": tolerance.reason,
             },
