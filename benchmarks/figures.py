@@ -9,7 +9,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,7 @@ def unseen_pneumonia(folder: Path) -> Path:
     return folder / "pneumonia.npz"
 
 
-def busi_fold(folder: Path, fold: int) -> Path:
+def busi_fold(folder: Path, fold: int, classes: Sequence[str] = ("benign", "malignant", "normal")) -> Path:
     """A manifest of BUSI in which one of the fixed folds is held out; gives the folder."""
     root, folds = data_root() / "busi-breast-ultrasound", splits("busi-breast-ultrasound")["folds"]
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,8 +130,10 @@ def busi_fold(folder: Path, fold: int) -> Path:
         writer = csv.writer(stream)
         writer.writerow(("case", "split", "image", "label"))
         for name in sorted(name for names in folds for name in names):
-            split = "test" if name in folds[fold] else "train"
-            writer.writerow((name.removesuffix(".png"), split, (root / name).resolve(), name.split("/")[0]))
+            label = name.split("/")[0]
+            if label in classes:
+                split = "test" if name in folds[fold] else "train"
+                writer.writerow((name.removesuffix(".png"), split, (root / name).resolve(), label))
     return folder
 
 

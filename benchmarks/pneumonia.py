@@ -1,21 +1,34 @@
-"""PneumoniaMNIST, 28 pixels: AUROC on the official val images, never looked at before the end.
+"""PneumoniaMNIST, 28 pixels: AUROC on the official val images, never looked at before the end, as they are
+and as another device would show them.
 
 Training and selection use the official train images only; the few that also stand in val are left out.
-Goal: AUROC ≥ 0.993 in 5 minutes on 2 cores, each of 3 seeds. Beside it, in the same run: logistic regression
-on pixels.
+Goal: AUROC ≥ 0.997 and balanced accuracy ≥ 0.965 in 10 minutes on 2 cores, each of 3 seeds, and no change of
+the images takes more than 0.02 of the AUROC. Beside it, in the same run: logistic regression on pixels.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from figures import arguments, learn_and_judge, print_header, unseen_pneumonia
+import scanwright as sw
+from figures import arguments, learn_and_judge, print_header, print_number, unseen_pneumonia
+
+# What is done to the images (n, row, column) from 0 to 1.
+SHIFTS = {
+    "darker by 0.2": lambda images, rng: images - 0.2,
+    "brighter by 0.2": lambda images, rng: images + 0.2,
+    "contrast 0.6": lambda images, rng: 0.5 + 0.6 * (images - 0.5),
+    "contrast 1.5": lambda images, rng: 0.5 + 1.5 * (images - 0.5),
+    "blur of 1 pixel": lambda images, rng: ndimage.gaussian_filter(images, (0, 1, 1)),
+    "noise of 0.1": lambda images, rng: images + 0.1 * rng.standard_normal(images.shape),
+}
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "", minutes=5)
+    parser = arguments(__doc__ or "", minutes=10)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     options = parser.parse_args()
     folder = options.out / "pneumonia"
@@ -27,19 +40,22 @@ def main() -> None:
     print_header("PneumoniaMNIST 28 px, AUROC on val", minutes=options.minutes, seeds=options.seeds)
     print(f"learnt from: {len(learnt['train_labels'])} images that do not also stand in val")
     _print_logistic(learnt, judged)
-    rows = []
     for seed in options.seeds:
         run = folder / f"run-{seed}"
-        _, result = learn_and_judge(file, run, options, seed=seed)
-        number, accuracy = result.number("auroc"), result.number("accuracy")
-        rows.append((number["value"], seed))
-        print(
-            f"seed {seed}: AUROC {number['value']:.4f} [{number['low']:.4f}, {number['high']:.4f}] "
-            "(goal 0.993), "
-            f"accuracy {accuracy['value']:.4f}, n = {number['n']}",
-            flush=True,
-        )
-    print("worst first: " + ", ".join(f"{value:.4f} (seed {seed})" for value, seed in sorted(rows)))
+        model, result = learn_and_judge(file, run, options, seed=seed)
+        area = result.number("auroc")
+        print_number(f"seed {seed}: AUROC", area, " (goal 0.997)")
+        print_number("  balanced accuracy", result.number("balanced_accuracy"), " (goal 0.965)")
+        for name, change in SHIFTS.items():
+            changed = change(judged["test_images"] / 255.0, np.random.default_rng(seed))
+            shifted = folder / "shifted" / "pneumonia.npz"
+            shifted.parent.mkdir(exist_ok=True)
+            images = np.rint(255 * np.clip(changed, 0, 1)).astype(np.uint8)
+            np.savez(shifted, **learnt, **(judged | {"test_images": images}))
+            there = sw.evaluate(model, shifted, run / "shifted", overwrite=True).number("auroc")
+            print_number(
+                f"  {name}: AUROC", there, f" (loses {area['value'] - there['value']:.4f}, goal 0.02)"
+            )
 
 
 def _print_logistic(learnt: dict[str, np.ndarray], judged: dict[str, np.ndarray]) -> None:

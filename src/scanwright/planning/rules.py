@@ -41,9 +41,10 @@ USUAL_FOLDS = 5
 LEAST_PER_FOLD = 2
 LEAST_MEMBER_MINUTES = 20.0
 _POOLED = "train and val are put together and divided into folds"
-# Passes over the training images, by VOXELS_PER_SECOND, up to which images are changed a little, and from which
-# on as much as keeps them anatomy: a network that meets a case often learns that case by heart, unless it is
-# another one each time; one that meets it seldom has enough to do with what is there (docs/decisions/0056).
+# Passes over the training images, by VOXELS_PER_SECOND, up to which images are changed a little, and from
+# which on as much as keeps them anatomy: a network that meets a case often learns that case by heart, unless
+# it is another one each time; one that meets it seldom has enough to do with what is there
+# (docs/decisions/0056).
 FEW_PASSES = WANTED_EPOCHS
 MANY_PASSES = 48.0
 SMALLEST_EDGE = 4
@@ -334,8 +335,8 @@ def choose_augmentation(
             blur=0.1,
             low_resolution=grow(0.0, 0.2),
         ),
-        "anatomy may turn, grow and bend, and must not change class; a case that is met often changes more, for "
-        f"else it would be learned by heart: about {passes:.0f} passes over {facts.n_train} cases",
+        "anatomy may turn, grow and bend, and must not change class; a case that is met often changes more, "
+        f"or it would be learned by heart: about {passes:.0f} passes over {facts.n_train} cases",
     )
 
 
