@@ -53,7 +53,8 @@ def plan_image(
             brightness=0.15,
             contrast=0.15,
             gamma=0.2,
-            noise=0.05,
+            # Of the next device: without it a model that is sure of clean images guesses on noisy ones.
+            noise=0.5,
             mixup=0.3,
         ),
         "mirror_axes": flips.value,
@@ -69,7 +70,7 @@ def plan_image(
             "patch_voxels": ", ".join(filter(None, (size.reason, design.patch_voxels.reason))),
             "batch_size": "about 40 steps or more for each look at all images",
             "network": design.network.reason,
-            "augmentation": "what may differ between two pictures of the same patient",
+            "augmentation": "what may differ between two pictures of the same patient, also by another device",
             "mirror_axes": flips.reason,
             **reasons,
         },
