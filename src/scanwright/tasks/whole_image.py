@@ -55,7 +55,7 @@ def plan_image(
             gamma=0.2,
             # Of the next device: with hardly any, a model that is sure of clean images guesses on noisy ones;
             # 0.5 costs more on clean ones than it saves (docs/decisions/0056).
-            noise=0.2,
+            noise=0.3,
             mixup=0.3,
         ),
         "mirror_axes": flips.value,
