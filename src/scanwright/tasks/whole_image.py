@@ -71,7 +71,7 @@ def plan_image(
             "patch_voxels": ", ".join(filter(None, (size.reason, design.patch_voxels.reason))),
             "batch_size": "about 40 steps or more for each look at all images",
             "network": design.network.reason,
-            "augmentation": "what may differ between two pictures of the same patient, also by another device",
+            "augmentation": "what may differ between two pictures of a patient, also by another device",
             "mirror_axes": flips.reason,
             **reasons,
         },
