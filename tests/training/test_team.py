@@ -24,6 +24,8 @@ SAME_FOR_ALL = {
     "augmentation.rotate_degrees": "0",
     "augmentation.scale": "0",
     "augmentation.brightness": "0",
+    "augmentation.elastic": "0",
+    "augmentation.low_resolution": "0",
     "augmentation.contrast": "0",
     "augmentation.gamma": "0",
     "augmentation.noise": "0",
