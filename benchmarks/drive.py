@@ -85,8 +85,7 @@ class Case:
 
 def f1_of(cases: Sequence[Case]) -> float:
     """F1 of all pixels together."""
-    right, found, true = (sum(getattr(case, name) for case in cases) for name in ("right", "found", "true"))
-    return 2 * right / (found + true)
+    return 2 * sum(case.right for case in cases) / sum(case.found + case.true for case in cases)
 
 
 def auroc_of(cases: Sequence[Case]) -> float:

@@ -37,8 +37,8 @@ from scanwright.phantoms.phantom import Phantom, draw_acquisition, draw_patient,
 
 ORGANS = ("background", "body", "lung", "liver", "spine")
 WIDTHS = (0.65, 0.5)
-N_PHANTOMS = 40
-N_SLICES = 30
+N_PHANTOMS = 24
+N_SLICES = 75
 EXPORTED = (("onnx", "fp32"), ("openvino", "fp32"), ("openvino", "bf16"))
 N_LEARNT = 100
 
@@ -216,12 +216,12 @@ def _lost(one: list[np.ndarray], other: list[np.ndarray], truths: list[np.ndarra
 
 
 def _make_ct(folder: Path) -> None:
-    """A large phantom as a file, and parts of small ones to learn from."""
+    """A large phantom as a file, and parts of coarser ones to learn from."""
     for part in ("images", "data/imagesTr", "data/labelsTr"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     for number in range(1, N_PHANTOMS + 1):
-        small = _phantom(number, (128, 128, 90), (2.96, 2.48, 4.0))
-        some = slice(number % 4 * 20, number % 4 * 20 + N_SLICES)  # of which more can be seen in the time
+        small = _phantom(number, (256, 256, 150), (1.48, 1.24, 2.4))
+        some = slice(number % 2 * N_SLICES, (number % 2 + 1) * N_SLICES)  # more patients instead
         for name, volume in (("imagesTr/{}_0000", small.image), ("labelsTr/{}", small.organs)):
             file = nib.Nifti1Image(volume.array[0][..., some], volume.affine_ras)
             nib.save(file, folder / "data" / f"{name.format(f'p{number}')}.nii.gz")

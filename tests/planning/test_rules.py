@@ -220,7 +220,8 @@ def test_widths_double_up_to_a_limit_and_grow_with_the_time(dims, most):
     assert len(widths.value) == 6
     assert max(widths.value) == most
     assert list(widths.value) == sorted(widths.value)
-    assert rules.choose_widths(3, 5, dims).value[0] < widths.value[0]
+    assert rules.choose_widths(3, 5, dims).value[0] < rules.choose_widths(3, 120, dims).value[0]
+    assert rules.choose_widths(3, 120, dims).value[0] < widths.value[0]
     assert "5 minutes" in rules.choose_widths(3, 5, dims).reason
 
 
@@ -228,8 +229,7 @@ def test_the_finest_level_of_volumes_is_narrow_when_there_is_little_time():
     assert rules.choose_widths(3, 5, 3).value == (8, 32, 64)
     assert rules.choose_widths(3, 5, 2).value == (16, 32, 64)
     assert rules.choose_widths(3, 60, 3).value == (8, 32, 64)
-    assert rules.choose_widths(3, 120, 3).value == (16, 32, 64)
-    assert rules.choose_widths(3, 240, 3).value == (32, 64, 128)
+    assert rules.choose_widths(3, 120, 3).value == (24, 48, 96)
 
 
 @given(st.tuples(edges, edges, st.integers(1, 100)), st.sampled_from([2, 3]), st.integers(1, 500))

@@ -271,9 +271,9 @@ def _shrink_to(patch: np.ndarray, spacing: np.ndarray, most: float) -> np.ndarra
 
 def choose_widths(n_levels: int, minutes: float, dims: int) -> Choice[tuple[int, ...]]:
     """Channels of each level: double from level to level, wider when there is time to train them."""
-    # Twice the channels cost up to four times as much, and many steps beat a wide network; in 3-D for longer.
-    # Between 16 and 32 there is nothing to choose: registers hold 16, and 24 channels cost as much as 32.
-    base = 16 if minutes <= {2: 60, 3: 180}[dims] else 32
+    # Twice the channels cost up to four times as much, and within an hour many steps beat a wide network
+    # (docs/decisions/0057).
+    base = 16 if minutes <= 60 else 24 if minutes <= 180 else 32
     most = 256 if dims == 3 else 384
     widths = [min(most, base * 2**level) for level in range(n_levels)]
     reason = f"{base} at first, doubled at each level: what {minutes:g} minutes on a processor can train"
