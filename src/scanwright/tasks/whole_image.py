@@ -54,7 +54,7 @@ def plan_image(
             contrast=0.15,
             gamma=0.2,
             # Of the next device: with hardly any, a model that is sure of clean images guesses on noisy ones;
-            # 0.5 costs more on clean ones than it saves (docs/decisions/0056).
+            # with much more it ranks clean ones worse (docs/decisions/0056).
             noise=0.3,
             mixup=0.3,
         ),
