@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from builders import cohort
@@ -26,6 +28,7 @@ def facts_of(
     class_shares=None,
     class_names=None,
     enhance=(),
+    small_mm=math.inf,
 ) -> Fingerprint:
     """A fingerprint with the given facts; the rest is usual."""
     spacing_mm = None if spacing is None else np.array([smallest or spacing, spacing, spacing], dtype=float)
@@ -45,6 +48,6 @@ def facts_of(
         class_shares=class_shares or {},
         target="mask",
         foreground_share=0.05,
-        lesion_voxels=500.0,
+        small_mm=small_mm,
         enhance=enhance,
     )

@@ -34,7 +34,7 @@ def test_volumes_with_masks_are_understood():
     assert facts.channels == ("image",)
     assert facts.classes == {"0": 8, "4": 8}
     assert facts.foreground_share == pytest.approx((ball_mask(SHAPE) > 0).mean())
-    assert facts.lesion_voxels == (ball_mask(SHAPE) > 0).sum()
+    assert facts.small_mm == pytest.approx(((ball_mask(SHAPE) > 0).sum() * 0.8 * 0.7 * 2.5) ** (1 / 3))
     assert facts.n_train == 7
     assert not facts.eight_bit
 
@@ -201,7 +201,7 @@ def test_test_cases_influence_nothing_that_is_learnt():
         "classes",
         "class_shares",
         "foreground_share",
-        "lesion_voxels",
+        "small_mm",
     )
     for changed in (other, third):
         for name in learnt:
@@ -289,7 +289,8 @@ def test_empty_masks_everywhere_are_counted_without_dividing_by_nothing():
     cases = [volume(f"c{n}", seed=n, mask=np.zeros(SHAPE, np.uint8)) for n in range(5)]
     facts = take_fingerprint(cohort(cases))
     assert facts.foreground_share == 0
-    assert facts.lesion_voxels == 0
+    assert facts.small_mm == np.inf
+    assert facts.to_json()["small_mm"] is None
     assert facts.classes == {"0": 4}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,7 +77,8 @@ def plan(
     write_json(folder / "plan.json", planned.plan.to_json())
     write_failures(folder / "failures.csv", planned.fingerprint.set_aside)
     console.say(f"\nWritten: {folder / 'fingerprint.json'}\n         {folder / 'plan.json'}")
-    console.say(f"Train it: scanwright train {data} --plan {folder / 'plan.json'} --out RUN")
+    command = ["scanwright", "train", str(data), "--plan", str(folder / "plan.json"), "--out", "RUN"]
+    console.say(f"Train it: {shlex.join(command)}")
     set_aside = planned.fingerprint.set_aside
     steps = {} if made is None else {"steps": made.steps, "least_minutes": made.least_minutes}
     console.finish(plan=str(folder / "plan.json"), set_aside=len(set_aside), **steps)
@@ -111,7 +113,10 @@ def say_plan(console: Console, planned: Planned) -> None:
         rows.append(("labelled", f"{100 * facts.foreground_share:.2g} % of the voxels"))
     if facts.duplicates:
         same = sum(len(group) for group in facts.duplicates)
-        rows.append(("look-alikes", f"{same} cases in {len(facts.duplicates)} groups, each kept on one side"))
+        groups = len(facts.duplicates)
+        rows.append(
+            ("look-alikes", f"{same} cases in {groups} group{'s'[: groups > 1]}, each kept on one side")
+        )
     console.say("\nFacts")
     console.table(rows)
     for note in facts.dataset.notes:

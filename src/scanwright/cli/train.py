@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from scanwright.inference.model import Model
 
 SOME = 3
+_RESUME = (
+    "Go on where the run in --out was killed. One that Ctrl-C ended is finished, with the best model so far."
+)
 _GOING_ON = {
     "nothing": "{out} holds nothing to resume: training starts anew.",
     "an unfinished run": "Going on in {out}, by its own plan.json; the options of the first call count.",
@@ -31,7 +35,7 @@ def train(
     effort: options.Effort = "standard",
     task: options.TaskName = "auto",
     plan: Annotated[Path | None, typer.Option("--plan", help="A plan.json to use as it is.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help=_RESUME)] = False,
     memory: options.Memory = None,
     init_from: options.InitFrom = None,
     seed: options.Seed = 0,
@@ -97,6 +101,7 @@ def train(
 def _tell(console: Console, model: Model, data: Path, out: Path, not_used: Sequence[str]) -> int:
     """What came out, and the exit code."""
     from scanwright.io.failures_csv import read_failures
+    from scanwright.training.estimate import FEWEST_STEPS
 
     story = model.provenance
     if start := story.get("start"):
@@ -106,6 +111,11 @@ def _tell(console: Console, model: Model, data: Path, out: Path, not_used: Seque
                 f"Warning: {start['val_seen']} of the validation images were seen there already: "
                 "the validation score flatters."
             )
+    if story["steps"] < FEWEST_STEPS * max(1, model.plan.folds):
+        console.say(
+            f"Warning: {story['steps']} steps are too few to learn much: do not rely on its answers before "
+            "it has had more --minutes."
+        )
     score, is_nothing = _say_score(console, model)
     console.tell_reached(story)
     if model.plan.answer == "value" and not model.thresholds:
@@ -114,7 +124,8 @@ def _tell(console: Console, model: Model, data: Path, out: Path, not_used: Seque
         console.say(f"Note: {sentence}")
     set_aside = read_failures(out / "failures.csv")
     console.list_set_aside(set_aside, str(out / "failures.csv"))
-    console.say(f"Model: {out / 'model'}\nJudge it: scanwright evaluate {out} {data}")
+    command = shlex.join(["scanwright", "evaluate", str(out), str(data)])
+    console.say(f"Model: {out / 'model'}\nJudge it: {command}")
     console.finish(
         run=str(out),
         score=score,
@@ -133,7 +144,7 @@ def _say_unsettled(model: Model) -> list[str]:
     plan, n = model.plan, model.calibration.n
     said = []
     if has_probabilities(plan) and plan.calibration != "none" and not model.calibration.is_fitted:
-        said.append(f"{n} validation cases are too few, or of too few classes, to calibrate probabilities.")
+        said.append(f"too few validation cases ({n}), or of too few classes, to calibrate probabilities.")
     if has_sets(plan) and not model.conformal.is_fitted:
         needed = f"{model.conformal.n_needed} validation cases of each class"
         said.append(f"{needed} are needed to say which predictions a person must see.")

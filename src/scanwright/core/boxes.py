@@ -140,21 +140,37 @@ def boxes_of_mask(labels: IntArray) -> tuple[FloatArray, IntArray]:
     Returns:
         (n, 2, 3) boxes and (n,) their values, by value and then by place.
     """
-    held = [np.flatnonzero(labels.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
-    if not len(held[0]):
-        return np.zeros((0, 2, 3)), np.zeros(0, dtype=labels.dtype)
-    # Nothing is numbered beyond what is drawn: masks are mostly empty.
-    first = np.array([places[0] for places in held])
-    drawn = np.ascontiguousarray(labels[tuple(slice(places[0], places[-1] + 1) for places in held)])
+    first, drawn = _cut_to_what_is_drawn(labels)
     pieces = cc3d.connected_components(drawn, connectivity=26)
     found = cc3d.statistics(pieces, no_slice_conversion=True)["bounding_boxes"][1:]  # lo and last, by axis
-    values = np.zeros(len(found) + 1, dtype=labels.dtype)
-    for slab in slabs(drawn, 0):
-        values[pieces[slab]] = drawn[slab]
+    values = _values_of(pieces, drawn, len(found))
     boxes = found.reshape(-1, 3, 2).transpose(0, 2, 1).astype(np.float64) + first
     boxes[:, 1] += 1
-    order = np.lexsort((*boxes[:, 0].T[::-1], values[1:]))
-    return boxes[order], values[1:][order]
+    order = np.lexsort((*boxes[:, 0].T[::-1], values))
+    return boxes[order], values[order]
+
+
+def piece_sizes(labels: IntArray) -> tuple[IntArray, IntArray]:
+    """Voxels and value, (n,) each, of the pieces of a mask, see ``boxes_of_mask``."""
+    _, drawn = _cut_to_what_is_drawn(labels)
+    pieces = cc3d.connected_components(drawn, connectivity=26)
+    sizes = np.bincount(pieces.ravel())[1:]
+    return sizes, _values_of(pieces, drawn, len(sizes))
+
+
+def _cut_to_what_is_drawn(labels: IntArray) -> tuple[IntArray, IntArray]:
+    """(3,) first voxel, and the part of a mask beyond which it is empty, as most of a mask is."""
+    held = [np.flatnonzero(labels.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    spans = [slice(places[0], places[-1] + 1) if len(places) else slice(0, 1) for places in held]
+    return np.array([span.start for span in spans]), np.ascontiguousarray(labels[tuple(spans)])
+
+
+def _values_of(pieces: IntArray, labels: IntArray, n: int) -> IntArray:
+    """(n,) the value of each piece, by its number."""
+    values = np.zeros(n + 1, dtype=labels.dtype)
+    for slab in slabs(labels, 0):
+        values[pieces[slab]] = labels[slab]
+    return values[1:]
 
 
 def _shared(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -386,7 +386,9 @@ class Plan:
                     raise SettingsError(f"'{name}' is not a field of the plan", subject="--set")
             check_keys([last], [key for key in target if key not in _NOT_DECIDED], "--set")
             target[last] = parse(text)
-            _note(plain, name, "overruled by the user", _dig(before, [*path, last]))
+            was = _dig(before, [*path, last])
+            same = target[last] == was
+            _note(plain, name, "as the user wants; the rules too" if same else "overruled by the user", was)
         for chooser, rows in BROUGHT.items():
             chosen = str(plain[chooser])
             if chosen != before[chooser]:

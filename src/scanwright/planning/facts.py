@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import nibabel as nib
 import numpy as np
 
-from scanwright.core.boxes import box_volume, clip_boxes
+from scanwright.core.boxes import box_volume, clip_boxes, piece_sizes
 from scanwright.core.copies import find_copies, join_copies, take_look
 from scanwright.core.familiarity import Description, describe_image
 from scanwright.core.geometry import Shape3, ras_axes
@@ -20,10 +20,12 @@ from scanwright.data.case import Case, Lazy
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.transforms.enhancement.enhanced import enhance
-from scanwright.types import AnyArray, BoolArray, FloatArray
+from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray
 
 MAX_LABEL_VALUES = 64
 SAMPLE_VOXELS = 2000
+MOST_PIECED = 1_000_000
+"""Voxels of a value beyond which its pieces are not looked for: what is small there is a crumb."""
 HASH_LENGTH = 16
 """Hex digits of an image's hash that a model keeps, enough to know it again."""
 
@@ -49,6 +51,7 @@ class CaseFacts:
         sample: (channel, n) intensities, evenly taken, from labelled voxels where there is a mask.
         span: (channel, 2) low and high end (0.5 and 99.5 percent) of all intensities.
         label_voxels: value → voxels, for masks.
+        piece_voxels: value of a mask → (n,) voxels of each of its pieces.
         label: class name, for labelled cases.
         labels: names of all classes that go together.
         values: name → number that was measured.
@@ -82,6 +85,7 @@ class CaseFacts:
     box_classes: tuple[str, ...] = ()
     box_sides: FloatArray = field(default_factory=lambda: np.zeros((0, 3)))
     n_boxes_lost: int = 0
+    piece_voxels: Mapping[int, IntArray] = field(default_factory=dict)
 
 
 def gather_facts(
@@ -114,12 +118,14 @@ def gather_facts(
             )
     mask = case.targets.get("mask")
     label_voxels: dict[int, int] = {}
+    piece_voxels: dict[int, IntArray] = {}
     foreground: BoolArray | None = None
     if isinstance(mask, Lazy) and target != "boxes":
         labels = mask.read()
         check_pair(image, labels, case.name)
         label_voxels = count_labels(labels.array, case.name)
         foreground = (labels.array[0] != 0).ravel()
+        piece_voxels = find_pieces(labels.array[0], label_voxels)
     label = case.targets.get("label")
     shape, spacing_mm = _turned(image)
     boxes = case.boxes.read() if target == "boxes" else Boxes(np.empty((0, 2, 3)), ())
@@ -146,6 +152,7 @@ def gather_facts(
         box_classes=box_classes,
         box_sides=box_sides,
         n_boxes_lost=int((~_have_room(boxes, image)).sum()),
+        piece_voxels=piece_voxels,
     )
 
 
@@ -203,6 +210,20 @@ def count_labels(labels: AnyArray, case: str) -> dict[int, int]:
             do="Check that this is the mask and not an image.",
         )
     return {int(value): int(count) for value, count in zip(values, counts, strict=True)}
+
+
+def find_pieces(labels: AnyArray, voxels: Mapping[int, int]) -> dict[int, IntArray]:
+    """Voxels of the pieces of each value, background left out; of much that is labelled, as of one piece.
+
+    Args:
+        labels: (i, j, k).
+        voxels: what ``count_labels`` says of them.
+    """
+    little = [value for value, n in voxels.items() if value and n <= MOST_PIECED]
+    much = {value: np.array([n]) for value, n in voxels.items() if value and n > MOST_PIECED}
+    few = labels if not much else np.where(np.isin(labels, little), labels, 0)
+    sizes, values = piece_sizes(few.astype(np.int32) if few.dtype.kind == "f" else few)
+    return much | {value: sizes[values == value] for value in little}
 
 
 def same_pictures(facts: list[CaseFacts]) -> list[list[str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +29,8 @@ SCHEMA_VERSION = 1
 MOST_DESCRIBED = 1000
 """Cases, taken evenly from all: more tell nothing new of what they look like."""
 _PERCENTILES = (10, 50, 90)
+SMALL_SHARE = 0.1
+"""Of what a class holds, the part in pieces that are smaller than its small ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,8 @@ class Fingerprint:
         classes: name → cases that hold it (labels, boxes), or value → cases that hold it (masks); empty for
             numbers.
         class_shares: the same keys → share of the cases (labels), of all voxels (masks) or objects (boxes).
+        small_mm: mean side of small pieces in the masks, of the class whose are smallest: smaller ones hold
+            a tenth of the class. Infinite where spacing is unknown or there are no masks.
         box_classes, box_sides: of all objects, see CaseFacts.
         box_spacing_mm: (n, 3) of the images that they lie in; ``None`` when any is unknown.
         box_counts: (cases,) objects of each.
@@ -74,7 +79,7 @@ class Fingerprint:
     value_mean: float = 0.0
     value_deviation: float = 0.0
     foreground_share: float = 0.0
-    lesion_voxels: float = 0.0
+    small_mm: float = math.inf
     set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
     enhance: tuple[str, ...] = ()
     box_classes: tuple[str, ...] = ()
@@ -131,6 +136,7 @@ class Fingerprint:
             if self.value
             else None,
             "foreground_share": float(f"{self.foreground_share:.4g}"),
+            "small_mm": float(f"{self.small_mm:.4g}") if math.isfinite(self.small_mm) else None,
             "boxes": self._boxes_told() if self.target == "boxes" else None,
             "duplicates": [list(group) for group in self.duplicates],
             "non_finite_voxels": {fact.name: fact.non_finite for fact in self.cases if fact.non_finite},
@@ -324,13 +330,31 @@ def _aggregate(
         class_shares=share_classes(learnt, target, classes),
         target=target,
         foreground_share=float(np.sum(voxels) / np.sum(sizes)),
-        lesion_voxels=float(np.median([v for v in voxels if v] or [0.0])),
+        small_mm=_small_mm(learnt),
         set_aside=tuple(set_aside),
         box_classes=tuple(name for fact in learnt for name in fact.box_classes),
         box_sides=np.concatenate([fact.box_sides for fact in learnt]),
         box_spacing_mm=np.repeat(known, box_counts, axis=0) if len(known) == len(spacings) else None,
         box_counts=box_counts,
     )
+
+
+def _small_mm(facts: Sequence[CaseFacts]) -> float:
+    """See Fingerprint. By what they hold and not by their number, so that crumbs of a large organ's mask do
+    not count, and many small lesions do."""
+    sides = [math.inf]
+    for value in sorted({value for fact in facts for value in fact.piece_voxels}):
+        sizes = [
+            fact.piece_voxels[value] * np.prod(fact.spacing_mm[: 2 if fact.plane else 3])
+            for fact in facts
+            if value in fact.piece_voxels and fact.spacing_mm is not None
+        ]
+        if sizes:
+            ordered = np.sort(np.concatenate(sizes))
+            held = np.cumsum(ordered)
+            small = ordered[np.searchsorted(held, SMALL_SHARE * held[-1])]
+            sides.append(float(small) ** (1 / (2 if facts[0].plane else 3)))
+    return min(sides)
 
 
 def _channel_names(n: int) -> tuple[str, ...]:

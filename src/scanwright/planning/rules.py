@@ -47,6 +47,8 @@ _POOLED = "train and val are put together and divided into folds"
 # (docs/decisions/0056).
 FEW_PASSES = WANTED_EPOCHS
 MANY_PASSES = 48.0
+# Voxels across a small piece of a mask: with fewer, resampling makes it another shape, or none.
+LEAST_ACROSS = 3.0
 SMALLEST_EDGE = 4
 MOST_LEVELS = {2: 6, 3: 5}
 LEAST_PATCH_VOXELS = {2: 128 * 128, 3: 32 * 32 * 32}
@@ -176,15 +178,25 @@ def choose_spacing(facts: Fingerprint, minutes: float) -> Choice[tuple[float, fl
     affordable = minutes * 60 * VOXELS_PER_SECOND / (WANTED_EPOCHS * max(1, facts.n_train))
     extent = np.array(facts.median_shape) * median
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
-    coarser = 1.0
+    coarser, coarsest = 1.0, facts.small_mm / LEAST_ACROSS
     while coarser < 2.5 and np.prod((extent / target)[axes]) > affordable:
         # The finest axes give way first, so that voxels become more nearly cubes.
         finest = [axis for axis in axes if target[axis] < 1.05 * target[axes].min()]
+        if 1.05 * target[finest].max() > coarsest:
+            across = facts.small_mm / float(target[axes].max())
+            reason += (
+                f"; {minutes:g} minutes ask for a coarser one, on which small pieces would be lost: they are "
+                f"{across:.2g} voxels wide on this one"
+            )
+            break
         target[finest] *= 1.05
         coarser *= 1.05 ** (len(finest) / len(axes))
-    if coarser > 1.0:
-        looks = f"about {WANTED_EPOCHS:.0f} times"
-        reason += f"; made coarser so that each image is seen {looks} in {minutes:g} minutes"
+    else:
+        if coarser > 1.0:
+            reason += (
+                f"; made coarser so that each image is seen about {WANTED_EPOCHS:.0f} times in {minutes:g} "
+                "minutes on a usual computer"
+            )
     i, j, k = (float(f"{s:.4g}") for s in target)
     return Choice((i, j, k), reason)
 
@@ -337,7 +349,8 @@ def choose_augmentation(
             low_resolution=grow(0.0, 0.2),
         ),
         "anatomy may turn, grow and bend, and must not change class; a case that is met often changes more, "
-        f"or it would be learned by heart: about {passes:.0f} passes over {facts.n_train} cases",
+        f"or it would be learned by heart: about {passes:.0f} passes over {facts.n_train} cases on a usual "
+        "computer",
     )
 
 

@@ -33,8 +33,8 @@ EN = {
         "check their orientation. Do not rely on it there."
     ),
     "doubt.unlike.inverted": (
-        "Light and dark are exchanged (inverted) in images (n = {n}): otherwise they would be like those "
-        "that the model learnt from. Invert them, or do not rely on it there."
+        "Images (n = {n}) would be like those that the model learnt from if light and dark were exchanged: "
+        "look whether they are inverted. Do not rely on it there."
     ),
     "rank.surest_wrong": "surest of the wrong",
     "rank.surest_worst": "surest of the worst quarter",
@@ -94,7 +94,7 @@ ZH = {
         "{n} 幅图像若镜像或旋转会更像模型训练所用的图像：请检查方向。对这些图像不要依赖它。"
     ),
     "doubt.unlike.inverted": (
-        "{n} 幅图像的明暗被反相：若不反相，便与模型训练所用的相像。请先反相还原，否则对这些图像不要依赖它。"
+        "{n} 幅图像若将明暗反相，便与模型训练所用的相像：请查看它们是否被反相。对这些图像不要依赖它。"
     ),
     "rank.surest_wrong": "最有把握的错误",
     "rank.surest_worst": "最差四分之一中最有把握的",

@@ -399,6 +399,9 @@ NOTES = {
     "{} uncertain cells (-1) count as 0; the fact {} names the classes": (
         "{0} 个不确定的单元格（-1）按 0 计；类别记在 {1} 中"
     ),
+    "classes that look like others joined by {} count as classes of their own; {} joins names: {}": (
+        "下列类别像是其他类别用 {0} 连接而成，按单独的类别计；名称之间请用 {1} 连接：{2}"
+    ),
     "{} cases have none of the classes, by the column {}": "按 {1} 列，{0} 个病例不属于任何类别",
     "nothing names the classes (data.yaml, classes.txt): they are called by their numbers": (
         "没有文件给出类别名称（data.yaml、classes.txt）：以编号称呼"

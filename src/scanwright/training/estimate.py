@@ -113,7 +113,9 @@ def _target(plan: Plan) -> AnyArray:
     if plan.answer == "boxes":
         side = np.minimum(plan.boxes.side_voxels, plan.patch_voxels)
         return np.array([[0, 0, 0, 0, 0, *side]], dtype=np.float32)
-    return np.zeros(plan.patch_voxels if plan.is_tiled else (), dtype=np.uint8)
+    if plan.is_tiled:
+        return np.zeros(plan.patch_voxels, dtype=np.uint8)
+    return np.zeros(plan.n_outputs, dtype=np.float32)
 
 
 def time_answer(plan: Plan, n_patches: int, device: str = "auto") -> float:

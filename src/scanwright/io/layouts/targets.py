@@ -93,6 +93,18 @@ class TargetColumns:
         none = sum(cell.lower() in _NONE_OF_THEM for cell in table.column(self.joined)) if self.joined else 0
         if none:
             notes.append(f"{none} cases have none of the classes, by the column {self.joined}")
+        names = {
+            name.strip()
+            for cell in (table.column(self.joined) if self.joined else ())
+            for name in cell.split(SEPARATOR)
+        }
+        for mark in ";,/+":
+            joined = [name for name in names if mark in name and {*map(str.strip, name.split(mark))} <= names]
+            if joined:
+                notes.append(
+                    f"classes that look like others joined by {mark} count as classes of their own; "
+                    f"{SEPARATOR} joins names: {listed(sorted(joined))}"
+                )
         return tuple(notes)
 
 
