@@ -32,7 +32,9 @@ def manifest(root: Path, columns: Mapping[str, list[str]], n: int = N) -> Path:
 
 
 def whole_way(command: Command, data: Path, out: Path, *more: str) -> tuple[Said, dict, list[dict[str, str]]]:
-    """Train, evaluate, predict: what training said, the evaluation, and the rows of predictions.csv."""
+    """Plan, train, evaluate, predict: what training said, the evaluation, and the rows of predictions.csv."""
+    planned = command("plan", data, "--out", out / "planned", "--minutes", 0.05, *SMALL, *more)
+    assert (planned.code, planned.err) == (0, "")
     trained = command("train", data, "--out", out / "run", "--minutes", 0.05, "--threads", 1, *SMALL, *more)
     assert trained.code == 0, trained.err
     for lang in ("en", "zh"):

@@ -20,6 +20,7 @@ from scanwright.core.boxes import (
     ijk_of,
     intersection_over_union,
     paint_boxes,
+    piece_sizes,
 )
 from strategies import affines, boxes, straight_affines
 
@@ -189,6 +190,13 @@ def test_pieces_of_each_value_are_those_that_scipy_finds(labels):
         ]
     boxes, values = boxes_of_mask(labels)
     assert [(v, *map(int, box.ravel())) for v, box in zip(values, boxes, strict=True)] == sorted(expected)
+    sizes = [
+        (value, size)
+        for value in np.unique(labels[labels != 0])
+        for size in np.bincount(ndimage.label(labels == value, np.ones((3, 3, 3)))[0].ravel())[1:]
+    ]
+    found, own = piece_sizes(labels)
+    assert sorted(zip(own.tolist(), found.tolist(), strict=True)) == sorted(sizes)
 
 
 @given(st.data())

@@ -195,6 +195,9 @@ def test_the_user_overrules_a_field_and_the_plan_remembers():
     assert plan.optimiser == "sgd"
     assert plan.overruled[0] == "optimiser"
     assert plan.reasons["optimiser"] == 'overruled by the user (was: "adamw")'
+    same = segmentation_plan().overrule({"optimiser": "adamw"})
+    assert same.overruled == ("optimiser",)
+    assert same.reasons["optimiser"].startswith("as the user wants; the rules too")
 
 
 @pytest.mark.parametrize("optimiser", sorted({*OPTIMISERS} - {"adamw"}))

@@ -39,6 +39,25 @@ def test_volumes_with_masks_are_understood():
     assert not facts.eight_bit
 
 
+def test_small_pieces_count_by_what_they_hold_and_crumbs_do_not():
+    def mask(*sides):
+        drawn = np.zeros((40, 40, 40), np.uint8)
+        for n, side in enumerate(sides):
+            i, j = 12 * (n % 3), 12 * (n // 3)
+            drawn[i : i + side, j : j + side, :side] = 1
+        return drawn
+
+    def small(*sides):
+        cases = [
+            memory_case(f"c{n}", noise((1, 40, 40, 40), seed=n), mask=mask(*sides), affine=np.eye(4))
+            for n in range(5)
+        ]
+        return take_fingerprint(cohort(cases)).small_mm
+
+    assert small(10, 1, 1, 1) == pytest.approx(10)
+    assert small(6, 3, 3, 3) == pytest.approx(3)
+
+
 def test_photographs_with_classes_are_understood():
     facts = take_fingerprint(cohort(labelled_pictures(10)))
     assert facts.target == "label"

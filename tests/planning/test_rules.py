@@ -1,5 +1,6 @@
 """Rules: facts lead to a choice with its reason."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -129,6 +130,20 @@ def test_a_short_time_makes_the_grid_coarser_and_says_so():
     assert choice.value[0] > 0.7
     assert "made coarser" in choice.reason
     assert "5 minutes" in choice.reason
+
+
+def test_small_pieces_stay_three_voxels_wide():
+    facts = facts_of((512, 512, 100), (0.7, 0.7, 1.0), n_train=200, small_mm=4.0)
+    choice = rules.choose_spacing(facts, 5)
+    assert 0.7 < max(choice.value) <= 4.0 / rules.LEAST_ACROSS
+    assert "small pieces would be lost" in choice.reason
+    assert "about 16 times" not in choice.reason
+    # What is small already is no reason for a grid finer than the images.
+    assert rules.choose_spacing(replace(facts, small_mm=0.5), 5).value == (0.7, 0.7, 1.0)
+    # Large pieces hold nothing back.
+    large = rules.choose_spacing(replace(facts, small_mm=40.0), 5)
+    assert large == rules.choose_spacing(replace(facts, small_mm=math.inf), 5)
+    assert "made coarser" in large.reason
 
 
 def test_the_finest_axes_give_way_first():

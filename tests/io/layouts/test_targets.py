@@ -33,6 +33,14 @@ def test_names_of_classes_joined_by_bars(folder):
     assert dataset.notes == ("2 cases have none of the classes, by the column labels",)
 
 
+def test_names_joined_by_another_mark_are_told(folder):
+    dataset = manifest(folder, "image,labels", "a.png,edema;mass", "b.png,edema|mass", "c.png,mass; left")
+    assert set(dataset.class_names) == {"edema", "mass", "edema;mass", "mass; left"}
+    assert dataset.notes == (
+        "classes that look like others joined by ; count as classes of their own; | joins names: edema;mass",
+    )
+
+
 def test_a_column_for_each_class(folder):
     lines = ["image,label:Edema,label:Mass", "a.png,1,0.0", "b.png,no,0", "c.png,,"]
     dataset = manifest(folder, *lines)
