@@ -46,6 +46,7 @@ def test_a_training_that_learnt_nothing_says_so_and_what_to_do(tmp_path: Path, c
     assert said.code == 0
     assert "no better than knowing nothing (r2 0): do not use this model" in said.out
     assert "more --minutes" in said.out
+    assert "2 steps are too few to learn much" in said.out
     assert said.result["learnt_nothing"] is True
 
 
