@@ -48,6 +48,9 @@ def test_a_training_that_learnt_nothing_says_so_and_what_to_do(tmp_path: Path, c
     assert "more --minutes" in said.out
     assert "2 steps are too few to learn much" in said.out
     assert said.result["learnt_nothing"] is True
+    said = command("predict", tmp_path / "run", data / "c0.png", "--out", tmp_path / "out", "--threads", 1)
+    assert "The model on validation cases: r2 " in said.out
+    assert "no better than knowing nothing: do not rely" in said.out
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scanwright.cli import options
 from scanwright.cli.console import Console
+
+if TYPE_CHECKING:
+    from scanwright.inference.model import Model
 
 SOME = 3
 
@@ -85,6 +88,7 @@ def predict(
     console.say(f"Predicted {n} {'case' if n == 1 else 'cases'}: {out}")
     if result.objects:
         console.say(f"DICOM objects: {len(result.objects)} in {out / 'dicom'}")
+    _tell_worth(console, loaded)
     console.tell_reached(dict(loaded.provenance))
     for note in result.notes:
         console.say(f"Note: {note}")
@@ -95,3 +99,16 @@ def predict(
     console.list_set_aside(unwritten, failures, what="Predicted, but not all as DICOM")
     console.finish(out=str(out), predicted=n, objects=len(result.objects), set_aside=len(result.set_aside))
     return SOME if result.set_aside else 0
+
+
+def _tell_worth(console: Console, model: Model) -> None:
+    """How good the model was on validation cases, where it says so."""
+    from scanwright.tasks.base import has_learnt_nothing
+    from scanwright.tasks.catalogue import find_task
+
+    story, task = model.provenance, find_task(model.plan.task)
+    score = story.get("best_score", story.get("out_of_fold_score"))
+    if score is not None:
+        console.say(f"The model on validation cases: {task.score} {score:.3f}.")
+        if has_learnt_nothing(task, score):
+            console.say("Warning: that is no better than knowing nothing: do not rely on these answers.")
