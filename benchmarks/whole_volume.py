@@ -221,7 +221,7 @@ def _make_ct(folder: Path) -> None:
         (folder / part).mkdir(parents=True, exist_ok=True)
     for number in range(1, N_PHANTOMS + 1):
         small = _phantom(number, (256, 256, 150), (1.48, 1.24, 2.4))
-        some = slice(number % 2 * N_SLICES, (number % 2 + 1) * N_SLICES)  # more patients instead
+        some = slice(number % 2 * N_SLICES, (number % 2 + 1) * N_SLICES)  # half of many patients
         for name, volume in (("imagesTr/{}_0000", small.image), ("labelsTr/{}", small.organs)):
             file = nib.Nifti1Image(volume.array[0][..., some], volume.affine_ras)
             nib.save(file, folder / "data" / f"{name.format(f'p{number}')}.nii.gz")

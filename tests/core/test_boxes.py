@@ -227,3 +227,11 @@ def test_a_mask_may_be_stored_in_any_order_and_hold_nothing():
     for stored in (labels, np.asfortranarray(labels), labels[::-1][::-1]):
         boxes, values = boxes_of_mask(stored)
         assert (boxes.tolist(), values.tolist()) == ([[[2, 1, 2], [4, 2, 3]]], [7])
+
+
+@pytest.mark.parametrize("order", ["<i2", ">i2"])
+def test_either_order_of_bytes_is_read(order):
+    labels = np.zeros((4, 4, 4), order)
+    labels[1, 1, 1:3] = 7
+    assert boxes_of_mask(labels)[1].tolist() == [7]
+    assert [one.tolist() for one in piece_sizes(labels)] == [[2], [7]]

@@ -154,7 +154,7 @@ def piece_sizes(labels: IntArray) -> tuple[IntArray, IntArray]:
     """Voxels and value, (n,) each, of the pieces of a mask, see ``boxes_of_mask``."""
     _, drawn = _cut_to_what_is_drawn(labels)
     pieces = cc3d.connected_components(drawn, connectivity=26)
-    sizes = np.bincount(pieces.ravel())[1:]
+    sizes = cc3d.statistics(pieces, no_slice_conversion=True)["voxel_counts"][1:].astype(np.int64)
     return sizes, _values_of(pieces, drawn, len(sizes))
 
 
@@ -162,7 +162,8 @@ def _cut_to_what_is_drawn(labels: IntArray) -> tuple[IntArray, IntArray]:
     """(3,) first voxel, and the part of a mask beyond which it is empty, as most of a mask is."""
     held = [np.flatnonzero(labels.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
     spans = [slice(places[0], places[-1] + 1) if len(places) else slice(0, 1) for places in held]
-    return np.array([span.start for span in spans]), np.ascontiguousarray(labels[tuple(spans)])
+    native = labels.dtype.newbyteorder("=")  # the other order of bytes is not for cc3d
+    return np.array([span.start for span in spans]), np.ascontiguousarray(labels[tuple(spans)], dtype=native)
 
 
 def _values_of(pieces: IntArray, labels: IntArray, n: int) -> IntArray:

@@ -308,6 +308,7 @@ def _aggregate(
     sizes = [float(np.prod(fact.shape)) for fact in learnt]
     i, j, k = (int(n) for n in np.median([fact.shape for fact in learnt], axis=0))
     known = [s for s in spacings if s is not None]
+    dims = 2 if all(fact.plane for fact in learnt) else 3
     modalities = Counter(fact.modality for fact in learnt)
     classes = count_classes(learnt, target)
     box_counts = np.array([len(fact.box_sides) for fact in learnt])
@@ -317,7 +318,7 @@ def _aggregate(
         cases=tuple(facts),
         splits=splits,
         duplicates=tuple(tuple(group) for group in duplicates),
-        dims=2 if all(fact.plane for fact in learnt) else 3,
+        dims=dims,
         median_shape=(i, j, k),
         spacing_mm=np.array([np.min(known, 0), np.median(known, 0), np.max(known, 0)])
         if len(known) == len(spacings)
@@ -330,7 +331,7 @@ def _aggregate(
         class_shares=share_classes(learnt, target, classes),
         target=target,
         foreground_share=float(np.sum(voxels) / np.sum(sizes)),
-        small_mm=_small_mm(learnt),
+        small_mm=_small_mm(learnt, dims),
         set_aside=tuple(set_aside),
         box_classes=tuple(name for fact in learnt for name in fact.box_classes),
         box_sides=np.concatenate([fact.box_sides for fact in learnt]),
@@ -339,13 +340,13 @@ def _aggregate(
     )
 
 
-def _small_mm(facts: Sequence[CaseFacts]) -> float:
+def _small_mm(facts: Sequence[CaseFacts], dims: int) -> float:
     """See Fingerprint. By what they hold and not by their number, so that crumbs of a large organ's mask do
     not count, and many small lesions do."""
     sides = [math.inf]
     for value in sorted({value for fact in facts for value in fact.piece_voxels}):
         sizes = [
-            fact.piece_voxels[value] * np.prod(fact.spacing_mm[: 2 if fact.plane else 3])
+            fact.piece_voxels[value] * np.prod(fact.spacing_mm[:dims])
             for fact in facts
             if value in fact.piece_voxels and fact.spacing_mm is not None
         ]
@@ -353,7 +354,7 @@ def _small_mm(facts: Sequence[CaseFacts]) -> float:
             ordered = np.sort(np.concatenate(sizes))
             held = np.cumsum(ordered)
             small = ordered[np.searchsorted(held, SMALL_SHARE * held[-1])]
-            sides.append(float(small) ** (1 / (2 if facts[0].plane else 3)))
+            sides.append(float(small) ** (1 / dims))
     return min(sides)
 
 

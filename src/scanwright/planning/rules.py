@@ -178,25 +178,25 @@ def choose_spacing(facts: Fingerprint, minutes: float) -> Choice[tuple[float, fl
     affordable = minutes * 60 * VOXELS_PER_SECOND / (WANTED_EPOCHS * max(1, facts.n_train))
     extent = np.array(facts.median_shape) * median
     axes = [0, 1, 2] if facts.dims == 3 else [0, 1]
-    coarser, coarsest = 1.0, facts.small_mm / LEAST_ACROSS
+    coarser, coarsest, held = 1.0, facts.small_mm / LEAST_ACROSS, ""
     while coarser < 2.5 and np.prod((extent / target)[axes]) > affordable:
         # The finest axes give way first, so that voxels become more nearly cubes.
         finest = [axis for axis in axes if target[axis] < 1.05 * target[axes].min()]
         if 1.05 * target[finest].max() > coarsest:
-            across = facts.small_mm / float(target[axes].max())
-            reason += (
-                f"; {minutes:g} minutes ask for a coarser one, on which small pieces would be lost: they are "
-                f"{across:.2g} voxels wide on this one"
+            across = facts.small_mm / float(np.prod(target[axes]) ** (1 / len(axes)))
+            held = (
+                f"; {minutes:g} minutes ask for a coarser one still, on which small pieces would be lost: "
+                f"they are {across:.2g} voxels wide on this one"
             )
             break
         target[finest] *= 1.05
         coarser *= 1.05 ** (len(finest) / len(axes))
-    else:
-        if coarser > 1.0:
-            reason += (
-                f"; made coarser so that each image is seen about {WANTED_EPOCHS:.0f} times in {minutes:g} "
-                "minutes on a usual computer"
-            )
+    if coarser > 1.0:
+        looks = (
+            f"each image is seen about {WANTED_EPOCHS:.0f} times in {minutes:g} minutes on a usual computer"
+        )
+        reason += "; made coarser" if held else f"; made coarser so that {looks}"
+    reason += held
     i, j, k = (float(f"{s:.4g}") for s in target)
     return Choice((i, j, k), reason)
 

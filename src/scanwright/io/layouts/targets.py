@@ -97,6 +97,7 @@ class TargetColumns:
             name.strip()
             for cell in (table.column(self.joined) if self.joined else ())
             for name in cell.split(SEPARATOR)
+            if name.strip()
         }
         for mark in ";,/+":
             joined = [name for name in names if mark in name and {*map(str.strip, name.split(mark))} <= names]
