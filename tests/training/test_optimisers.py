@@ -101,3 +101,14 @@ def test_two_steps_down_a_slope_are_as_worked_out_by_hand(name: str, after: floa
         weight(torch.ones(1, 1)).sum().backward()
         optimiser.step()
     assert weight.weight.item() == pytest.approx(after)
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam"])
+def test_steps_regain_their_length_once_gradients_have_become_smaller(name: str) -> None:
+    weight = nn.Linear(1, 1, bias=False)
+    optimiser = build_optimiser(plan_with(name, learning_rate=0.1, weight_decay=0.0), weight)
+    for slope in [1.0] * 100 + [0.1] * 100:
+        before = weight.weight.item()
+        weight.weight.grad = torch.full((1, 1), slope)
+        optimiser.step()
+    assert before - weight.weight.item() > 0.05

@@ -9,9 +9,14 @@ from torch import nn, optim
 
 from scanwright.data.plan import Plan
 
+MEMORY = (0.9, 0.95)
+"""Of the means of gradients and of their squares, what Adam keeps from step to step. With torch's 0.999 the
+squares are a mean over a thousand steps, as many as a short training has: those of the first, far larger
+ones hold all others down."""
+
 OPTIMISERS: dict[str, Callable[[list[dict[str, Any]], Plan], optim.Optimizer]] = {
-    "adamw": lambda groups, plan: optim.AdamW(groups, lr=plan.learning_rate),
-    "adam": lambda groups, plan: optim.Adam(groups, lr=plan.learning_rate),
+    "adamw": lambda groups, plan: optim.AdamW(groups, lr=plan.learning_rate, betas=MEMORY),
+    "adam": lambda groups, plan: optim.Adam(groups, lr=plan.learning_rate, betas=MEMORY),
     "rmsprop": lambda groups, plan: optim.RMSprop(groups, lr=plan.learning_rate),
     "adagrad": lambda groups, plan: optim.Adagrad(groups, lr=plan.learning_rate),
     "sgd": lambda groups, plan: optim.SGD(groups, lr=plan.learning_rate),
