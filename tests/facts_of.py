@@ -29,6 +29,7 @@ def facts_of(
     class_names=None,
     enhance=(),
     small_mm=math.inf,
+    least_pieces=None,
 ) -> Fingerprint:
     """A fingerprint with the given facts; the rest is usual."""
     spacing_mm = None if spacing is None else np.array([smallest or spacing, spacing, spacing], dtype=float)
@@ -49,5 +50,6 @@ def facts_of(
         target="mask",
         foreground_share=0.05,
         small_mm=small_mm,
+        least_pieces=least_pieces or {},
         enhance=enhance,
     )

@@ -15,6 +15,7 @@ from scanwright.core.boxes import (
     boxes_of_mask,
     clip_boxes,
     corners_mm,
+    drop_small_pieces,
     enclosing_ijk,
     enclosing_mm,
     ijk_of,
@@ -23,6 +24,20 @@ from scanwright.core.boxes import (
     piece_sizes,
 )
 from strategies import affines, boxes, straight_affines
+
+
+@given(arrays(np.int16, array_shapes(min_dims=3, max_dims=3, max_side=6), elements=st.integers(0, 2)))
+def test_small_pieces_go_and_all_others_stay(labels):
+    before = labels.copy()
+    left = drop_small_pieces(labels, {1: 2.5})
+    np.testing.assert_array_equal(labels, before)
+    expected = labels.copy()
+    pieces, n = ndimage.label(labels == 1, np.ones((3, 3, 3)))
+    for piece in range(1, n + 1):
+        if (pieces == piece).sum() < 3:
+            expected[pieces == piece] = 0
+    np.testing.assert_array_equal(left, expected)
+    assert drop_small_pieces(labels, {7: 100.0}) is labels
 
 
 def voxels(box, size=40):

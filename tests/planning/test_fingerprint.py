@@ -221,6 +221,7 @@ def test_test_cases_influence_nothing_that_is_learnt():
         "class_shares",
         "foreground_share",
         "small_mm",
+        "least_pieces",
     )
     for changed in (other, third):
         for name in learnt:
@@ -302,6 +303,29 @@ def test_channels_have_the_names_of_the_data_or_plain_ones():
     assert channels(2, channels=("T1", "T2")) == ("T1", "T2")
     assert channels(2) == ("channel 0", "channel 1")
     assert channels(3, channels=("only one",)) == ("red", "green", "blue")
+
+
+def test_the_least_pieces_are_known_only_of_what_comes_in_many():
+    many, few = np.zeros((40, 40, 40), np.uint8), np.zeros((40, 40, 40), np.uint8)
+    many[::4, ::8, 0] = 1  # 50 of one voxel
+    many[::4, ::8, 4:7] = 1  # and 50 of three
+    many[20:30, 20:30, 20:30] = 2
+    few[::8, ::8, 4:7] = 1  # 25
+    few[20:30, 20:30, 20:30] = 2
+
+    def least(*masks, **known):
+        cases = [
+            memory_case(f"c{n}", noise((1, 40, 40, 40), seed=n), mask=mask, **known)
+            for n, mask in enumerate(masks)
+        ]
+        return take_fingerprint(cohort(cases)).least_pieces
+
+    assert least(*[many] * 5, affine=np.diag([2.0, 1, 1, 1])) == {"1": pytest.approx(2.0)}
+    assert least(*[few] * 5, affine=np.diag([2.0, 1, 1, 1])) == {"1": pytest.approx(6.0)}
+    assert least(*[few] * 5, affine=None) == {"1": 3.0}
+    few[:] = 0
+    few[:4, :4, :4] = 1
+    assert least(*[few] * 5) == {}
 
 
 def test_empty_masks_everywhere_are_counted_without_dividing_by_nothing():

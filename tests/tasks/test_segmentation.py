@@ -13,7 +13,7 @@ from scanwright.data.settings import Settings
 from scanwright.data.volume import Volume
 from scanwright.errors import DataError
 from scanwright.planning.fingerprint import take_fingerprint
-from scanwright.tasks.segmentation import Segmentation
+from scanwright.tasks.segmentation import Segmentation, decode_planes
 
 TASK = Segmentation()
 SHAPE = (12, 10, 8)
@@ -56,6 +56,31 @@ def test_a_threshold_decides_where_there_is_one():
     image = Volume(noise((1, *SHAPE)))
     assert (TASK.decode("a", outputs, plan, (), image, {}).mask.array == 0).all()
     assert (TASK.decode("a", outputs, plan, (), image, {"ball": 0.35}).mask.array == 2).all()
+
+
+def test_specks_smaller_than_the_plan_allows_are_left_out():
+    probable = np.full((2, *SHAPE), 0.5, np.float32)
+    probable[0, 1, 1, 1:3] = probable[0, 8, 8, 1:4] = 0.0  # two voxels, and three
+    image = Volume(noise((1, *SHAPE)), np.diag([1.0, 1.0, 2.0, 1.0]))
+
+    def outlined(**changed):
+        plan = segmentation_plan(**{"spacing_mm": (1.0, 1.0, 2.0), "least_pieces": (0.0, 6.0)} | changed)
+        decoded = TASK.decode("a", probable, plan, (), image, {}).mask.array[0] > 0
+        planes = decode_planes("a", iter([probable]), plan, (), image, {}).mask.array[0] > 0
+        np.testing.assert_array_equal(planes, decoded)
+        return int(decoded.sum())
+
+    assert outlined() == 3  # 6 mm³ are three voxels
+    assert outlined(least_pieces=()) == outlined(least_pieces=(0.0, 4.0)) == 5
+    assert outlined(least_pieces=(0.0, 7.0)) == 0
+    assert outlined(least_pieces=(100.0, 0.0)) == 5
+    assert outlined(spacing_mm=None, least_pieces=(0.0, 3.0)) == 3
+
+
+def test_a_plan_leaves_out_what_is_smaller_than_what_was_learnt_from():
+    many = facts_of(classes={"0": 20, "1": 20}, least_pieces={"1": 2.5})
+    assert TASK.plan(many, Settings()).least_pieces == (0.0, 2.5)
+    assert TASK.plan(facts_of(), Settings()).least_pieces == ()
 
 
 def test_the_values_of_the_data_are_measured():

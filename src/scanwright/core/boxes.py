@@ -6,7 +6,7 @@ for, is at n + 0.5. All functions are pure and work on numpy arrays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cc3d
 import numpy as np
@@ -156,6 +156,26 @@ def piece_sizes(labels: IntArray) -> tuple[IntArray, IntArray]:
     pieces = cc3d.connected_components(drawn, connectivity=26)
     sizes = cc3d.statistics(pieces, no_slice_conversion=True)["voxel_counts"][1:].astype(np.int64)
     return sizes, _values_of(pieces, drawn, len(sizes))
+
+
+def drop_small_pieces(labels: IntArray, least_voxels: Mapping[int, float]) -> IntArray:
+    """A mask without the pieces, see ``boxes_of_mask``, that have fewer voxels than their value should.
+
+    Args:
+        labels: (i, j, k).
+        least_voxels: value → voxels; of other values every piece stays.
+    """
+    first, drawn = _cut_to_what_is_drawn(labels)
+    pieces = cc3d.connected_components(drawn, connectivity=26)
+    sizes = cc3d.statistics(pieces, no_slice_conversion=True)["voxel_counts"][1:]
+    values = _values_of(pieces, drawn, len(sizes))
+    stays = np.array([n >= least_voxels.get(int(value), 0) for n, value in zip(sizes, values, strict=True)])
+    if stays.all():
+        return labels
+    left = labels.copy()
+    part = left[tuple(slice(start, start + n) for start, n in zip(first, drawn.shape, strict=True))]
+    np.copyto(part, 0, where=~np.concatenate([[True], stays])[pieces])
+    return left
 
 
 def _cut_to_what_is_drawn(labels: IntArray) -> tuple[IntArray, IntArray]:

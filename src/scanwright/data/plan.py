@@ -34,6 +34,7 @@ _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
 _ONLY_FOR = {
     "label_values": ("masks",),
     "tolerance_mm": ("masks",),
+    "least_pieces": ("masks",),
     "spacing_mm": ("masks", "boxes"),
     "longest_side": ("masks", "boxes"),
     "foreground_fraction": ("masks", "boxes"),
@@ -206,6 +207,8 @@ class Plan:
         mirror_axes: axes along which predictions are also made mirrored, and averaged.
         overlap: of neighbouring tiles in prediction.
         tolerance_mm: of surface Dice; pixels where the spacing is unknown.
+        least_pieces: of masks: size of each class's pieces, in mm³ (mm² of planes; voxels where the spacing
+            is unknown), below which they are left out; empty leaves none out.
         boxes: see BoxPlan; only where the answer is boxes.
         precision: "bf16-mixed" or "32-true".
         minutes: upper bound of the training time.
@@ -257,6 +260,7 @@ class Plan:
     mirror_axes: tuple[int, ...] = field(metadata=ruled(within(0, 2)), default=())
     overlap: float = field(metadata=ruled(within(0, 0.95)), default=0.5)
     tolerance_mm: float = field(metadata=ruled(within(0, 1000)), default=1.0)
+    least_pieces: tuple[float, ...] = field(metadata=ruled(within(0, 1e9)), default=())
     boxes: BoxPlan = field(default_factory=BoxPlan)
     precision: str = field(metadata=ruled(one_of("bf16-mixed", "32-true")), default="32-true")
     minutes: float = field(metadata=ruled(within(1e-3, 1e5)), default=30.0)
@@ -299,7 +303,7 @@ class Plan:
             yield "channels must not be empty"
         if self.label_values and not (n_classes == len(self.label_values) == len(set(self.label_values))):
             yield "label_values must have one value for each of the classes, all different"
-        for name in ("class_weights", "class_shares"):
+        for name in ("class_weights", "class_shares", "least_pieces"):
             if getattr(self, name) and len(getattr(self, name)) != n_classes:
                 yield f"{name} must have one number for each of the classes"
         if self.label_values and self.calibration == "isotonic":

@@ -31,6 +31,8 @@ MOST_DESCRIBED = 1000
 _PERCENTILES = (10, 50, 90)
 SMALL_SHARE = 0.1
 """Of what a class holds, the part in pieces that are smaller than its small ones."""
+LEAST_SHARE, FEWEST_PIECES = 0.01, 50
+"""Of the pieces of a class, the share that are smaller than its least; with fewer pieces nobody knows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,8 @@ class Fingerprint:
         class_shares: the same keys → share of the cases (labels), of all voxels (masks) or objects (boxes).
         small_mm: mean side of small pieces in the masks, of the class whose are smallest: smaller ones hold
             a tenth of the class. Infinite where spacing is unknown or there are no masks.
+        least_pieces: value → size of the least pieces in the masks, in mm³ (mm² of planes; voxels where the
+            spacing is unknown): one in a hundred is smaller. Only of what comes in many pieces.
         box_classes, box_sides: of all objects, see CaseFacts.
         box_spacing_mm: (n, 3) of the images that they lie in; ``None`` when any is unknown.
         box_counts: (cases,) objects of each.
@@ -80,6 +84,7 @@ class Fingerprint:
     value_deviation: float = 0.0
     foreground_share: float = 0.0
     small_mm: float = math.inf
+    least_pieces: Mapping[str, float] = field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = field(default_factory=tuple)
     enhance: tuple[str, ...] = ()
     box_classes: tuple[str, ...] = ()
@@ -137,6 +142,7 @@ class Fingerprint:
             else None,
             "foreground_share": float(f"{self.foreground_share:.4g}"),
             "small_mm": float(f"{self.small_mm:.4g}") if math.isfinite(self.small_mm) else None,
+            "least_pieces": {name: float(f"{size:.4g}") for name, size in self.least_pieces.items()},
             "boxes": self._boxes_told() if self.target == "boxes" else None,
             "duplicates": [list(group) for group in self.duplicates],
             "non_finite_voxels": {fact.name: fact.non_finite for fact in self.cases if fact.non_finite},
@@ -332,6 +338,7 @@ def _aggregate(
         target=target,
         foreground_share=float(np.sum(voxels) / np.sum(sizes)),
         small_mm=_small_mm(learnt, dims),
+        least_pieces=_least_pieces(learnt, dims),
         set_aside=tuple(set_aside),
         box_classes=tuple(name for fact in learnt for name in fact.box_classes),
         box_sides=np.concatenate([fact.box_sides for fact in learnt]),
@@ -344,18 +351,32 @@ def _small_mm(facts: Sequence[CaseFacts], dims: int) -> float:
     """See Fingerprint. By what they hold and not by their number, so that crumbs of a large organ's mask do
     not count, and many small lesions do."""
     sides = [math.inf]
-    for value in sorted({value for fact in facts for value in fact.piece_voxels}):
-        sizes = [
-            fact.piece_voxels[value] * np.prod(fact.spacing_mm[:dims])
-            for fact in facts
-            if value in fact.piece_voxels and fact.spacing_mm is not None
-        ]
-        if sizes:
-            ordered = np.sort(np.concatenate(sizes))
-            held = np.cumsum(ordered)
-            small = ordered[np.searchsorted(held, SMALL_SHARE * held[-1])]
-            sides.append(float(small) ** (1 / dims))
+    for sizes in _pieces([fact for fact in facts if fact.spacing_mm is not None], dims).values():
+        ordered = np.sort(sizes)
+        held = np.cumsum(ordered)
+        small = ordered[np.searchsorted(held, SMALL_SHARE * held[-1])]
+        sides.append(float(small) ** (1 / dims))
     return min(sides)
+
+
+def _least_pieces(facts: Sequence[CaseFacts], dims: int) -> dict[str, float]:
+    """See Fingerprint."""
+    return {
+        str(value): float(np.quantile(sizes, LEAST_SHARE, method="lower"))
+        for value, sizes in _pieces(facts, dims).items()
+        if len(sizes) >= max(FEWEST_PIECES, 2 * sum(value in fact.piece_voxels for fact in facts))
+    }
+
+
+def _pieces(facts: Sequence[CaseFacts], dims: int) -> dict[int, FloatArray]:
+    """Value → sizes of all its pieces, in mm or in voxels where the spacing of some case is unknown."""
+    known = all(fact.spacing_mm is not None for fact in facts)
+    found: dict[int, list[FloatArray]] = {}
+    for fact in facts:
+        voxel = np.prod(fact.spacing_mm[:dims]) if known and fact.spacing_mm is not None else 1.0
+        for value, voxels in fact.piece_voxels.items():
+            found.setdefault(value, []).append(voxels * voxel)
+    return {value: np.concatenate(found[value]) for value in sorted(found)}
 
 
 def _channel_names(n: int) -> tuple[str, ...]:

@@ -384,6 +384,19 @@ def choose_class_shares(facts: Fingerprint, classes: Sequence[str]) -> Choice[tu
     return Choice(tuple(shares), "as counted on the training side")
 
 
+def choose_least_pieces(
+    facts: Fingerprint, classes: Sequence[str], longest_side: int | None
+) -> Choice[tuple[float, ...]]:
+    """The size of a piece of each class, in the order of ``classes`` (keys of ``facts.classes``), from which
+    a mask holds it: what is smaller than all that was learnt from is no finding."""
+    if facts.spacing_mm is None and longest_side is not None:
+        return Choice((), "none: photographs are made smaller, and pixels mean different sizes")
+    sizes = tuple(float(f"{facts.least_pieces.get(name, 0.0):.4g}") for name in classes)
+    if not any(sizes):
+        return Choice((), "none: no class comes in so many pieces that it is known how small they are")
+    return Choice(sizes, "specks smaller than 99 of 100 pieces of the masks learnt from are left out")
+
+
 def choose_tolerance(facts: Fingerprint) -> Choice[float]:
     """Tolerance of the surface Dice: about one voxel, the error that no reader would mind."""
     if facts.spacing_mm is None:

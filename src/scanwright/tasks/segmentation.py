@@ -9,6 +9,7 @@ from importlib import import_module
 import numpy as np
 
 from scanwright.core.agreement import limits_of_agreement
+from scanwright.core.boxes import drop_small_pieces
 from scanwright.core.detection import count_lesions
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.core.surfaces import is_tubular, surface_distances
@@ -61,6 +62,7 @@ class Segmentation:
         flips = rules.choose_flips(facts, sided=rules.tell_sides(names))
         augmentation = rules.choose_augmentation(facts, (i, j, k)[: facts.dims], flips.value, minutes)
         tolerance = rules.choose_tolerance(facts)
+        least = rules.choose_least_pieces(facts, [str(value) for value in values], side.value)
         shares = rules.choose_class_shares(facts, [str(value) for value in values])
         return Plan(
             task=self.name,
@@ -82,6 +84,7 @@ class Segmentation:
             mirror_axes=flips.value,
             overlap=0.25,
             tolerance_mm=tolerance.value,
+            least_pieces=least.value,
             minutes=minutes,
             seed=settings.seed,
             precision="bf16-mixed",
@@ -108,6 +111,7 @@ class Segmentation:
                 "augmentation": augmentation.reason,
                 "mirror_axes": flips.reason,
                 "tolerance_mm": tolerance.reason,
+                "least_pieces": least.reason,
             },
         )
 
@@ -160,7 +164,7 @@ class Segmentation:
         probabilities = Lazy(
             case, lambda: Volume(restore(outputs, history), image.affine_ras, image.modality)
         )
-        return MaskPrediction(case, _on_grid_of(image, mask), probabilities)
+        return MaskPrediction(case, _finish(mask, image, plan), probabilities)
 
     def measure(self, prediction: Prediction, truth: Case, plan: Plan, *, full: bool = True) -> Record:
         if not isinstance(prediction, MaskPrediction):
@@ -273,10 +277,17 @@ def decode_planes(
             yield part
 
     mask = restore_planes(checked(), history, _choice(plan, thresholds))
-    return MaskPrediction(case, _on_grid_of(image, mask), None)
+    return MaskPrediction(case, _finish(mask, image, plan), None)
 
 
-def _on_grid_of(image: Volume, mask: AnyArray) -> Volume:
+def _finish(mask: AnyArray, image: Volume, plan: Plan) -> Volume:
+    """The mask without specks, on the grid of the image."""
+    if any(plan.least_pieces):
+        spacing = image.spacing_mm if plan.spacing_mm is not None else None
+        # A little less, for what rounding did to the sizes.
+        voxel = 1.001 * (1.0 if spacing is None else float(np.prod(spacing[: plan.dims])))
+        least = {v: size / voxel for v, size in zip(plan.label_values, plan.least_pieces, strict=True)}
+        mask = drop_small_pieces(mask, least)
     return Volume(mask[None], image.affine_ras, image.modality)
 
 
