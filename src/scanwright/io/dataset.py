@@ -152,7 +152,7 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
     Layout(
         classes.NAME,
-        "a folder for each class, or train/, val/, test/ with such folders",
+        "two folders or more, one for each class, or train/, val/, test/ with such folders",
         classes.is_complete,
         classes.open_classes,
         _class_uses,
