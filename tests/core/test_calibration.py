@@ -21,6 +21,7 @@ from scanwright.core.calibration import (
     brier,
     calibration_errors,
     equal_mass_bins,
+    even_threshold,
     fit_calibration,
     fit_isotonic,
     fit_scaling,
@@ -213,6 +214,21 @@ def test_a_class_that_too_few_have_keeps_its_probabilities_where_each_is_a_quest
     fitted = fit_calibration("temperature", scores, truth, NAMES, exclusive=False)
     assert set(fitted.temperatures) == {"benign", "malignant"}
     assert np.array_equal(fitted.apply(scores.T, NAMES, exclusive=False)[2], scores.T[2])
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_many_cases_are_parted_where_logistic_regression_with_even_weights_parts_them(share):
+    rng = np.random.default_rng(0)
+    held = rng.random(6000) < share
+    odds = rng.normal(np.where(held, 2.0, -1.0), 1.5)
+    fitted = LogisticRegression(C=1e6, class_weight="balanced").fit(odds[:, None], held)
+    expected = expit(-fitted.intercept_[0] / fitted.coef_[0, 0])
+    assert even_threshold(expit(odds), held) == pytest.approx(expected, abs=0.01)
+
+
+def test_few_cases_leave_the_threshold_near_a_half():
+    assert 0.4 < even_threshold(np.array([0.2, 0.1, 0.3, 0.4]), np.array([True, False, True, False])) < 0.5
+    assert even_threshold(np.array([0.2, 0.8]), np.array([False, True])) == pytest.approx(0.5, abs=1e-3)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 80))

@@ -38,7 +38,7 @@ def test_the_lean_that_was_undone_is_told_and_what_it_does_not_decide():
     line = calibration_line(evaluation(calibration=undone), Words("en"))
     assert "benign × 2.0" in line
     assert "malignant × 0.50" in line
-    assert "does not neglect rare classes" in line
+    assert "rare classes are not neglected" in line
     assert "neglect" not in calibration_line(evaluation(calibration=undone, task="ordinal"), Words("en"))
 
 

@@ -53,6 +53,44 @@ def test_answers_that_are_too_sure_become_as_sure_as_they_are_right():
     assert said.uncalibrated[said.predicted] == pytest.approx(0.99)
 
 
+def leaning(n, seed=0):
+    """Answers of a network that leans to the first class, which is rare, and what is true."""
+    rng = np.random.default_rng(seed)
+    truth = (rng.random(n) < 0.8).astype(np.uint8)
+    odds = rng.normal(np.where(truth == 1, 1.0, -3.0), 1.0)
+    return [outputs(1 - p, p) for p in 1 / (1 + np.exp(-odds))], list(truth)
+
+
+def balanced_accuracy(plan, settled, answers, truth):
+    task = find_task(plan.task)
+    called = [answer_by(task, "a", a, plan, (), IMAGE, settled).predicted for a in answers]
+    right = np.array([plan.classes.index(name) for name in called]) == np.array(truth)
+    return np.mean([right[np.array(truth) == c].mean() for c in (0, 1)])
+
+
+@pytest.mark.parametrize("n", [40, 400])
+def test_of_two_classes_the_second_is_called_from_where_errors_balance(n):
+    settled, new = settled_by(CLASSES, *leaning(n)), leaning(4000, seed=1)
+    assert set(settled.thresholds) == {"malignant"}
+    assert settled.thresholds["malignant"] < 0.45
+    even, half = (balanced_accuracy(CLASSES, own, *new) for own in (settled, Settled()))
+    assert even > half + 0.02
+    mirrored = [outputs(*answer.ravel()[::-1]) for answer in leaning(n)[0]]
+    other = settled_by(CLASSES, mirrored, [1 - t for t in leaning(n)[1]])
+    assert other.thresholds["malignant"] == pytest.approx(1 - settled.thresholds["malignant"], abs=2e-3)
+
+
+def test_few_cases_several_classes_and_weights_of_the_user_leave_the_more_probable_class():
+    answers, truth = leaning(400)
+    few = [n for n in range(400) if truth[n] == 0][:4] + [n for n in range(400) if truth[n] == 1][:50]
+    assert settled_by(CLASSES, [answers[n] for n in few], [truth[n] for n in few]).thresholds == {}
+    assert settled_by(CLASSES, answers[:19], truth[:19]).thresholds == {}
+    for weighed in ({"class_weights": [1.0, 3.0]}, {"sampling": "balanced"}):
+        assert settled_by(CLASSES.overrule(weighed), answers, truth).thresholds == {}
+    three = [outputs(*answer.ravel() * 0.9, 0.1) for answer in answers]
+    assert settled_by(classification_plan(classes=("a", "b", "c")), three, truth).thresholds == {}
+
+
 def test_a_rare_class_is_called_as_before_though_its_probability_falls_below_a_half():
     lean = Calibration("temperature", 60, {"": 1.0}, biases={"benign": 0.7, "malignant": -0.7})
     task = find_task("classification")

@@ -167,7 +167,26 @@ def _two_sided(own: AnyArray) -> AnyArray:
     return np.stack([own, 1 - own])
 
 
-def fit_scaling(probabilities: AnyArray, targets: AnyArray) -> tuple[float, FloatArray]:
+def even_threshold(probabilities: AnyArray, held: BoolArray) -> float:
+    """The probability from which to say that a case has a class, were half of all cases to have it.
+
+    Where errors among those that have it and among those that have not weigh the same, as in balanced
+    accuracy. It comes from a temperature and biases, see ``fit_scaling``: two numbers, which hang less on
+    single cases than the threshold that parts them best; few cases leave it near a half.
+
+    Args:
+        probabilities: (case,), of the network.
+        held: (case,), of both at least one.
+    """
+    truth = _two_sided(held).T
+    weights = (truth * (len(held) / (2 * truth.sum(axis=0)))).sum(axis=1)
+    temperature, biases = fit_scaling(_two_sided(probabilities).T, smooth_targets(truth), weights)
+    return float(special.expit(temperature * (biases[1] - biases[0])))
+
+
+def fit_scaling(
+    probabilities: AnyArray, targets: AnyArray, weights: FloatArray | None = None
+) -> tuple[float, FloatArray]:
     """The temperature and the bias of each class, (class,), that make the log-loss least (Guo et al. 2017;
     bias-corrected temperature scaling, Alexandari et al. 2020). A temperature above 1 makes less sure; biases
     undo a lean to some classes, as weights of classes in training cause it.
@@ -179,9 +198,11 @@ def fit_scaling(probabilities: AnyArray, targets: AnyArray) -> tuple[float, Floa
     Args:
         probabilities: (case, class), adding up to 1.
         targets: (case, class), the wanted probabilities.
+        weights: (case,), how much each counts, 1 on average; all the same by default.
     """
     logits = np.log(np.clip(np.asarray(probabilities, dtype=np.float64), _LEAST, 1.0))
     wanted = np.asarray(targets, dtype=np.float64)
+    counted = np.ones((len(wanted), 1)) if weights is None else weights[:, None]
 
     def loss(asked: FloatArray) -> tuple[float, FloatArray]:
         log_temperature, biases = asked[0], asked[1:]
@@ -189,9 +210,9 @@ def fit_scaling(probabilities: AnyArray, targets: AnyArray) -> tuple[float, Floa
         log_said = sharpened + biases
         log_said -= special.logsumexp(log_said, axis=1, keepdims=True)
         priors = np.append(log_temperature / _USUAL_LOG_TEMPERATURE, biases / _USUAL_BIAS)
-        off = np.exp(log_said) - wanted
+        off = counted * (np.exp(log_said) - wanted)
         slopes = np.append(-(off * sharpened).sum(), off.sum(axis=0))
-        value = -(wanted * log_said).sum() + (priors**2).sum() / 2
+        value = -(counted * wanted * log_said).sum() + (priors**2).sum() / 2
         scales = np.append(_USUAL_LOG_TEMPERATURE, np.full(len(biases), _USUAL_BIAS))
         return float(value), slopes + priors / scales
 

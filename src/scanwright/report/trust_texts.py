@@ -12,9 +12,9 @@ EN = {
         "are multiplied ({numbers})."
     ),
     "calibration.decision": (
-        "The class that is called is still the network's own choice, which does not neglect rare classes; "
-        "it may be one whose calibrated probability is below a half, or not the highest (here in {n} of "
-        "{total} cases; captions of pictures then say which one is more probable)."
+        "Which class is called is decided on the network's own probabilities, so that rare classes are not "
+        "neglected; it may be one whose calibrated probability is below a half, or not the highest (here in "
+        "{n} of {total} cases; captions of pictures then say which one is more probable)."
     ),
     "likelier": "more probable: {name}",
     "calibration.isotonic": (
@@ -195,7 +195,7 @@ ZH = {
         "训练时加重少见类别会使概率偏向某些类别，现已消除：比值乘以相应系数（{numbers}）。"
     ),
     "calibration.decision": (
-        "所判类别仍由网络自身决定，因而不会忽视少见类别；其校准后的概率可能低于一半，也可能不是最高的"
+        "所判类别按网络自身的概率决定，因而不会忽视少见类别；其校准后的概率可能低于一半，也可能不是最高的"
         "（此处 {total} 个病例中有 {n} 个；图片说明会写出更可能的类别）。"
     ),
     "likelier": "更可能的类别：{name}",

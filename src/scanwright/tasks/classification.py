@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scanwright.core import metrics
+from scanwright.core.calibration import FEWEST_CASES, FEWEST_OF_EACH, even_threshold
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.data.case import Case, Target
 from scanwright.data.dataset import Dataset
@@ -24,6 +25,9 @@ from scanwright.tasks.referral import ReferralJudge, draw_risk, record_referral
 from scanwright.tasks.whole_image import draw_curves, encode_image, plan_image, rank_classes, read_outputs
 from scanwright.transforms.steps import History
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
+
+WEIGHED = ("class_weights", "logit_adjustment", "sampling")
+"""Fields of the plan by which a user says what the classes weigh."""
 
 
 class Classification:
@@ -79,13 +83,21 @@ class Classification:
         return {"label": plan.classes[int(example.target)]}
 
     def has_thresholds(self, plan: Plan) -> bool:
-        return False
+        """Of two classes, unless the user has said himself how they are to be weighed."""
+        return len(plan.classes) == 2 and plan.answer == "class" and not set(WEIGHED) & set(plan.overruled)
 
     def choose_thresholds(
         self, outputs: Sequence[FloatArray], targets: Sequence[AnyArray], plan: Plan
     ) -> dict[str, float]:
-        """None: the most probable class is the answer."""
-        return {}
+        """The network's own probability from which the second class is called, see ``even_threshold``; none
+        where validation cases are too few to say."""
+        if not outputs or not self.has_thresholds(plan):
+            return {}
+        second = np.array([output.reshape(-1)[1] for output in outputs], dtype=np.float64)
+        held = np.array([int(np.asarray(target).item()) == 1 for target in targets])
+        if len(held) < FEWEST_CASES["temperature"] or min(held.sum(), (~held).sum()) < FEWEST_OF_EACH:
+            return {}
+        return {plan.classes[1]: round(even_threshold(second, held), 3)}
 
     def decode(
         self,

@@ -3,8 +3,9 @@
 Thresholds and calibration come from answers to cases that the weights were not fitted to. One class of
 several and masks are decided on the network's own probabilities: training has weighed the classes as the
 decision is to weigh them, and calibration undoes that, so that probabilities say how often they come true
-(decision note 44). Grades and labels are decided on calibrated probabilities: the median needs classes as
-frequent as they are, and of labels thresholds are chosen on the same.
+(decision note 44); of two classes a threshold makes up for what training left askew (note 61). Grades and
+labels are decided on calibrated probabilities: the median needs classes as frequent as they are, and of
+labels thresholds are chosen on the same.
 """
 
 from __future__ import annotations
@@ -173,13 +174,21 @@ def answer_by(
     prediction = task.decode(case, fitted, plan, history, image, settled.thresholds)
     if isinstance(prediction, (ClassPrediction, LabelsPrediction)):
         if isinstance(prediction, ClassPrediction) and not decides_on_calibrated(plan):
-            prediction = replace(prediction, decided=plan.classes[int(outputs.argmax())])
+            called = _call(outputs.reshape(-1), plan, settled.thresholds)
+            prediction = replace(prediction, decided=called)
         raw = dict(zip(plan.classes, map(float, outputs.reshape(-1)), strict=True))
         referral = refer(prediction, raw, settled.conformal)
         return replace(prediction, referral=referral, uncalibrated=raw if calibration.is_fitted else None)
     if isinstance(prediction, MaskPrediction):
         return _answer_mask(prediction, outputs, plan, history, image, settled)
     return prediction
+
+
+def _call(probabilities: FloatArray, plan: Plan, thresholds: Mapping[str, float]) -> str:
+    """The class that is called, by the network's own probabilities (class,)."""
+    if thresholds:
+        return plan.classes[int(probabilities[1] >= thresholds[plan.classes[1]])]
+    return plan.classes[int(probabilities.argmax())]
 
 
 def _answer_mask(
