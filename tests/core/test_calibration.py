@@ -226,6 +226,22 @@ def test_many_cases_are_parted_where_logistic_regression_with_even_weights_parts
     assert even_threshold(expit(odds), held) == pytest.approx(expected, abs=0.01)
 
 
+@pytest.mark.parametrize(("n", "n_held"), [(100, 5), (100, 95), (20, 5), (300, 10)])
+def test_a_network_without_a_lean_keeps_about_a_half_however_rare_one_of_them_is(n, n_held):
+    rng = np.random.default_rng(0)
+    held = np.arange(n) < n_held
+    found = [even_threshold(expit(rng.normal(np.where(held, 2.0, -2.0), 2.0)), held) for _ in range(40)]
+    assert np.mean(found) == pytest.approx(0.5, abs=0.04)
+
+
+def test_a_threshold_among_very_small_probabilities_is_not_rounded_away():
+    rng = np.random.default_rng(0)
+    held = rng.random(300) < 0.3
+    own = expit(rng.normal(np.where(held, -6.0, -14.0), 1.0))
+    called = own >= even_threshold(own, held)
+    assert (called == held).mean() > 0.95
+
+
 def test_few_cases_leave_the_threshold_near_a_half():
     assert 0.4 < even_threshold(np.array([0.2, 0.1, 0.3, 0.4]), np.array([True, False, True, False])) < 0.5
     assert even_threshold(np.array([0.2, 0.8]), np.array([False, True])) == pytest.approx(0.5, abs=1e-3)

@@ -34,7 +34,7 @@ from tiny import (
 KEYS = {
     "schema_version", "task", "created", "research_use", "data", "model", "split", "n_patients", "n_cases",
     "classes", "tolerance_mm", "unit", "numbers", "records", "confusion", "curves", "training", "flow",
-    "set_aside", "plan", "provenance", "baselines",
+    "set_aside", "plan", "provenance", "baselines", "thresholds",
 }  # fmt: skip
 NUMBER_KEYS = {"name", "group", "value", "low", "high", "level", "method", "n", "n_patients", "unit"}
 

@@ -323,9 +323,11 @@ def test_the_least_pieces_are_known_only_of_what_comes_in_many():
     assert least(*[many] * 5, affine=np.diag([2.0, 1, 1, 1])) == {"1": pytest.approx(2.0)}
     assert least(*[few] * 5, affine=np.diag([2.0, 1, 1, 1])) == {"1": pytest.approx(6.0)}
     assert least(*[few] * 5, affine=None) == {"1": 3.0}
+    few[::8, ::8, 4:9] = few[1::8, ::8, 4:9] = few[::8, 1::8, 4:9] = 1  # 25 of fifteen voxels or more
+    assert least(*[few] * 5, affine=None) == {"1": 10.0}
     few[:] = 0
-    few[:4, :4, :4] = 1
-    assert least(*[few] * 5) == {}
+    few[:4, :4, :4] = few[20:24, :4, :4] = 1  # two in each of many cases are a pair of organs
+    assert least(*[few] * 30) == {}
 
 
 def test_empty_masks_everywhere_are_counted_without_dividing_by_nothing():

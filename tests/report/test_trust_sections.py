@@ -39,6 +39,9 @@ def test_the_lean_that_was_undone_is_told_and_what_it_does_not_decide():
     assert "benign × 2.0" in line
     assert "malignant × 0.50" in line
     assert "rare classes are not neglected" in line
+    assert "or more" not in line
+    called = calibration_line(evaluation(calibration=undone, thresholds={"malignant": 0.31}), Words("en"))
+    assert "malignant is called where the network's own probability of it is 0.310 or more" in called
     assert "neglect" not in calibration_line(evaluation(calibration=undone, task="ordinal"), Words("en"))
 
 

@@ -61,9 +61,10 @@ def test_a_threshold_decides_where_there_is_one():
 def test_specks_smaller_than_the_plan_allows_are_left_out():
     probable = np.full((2, *SHAPE), 0.5, np.float32)
     probable[0, 1, 1, 1:3] = probable[0, 8, 8, 1:4] = 0.0  # two voxels, and three
-    image = Volume(noise((1, *SHAPE)), np.diag([1.0, 1.0, 2.0, 1.0]))
+    thick = np.diag([1.0, 1.0, 2.0, 1.0])
 
-    def outlined(**changed):
+    def outlined(affine=thick, **changed):
+        image = Volume(noise((1, *SHAPE)), affine)
         plan = segmentation_plan(**{"spacing_mm": (1.0, 1.0, 2.0), "least_pieces": (0.0, 6.0)} | changed)
         decoded = TASK.decode("a", probable, plan, (), image, {}).mask.array[0] > 0
         planes = decode_planes("a", iter([probable]), plan, (), image, {}).mask.array[0] > 0
@@ -74,7 +75,9 @@ def test_specks_smaller_than_the_plan_allows_are_left_out():
     assert outlined(least_pieces=()) == outlined(least_pieces=(0.0, 4.0)) == 5
     assert outlined(least_pieces=(0.0, 7.0)) == 0
     assert outlined(least_pieces=(100.0, 0.0)) == 5
-    assert outlined(spacing_mm=None, least_pieces=(0.0, 3.0)) == 3
+    assert outlined(None, spacing_mm=None, least_pieces=(0.0, 3.0)) == 3
+    # What mm³ are in an image without spacing nobody knows, nor how large voxels were in those learnt from.
+    assert outlined(None) == outlined(spacing_mm=None, least_pieces=(0.0, 3.0)) == 5
 
 
 def test_a_plan_leaves_out_what_is_smaller_than_what_was_learnt_from():

@@ -159,7 +159,8 @@ def piece_sizes(labels: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def drop_small_pieces(labels: IntArray, least_voxels: Mapping[int, float]) -> IntArray:
-    """A mask without the pieces, see ``boxes_of_mask``, that have fewer voxels than their value should.
+    """A mask without the pieces, see ``boxes_of_mask``, that have fewer voxels than their value should: in
+    their place comes what fills most of the box around them.
 
     Args:
         labels: (i, j, k).
@@ -167,14 +168,23 @@ def drop_small_pieces(labels: IntArray, least_voxels: Mapping[int, float]) -> In
     """
     first, drawn = _cut_to_what_is_drawn(labels)
     pieces = cc3d.connected_components(drawn, connectivity=26)
-    sizes = cc3d.statistics(pieces, no_slice_conversion=True)["voxel_counts"][1:]
+    found = cc3d.statistics(pieces)
+    sizes = found["voxel_counts"][1:]
     values = _values_of(pieces, drawn, len(sizes))
-    stays = np.array([n >= least_voxels.get(int(value), 0) for n, value in zip(sizes, values, strict=True)])
-    if stays.all():
+    least = np.array([least_voxels.get(int(value), 0.0) for value in values])
+    goes = sizes < least
+    if not goes.any():
         return labels
     left = labels.copy()
     part = left[tuple(slice(start, start + n) for start, n in zip(first, drawn.shape, strict=True))]
-    np.copyto(part, 0, where=~np.concatenate([[True], stays])[pieces])
+    np.copyto(part, 0, where=np.concatenate([[False], goes])[pieces])
+    if len(np.unique(values)) == 1:  # around its pieces there is nothing
+        return left
+    for n in np.flatnonzero(goes) + 1:
+        around = tuple(slice(max(0, span.start - 1), span.stop + 1) for span in found["bounding_boxes"][n])
+        own = pieces[around] == n
+        near, counts = np.unique(part[around][~own], return_counts=True)
+        part[around][own] = near[counts.argmax()] if len(near) else 0
     return left
 
 

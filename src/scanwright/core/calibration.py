@@ -180,7 +180,9 @@ def even_threshold(probabilities: AnyArray, held: BoolArray) -> float:
     """
     truth = _two_sided(held).T
     weights = (truth * (len(held) / (2 * truth.sum(axis=0)))).sum(axis=1)
-    temperature, biases = fit_scaling(_two_sided(probabilities).T, smooth_targets(truth), weights)
+    # As ``smooth_targets``, for both alike: else the rarer would be asked for less, and be called less.
+    wanted = np.where(truth, 1.0, 0.0) + np.where(truth, -1.0, 1.0) / (truth.sum(axis=0).min() + 2.0)
+    temperature, biases = fit_scaling(_two_sided(probabilities).T, wanted, weights)
     return float(special.expit(temperature * (biases[1] - biases[0])))
 
 

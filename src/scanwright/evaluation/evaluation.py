@@ -241,6 +241,7 @@ def _settled(model: Model) -> JsonDict:
         {**part.to_json(), "n_needed": part.n_needed} for part in (model.conformal, model.margins)
     )
     return {
+        "thresholds": dict(model.thresholds) if has_probabilities(model.plan) else {},
         "calibration": fitted if has_probabilities(model.plan) else None,
         "conformal": sets if has_sets(model.plan) else None,
         "margins": margins if has_margins(model.plan) else None,

@@ -60,6 +60,8 @@ PATCHES_STREAMED = 8
 AHEAD = 50e6
 SLABS = 80e6
 BYTES_OF_MASK = 2
+BYTES_OF_PIECES = 5
+"""Of each voxel, where specks are looked for: a copy of the mask, and the numbers of its pieces."""
 
 
 def predicting_bytes(
@@ -90,9 +92,8 @@ def streamed_bytes(plan: Plan, image: Volume, footprint: Footprint, engine: Engi
     patches = PATCHES_STREAMED * math.prod(plan.patch_voxels)
     slabs = min(AHEAD + SLABS, 3 * FLOAT * classes * source)
     answering = FLOAT * (classes * (row + patches) + row) + slabs + _running(footprint, engine)
-    return (
-        engine.program + own + max(COPIES_PREPARED * prepared, prepared + answering + BYTES_OF_MASK * source)
-    )
+    mask = (BYTES_OF_MASK + (BYTES_OF_PIECES if any(plan.least_pieces) else 0)) * source
+    return engine.program + own + max(COPIES_PREPARED * prepared, prepared + answering + mask)
 
 
 def check_running(cap: int | None, footprint: Footprint, engine: Engine) -> None:

@@ -31,8 +31,9 @@ MOST_DESCRIBED = 1000
 _PERCENTILES = (10, 50, 90)
 SMALL_SHARE = 0.1
 """Of what a class holds, the part in pieces that are smaller than its small ones."""
-LEAST_SHARE, FEWEST_PIECES = 0.01, 50
-"""Of the pieces of a class, the share that are smaller than its least; with fewer pieces nobody knows."""
+LEAST_SHARE, FEWEST_PIECES, SPECK_VOXELS = 0.01, 50, 10
+"""Of the pieces of a class, the share that are smaller than its least; with fewer pieces nobody knows. More
+voxels are no speck, however large the pieces are: part of an organ that the image cuts off must stay."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,8 @@ class Fingerprint:
         small_mm: mean side of small pieces in the masks, of the class whose are smallest: smaller ones hold
             a tenth of the class. Infinite where spacing is unknown or there are no masks.
         least_pieces: value → size of the least pieces in the masks, in mm³ (mm² of planes; voxels where the
-            spacing is unknown): one in a hundred is smaller. Only of what comes in many pieces.
+            spacing is unknown): one in a hundred is smaller. At most ten voxels, and only of what comes in
+            many pieces.
         box_classes, box_sides: of all objects, see CaseFacts.
         box_spacing_mm: (n, 3) of the images that they lie in; ``None`` when any is unknown.
         box_counts: (cases,) objects of each.
@@ -361,22 +363,27 @@ def _small_mm(facts: Sequence[CaseFacts], dims: int) -> float:
 
 def _least_pieces(facts: Sequence[CaseFacts], dims: int) -> dict[str, float]:
     """See Fingerprint."""
+    most = SPECK_VOXELS * float(np.median(_voxel_sizes(facts, dims)))
     return {
-        str(value): float(np.quantile(sizes, LEAST_SHARE, method="lower"))
+        str(value): min(most, float(np.quantile(sizes, LEAST_SHARE, method="lower")))
         for value, sizes in _pieces(facts, dims).items()
-        if len(sizes) >= max(FEWEST_PIECES, 2 * sum(value in fact.piece_voxels for fact in facts))
+        if len(sizes) >= max(FEWEST_PIECES, 3 * sum(value in fact.piece_voxels for fact in facts))
     }
 
 
 def _pieces(facts: Sequence[CaseFacts], dims: int) -> dict[int, FloatArray]:
     """Value → sizes of all its pieces, in mm or in voxels where the spacing of some case is unknown."""
-    known = all(fact.spacing_mm is not None for fact in facts)
     found: dict[int, list[FloatArray]] = {}
-    for fact in facts:
-        voxel = np.prod(fact.spacing_mm[:dims]) if known and fact.spacing_mm is not None else 1.0
+    for fact, voxel in zip(facts, _voxel_sizes(facts, dims), strict=True):
         for value, voxels in fact.piece_voxels.items():
             found.setdefault(value, []).append(voxels * voxel)
     return {value: np.concatenate(found[value]) for value in sorted(found)}
+
+
+def _voxel_sizes(facts: Sequence[CaseFacts], dims: int) -> list[float]:
+    """Of each case; 1 where the spacing of some case is unknown."""
+    known = [float(np.prod(fact.spacing_mm[:dims])) for fact in facts if fact.spacing_mm is not None]
+    return known if len(known) == len(facts) else [1.0] * len(facts)
 
 
 def _channel_names(n: int) -> tuple[str, ...]:

@@ -289,8 +289,8 @@ def output(e: JsonDict, words: Words) -> str:
     """What the model answers."""
     kinds = {"segmentation": "masks", "detection": "boxes", "regression": "number"}
     told = words(f"study.output.{kinds.get(e['task'], 'classes')}", classes=_classes(e, words))
-    rules = (e.get("detection") or {}).get("thresholds") or {}
-    named = _listed((f"{name} {value:g}" for name, value in rules.items()), words)
+    rules = (e.get("detection") or {}).get("thresholds") or e.get("thresholds") or {}
+    named = _listed((f"{name} {value:.3g}" for name, value in rules.items()), words)
     return _joined(
         (told, words("study.thresholds", thresholds=named) if named else "", _least_pieces(e, words)), words
     )
@@ -299,7 +299,9 @@ def output(e: JsonDict, words: Words) -> str:
 def _least_pieces(e: JsonDict, words: Words) -> str:
     sizes = zip(e["classes"], (_plan(e, "least_pieces") or ())[1:], strict=False)  # the first: background
     named = _listed((f"{name} {size:g}" for name, size in sizes if size), words)
-    unit = f"mm{'²' if _plan(e, 'dims') == 2 else '³'}" if _plan(e, "spacing_mm") else words("study.voxels")
+    flat = _plan(e, "dims") == 2
+    counted = words("study.pixels" if flat else "study.voxels")
+    unit = counted if not _plan(e, "spacing_mm") else "mm²" if flat else "mm³"
     return words("study.least_pieces", sizes=named, unit=unit) if named else ""
 
 

@@ -56,6 +56,9 @@ def calibration_line(evaluation: JsonDict, words: Words) -> str:
         told = [(one["probabilities"], one["predicted"]) for one in records]
         n = sum(of[predicted] < max(of.values()) for of, predicted in told)
         parts.append(words("calibration.decision", n=n, total=len(records)))
+    if evaluation.get("task") == "classification":
+        for name, least in (evaluation.get("thresholds") or {}).items():
+            parts.append(words("calibration.threshold", name=name, least=format_value(least)))
     return " ".join(parts)
 
 

@@ -16,6 +16,10 @@ EN = {
         "neglected; it may be one whose calibrated probability is below a half, or not the highest (here in "
         "{n} of {total} cases; captions of pictures then say which one is more probable)."
     ),
+    "calibration.threshold": (
+        "{name} is called where the network's own probability of it is {least} or more: there errors in both "
+        "classes weighed the same on the validation cases."
+    ),
     "likelier": "more probable: {name}",
     "calibration.isotonic": (
         "The probabilities shown are calibrated: growing steps, fitted on {n} validation cases, put the "
@@ -197,6 +201,9 @@ ZH = {
     "calibration.decision": (
         "所判类别按网络自身的概率决定，因而不会忽视少见类别；其校准后的概率可能低于一半，也可能不是最高的"
         "（此处 {total} 个病例中有 {n} 个；图片说明会写出更可能的类别）。"
+    ),
+    "calibration.threshold": (
+        "网络自身给出的概率达到 {least} 时判为 {name}：在验证病例上，此处两类的错误权重相同。"
     ),
     "likelier": "更可能的类别：{name}",
     "calibration.isotonic": (

@@ -97,7 +97,7 @@ class Classification:
         held = np.array([int(np.asarray(target).item()) == 1 for target in targets])
         if len(held) < FEWEST_CASES["temperature"] or min(held.sum(), (~held).sum()) < FEWEST_OF_EACH:
             return {}
-        return {plan.classes[1]: round(even_threshold(second, held), 3)}
+        return {plan.classes[1]: even_threshold(second, held)}
 
     def decode(
         self,

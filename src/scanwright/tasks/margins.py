@@ -15,6 +15,7 @@ from scanwright.data.plan import Plan
 from scanwright.data.prediction import Amount, MaskPrediction
 from scanwright.data.volume import Volume
 from scanwright.tasks.base import Record
+from scanwright.tasks.specks import drop_specks
 from scanwright.transforms.steps import History, restore_chosen
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray
 
@@ -33,16 +34,20 @@ class Amounts:
     missed: FloatArray
 
 
-def count_amounts(outputs: FloatArray, target: AnyArray, threshold: float | None = None) -> Amounts:
+def count_amounts(
+    outputs: FloatArray, target: AnyArray, plan: Plan, threshold: float | None = None
+) -> Amounts:
     """Of the answer to a validation case.
 
     Args:
         outputs: of the network, (class, i, j, k).
         target: class indices (i, j, k).
+        plan: says which pieces are left out of the outline.
         threshold: from which the second class is outlined; the most probable one without.
     """
     n_classes = len(outputs)
-    said = outputs.argmax(axis=0) if threshold is None else outputs[1] >= threshold
+    called = outputs.argmax(axis=0) if threshold is None else outputs[1] >= threshold
+    said = drop_specks(np.asarray(called, dtype=np.uint8), range(n_classes), plan, plan.spacing_mm)
     outlined, true = (np.bincount(np.asarray(own).ravel(), minlength=n_classes)[1:] for own in (said, target))
     missed = [missed_below(outputs[c][target == c]) for c in range(1, n_classes)]
     return Amounts(outlined, true, np.stack(missed))

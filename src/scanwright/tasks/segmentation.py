@@ -9,7 +9,6 @@ from importlib import import_module
 import numpy as np
 
 from scanwright.core.agreement import limits_of_agreement
-from scanwright.core.boxes import drop_small_pieces
 from scanwright.core.detection import count_lesions
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.core.surfaces import is_tubular, surface_distances
@@ -26,6 +25,7 @@ from scanwright.planning.fingerprint import Fingerprint
 from scanwright.planning.networks import Scene, choose_family, design_network
 from scanwright.tasks.base import Example, Record, Summary, check_answer, score_of
 from scanwright.tasks.margins import MarginJudge, record_margins, volume_unit
+from scanwright.tasks.specks import drop_specks
 from scanwright.tasks.voxels import VoxelJudge, record_voxels
 from scanwright.transforms.preprocess import preprocess, preprocess_mask
 from scanwright.transforms.steps import Choose, History, restore, restore_chosen, restore_planes
@@ -282,13 +282,8 @@ def decode_planes(
 
 def _finish(mask: AnyArray, image: Volume, plan: Plan) -> Volume:
     """The mask without specks, on the grid of the image."""
-    if any(plan.least_pieces):
-        spacing = image.spacing_mm if plan.spacing_mm is not None else None
-        # A little less, for what rounding did to the sizes.
-        voxel = 1.001 * (1.0 if spacing is None else float(np.prod(spacing[: plan.dims])))
-        least = {v: size / voxel for v, size in zip(plan.label_values, plan.least_pieces, strict=True)}
-        mask = drop_small_pieces(mask, least)
-    return Volume(mask[None], image.affine_ras, image.modality)
+    kept = drop_specks(mask, plan.label_values, plan, image.spacing_mm)
+    return Volume(kept[None], image.affine_ras, image.modality)
 
 
 def _choice(plan: Plan, thresholds: Mapping[str, float]) -> Choose:

@@ -113,7 +113,7 @@ def draw_sample(outputs: FloatArray, target: AnyArray, plan: Plan) -> Sample | N
     else:
         rows, true = outputs.reshape(n_classes, -1).T, np.asarray(target).reshape(-1)
     held = true > 0.5 if plan.answer == "labels" else np.eye(n_classes, dtype=bool)[true.astype(np.int64)]
-    amounts = count_amounts(outputs, target) if plan.label_values else None
+    amounts = count_amounts(outputs, target, plan) if plan.label_values else None
     return Sample(rows.astype(np.float64), held.reshape(-1, n_classes), amounts)
 
 
@@ -142,7 +142,7 @@ def settle(
     amounts = [sample.amounts for sample in known if sample.amounts is not None]
     if thresholds and amounts:
         (chosen,) = thresholds.values()
-        amounts = [count_amounts(*pair, chosen) for pair in zip(outputs, targets, strict=True)]
+        amounts = [count_amounts(*pair, plan, chosen) for pair in zip(outputs, targets, strict=True)]
     margins = fit_margins(amounts, plan) if amounts else Margins(plan.interval_level)
     return Settled(thresholds, calibration, _conform(drawn, plan), margins)
 
