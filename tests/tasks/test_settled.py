@@ -91,6 +91,14 @@ def test_few_cases_several_classes_and_weights_of_the_user_leave_the_more_probab
     assert settled_by(classification_plan(classes=("a", "b", "c")), three, truth).thresholds == {}
 
 
+def test_thresholds_that_are_not_of_two_classes_decide_nothing():
+    task, three = find_task("classification"), classification_plan(classes=("a", "b", "c"))
+    edited = Settled(thresholds={"b": 0.1})
+    assert answer_by(task, "x", outputs(0.1, 0.3, 0.6), three, (), IMAGE, edited).predicted == "c"
+    other = Settled(thresholds={"neither": 0.1})
+    assert answer_by(task, "x", outputs(0.7, 0.3), CLASSES, (), IMAGE, other).predicted == "benign"
+
+
 def test_a_rare_class_is_called_as_before_though_its_probability_falls_below_a_half():
     lean = Calibration("temperature", 60, {"": 1.0}, biases={"benign": 0.7, "malignant": -0.7})
     task = find_task("classification")

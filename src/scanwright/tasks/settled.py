@@ -186,9 +186,8 @@ def answer_by(
 
 def _call(probabilities: FloatArray, plan: Plan, thresholds: Mapping[str, float]) -> str:
     """The class that is called, by the network's own probabilities (class,)."""
-    if thresholds:
-        return plan.classes[int(probabilities[1] >= thresholds[plan.classes[1]])]
-    return plan.classes[int(probabilities.argmax())]
+    least = thresholds.get(plan.classes[1]) if len(plan.classes) == 2 else None
+    return plan.classes[int(probabilities.argmax() if least is None else probabilities[1] >= least)]
 
 
 def _answer_mask(
