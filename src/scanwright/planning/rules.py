@@ -394,7 +394,7 @@ def choose_least_pieces(
     sizes = tuple(float(f"{facts.least_pieces.get(name, 0.0):.4g}") for name in classes)
     if not any(sizes):
         return Choice((), "none: no class comes in so many pieces that it is known how small they are")
-    return Choice(sizes, "left out are specks: pieces smaller than 99 of 100 in the masks learnt from, ten voxels at most")
+    return Choice(sizes, "specks are left out: smaller than 99 of 100 pieces learnt from, ten voxels at most")
 
 
 def choose_tolerance(facts: Fingerprint) -> Choice[float]:
