@@ -33,6 +33,7 @@ import numpy as np
 
 from figures import data_root, print_header, progress, splits
 from scanwright.data.plan import Plan
+from scanwright.data.volume import Volume
 from scanwright.phantoms import PhantomSettings
 from scanwright.phantoms.phantom import Phantom, draw_acquisition, draw_patient, image_patient
 
@@ -40,6 +41,8 @@ ORGANS = ("background", "body", "lung", "liver", "spine")
 WIDTHS = (0.65, 0.5)
 N_PHANTOMS = 24
 N_SLICES = 75
+ENLARGED = 3
+"""Phantoms are a hand wide; an adult fills the plane of a CT, and organs are more than their surface."""
 EXPORTED = (("onnx", "fp32"), ("openvino", "fp32"), ("openvino", "bf16"))
 N_LEARNT = 100
 
@@ -227,20 +230,27 @@ def _make_ct(folder: Path) -> None:
         small = _phantom(number, (256, 256, 150), (1.48, 1.24, 2.4))
         some = slice(number % 2 * N_SLICES, (number % 2 + 1) * N_SLICES)  # half of many patients
         for name, volume in (("imagesTr/{}_0000", small.image), ("labelsTr/{}", small.organs)):
-            file = nib.Nifti1Image(volume.array[0][..., some], volume.affine_ras)
-            nib.save(file, folder / "data" / f"{name.format(f'p{number}')}.nii.gz")
+            _save(volume, folder / "data" / f"{name.format(f'p{number}')}.nii.gz", some)
     labels = {name: value for value, name in enumerate(ORGANS)}
     described = {"channel_names": {"0": "CT"}, "labels": labels}
     (folder / "data" / "dataset.json").write_text(json.dumps(described))
     image = _phantom(0, (512, 512, 300), (0.74, 0.62, 1.2))
-    nib.save(nib.Nifti1Image(image.image.array[0], image.image.affine_ras), folder / "images" / "ct.nii.gz")
+    _save(image.image, folder / "images" / "ct.nii.gz")
 
 
 def _phantom(seed: int, shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> Phantom:
+    """A phantom that fills the image once it is enlarged."""
     patient, acquisition = np.random.SeedSequence(seed).spawn(2)
     settings = PhantomSettings()
-    drawn = draw_acquisition(acquisition, settings)
-    return image_patient(draw_patient(patient, settings), replace(drawn, shape=shape, spacing_mm=spacing_mm))
+    i, j, k = (step / ENLARGED for step in spacing_mm)
+    drawn = replace(draw_acquisition(acquisition, settings), shape=shape, spacing_mm=(i, j, k))
+    return image_patient(draw_patient(patient, settings), drawn)
+
+
+def _save(volume: Volume, path: Path, slices: slice = slice(None)) -> None:
+    """Some slices of a phantom, enlarged."""
+    enlarged = np.diag([ENLARGED] * 3 + [1]) @ volume.affine_ras
+    nib.save(nib.Nifti1Image(volume.array[0][..., slices], enlarged), path)
 
 
 def _make_hippocampus(folder: Path) -> None:
