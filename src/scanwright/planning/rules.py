@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from scanwright.data.plan import AugmentationPlan, ChannelPlan
+from scanwright.data.plan import AugmentationPlan, ChannelPlan, Plan
 from scanwright.data.recipe import read_plan_recipe, scale_after
 from scanwright.data.settings import Settings
 from scanwright.data.step_kinds import Scale
@@ -360,20 +360,38 @@ def tell_sides(names: Sequence[str]) -> bool:
     return bool(words & {"left", "right", "l", "r", "lt", "rt"})
 
 
-def choose_folds(facts: Fingerprint, settings: Settings) -> Choice[int]:
-    """How many networks answer together."""
+def choose_folds(facts: Fingerprint, settings: Settings, plan: Plan | None = None) -> Choice[int]:
+    """How many networks answer together.
+
+    Args:
+        facts: of the data.
+        settings: what the user wants.
+        plan: for a single network that gets all of the minutes.
+    """
     if settings.folds is not None:
         return Choice(settings.folds, "as asked for" if settings.folds == 1 else f"as asked for; {_POOLED}")
-    if settings.effort != "thorough":
-        return Choice(1, "one network: several are asked for by --folds, or by --effort thorough")
+    minutes = settings.budget_minutes
     by_patients = facts.n_groups // LEAST_PER_FOLD
-    by_minutes = int(settings.budget_minutes // LEAST_MEMBER_MINUTES)
+    by_minutes, why = 1, "effort thorough"
+    if settings.effort == "thorough":
+        by_minutes = int(minutes // LEAST_MEMBER_MINUTES)
+    if plan is not None and plan.network.family == "scattering":
+        seen = facts.n_train * float(np.prod(plan.patch_voxels))
+        passes = 60 * minutes * VOXELS_PER_SECOND_CLASSIFIED / seen
+        if passes // MANY_PASSES > by_minutes:
+            by_minutes = int(passes // MANY_PASSES)
+            why = f"one network would learn so few images by heart in {passes:.0f} passes over them"
+    elif settings.effort != "thorough":
+        return Choice(1, "one network: several are asked for by --folds, or by --effort thorough")
     n = max(1, min(USUAL_FOLDS, by_patients, by_minutes))
     if n == 1:
         few = "patients" if by_patients < 2 else "minutes"
         return Choice(1, f"one network: too few {few} for several")
-    why = f"effort thorough: the mean of {n} networks, each without another part of the patients"
-    return Choice(n, f"{why}; {_POOLED}; prediction takes {n} times as long")
+    return Choice(
+        n,
+        f"{why}: the mean of {n} networks, each without another part of the patients; {_POOLED}; "
+        f"prediction takes {n} times as long",
+    )
 
 
 def choose_class_shares(facts: Fingerprint, classes: Sequence[str]) -> Choice[tuple[float, ...]]:

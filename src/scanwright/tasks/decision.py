@@ -123,9 +123,9 @@ def _rule(task: Task, facts: Fingerprint, settings: Settings, family: str | None
 
 def _plan(task: Task, facts: Fingerprint, settings: Settings) -> Plan:
     """The task's plan; of an ensemble, for the minutes that each of its networks gets."""
-    folds, minutes = choose_folds(facts, settings), settings.budget_minutes
+    plan, minutes = task.plan(facts, settings), settings.budget_minutes
+    folds = choose_folds(facts, settings, plan)
     if folds.value == 1:
-        plan = task.plan(facts, settings)
         return replace(plan, reasons={**plan.reasons, "folds": folds.reason})
     plan = task.plan(facts, replace(settings, minutes=minutes / folds.value))
     asked = "as asked for" if settings.minutes else f"effort {settings.effort}"
