@@ -67,7 +67,7 @@ def test_the_size_follows_the_family():
     assert by_rules.patch_voxels != plan.patch_voxels
     assert not any(n % 16 for n in plan.patch_voxels[:2])
     assert "rounded up to whole patches" in plan.reasons["patch_voxels"]
-    few = facts_of((600, 400, 1), None, dims=2, n_train=200)
+    few = with_cases(facts_of((600, 400, 1), None, dims=2, n_train=200))
     assert decide(CLASSIFY, few, settings()).patch_voxels == (96, 64, 1)
     assert max(decide(CLASSIFY, few, settings(network__family="resnet")).patch_voxels) > 96
 
@@ -162,6 +162,35 @@ def test_recorded_rounds_are_repeated_only_with_their_own_number_of_networks():
     recorded = dataclasses.replace(plan, paces=(((3, 1.0),), ((4, 1.0),)))
     assert decide(SEGMENT, facts, Settings(folds=2), recorded).paces == recorded.paces
     assert decide(SEGMENT, facts, Settings(folds=1), recorded).paces == ()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "n", "wanted"),
+    [
+        (2, 150, {"folds": 1}),
+        (8, 150, {"folds": 3}),
+        (15, 150, {"folds": 5}),
+        (200, 150, {"folds": 5}),
+        (15, 900, {"folds": 1}),
+        (15, 6, {"folds": 3}),
+        (15, 150, {"folds": 1, "asked": 1}),
+    ],
+)
+def test_minutes_that_few_pictures_cannot_use_go_to_more_networks(minutes, n, wanted):
+    facts = with_cases(facts_of((200, 200, 1), None, dims=2, n_train=n, eight_bit=True))
+    plan = decide(CLASSIFY, facts, Settings(minutes=minutes, folds=wanted.get("asked")))
+    assert plan.network.family == "scattering"
+    assert (plan.folds, plan.minutes) == (wanted["folds"], minutes)
+    if plan.folds > 1:
+        assert "by heart" in plan.reasons["folds"]
+        assert f"{plan.folds} times as long" in plan.reasons["folds"]
+        assert f"{minutes / plan.folds:.3g} for each network" in plan.reasons["minutes"]
+
+
+def test_other_networks_and_tasks_get_all_the_minutes_however_few_the_pictures_are():
+    facts = with_cases(facts_of((200, 200, 1), None, dims=2, n_train=50, eight_bit=True))
+    assert decide(CLASSIFY, facts, settings(network__family="resnet")).folds == 1
+    assert decide(SEGMENT, facts, settings()).folds == 1
 
 
 def test_more_folds_than_patients_are_refused_also_in_a_given_plan():

@@ -371,7 +371,6 @@ def choose_folds(facts: Fingerprint, settings: Settings, plan: Plan | None = Non
     if settings.folds is not None:
         return Choice(settings.folds, "as asked for" if settings.folds == 1 else f"as asked for; {_POOLED}")
     minutes = settings.budget_minutes
-    by_patients = facts.n_groups // LEAST_PER_FOLD
     by_minutes, why = 1, "effort thorough"
     if settings.effort == "thorough":
         by_minutes = int(minutes // LEAST_MEMBER_MINUTES)
@@ -383,10 +382,11 @@ def choose_folds(facts: Fingerprint, settings: Settings, plan: Plan | None = Non
             why = f"one network would learn so few images by heart in {passes:.0f} passes over them"
     elif settings.effort != "thorough":
         return Choice(1, "one network: several are asked for by --folds, or by --effort thorough")
-    n = max(1, min(USUAL_FOLDS, by_patients, by_minutes))
-    if n == 1:
-        few = "patients" if by_patients < 2 else "minutes"
-        return Choice(1, f"one network: too few {few} for several")
+    if by_minutes < 2:
+        return Choice(1, "one network: too few minutes for several")
+    n = min(USUAL_FOLDS, facts.n_groups // LEAST_PER_FOLD, by_minutes)
+    if n < 2:
+        return Choice(1, "one network: too few patients for several")
     return Choice(
         n,
         f"{why}: the mean of {n} networks, each without another part of the patients; {_POOLED}; "
