@@ -167,11 +167,11 @@ def test_recorded_rounds_are_repeated_only_with_their_own_number_of_networks():
 @pytest.mark.parametrize(
     ("minutes", "n", "wanted"),
     [
-        (2, 150, {"folds": 1}),
-        (8, 150, {"folds": 3}),
-        (15, 150, {"folds": 5}),
+        (1, 150, {"folds": 1}),
+        (2.5, 150, {"folds": 3}),
+        (4, 150, {"folds": 5}),
         (200, 150, {"folds": 5}),
-        (15, 900, {"folds": 1}),
+        (4, 900, {"folds": 1}),
         (15, 6, {"folds": 3}),
         (15, 150, {"folds": 1, "asked": 1}),
     ],

@@ -40,6 +40,9 @@ SCATTERED_SIDE = 96
 USUAL_FOLDS = 5
 LEAST_PER_FOLD = 2
 LEAST_MEMBER_MINUTES = 20.0
+# Passes over few whole images, by VOXELS_PER_SECOND_CLASSIFIED, after which another network gains more than
+# the same one going on: it learns them by heart (decision note 62).
+MEMBER_PASSES = 16.0
 _POOLED = "train and val are put together and divided into folds"
 # Passes over the training images, by VOXELS_PER_SECOND, up to which images are changed a little, and from
 # which on as much as keeps them anatomy: a network that meets a case often learns that case by heart, unless
@@ -377,8 +380,8 @@ def choose_folds(facts: Fingerprint, settings: Settings, plan: Plan | None = Non
     if plan is not None and plan.network.family == "scattering":
         seen = facts.n_train * float(np.prod(plan.patch_voxels))
         passes = 60 * minutes * VOXELS_PER_SECOND_CLASSIFIED / seen
-        if passes // MANY_PASSES > by_minutes:
-            by_minutes = int(passes // MANY_PASSES)
+        if passes // MEMBER_PASSES > by_minutes:
+            by_minutes = int(passes // MEMBER_PASSES)
             why = f"one network would learn so few images by heart in {passes:.0f} passes over them"
     elif settings.effort != "thorough":
         return Choice(1, "one network: several are asked for by --folds, or by --effort thorough")
