@@ -378,7 +378,7 @@ def choose_folds(facts: Fingerprint, settings: Settings, plan: Plan | None = Non
     if settings.effort == "thorough":
         by_minutes = int(minutes // LEAST_MEMBER_MINUTES)
     if plan is not None and plan.network.family == "scattering":
-        seen = facts.n_train * float(np.prod(plan.patch_voxels))
+        seen = max(1, facts.n_train) * float(np.prod(plan.patch_voxels))
         passes = 60 * minutes * VOXELS_PER_SECOND_CLASSIFIED / seen
         if passes // MEMBER_PASSES > by_minutes:
             by_minutes = int(passes // MEMBER_PASSES)
