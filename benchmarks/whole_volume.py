@@ -407,9 +407,12 @@ def _monai(what: Path, images: Path, out: Path, threads: int) -> dict[str, float
 
 
 def _dynunet(plan: Plan, weights: Mapping[str, np.ndarray]) -> Any:
-    """MONAI's own network of the same widths, with the same weights: scanwright's consists of its blocks."""
+    """MONAI's own network of the same widths, with the same weights: scanwright's consists of its blocks. Its
+    shortcut from the voxels, which MONAI's has not, is added."""
     import torch
     from monai.networks.nets import DynUNet
+
+    from scanwright.networks.segmenter import shortcut
 
     strides = [list(step) for step in plan.network.strides]
     kernels = [list(size) for size in plan.network.kernels]
@@ -425,10 +428,12 @@ def _dynunet(plan: Plan, weights: Mapping[str, np.ndarray]) -> Any:
     encoder = (network.input_block, *network.downsamples, network.bottleneck)
     blocks = {f"encoder.{n}.": block for n, block in enumerate(encoder)}
     blocks |= {f"decoder.{n}.": block for n, block in enumerate(network.upsamples)}
-    for prefix, block in {**blocks, "heads.0.": network.output_block}.items():
+    added = shortcut(plan)
+    blocks |= {"heads.0.": network.output_block} | ({"shortcut.": added} if added else {})
+    for prefix, block in blocks.items():
         own = {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
         block.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in own.items()})
-    return network
+    return (lambda patches: network(patches) + added(patches)) if added else network
 
 
 def _compare_resampling(folder: Path, job: Job) -> None:

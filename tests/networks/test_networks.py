@@ -37,6 +37,27 @@ def test_coarser_sizes_are_answered_while_training(family: str, deep: int) -> No
     assert [tuple(out.shape[2:]) for out in network.eval()(images(made))] == sizes[:1]
 
 
+@pytest.mark.parametrize("family", ["unet", "residual_unet", "segresnet", "swin_unetr"])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_a_shortcut_adds_to_the_finest_answer_alone(family: str, dims: int) -> None:
+    made = tiny_plan(family, dims, shortcut=4)
+    network, seen = build_network(made), images(made)
+    with torch.no_grad():
+        together, added = network(seen), network.shortcut(seen)  # type: ignore[operator]
+        network.shortcut = None
+        finest, coarser = network(seen)
+    assert torch.allclose(together[0], finest + added)
+    assert torch.equal(together[1], coarser)
+
+
+@pytest.mark.parametrize(("width", "sees"), [(0, False), (4, True)])
+def test_past_the_norms_a_network_sees_how_bright_a_window_is(width: int, sees: bool) -> None:
+    made = tiny_plan("unet", 3, shortcut=width)
+    network, seen = build_network(made).eval(), images(made)
+    with torch.no_grad():
+        assert torch.allclose(network(seen)[0], network(3 * seen)[0], atol=1e-3) != sees
+
+
 CLASSIFIERS = {
     "cnn": tiny_plan("cnn", 2),
     "resnet in volumes": tiny_plan("resnet", 3, widths=(4, 6, 8), blocks=(1, 1, 1)),

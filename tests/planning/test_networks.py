@@ -1,5 +1,7 @@
 """Rules of the families: whatever is to be seen, the network fits it, and the plan holds together."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,6 +63,15 @@ def test_there_is_more_to_a_network_when_there_is_time():
     for family in ("residual_unet", "segresnet", "vit"):
         short, long = (sum(plan_of(family, scene).network.blocks) for scene in scenes)
         assert short < long
+
+
+@pytest.mark.parametrize("family", ["unet", "residual_unet", "segresnet", "swin_unetr"])
+def test_where_values_mean_the_same_everywhere_a_shortcut_shows_them(family):
+    scene = Scene((160, 160, 80), (1, 1, 1), 3, 30)
+    assert plan_of(family, scene).network.shortcut == 0
+    design = design_network(Choice(family, "asked for"), replace(scene, absolute=True))
+    assert design.network.value.shortcut == 8
+    assert "a shortcut past the norms" in design.network.reason
 
 
 def test_attention_needs_levels_between_the_first_and_the_last():

@@ -96,6 +96,7 @@ class NetworkPlan:
             each convolution of a U-Net, and after the first of a segresnet.
         pool_grid: parts along each axis over which the last features are averaged; 1 forgets where they
             were (all that answer for an image).
+        shortcut: channels of a way from the voxels to the answer without norms, 0 for none (all for voxels).
     """
 
     family: str = field(metadata=ruled(one_of(*FAMILIES)))
@@ -110,6 +111,7 @@ class NetworkPlan:
     deep_supervision: int = field(metadata=ruled(within(0, 4)), default=0)
     dropout: float = field(metadata=ruled(within(0, 0.9)), default=0.0)
     pool_grid: int = field(metadata=ruled(within(1, 16)), default=1)
+    shortcut: int = field(metadata=ruled(within(0, 256)), default=0)
 
     @property
     def is_open(self) -> bool:

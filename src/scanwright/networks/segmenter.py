@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
+from monai.networks.blocks.convolutions import Convolution
 from monai.networks.blocks.dynunet_block import UnetOutBlock
 from torch import nn
 
 from scanwright.data.plan import Plan
+
+LEAKY = ("leakyrelu", {"negative_slope": 0.01, "inplace": True})
 
 
 class Encoder(nn.ModuleList):
@@ -32,13 +35,21 @@ class Segmenter(nn.Module):
         encoder: images → features of each level, finest first.
         decoder: of each level but the deepest, deepest first: (coarser features, bridge) → features.
         heads: of the finest levels: features → logits.
+        shortcut: images → what is added to the finest logits; ``None`` where all goes through the levels.
     """
 
-    def __init__(self, encoder: nn.Module, decoder: Iterable[nn.Module], heads: Iterable[nn.Module]) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: Iterable[nn.Module],
+        heads: Iterable[nn.Module],
+        shortcut: nn.Module | None,
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = nn.ModuleList(decoder)
         self.heads = nn.ModuleList(heads)
+        self.shortcut = shortcut
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         bridges = self.encoder(images)
@@ -46,7 +57,8 @@ class Segmenter(nn.Module):
         for block, bridge in zip(self.decoder, reversed(bridges[:-1]), strict=True):
             decoded.append(block(decoded[-1], bridge))
         heads = self.heads if self.training else self.heads[:1]
-        return [head(features) for head, features in zip(heads, reversed(decoded), strict=False)]
+        finest, *coarser = [head(features) for head, features in zip(heads, reversed(decoded), strict=False)]
+        return [finest if self.shortcut is None else finest + self.shortcut(images), *coarser]
 
 
 def n_outputs(plan: Plan) -> int:
@@ -58,3 +70,20 @@ def plain_heads(plan: Plan) -> list[nn.Module]:
     """One 1 × 1 convolution an output."""
     widths = plan.network.widths[: n_outputs(plan)]
     return [UnetOutBlock(plan.dims, width, len(plan.classes)) for width in widths]
+
+
+def shortcut(plan: Plan) -> nn.Module | None:
+    """Three convolutions without a norm from the voxels to the logits; ``None`` where the plan has none.
+
+    Norms take from a window how bright all of it is: air and lung, alone in a window, look alike behind one.
+    """
+    width, n_classes = plan.network.shortcut, len(plan.classes)
+    if not width:
+        return None
+    steps = ((len(plan.channels), width, 3), (width, width, 1), (width, n_classes, 1))
+    return nn.Sequential(
+        *(
+            Convolution(plan.dims, n_in, n_out, kernel_size=size, act=LEAKY, norm=None, conv_only=n == 2)
+            for n, (n_in, n_out, size) in enumerate(steps)
+        )
+    )

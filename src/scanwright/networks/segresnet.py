@@ -15,7 +15,7 @@ from monai.networks.nets.segresnet_ds import SegResBlock
 from torch import nn
 
 from scanwright.data.plan import Plan
-from scanwright.networks.segmenter import Encoder, Segmenter, n_outputs
+from scanwright.networks.segmenter import Encoder, Segmenter, n_outputs, shortcut
 
 ACTIVATION = ("relu", {"inplace": True})
 GROUPS = 8
@@ -41,7 +41,7 @@ def segresnet(plan: Plan) -> Segmenter:
         )
         for width in widths[: n_outputs(plan)]
     ]
-    return Segmenter(Encoder(levels), decoder, heads)
+    return Segmenter(Encoder(levels), decoder, heads, shortcut(plan))
 
 
 class _Rise(nn.Module):

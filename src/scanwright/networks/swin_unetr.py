@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from scanwright.data.plan import Plan
 from scanwright.networks.norms import instance_norm
-from scanwright.networks.segmenter import Segmenter, plain_heads
+from scanwright.networks.segmenter import Segmenter, plain_heads, shortcut
 
 
 def swin_unetr(plan: Plan) -> Segmenter:
@@ -38,7 +38,7 @@ def swin_unetr(plan: Plan) -> Segmenter:
         )
         for n in reversed(range(len(widths) - 1))
     ]
-    return Segmenter(encoder, decoder, plain_heads(plan))
+    return Segmenter(encoder, decoder, plain_heads(plan), shortcut(plan))
 
 
 class _SwinEncoder(nn.Module):

@@ -9,7 +9,7 @@ from torch import nn
 
 from scanwright.data.plan import Plan
 from scanwright.networks.norms import instance_norm
-from scanwright.networks.segmenter import Encoder, Segmenter, plain_heads
+from scanwright.networks.segmenter import Encoder, Segmenter, plain_heads, shortcut
 
 
 def unet(plan: Plan) -> Segmenter:
@@ -54,7 +54,7 @@ def _u_shaped(plan: Plan, level: Callable[[int, int], nn.Module]) -> Segmenter:
         )
         for n in reversed(range(len(widths) - 1))
     ]
-    return Segmenter(encoder, decoder, plain_heads(plan))
+    return Segmenter(encoder, decoder, plain_heads(plan), shortcut(plan))
 
 
 def _block(

@@ -26,6 +26,8 @@ _WANTED = {
 # Places, from which a network looks for objects, along a side of a small one; channels of a pyramid.
 PLACES_ACROSS = 2.0
 PYRAMID_WIDTH = {2: 64, 3: 32}
+# Enough to tell tissues apart by their values, and little beside the finest level (docs/decisions/0063).
+SHORTCUT_WIDTH = 8
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Scene:
         dims: axes of the network.
         minutes: of training.
         small_voxels: mean side of the small objects that are to be found.
+        absolute: whether a value means the same everywhere, as Hounsfield units do.
     """
 
     size_voxels: tuple[int, int, int]
@@ -46,6 +49,7 @@ class Scene:
     dims: int
     minutes: float
     small_voxels: float = 16.0
+    absolute: bool = False
 
 
 @dataclass(frozen=True)
@@ -236,8 +240,11 @@ def _voxelwise(scene: Scene, family: str, name: str, blocks: tuple[int, ...] = (
         topology.value.kernels,
         blocks[:n_levels],
         deep_supervision=max(0, min(2, n_levels - 2)),
+        shortcut=SHORTCUT_WIDTH if scene.absolute else 0,
     )
     reason = f"{name} with {n_levels} levels; {widths.reason}"
+    if scene.absolute:
+        reason += "; a shortcut past the norms, which take from a window how bright all of it is"
     return Design(Choice(network, reason), Choice(topology.value.patch_voxels, topology.reason))
 
 

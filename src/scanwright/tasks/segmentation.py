@@ -56,7 +56,8 @@ class Segmentation:
         side = rules.choose_longest_side(facts)
         i, j, k = (int(n) for n in rules.working_shape(facts, spacing.value, side.value))
         family = choose_family(facts, "voxels", settings.family)
-        design = design_network(family, Scene((i, j, k), spacing.value, facts.dims, minutes))
+        scene = Scene((i, j, k), spacing.value, facts.dims, minutes, absolute=rules.is_ct(facts))
+        design = design_network(family, scene)
         patch = design.patch_voxels
         batch = rules.choose_batch(patch.value, facts.dims, facts.n_train)
         flips = rules.choose_flips(facts, sided=rules.tell_sides(names))
