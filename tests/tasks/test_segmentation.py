@@ -191,9 +191,13 @@ def test_classes_have_the_names_of_the_data_and_background_comes_first():
     assert plan.label_values == (0, 2, 4)
 
 
-@pytest.mark.parametrize(("modality", "width"), [("CT", 8), ("MR", 0)])
-def test_of_ct_the_network_sees_values_past_its_norms(modality, width):
-    assert TASK.plan(facts_of(modality=modality), Settings()).network.shortcut == width
+@pytest.mark.parametrize(
+    ("modality", "steps", "width"),
+    [("CT", (), 8), ("CT", ("median=1",), 8), ("CT", ("window=40:400",), 0), ("MR", (), 0)],
+)
+def test_of_ct_the_network_sees_values_past_its_norms(modality, steps, width):
+    facts = facts_of(modality=modality, enhance=steps)
+    assert TASK.plan(facts, Settings()).network.shortcut == width
 
 
 def test_the_shares_of_the_voxels_are_in_the_plan():

@@ -113,7 +113,7 @@ def choose_channels(facts: Fingerprint) -> Choice[tuple[ChannelPlan, ...]]:
     """How intensities are normalised, after the steps that the facts were taken after."""
     rows = list(zip(facts.channels, facts.intensity, strict=True))
     after = ", as the steps leave them" if facts.enhance else ""
-    if is_ct(facts):
+    if _is_ct(facts):
         channels = tuple(
             ChannelPlan(name, "clip_zscore", i["low"], i["high"], i["mean"], i["deviation"])
             for name, i in rows
@@ -159,9 +159,14 @@ def check_scale(channels: Sequence[ChannelPlan], facts: Fingerprint) -> None:
             )
 
 
-def is_ct(facts: Fingerprint) -> bool:
+def _is_ct(facts: Fingerprint) -> bool:
     """Whether intensities are Hounsfield units, by the DICOM header or the name of the channel."""
     return facts.modality == "CT" or all(name.upper() == "CT" for name in facts.channels)
+
+
+def shows_tissues(facts: Fingerprint) -> bool:
+    """Whether networks see Hounsfield units, which mean the same tissue everywhere."""
+    return _is_ct(facts) and scale_after(read_plan_recipe(facts.enhance)) == "source"
 
 
 def choose_spacing(facts: Fingerprint, minutes: float) -> Choice[tuple[float, float, float] | None]:
@@ -314,7 +319,7 @@ def choose_flips(facts: Fingerprint, *, sided: bool) -> Choice[tuple[int, ...]]:
     """Which axes may be mirrored without making a patient who does not exist."""
     if sided:
         return Choice((), "left and right mean something here: no mirroring")
-    if facts.dims == 3 and is_ct(facts):
+    if facts.dims == 3 and _is_ct(facts):
         return Choice((), "organs have sides, and CT shows the trunk more often than not: no mirroring")
     if facts.dims == 2:
         return Choice((0,), "mirrored left to right only: what is up stays up")

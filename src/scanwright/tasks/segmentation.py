@@ -56,7 +56,7 @@ class Segmentation:
         side = rules.choose_longest_side(facts)
         i, j, k = (int(n) for n in rules.working_shape(facts, spacing.value, side.value))
         family = choose_family(facts, "voxels", settings.family)
-        scene = Scene((i, j, k), spacing.value, facts.dims, minutes, absolute=rules.is_ct(facts))
+        scene = Scene((i, j, k), spacing.value, facts.dims, minutes, absolute=rules.shows_tissues(facts))
         design = design_network(family, scene)
         patch = design.patch_voxels
         batch = rules.choose_batch(patch.value, facts.dims, facts.n_train)
