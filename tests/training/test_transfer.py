@@ -61,6 +61,17 @@ def test_with_other_classes_the_last_layer_is_left_fresh(family: str, dims: int)
     assert match(weights_of(plan), FILE, renamed).differ == ()
 
 
+def test_with_other_classes_the_shortcut_is_left_fresh_and_an_origin_may_have_none() -> None:
+    plan = tiny_plan("unet", 3, shortcut=4)
+    renamed = replace(plan, classes=("background", "left", "right"))
+    found = match(weights_of(plan), replace(FILE, plan=plan), renamed)
+    own = {name for name in weights_of(plan) if name.startswith("shortcut.")}
+    assert len(own) == 6
+    assert own < set(found.differ)
+    found = match(weights_of(tiny_plan("unet", 3)), FILE, plan)
+    assert (set(found.fresh), found.differ) == (own, ())
+
+
 @pytest.mark.parametrize("prefix", ["module.", "network.", "model.", "net.", "module.network.", "_orig_mod."])
 def test_prefixes_of_other_programs_are_stripped(prefix: str) -> None:
     plan = tiny_plan("resnet", 2)

@@ -34,8 +34,8 @@ from scanwright.types import JsonDict
 PREFIXES = ("module.", "_orig_mod.", "_forward_module.", "network.", "model.", "net.")
 # Where programs keep the weights among other things that they save.
 KEYS = ("state_dict", "model_state_dict", "network_weights", "model", "network", "net")
-# The last layers of every family, see networks/classifier.py, segmenter.py and fpn.py.
-HEADS = ("head.", "heads.")
+# What tells the classes apart in every family, see networks/classifier.py, segmenter.py and fpn.py.
+HEADS = ("head.", "heads.", "shortcut.")
 SAFE, PICKLED = ".safetensors", (".pt", ".pth")
 MOST_BYTES = int(8 * MOST_WEIGHTS)
 MOST_PICKLED_BYTES = 1 << 24
