@@ -30,9 +30,9 @@ def _network(plan: Plan) -> torch.nn.Module:
     return network.eval()
 
 
-@pytest.mark.parametrize("family", EXACT)
-def test_channels_that_do_nothing_are_those_that_go(family: str) -> None:
-    plan = tiny_plan(family, 2, **WIDER.get(family, {}))
+@pytest.mark.parametrize(("family", "shortcut"), [*((family, 0) for family in EXACT), ("unet", 4)])
+def test_channels_that_do_nothing_are_those_that_go(family: str, shortcut: int) -> None:
+    plan = tiny_plan(family, 2, **WIDER.get(family, {}), shortcut=shortcut)
     narrow = narrow_plan(plan, 0.5, 1.0)
     network = _network(plan)
     weights = dict(network.state_dict())
