@@ -223,13 +223,14 @@ def _lost(one: list[np.ndarray], other: list[np.ndarray], truths: list[np.ndarra
 
 
 def _make_ct(folder: Path) -> None:
-    """A large phantom as a file, and parts of coarser ones to learn from."""
+    """A large phantom as a file, and parts of others to learn from, as fine in the plane: where 1.5 mm are
+    averaged from finer voxels, noise is less than where they are not, and networks go by it."""
     for part in ("images", "data/imagesTr", "data/labelsTr"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     for number in range(1, N_PHANTOMS + 1):
-        small = _phantom(number, (256, 256, 150), (1.48, 1.24, 2.4))
+        other = _phantom(number, (512, 512, 150), (0.74, 0.62, 2.4))
         some = slice(number % 2 * N_SLICES, (number % 2 + 1) * N_SLICES)  # half of many patients
-        for name, volume in (("imagesTr/{}_0000", small.image), ("labelsTr/{}", small.organs)):
+        for name, volume in (("imagesTr/{}_0000", other.image), ("labelsTr/{}", other.organs)):
             _save(volume, folder / "data" / f"{name.format(f'p{number}')}.nii.gz", some)
     labels = {name: value for value, name in enumerate(ORGANS)}
     described = {"channel_names": {"0": "CT"}, "labels": labels}

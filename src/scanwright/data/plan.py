@@ -32,13 +32,8 @@ MOST_FOLDS = 20
 _NOT_DECIDED = ("schema_version", "reasons", "overruled", "pace", "paces")
 # What only some answers go by; "masks" are one, too.
 _ONLY_FOR = {
-    "label_values": ("masks",),
-    "tolerance_mm": ("masks",),
-    "least_pieces": ("masks",),
-    "spacing_mm": ("masks", "boxes"),
-    "longest_side": ("masks", "boxes"),
-    "foreground_fraction": ("masks", "boxes"),
-    "overlap": ("masks", "boxes"),
+    **dict.fromkeys(("label_values", "tolerance_mm", "least_pieces", "overhang"), ("masks",)),
+    **dict.fromkeys(("spacing_mm", "longest_side", "foreground_fraction", "overlap"), ("masks", "boxes")),
     "boxes": ("boxes",),
     "classes": ("masks", "class", "grade", "labels", "boxes"),
     **dict.fromkeys(("target", "target_mean", "target_deviation", "interval_level"), ("value",)),
@@ -203,6 +198,8 @@ class Plan:
         label_smoothing: share of each label that is spread over all classes.
         sampling: "uniform" (every case as often) or "balanced" (every class as often).
         foreground_fraction: share of the patches that are centred on a labelled voxel.
+        overhang: how far beyond the image, in its lengths, a patch of any place is drawn before it is moved
+            back: 0 makes every place as likely, 0.5 gives borders to as many patches as to tiles.
         augmentation: see AugmentationPlan.
         average_steps: steps over which the weights of the kept model are averaged; 0 keeps the last ones.
         patience: early stopping after this many rounds without a better validation score; 0 never does.
@@ -256,6 +253,7 @@ class Plan:
     label_smoothing: float = field(metadata=ruled(within(0, 0.9)), default=0.0)
     sampling: str = field(metadata=ruled(one_of(*SAMPLINGS)), default="uniform")
     foreground_fraction: float = field(metadata=ruled(within(0, 1)), default=0.0)
+    overhang: float = field(metadata=ruled(within(0, 0.5)), default=0.0)
     augmentation: AugmentationPlan = field(default_factory=AugmentationPlan)
     average_steps: int = field(metadata=ruled(within(0, 1_000_000)), default=100)
     patience: int = field(metadata=ruled(within(0, 10_000)), default=0)

@@ -169,6 +169,17 @@ def shows_tissues(facts: Fingerprint) -> bool:
     return _is_ct(facts) and scale_after(read_plan_recipe(facts.enhance)) == "source"
 
 
+def choose_overhang(facts: Fingerprint) -> Choice[float]:
+    """How many of the patches that are drawn anywhere lie at the borders of their image."""
+    if shows_tissues(facts):
+        return Choice(
+            0.5,
+            "borders as often as tiles of a prediction have them: in the corners of a CT these hold nothing but "
+            "air, which patches drawn evenly hardly ever do",
+        )
+    return Choice(0.0, "every place as likely: more of the borders was measured of CT alone")
+
+
 def choose_spacing(facts: Fingerprint, minutes: float) -> Choice[tuple[float, float, float] | None]:
     """The grid to work on: the median spacing, coarser only when the minutes can't pay for it."""
     if facts.spacing_mm is None:

@@ -64,6 +64,7 @@ class Segmentation:
         augmentation = rules.choose_augmentation(facts, (i, j, k)[: facts.dims], flips.value, minutes)
         tolerance = rules.choose_tolerance(facts)
         least = rules.choose_least_pieces(facts, [str(value) for value in values], side.value)
+        overhang = rules.choose_overhang(facts)
         shares = rules.choose_class_shares(facts, [str(value) for value in values])
         return Plan(
             task=self.name,
@@ -81,6 +82,7 @@ class Segmentation:
             learning_rate=2e-3,
             weight_decay=1e-2,
             foreground_fraction=0.5,
+            overhang=overhang.value,
             augmentation=augmentation.value,
             mirror_axes=flips.value,
             overlap=0.25,
@@ -109,6 +111,7 @@ class Segmentation:
                 "loss": "Dice follows the measure, cross-entropy keeps gradients alive where Dice is flat",
                 "foreground_fraction": f"labelled voxels are {100 * facts.foreground_share:.2g} % of all: "
                 "half of the patches are centred on one",
+                "overhang": overhang.reason,
                 "augmentation": augmentation.reason,
                 "mirror_axes": flips.reason,
                 "tolerance_mm": tolerance.reason,

@@ -24,6 +24,7 @@ def draw_centre(
     patch: Sequence[int],
     rng: np.random.Generator,
     look_at: Callable[[], Sequence[int] | None],
+    overhang: float = 0.0,
 ) -> tuple[int, ...]:
     """The middle of a patch that keeps to the image and does not show its surroundings; a short axis is in
     the middle.
@@ -33,8 +34,12 @@ def draw_centre(
         patch: of the patch.
         rng: draws any place at all.
         look_at: first voxels of a patch around something to learn, which may lie outside; None for any place.
+        overhang: share of its length by which a patch of any place may lie outside, before it is moved back.
     """
-    anywhere = [int(rng.integers(0, max(0, n - p) + 1)) for n, p in zip(shape, patch, strict=True)]
+    beyond = [round(overhang * p) for p in patch]
+    anywhere = [
+        int(rng.integers(-b, max(0, n - p) + b + 1)) for n, p, b in zip(shape, patch, beyond, strict=True)
+    ]
     starts = look_at() or anywhere
     return tuple(
         n // 2 if n <= p else min(max(start, 0), n - p) + p // 2

@@ -43,9 +43,8 @@ class SegmentationLearner:
         images, labels = [], []
         for index in chosen:
             example = examples[index]
-            centre = draw_centre(
-                example.target.shape, self.patch, rng, partial(self._around_a_label, example, rng)
-            )
+            around = partial(self._around_a_label, example, rng)
+            centre = draw_centre(example.target.shape, self.patch, rng, around, plan.overhang)
             images.append(cut(example.image, centre, self.region, edge=True))
             labels.append(cut(example.target[None], centre, self.region, edge=False)[0])
         region, patch = self.region[:dims], self.patch[:dims]
