@@ -192,12 +192,21 @@ def test_classes_have_the_names_of_the_data_and_background_comes_first():
 
 
 @pytest.mark.parametrize(
-    ("modality", "steps", "width"),
-    [("CT", (), 8), ("CT", ("median=1",), 8), ("CT", ("window=40:400",), 0), ("MR", (), 0)],
+    ("modality", "steps", "width", "overhang"),
+    [
+        ("CT", (), 8, 0.5),
+        ("CT", ("median=1",), 8, 0.5),
+        ("CT", ("window=40:400",), 0, 0.0),
+        ("MR", (), 0, 0.0),
+    ],
 )
-def test_of_ct_the_network_sees_values_past_its_norms(modality, steps, width):
-    facts = facts_of(modality=modality, enhance=steps)
-    assert TASK.plan(facts, Settings()).network.shortcut == width
+def test_of_ct_the_network_sees_values_past_its_norms_and_more_of_the_borders(
+    modality, steps, width, overhang
+):
+    plan = TASK.plan(facts_of(modality=modality, enhance=steps), Settings())
+    assert plan.network.shortcut == width
+    assert plan.overhang == overhang
+    assert ("corners of a CT" in plan.reasons["overhang"]) == bool(overhang)
 
 
 def test_the_shares_of_the_voxels_are_in_the_plan():

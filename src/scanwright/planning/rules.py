@@ -174,8 +174,8 @@ def choose_overhang(facts: Fingerprint) -> Choice[float]:
     if shows_tissues(facts):
         return Choice(
             0.5,
-            "borders as often as tiles of a prediction have them: in the corners of a CT these hold nothing but "
-            "air, which patches drawn evenly hardly ever do",
+            "borders as often as tiles of a prediction have them: in the corners of a CT these hold nothing "
+            "but air, which patches drawn evenly hardly ever do",
         )
     return Choice(0.0, "every place as likely: more of the borders was measured of CT alone")
 

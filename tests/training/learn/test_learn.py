@@ -11,12 +11,13 @@ import pytest
 import torch
 
 from builders import memory_case, segmentation_plan
+from scanwright.core.tiling import tile_starts
 from scanwright.data.plan import AugmentationPlan, ChannelPlan, NetworkPlan, Plan
 from scanwright.tasks.base import Example
 from scanwright.tasks.catalogue import find_task
 from scanwright.training.cache import prepare_examples
 from scanwright.training.learn.base import Batch
-from scanwright.training.learn.patches import cut
+from scanwright.training.learn.patches import cut, draw_centre
 from scanwright.training.learn.segmentation import SegmentationLearner
 from scanwright.training.learn.whole_image import WholeImageLearner
 from scanwright.types import silent
@@ -105,6 +106,29 @@ def test_images_smaller_than_the_patch_are_filled_up(shape: tuple[int, int, int]
     batch = SegmentationLearner(plan).draw([small], [0, 0], np.random.default_rng(0), CPU)
     assert batch.images.shape == (2, 1, 8, 8, 4)
     assert bool((batch.images == 1).all())
+
+
+def test_with_overhang_patches_lie_at_borders_about_as_often_as_tiles() -> None:
+    shape, patch, rng = (400, 60, 20), (32, 32, 32), np.random.default_rng(0)
+
+    def share_at_first_voxel(overhang: float) -> float:
+        centres = [draw_centre(shape, patch, rng, lambda: None, overhang) for _ in range(4000)]
+        assert all(16 <= i <= 384 and 16 <= j <= 44 and k == 10 for i, j, k in centres)
+        return sum(i == 16 for i, _, _ in centres) / len(centres)
+
+    tiles = 1 / len(tile_starts(400, 32, 0.25))
+    assert share_at_first_voxel(0.0) < tiles / 10
+    assert tiles / 2 < share_at_first_voxel(0.5) < tiles
+
+
+def test_patches_are_drawn_with_the_overhang_of_the_plan() -> None:
+    bright = np.zeros((1, 64, 64, 32), np.float32)
+    bright[:, 0] = 1
+    wall = Example(bright, np.zeros(bright.shape[1:], np.uint8))
+    for overhang, least, most in ((0.0, 1, 60), (0.5, 100, 200)):
+        plan = replace(SEGMENTATION, foreground_fraction=0.0, overhang=overhang)
+        batch = SegmentationLearner(plan).draw([wall], [0] * 2000, np.random.default_rng(0), CPU)
+        assert least <= int((batch.images[:, 0, 0, 0, 0] > 0.5).sum()) <= most
 
 
 def test_image_and_target_of_a_patch_belong_together() -> None:
