@@ -201,6 +201,24 @@ def test_more_folds_than_patients_are_refused_also_in_a_given_plan():
     assert decide(SEGMENT, facts, Settings(folds=12), given).folds == 12
 
 
+@pytest.mark.parametrize(
+    ("task", "facts", "name", "value"),
+    [
+        (CLASSIFY, PICTURES, "overhang", "0.5"),
+        (CLASSIFY, PICTURES, "label_values", "[0, 1]"),
+        (SEGMENT, VOLUMES, "boxes.suppression", "soft"),
+    ],
+)
+def test_a_field_that_would_change_nothing_is_refused(task, facts, name, value):
+    with pytest.raises(SettingsError, match=f"'{name}' changes nothing in {task.name}"):
+        decide(task, facts, Settings(overrides={name: value}))
+
+
+def test_what_each_answer_goes_by_may_be_set():
+    assert decide(CLASSIFY, PICTURES, settings(interval_level="0.98")).interval_level == 0.98
+    assert decide(SEGMENT, VOLUMES, settings(overhang="0.25", interval_level="0.8")).overhang == 0.25
+
+
 def test_a_grid_that_no_computer_could_hold_is_refused():
     with pytest.raises(SettingsError, match=r"too fine.*1e\+09 voxels.*0\.0001"):
         decide(SEGMENT, VOLUMES, settings(spacing_mm="[0.0001, 0.0001, 0.0001]"))

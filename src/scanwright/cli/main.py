@@ -36,10 +36,10 @@ HELP = (
     "From a folder of medical scans to a model a clinician can check. Research use only, not for diagnosis."
 )
 KEPT = {
-    "train": " What was done is kept: --resume goes on.",
-    "compress": " What was tried is kept: --resume goes on.",
-    "explain": " The cases that were done are kept.",
-    "predict": " The cases that were done are kept: --resume goes on.",
+    "train": " What was done, if anything, is kept: --resume goes on.",
+    "compress": " What was tried, if anything, is kept: --resume goes on.",
+    "explain": " The cases that were done, if any, are kept.",
+    "predict": " The cases that were done, if any, are kept: --resume goes on.",
 }
 """Verb → what Ctrl-C leaves."""
 

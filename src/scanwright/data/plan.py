@@ -36,7 +36,8 @@ _ONLY_FOR = {
     **dict.fromkeys(("spacing_mm", "longest_side", "foreground_fraction", "overlap"), ("masks", "boxes")),
     "boxes": ("boxes",),
     "classes": ("masks", "class", "grade", "labels", "boxes"),
-    **dict.fromkeys(("target", "target_mean", "target_deviation", "interval_level"), ("value",)),
+    "interval_level": ("masks", "value", "class", "grade", "labels"),
+    **dict.fromkeys(("target", "target_mean", "target_deviation"), ("value",)),
 }
 
 
@@ -333,10 +334,13 @@ class Plan:
 
     def _tells(self, name: str) -> bool:
         """Whether a field means something for this answer; what the user set always does."""
+        other = "spacing_mm" if self.spacing_mm is None else "longest_side"
+        return name in self.overruled or (self.goes_by(name) and name != other)
+
+    def goes_by(self, name: str) -> bool:
+        """Whether a field means something for an answer like this one's."""
         about = "masks" if self.label_values else self.answer
-        grid = "longest_side" if self.spacing_mm is None else "spacing_mm"
-        other = {"longest_side", "spacing_mm"} - {grid}
-        return name in self.overruled or (about in _ONLY_FOR.get(name, (about,)) and name not in other)
+        return about in _ONLY_FOR.get(name, (about,))
 
     def member(self, number: int) -> Plan:
         """The plan by which one network of the ensemble is trained: it starts from a seed of its own."""

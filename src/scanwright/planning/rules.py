@@ -86,7 +86,7 @@ COMMON_REASONS = {
     "frozen_share": "0: all layers are new",
     "answer": "one class of several",
     "interval_level": "of the images of each class, how many must have it among their possible answers; "
-    "masks and boxes have none",
+    "of masks, how many true volumes must lie in their interval",
     "calibration": "a single number, which few validation cases can bear; numbers and boxes are left alone",
     "precision": "half the memory traffic where the processor has bf16, else 32-bit",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -92,7 +93,7 @@ def _decide(
         plan = _rule(task, facts, settings, settings.family)
         if origin is not None:
             plan = start_from(plan, origin, facts, settings.family)
-        return plan.overrule(rest)
+        return _overrule(plan, rest)
     if given.answer != task.answer:
         raise SettingsError(
             "the plan's answer is not that of its task",
@@ -107,7 +108,17 @@ def _decide(
         given = replace(given, folds=settings.folds, pace=(), paces=(), reasons=reasons)
     if settings.family or not given.is_recorded:  # a recorded plan is repeated
         given = _adapt(task, facts, given, settings.family or given.network.family, origin)
-    return given.overrule(rest)
+    return _overrule(given, rest)
+
+
+def _overrule(plan: Plan, overrides: Mapping[str, Any]) -> Plan:
+    """The plan with what the user set, of which each must mean something for it."""
+    for name in overrides:
+        if not plan.goes_by(name.partition(".")[0]):
+            raise SettingsError(
+                f"'{name}' changes nothing in {plan.task}", subject="--set", do="Leave it out."
+            )
+    return plan.overrule(overrides)
 
 
 def _rule(task: Task, facts: Fingerprint, settings: Settings, family: str | None) -> Plan:
