@@ -54,6 +54,7 @@ class Job:
 
     name: str
     window: tuple[int, int, int]
+    batch: int
     widths: tuple[int, ...]
     memory: str | None
     judged: bool
@@ -98,7 +99,7 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
                 "spacing_mm": list(job.spacing_mm),
                 "mirror_axes": [],
                 "patch_voxels": list(job.window),
-                "batch_size": 2,
+                "batch_size": job.batch,
                 "network.widths": list(job.widths),
                 "network.strides": [[1, 1, 1], *[[2, 2, 2]] * (len(job.widths) - 1)],
                 "network.kernels": [[3, 3, 3]] * len(job.widths),
@@ -462,10 +463,11 @@ def _compare_resampling(folder: Path, job: Job) -> None:
 JOBS = {
     job.name: job
     for job in (
-        Job("ct", (64, 64, 64), (16, 32, 64, 128, 208), "3G", False, (1.5, 1.5, 1.5), _make_ct),
+        Job("ct", (96, 96, 96), 1, (16, 32, 64, 128, 208), "3G", False, (1.5, 1.5, 1.5), _make_ct),
         Job(
             "hippocampus",
             (40, 48, 40),
+            2,
             (16, 48, 112, 240),
             None,
             True,
