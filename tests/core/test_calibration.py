@@ -331,3 +331,36 @@ def test_it_comes_back_from_json(method):
 def test_a_calibration_that_makes_no_sense_is_an_error(wrong):
     with pytest.raises(ModelError, match="calibration"):
         Calibration.from_json({**Calibration().to_json(), **wrong}, "model.json")
+
+
+def alike(n, share, members, seed=0, apart=1.5):
+    """Probabilities (member, case, class) by networks whose scores of one class correlate by ``share``, too
+    sure by 2, and the truth (case, class)."""
+    rng = np.random.default_rng(seed)
+    held = rng.random(n) < 0.4
+    common, own = rng.normal(size=n), rng.normal(size=(members, n))
+    scores = apart * (held - 0.5) + math.sqrt(share) * common + math.sqrt(1 - share) * own
+    said = expit(2 * (apart * scores + math.log(0.4 / 0.6)))
+    return np.stack([1 - said, said], axis=-1), np.stack([~held, held], axis=-1)
+
+
+@pytest.mark.parametrize("share", [0.6, 0.7, 0.85])
+def test_what_fits_one_network_is_sharpened_for_the_mean_of_several(share):
+    scores, truth = alike(40000, share, members=5)
+
+    def log_loss(calibration):
+        return sk.log_loss(truth, calibration.apply(scores.mean(axis=0).T, ("a", "b"), exclusive=True).T)
+
+    of_one = fit_calibration("temperature", scores[0], truth, ("a", "b"), exclusive=True)
+    of_five = of_one.of_mean(5)
+    best = fit_calibration("temperature", scores.mean(axis=0), truth, ("a", "b"), exclusive=True)
+    assert best.temperatures[""] < of_one.temperatures[""]
+    assert log_loss(of_five) - log_loss(best) < 0.5 * (log_loss(of_one) - log_loss(best))
+    assert of_one.of_mean(1) == of_one
+
+
+def test_curves_and_nothing_stay_as_they_are_for_the_mean_of_several():
+    scores, truth = overconfident(400)
+    curves = fit_calibration("isotonic", scores, truth, NAMES, exclusive=True)
+    assert curves.of_mean(5) == curves
+    assert Calibration(n=7).of_mean(5) == Calibration(n=7)

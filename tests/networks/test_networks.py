@@ -10,11 +10,13 @@ import torch
 from monai.networks.nets import SwinUNETR
 from monai.networks.nets.densenet import _DenseBlock
 from monai.networks.nets.segresnet import SegResNet
+from torch.nn import functional as F
+from torch.utils._pytree import tree_leaves
 
 from scanwright.data.plan import NetworkPlan, Plan
 from scanwright.errors import SettingsError
 from scanwright.networks.catalogue import MOST_WEIGHTS, build_network, count_cost
-from tiny_networks import images, tiny_plan
+from tiny_networks import KINDS, images, tiny_plan
 
 
 @pytest.fixture(autouse=True)
@@ -294,3 +296,23 @@ def test_the_levels_of_a_densenet_are_monais() -> None:
         )
     x = torch.randn(2, 6, 8, 8)
     torch.testing.assert_close(ours(x), theirs(x), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("family", "dims"), KINDS)
+@pytest.mark.parametrize("bits", [32, 16])
+def test_an_image_teaches_the_same_alone_as_twice(family: str, dims: int, bits: int) -> None:
+    """Torch has had other, wrong ways back for batches of one."""
+    made = tiny_plan(family, dims)
+    torch.manual_seed(0)
+    network, seen = build_network(made).train(), images(made, 1)
+    slopes: dict[int, torch.Tensor] = {}
+    for times in (1, 2):
+        network.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bits == 16):
+            answers = tree_leaves(network(seen.repeat(times, *[1] * (seen.ndim - 1))))
+        weights = [torch.linspace(-1, 1, answer[0].numel()).reshape(answer[0].shape) for answer in answers]
+        pairs = zip(answers, weights, strict=True)
+        torch.stack([(answer.float() * weight).sum() / times for answer, weight in pairs]).sum().backward()
+        found = [value.grad for value in network.parameters() if value.grad is not None]
+        slopes[times] = torch.cat([value.flatten() for value in found])
+    assert F.cosine_similarity(slopes[1], slopes[2], dim=0) > (0.99999 if bits == 32 else 0.99)

@@ -72,7 +72,7 @@ def _say(console: Console, inspection: Inspection) -> None:
     for (severity, kind), own in kinds.items():
         for one in own[:MOST_OF_KIND]:
             cases = ", ".join(one.cases[:3]) + (", …" if len(one.cases) > 3 else "")
-            rows.append((severity, kind, f"{one.title}: {cases}" if cases else one.title))
+            rows.append((severity, kind, f"{one.title.rstrip('.')}: {cases}" if cases else one.title))
         if len(own) > MOST_OF_KIND:
             rows.append(("", "", f"… and {len(own) - MOST_OF_KIND} more like it"))
     console.table(rows)

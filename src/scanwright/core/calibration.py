@@ -37,6 +37,8 @@ _MOST_LOG_TEMPERATURE = math.log(20.0)
 _USUAL_LOG_TEMPERATURE = math.log(2.0)
 _USUAL_BIAS = 0.35
 _MOST_BIAS = 100.0
+_ALIKE = 0.8
+"""Correlation of two networks' scores of unseen images of one class: 0.65 to 0.87 as measured in note 65."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,17 @@ class Calibration:
         if name in self.curves:
             return np.asarray(np.interp(probabilities, *self.curves[name]))
         return np.asarray(probabilities)
+
+    def of_mean(self, n: int) -> Calibration:
+        """For the mean of ``n`` networks, fitted on answers of one each.
+
+        What differs between networks cancels out in their mean: scores of images of one class lie closer
+        together, those of two classes as far apart as before. So the same mean says more than the same answer
+        of one, by as much as that variance is less. Curves stay as they are.
+        """
+        share = (1 + (n - 1) * _ALIKE) / n
+        temperatures = {name: value * share for name, value in self.temperatures.items()}
+        return replace(self, temperatures=temperatures)
 
     def to_json(self) -> JsonDict:
         """Plain values; without biases as in older models, whose hashes stay what they were."""

@@ -71,7 +71,8 @@ def _gone_wrong(ranked: Sequence[Record]) -> Sequence[Record]:
     """Wrong answers about whole images; of all else the worst quarter."""
     if ranked and "predicted" in ranked[0]:
         return [one for one in ranked if one["predicted"] != one["truth"]]
-    return ranked[: int(WORST_QUARTER * len(ranked))]
+    n = int(WORST_QUARTER * len(ranked))
+    return ranked[:n] if n > 1 else []  # of a single one there is no surest
 
 
 def judge_doubts(records: Sequence[Record], plan: Plan) -> JsonDict | None:

@@ -39,6 +39,9 @@ class InstanceNorm(nn.GroupNorm):
             if images.dtype == torch.bfloat16:
                 # Torch's instance norm is quick in bf16 in spite of the copies; its group norm is not.
                 normed = F.instance_norm(images, weight=self.weight, bias=self.bias, eps=EPSILON)
+                if len(images) == 1 and normed.requires_grad:
+                    # Of a single image torch 2.13 takes slopes with channels last for others, and tells nobody.
+                    normed.register_hook(torch.Tensor.contiguous)
                 return normed.contiguous(memory_format=torch.channels_last_3d)
             rows: torch.Tensor = _RowNorm.apply(images, self.weight, self.bias)  # type: ignore[no-untyped-call]
             return rows

@@ -208,6 +208,8 @@ def combine(task: Task, plan: Plan, members: Sequence[Member]) -> Learnt:
     cut = f"stopped by the user; {len(members)} of {n} members are kept"
     weights = join_members([member.fitted.weights for member in members])
     settled = settle(task, plan, outputs, [example.target for example in examples], samples)
+    if not plan.label_values:  # of voxels nobody has measured how alike networks are
+        settled = replace(settled, calibration=settled.calibration.of_mean(len(members)))
     return Learnt(
         Plan.from_json({**plan.to_json(), "paces": [position.pace for position in positions]}),
         replace(last, weights=weights, position=together, ended=cut if len(members) < n else last.ended),
