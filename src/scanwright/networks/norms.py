@@ -40,8 +40,8 @@ class InstanceNorm(nn.GroupNorm):
                 # Torch's instance norm is quick in bf16 in spite of the copies; its group norm is not.
                 normed = F.instance_norm(images, weight=self.weight, bias=self.bias, eps=EPSILON)
                 if len(images) == 1 and normed.requires_grad:
-                    # Of a single image torch 2.13 takes slopes with channels last for others, and tells nobody.
-                    normed.register_hook(torch.Tensor.contiguous)
+                    # Of one image torch 2.13 takes slopes with channels last for others: wrong, and untold.
+                    normed.register_hook(torch.Tensor.contiguous)  # type: ignore[no-untyped-call]
                 return normed.contiguous(memory_format=torch.channels_last_3d)
             rows: torch.Tensor = _RowNorm.apply(images, self.weight, self.bias)  # type: ignore[no-untyped-call]
             return rows
