@@ -72,6 +72,7 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=JOBS, help="one of the jobs")
     parser.add_argument("--folder", type=Path, help="where data and models are kept; default: forgotten")
+    parser.add_argument("--init-from", type=Path, help="a run whose network goes on to learn")
     parser.add_argument("--side", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
@@ -112,6 +113,7 @@ def _make(job: Job, folder: Path, options: argparse.Namespace) -> dict[str, Path
                     run,
                     minutes=options.minutes,
                     threads=options.threads,
+                    init_from=options.init_from,
                     overrides=fixed,
                     overwrite=True,
                     progress=tell,
