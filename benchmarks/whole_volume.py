@@ -72,7 +72,7 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=JOBS, help="one of the jobs")
     parser.add_argument("--folder", type=Path, help="where data and models are kept; default: forgotten")
-    parser.add_argument("--init-from", type=Path, help="a run whose network goes on to learn")
+    parser.add_argument("--init-from", help="a run whose network goes on to learn")
     parser.add_argument("--side", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
