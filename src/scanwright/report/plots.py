@@ -24,6 +24,8 @@ figures = Later("matplotlib.figure", feature=FEATURE)
 # Stands for the page's own text colour until the SVG is written; no palette colour comes near it.
 INK = "#010203"
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
+FEW_POINTS = 40
+"""Up to so many are drawn larger: there is room, and each can be seen."""
 MOST_POINTS = 300
 MOST_SERIES = 12
 
@@ -243,7 +245,8 @@ def distributions(values: Mapping[str, Sequence[float]], *, label: str, seed: in
     for row, (numbers, colour) in enumerate(zip(rows.values(), _cycled(len(rows)), strict=True)):
         dots = numbers if numbers.size <= MOST_POINTS else rng.choice(numbers, MOST_POINTS, replace=False)
         scatter = rng.uniform(-0.14, 0.14, dots.size)
-        axes.scatter(dots, row + scatter, s=11, color=colour, alpha=0.6, linewidths=0)
+        size = 11 if dots.size > FEW_POINTS else 26
+        axes.scatter(dots, row + scatter, s=size, color=colour, alpha=0.7, linewidths=0)
         if numbers.size >= 5:
             axes.boxplot(
                 numbers,
