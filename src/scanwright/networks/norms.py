@@ -45,6 +45,8 @@ class InstanceNorm(nn.GroupNorm):
                 return normed.contiguous(memory_format=torch.channels_last_3d)
             rows: torch.Tensor = _RowNorm.apply(images, self.weight, self.bias)  # type: ignore[no-untyped-call]
             return rows
+        if images.dtype == torch.float32 and _is_of_rows(images):
+            return _normed(images, self.weight, self.bias)
         return super().forward(images)
 
 
@@ -60,6 +62,24 @@ def _is_of_rows(images: torch.Tensor) -> bool:
         and images.dtype in (torch.float32, torch.bfloat16)
         and images.is_contiguous(memory_format=torch.channels_last_3d)
     )
+
+
+def _normed(images: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """Without slopes. Torch's group norm adds up voxel after voxel, and is off by 0.001 of a deviation after
+    a million of them; of slab sums, added up in their turn, 0.000005 is left."""
+    n_images, n_channels = images.shape[:2]
+    slabs = images.movedim(1, -1).flatten(0, 1).flatten(1, 2)  # (image and i, voxels of j and k, channel)
+    n_voxels = images[0, 0].numel()
+
+    def mean(sums: torch.Tensor) -> torch.Tensor:
+        return sums.reshape(n_images, -1, n_channels).sum(1, keepdim=True) / n_voxels
+
+    means = mean(_sums(slabs))  # (image, 1, channel)
+    variance = (mean(_products(slabs, slabs)) - means.square()).clamp_min_(0)
+    gain = torch.rsqrt(variance + EPSILON) * weight
+    normed = torch.empty_like(images)
+    torch.addcmul(bias - means * gain, _rows(images), gain, out=_rows(normed))
+    return normed
 
 
 class _RowNorm(torch.autograd.Function):
