@@ -18,9 +18,10 @@ SAMPLINGS = ("uniform", "balanced")
 INVERSE = "inverse"
 """What ``class_weights`` may be set to, instead of numbers."""
 
-# What a name is usually trained with (decision note 30). AdamW takes its decay off the weights; the others
-# add it to the gradient, where far less of it does as much.
+# What a name is usually trained with (decision note 30). Muon and AdamW take their decay off the weights; the
+# others add it to the gradient, where far less of it does as much.
 OPTIMISERS: Mapping[str, Mapping[str, float]] = {
+    "muon": {"learning_rate": 2e-3, "momentum": 0.95, "weight_decay": 1e-2},
     "adamw": {"learning_rate": 2e-3, "momentum": 0.0, "weight_decay": 1e-2},
     "adam": {"learning_rate": 2e-3, "momentum": 0.0, "weight_decay": 1e-4},
     "rmsprop": {"learning_rate": 1e-3, "momentum": 0.0, "weight_decay": 1e-4},

@@ -13,6 +13,7 @@ from scanwright.core.detection import count_lesions
 from scanwright.core.statistics import Key, mean_defined
 from scanwright.core.surfaces import is_tubular, surface_distances
 from scanwright.data.case import Case, Lazy, Target
+from scanwright.data.choices import OPTIMISERS
 from scanwright.data.dataset import Dataset
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import MaskPrediction, Prediction
@@ -66,6 +67,7 @@ class Segmentation:
         least = rules.choose_least_pieces(facts, [str(value) for value in values], side.value)
         overhang = rules.choose_overhang(facts)
         shares = rules.choose_class_shares(facts, [str(value) for value in values])
+        brought = OPTIMISERS["muon"]
         return Plan(
             task=self.name,
             dims=facts.dims,
@@ -79,8 +81,10 @@ class Segmentation:
             network=design.network.value,
             loss="dice_ce",
             class_shares=shares.value,
-            learning_rate=2e-3,
-            weight_decay=1e-2,
+            optimiser="muon",
+            learning_rate=brought["learning_rate"],
+            momentum=brought["momentum"],
+            weight_decay=brought["weight_decay"],
             foreground_fraction=0.5,
             overhang=overhang.value,
             augmentation=augmentation.value,
@@ -93,6 +97,9 @@ class Segmentation:
             precision="bf16-mixed",
             reasons={
                 **rules.common_reasons(facts, settings),
+                "optimiser": "Muon: every direction of a kernel learns as fast: fewer steps do as much",
+                "momentum": "that of Muon's kernels",
+                "learning_rate": "Muon with warm-up and cosine decay: stable for these networks",
                 "label_values": "the values in the masks; predictions come back with them",
                 "class_weights": "none: Dice counts every class the same already",
                 "class_shares": f"voxels of each class, {shares.reason}",

@@ -1,4 +1,4 @@
-"""The table of optimisers: a name in the plan → the one of torch, built for a network's weights."""
+"""The table of optimisers: a name in the plan → what is built for a network's weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn, optim
 
 from scanwright.data.plan import Plan
+from scanwright.training.muon import Muon
 
 MEMORY = (0.9, 0.95)
 """Of the means of gradients and of their squares, what Adam keeps from step to step. With torch's 0.999 the
@@ -15,6 +16,7 @@ squares are a mean over a thousand steps, as many as a short training has: those
 ones hold all others down."""
 
 OPTIMISERS: dict[str, Callable[[list[dict[str, Any]], Plan], optim.Optimizer]] = {
+    "muon": lambda groups, plan: Muon(groups, plan.learning_rate, plan.momentum, MEMORY),
     "adamw": lambda groups, plan: optim.AdamW(groups, lr=plan.learning_rate, betas=MEMORY),
     "adam": lambda groups, plan: optim.Adam(groups, lr=plan.learning_rate, betas=MEMORY),
     "rmsprop": lambda groups, plan: optim.RMSprop(groups, lr=plan.learning_rate),
