@@ -19,6 +19,7 @@ from scanwright.training.checkpoint import (
     restore_optimiser,
     save_checkpoint,
 )
+from scanwright.training.muon import QUINTIC, Muon, is_kernel, orthogonalise
 from scanwright.training.optimisers import OPTIMISERS, build_optimiser
 
 every_optimiser = pytest.mark.parametrize("name", OPTIMISERS)
@@ -112,3 +113,55 @@ def test_steps_regain_their_length_once_gradients_have_become_smaller(name: str)
         weight.weight.grad = torch.full((1, 1), slope)
         optimiser.step()
     assert before - weight.weight.item() > 0.05
+
+
+def drawn(*shape: int, falls: float = 0.0) -> torch.Tensor:
+    """A matrix whose columns become smaller by that power of ten, from first to last."""
+    values = torch.randn(*shape, generator=torch.Generator().manual_seed(3))
+    return values * torch.logspace(0, -falls, shape[-1])
+
+
+@pytest.mark.parametrize("matrix", [drawn(16, 16), drawn(24, 900), drawn(900, 24), drawn(48, 300, falls=1)])
+def test_orthogonal_steps_are_as_long_in_every_direction(matrix: torch.Tensor) -> None:
+    assert torch.linalg.cond(matrix) > 1.3
+    lengths = torch.linalg.svdvals(orthogonalise(matrix))
+    assert 0.65 < lengths.min() < lengths.max() < 1.25
+
+
+@pytest.mark.parametrize("falls", [0, 2, 5])
+def test_products_of_squares_do_what_passes_over_the_matrix_do(falls: float) -> None:
+    matrix = drawn(32, 864, falls=falls)
+    plain = matrix.double() / matrix.double().norm()
+    a, b, c = QUINTIC
+    for _ in range(5):
+        square = plain @ plain.T
+        plain = a * plain + (b * square + c * square @ square) @ plain
+    assert torch.allclose(orthogonalise(matrix).double(), plain, atol=1e-4)
+
+
+def test_no_gradient_is_no_step_and_no_number_is_lost() -> None:
+    assert torch.equal(orthogonalise(torch.zeros(9, 20)), torch.zeros(9, 20))
+
+
+def test_muon_steps_kernels_by_matrices_and_the_rest_as_adamw_does() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv3d(8, 16, 3), nn.GroupNorm(4, 16), nn.Flatten(), nn.Linear(1024, 3))
+    kernel, *rest = network.parameters()
+    assert [is_kernel(weight) for weight in (kernel, *rest)] == [True, False, False, False, False, False]
+    twins = [weight.detach().clone().requires_grad_() for weight in rest]
+    muon = Muon([{"params": [kernel]}, {"params": rest}], 0.01, weight_decay=0.1)
+    adamw = torch.optim.AdamW(twins, lr=0.01, betas=(0.9, 0.95), weight_decay=0.1)
+    for _ in range(4):
+        before = kernel.detach().clone()
+        muon.zero_grad()
+        network(torch.rand(8, 8, 6, 6, 6)).square().sum().backward()
+        for weight, twin in zip(rest, twins, strict=True):
+            twin.grad = weight.grad.clone() if weight.grad is not None else None
+        muon.step()
+        adamw.step()
+        for weight, twin in zip(rest, twins, strict=True):
+            assert torch.allclose(weight, twin, atol=1e-7)
+        step = (kernel - 0.999 * before).detach() / 0.01
+        assert 0.1 < step.square().mean().sqrt() < 0.25
+        lengths = torch.linalg.svdvals(step.flatten(1))
+        assert lengths.max() < 2 * lengths.min()

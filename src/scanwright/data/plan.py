@@ -192,7 +192,7 @@ class Plan:
             (Menon et al. 2021); what is then predicted is each class as if all were as frequent.
         optimiser: row of the optimisers table.
         learning_rate: at the top of the schedule.
-        momentum: of the optimisers "momentum" and "nesterov"; 0 for the others.
+        momentum: of the optimisers "muon", "momentum" and "nesterov"; 0 for the others.
         weight_decay: of the optimiser.
         schedule: how the learning rate goes with the progress; row of the schedules table.
         warmup: share of the training in which the learning rate rises.

@@ -74,7 +74,7 @@ MOST_AWAY, MOST_WIDER = 10.0, 20.0
 COMMON_REASONS = {
     "enhance": "none: networks learn what they need; enhance in the reference lists what can be asked for",
     "optimiser": "AdamW: needs the least tuning of its learning rate",
-    "momentum": "0: only the optimisers momentum and nesterov take one",
+    "momentum": "0: only the optimisers muon, momentum and nesterov take one",
     "weight_decay": "holds weights down a little; norms and biases are left free",
     "schedule": "half a cosine: falls late, and ends at almost nothing when the minutes do",
     "warmup": "the first steps are small, until the averages of the optimiser mean something",

@@ -102,7 +102,8 @@ def _kernel_step(gradient: Tensor, state: dict[str, Any], group: dict[str, Any])
         state["momentum_buffer"] = torch.zeros_like(gradient)
     mean: Tensor = state["momentum_buffer"].lerp_(gradient, 1 - group["momentum"])
     matrix = gradient.lerp(mean, group["momentum"]).flatten(1)
-    return orthogonalise(matrix).reshape(gradient.shape) * (ADAM_STEP * max(matrix.shape) ** 0.5)
+    length: float = ADAM_STEP * max(matrix.shape) ** 0.5
+    return orthogonalise(matrix).reshape(gradient.shape) * length
 
 
 def _adam_step(gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> Tensor:
@@ -115,4 +116,5 @@ def _adam_step(gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -
     square: Tensor = state["exp_avg_sq"].lerp_(gradient.square(), 1 - second)
     steps = float(state["step"])
     root = (square / (1 - second**steps)).sqrt_().add_(ADAM_LEAST)
-    return mean / root / (1 - first**steps)
+    change: Tensor = mean / root / (1 - first**steps)
+    return change
