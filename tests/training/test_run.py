@@ -353,7 +353,7 @@ def test_what_was_edited_in_a_plan_is_named_as_overruled(
 ) -> None:
     fresh = plan_of(photographs, (), overrides=SMALL_2D, minutes=0.01)
     plain = fresh.to_json()
-    plain["optimiser"] = "sgd"
+    plain |= {"optimiser": "sgd", "momentum": 0.0}
     plain["augmentation"]["noise"] = 0.25
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plain))
@@ -361,7 +361,7 @@ def test_what_was_edited_in_a_plan_is_named_as_overruled(
     assert {"optimiser", "augmentation.noise"} <= set(model.plan.overruled) - set(fresh.overruled)
     rows = {row["field"]: row for row in model.plan.decisions()}
     assert rows["optimiser"]["value"] == "sgd"
-    assert rows["optimiser"]["reason"] == 'as the given plan says (by the rules: "adamw")'
+    assert rows["optimiser"]["reason"] == 'as the given plan says (by the rules: "muon")'
     assert rows["augmentation.noise"]["reason"] == "as the given plan says (by the rules: 0.1)"
     assert "loss" not in model.plan.overruled
 
