@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -68,6 +69,12 @@ def test_wrong_usage_is_exit_code_2_with_a_word(command: Command, arguments: lis
     said = command(*arguments)
     assert said.code == 2
     assert said.err
+
+
+def test_more_threads_than_processors_are_not_used(command: Command, tmp_path: Path) -> None:
+    said = command("train", tmp_path / "none", "--out", tmp_path / "run", "--threads", 100_000)
+    assert f"this computer has {os.cpu_count()}" in said.err
+    assert said.code == 1
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_photographs_with_classes_are_understood():
     assert set(facts.classes) == {"benign", "malignant"}
 
 
-@pytest.mark.parametrize("make", [lambda: masked_volumes(6), lambda: labelled_pictures(4)])
+@pytest.mark.parametrize("make", [lambda: masked_volumes(6), lambda: labelled_pictures(10)])
 def test_a_fingerprint_is_plain_and_says_everything(make):
     plain = take_fingerprint(cohort(make(), notes=("a note",), set_aside=(ASIDE,))).to_json()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
@@ -264,6 +264,15 @@ def test_a_class_with_one_case_is_set_aside():
     facts = take_fingerprint(cohort(cases))
     assert "'rare' has fewer than 3 cases" in reasons(facts)["rare0"]
     assert "rare" not in facts.classes
+
+
+def test_a_class_of_one_patient_is_said_to_be_missing_where_it_is():
+    several = [dataclasses.replace(case, patient="one") for case in labelled_pictures(5, ("rare",))]
+    facts = take_fingerprint(cohort([*labelled_pictures(10), *several]))
+    assert len({facts.splits.of[case.name] for case in several}) == 1
+    (note,) = facts.dataset.notes
+    assert note.startswith("class 'rare' is not in ")
+    assert ("it cannot be learnt" in note) == (facts.splits.of["rare0"] != "train")
 
 
 def test_one_class_is_nothing_to_tell_apart():

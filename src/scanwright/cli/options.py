@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+
+def _at_most_all(asked: int | None) -> int | None:
+    """More threads than processors would wait for one another: many times slower, and no error."""
+    there = os.cpu_count() or 1
+    if asked is None or asked <= there:
+        return asked
+    sys.stderr.write(f"Note: --threads {asked}: this computer has {there}, and so many are used.\n")
+    return there
+
+
 Out = Annotated[Path, typer.Option("--out", help="Where results go; refused when it holds something else.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Start of all random numbers.")]
-Minutes = Annotated[float | None, typer.Option("--minutes", help="Upper bound of the training time.")]
+Minutes = Annotated[
+    float | None,
+    typer.Option("--minutes", help="Time from the start to the model, at most; else as --effort says."),
+]
 Effort = Annotated[
     str, typer.Option("--effort", help="quick (5 min), standard (30 min) or thorough (120 min, folds).")
 ]
@@ -24,10 +39,16 @@ TaskName = Annotated[
     str,
     typer.Option(
         "--task",
-        help="segmentation, classification, ordinal, multilabel or regression; auto takes it from the data.",
+        help="segmentation, classification, ordinal, multilabel, regression or detection; auto takes it from "
+        "the data.",
     ),
 ]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Processor threads; all by default.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads", min=1, callback=_at_most_all, help="Processor threads; all by default, and at most."
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Set = Annotated[
     list[str] | None,

@@ -39,7 +39,7 @@ def plan(
 ) -> int:
     """Print the facts and each decision with its reason; write fingerprint.json and an editable plan.json.
 
-    DATA is a folder of labelled scans, a MedMNIST .npz or a manifest.csv.
+    DATA is a folder of labelled scans, a zip of one, a MedMNIST .npz or a manifest.csv.
     """
     from scanwright import api
     from scanwright.data.settings import Settings

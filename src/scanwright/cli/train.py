@@ -50,7 +50,7 @@ def train(
 ) -> int:
     """Train a model; layout and task are recognised. Ctrl-C keeps the best model so far.
 
-    DATA is a folder of labelled scans, a MedMNIST .npz or a manifest.csv.
+    DATA is a folder of labelled scans, a zip of one, a MedMNIST .npz or a manifest.csv.
     """
     from scanwright import api
     from scanwright.data.settings import Settings
@@ -163,6 +163,11 @@ def _say_score(console: Console, model: Model) -> tuple[float, bool]:
     said = f"Out-of-fold score of {of} members" if together else "Best validation score"
     trained = f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}."
     console.say(f"{trained} {said} {score:.3f}.")
+    if model.n_members < model.n_planned:
+        console.say(
+            f"Note: {model.n_planned - model.n_members} of {model.n_planned} networks were not trained, and "
+            "--resume does not train them: the run is finished. For all, train anew with --overwrite."
+        )
     is_nothing = has_learnt_nothing(task, score)
     if is_nothing:
         fewer = " or fewer --folds, which share the minutes," if together else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from scanwright.data.case import Case, SetAside
+from scanwright.data.case import SPLITS, Case, SetAside
 from scanwright.data.dataset import Dataset
 from scanwright.errors import DataError, SettingsError
 from scanwright.planning.facts import CaseFacts
@@ -19,6 +19,12 @@ TOGETHER: dict[str, Callable[[CaseFacts], Iterable[str]]] = {
     "boxes": lambda fact: dict.fromkeys(fact.box_classes),
 }
 """Targets of which a case may have several classes, or none; and which it has."""
+LACKED = {
+    "train": "it cannot be learnt",
+    "val": "the validation score says nothing of it",
+    "test": "evaluation says nothing of it",
+}
+"""Split → what follows where it has no case of a class."""
 N_STRATA = 5
 """Parts of the range of a number, each with as many cases, that every split has its share of."""
 
@@ -101,6 +107,21 @@ def rare_notes(facts: Sequence[CaseFacts], target: str) -> list[str]:
     rare = sorted(set(_count_all(facts, target)) - set(count_classes(facts, target)))
     few = f"fewer than {FEWEST_CASES} cases outside of the test set"
     return [f"not learnt, as {few} have them: {', '.join(rare)}"] if rare else []
+
+
+def missing_notes(facts: Sequence[CaseFacts], split_of: Mapping[str, str], target: str) -> list[str]:
+    """Which classes a split lacks, and what can therefore not be known of them."""
+    held: dict[str, set[str]] = {}
+    for fact in facts:
+        if target == "label":
+            held.setdefault(fact.label, set()).add(split_of[fact.name])
+    without = {name: [split for split in SPLITS if split not in found] for name, found in held.items()}
+    return [
+        f"class '{name}' is not in {' and '.join(lacking)}: {', '.join(LACKED[split] for split in lacking)}. "
+        "Add patients of this class"
+        for name, lacking in sorted(without.items())
+        if lacking
+    ]
 
 
 def _count_all(facts: Sequence[CaseFacts], target: str) -> Counter[str]:

@@ -19,6 +19,7 @@ from scanwright.planning.answers import (
     choose_value,
     count_classes,
     drop_lonely_classes,
+    missing_notes,
     rare_notes,
     share_classes,
 )
@@ -320,7 +321,8 @@ def _aggregate(
     modalities = Counter(fact.modality for fact in learnt)
     classes = count_classes(learnt, target)
     box_counts = np.array([len(fact.box_sides) for fact in learnt])
-    told = replace(dataset, notes=(*dataset.notes, *rare_notes(learnt, target)))
+    notes = (*dataset.notes, *rare_notes(learnt, target), *missing_notes(facts, splits.of, target))
+    told = replace(dataset, notes=notes)
     return Fingerprint(
         dataset=replace(told, cases=tuple(case for case in dataset.cases if case.name in splits.of)),
         cases=tuple(facts),

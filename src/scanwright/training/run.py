@@ -201,6 +201,14 @@ def _decide(
         record = save_start(transfer, origin, check_unseen(origin, facts), out / "checkpoint")
         progress("Starting", 1, 1, f"from {origin.name}: {record['summary']}")
     write_json(out / "splits.json", facts.splits.to_json())
+    progress("Planned", 1, 1, _cost(plan))
+
+
+def _cost(plan: Plan) -> str:
+    """What the user is in for, said before it begins."""
+    if plan.folds == 1:
+        return f"{plan.minutes:.3g} min"
+    return f"{plan.minutes:.3g} min for {plan.folds} networks; predictions take {plan.folds} times as long"
 
 
 def prepare_splits(
