@@ -95,7 +95,7 @@ def test_progress_is_told_stage_by_stage_and_ends_full(tmp_path: Path) -> None:
 
     sw.train(data, tmp_path / "run", plan=plan, threads=1, progress=progress)
     sw.evaluate(tmp_path / "run", data, progress=progress)
-    assert list(told)[:3] == ["Reading", "Preparing", "Training"]
+    assert list(told)[:4] == ["Reading", "Planned", "Preparing", "Training"]
     for calls in told.values():
         done = [d for d, _ in calls]
         assert done == sorted(done)
