@@ -270,9 +270,10 @@ def test_a_class_of_one_patient_is_said_to_be_missing_where_it_is():
     several = [dataclasses.replace(case, patient="one") for case in labelled_pictures(5, ("rare",))]
     facts = take_fingerprint(cohort([*labelled_pictures(10), *several]))
     assert len({facts.splits.of[case.name] for case in several}) == 1
-    (note,) = facts.dataset.notes
+    (note,) = facts.notes
     assert note.startswith("class 'rare' is not in ")
     assert ("it cannot be learnt" in note) == (facts.splits.of["rare0"] != "train")
+    assert not any("validation" in note for note in facts.folded(3, seed=0).notes)
 
 
 def test_one_class_is_nothing_to_tell_apart():

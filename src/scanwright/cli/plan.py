@@ -119,7 +119,7 @@ def say_plan(console: Console, planned: Planned) -> None:
         )
     console.say("\nFacts")
     console.table(rows)
-    for note in facts.dataset.notes:
+    for note in facts.notes:
         console.say(f"Note: {note}")
     console.say("\nDecisions")
     console.table([(row["field"], _told(row["value"]), row["reason"]) for row in plan.decisions()])

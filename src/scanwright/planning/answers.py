@@ -110,12 +110,14 @@ def rare_notes(facts: Sequence[CaseFacts], target: str) -> list[str]:
 
 
 def missing_notes(facts: Sequence[CaseFacts], split_of: Mapping[str, str], target: str) -> list[str]:
-    """Which classes a split lacks, and what can therefore not be known of them."""
+    """Which classes a split lacks, and what can therefore not be known of them; folds have no "val"."""
+    if target != "label":
+        return []
     held: dict[str, set[str]] = {}
     for fact in facts:
-        if target == "label":
-            held.setdefault(fact.label, set()).add(split_of[fact.name])
-    without = {name: [split for split in SPLITS if split not in found] for name, found in held.items()}
+        held.setdefault(fact.label, set()).add(split_of[fact.name])
+    there = [split for split in SPLITS if split in split_of.values()]
+    without = {name: [split for split in there if split not in found] for name, found in held.items()}
     return [
         f"class '{name}' is not in {' and '.join(lacking)}: {', '.join(LACKED[split] for split in lacking)}. "
         "Add patients of this class"

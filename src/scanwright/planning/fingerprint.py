@@ -111,6 +111,11 @@ class Fingerprint:
         strata = choose_strata(self.cases, self.target, self.value)
         return replace(self, splits=assign_folds(self.splits, groups, strata, n, seed))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of the dataset, and which classes a split lacks."""
+        return *self.dataset.notes, *missing_notes(self.cases, self.splits.of, self.target)
+
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         shapes = np.array([fact.shape for fact in self.cases])
@@ -149,7 +154,7 @@ class Fingerprint:
             "boxes": self._boxes_told() if self.target == "boxes" else None,
             "duplicates": [list(group) for group in self.duplicates],
             "non_finite_voxels": {fact.name: fact.non_finite for fact in self.cases if fact.non_finite},
-            "notes": list(self.dataset.notes),
+            "notes": list(self.notes),
             "set_aside": [vars(entry) for entry in self.set_aside],
             "cases": [
                 {
@@ -321,8 +326,7 @@ def _aggregate(
     modalities = Counter(fact.modality for fact in learnt)
     classes = count_classes(learnt, target)
     box_counts = np.array([len(fact.box_sides) for fact in learnt])
-    notes = (*dataset.notes, *rare_notes(learnt, target), *missing_notes(facts, splits.of, target))
-    told = replace(dataset, notes=notes)
+    told = replace(dataset, notes=(*dataset.notes, *rare_notes(learnt, target)))
     return Fingerprint(
         dataset=replace(told, cases=tuple(case for case in dataset.cases if case.name in splits.of)),
         cases=tuple(facts),

@@ -188,7 +188,7 @@ def _decide(
     transfer = match(weights, origin, plan) if origin else None
     if plan.folds > 1:
         facts = facts.folded(plan.folds, plan.seed)
-    learnt = [note for note in facts.dataset.notes if note not in dataset.notes]
+    learnt = [note for note in facts.notes if note not in dataset.notes]
     for sentence in (*learnt, *warn_of_boxes(facts, plan)):
         progress("Warning", 1, 1, sentence)
     # Written only now: an error before leaves the folder free for the corrected command.
@@ -207,8 +207,8 @@ def _decide(
 def _cost(plan: Plan) -> str:
     """What the user is in for, said before it begins."""
     if plan.folds == 1:
-        return f"{plan.minutes:.3g} min"
-    return f"{plan.minutes:.3g} min for {plan.folds} networks; predictions take {plan.folds} times as long"
+        return f"{plan.minutes:g} min"
+    return f"{plan.minutes:g} min for {plan.folds} networks; predictions take {plan.folds} times as long"
 
 
 def prepare_splits(
