@@ -40,7 +40,7 @@ from scanwright.phantoms.phantom import Phantom, draw_acquisition, draw_patient,
 
 ORGANS = ("background", "body", "lung", "liver", "spine")
 WIDTHS = (0.65, 0.5)
-N_PHANTOMS = 64
+N_PHANTOMS = 40
 ENLARGED = 3
 """Phantoms are a hand wide; an adult fills the plane of a CT, and organs are more than their surface."""
 EXPORTED = (("onnx", "fp32"), ("openvino", "fp32"), ("openvino", "bf16"))

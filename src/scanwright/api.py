@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -333,7 +334,8 @@ def evaluate(
     if out is not None:
         keep_apart(Path(out), dataset)
         folder = claim_folder(out, overwrite=overwrite, own=EVALUATED)
-    evaluation = judged(dataset, device=device, threads=threads, progress=progress)
+    with kept_if_filled(folder) if out is not None else nullcontext():
+        evaluation = judged(dataset, device=device, threads=threads, progress=progress)
     evaluation.content["baselines"] += baselines
     if out is not None:
         write_evaluation(evaluation, folder, lang, pdf=pdf)

@@ -15,7 +15,7 @@ from scanwright.errors import ScanwrightError
 from scanwright.io.files import write_json
 from scanwright.tasks.base import has_learnt_nothing
 from scanwright.tasks.catalogue import TASKS
-from tiny import SMALL_2D, SMALL_CLASSES, disc_photographs, plan_of
+from tiny import SMALL_2D, SMALL_CLASSES, disc_classes, disc_photographs, plan_of
 
 
 def numbers(root: Path, names: tuple[str, ...] = ("age",), n: int = 24) -> Path:
@@ -51,6 +51,29 @@ def test_a_training_that_learnt_nothing_says_so_and_what_to_do(tmp_path: Path, c
     said = command("predict", tmp_path / "run", data / "c0.png", "--out", tmp_path / "out", "--threads", 1)
     assert "The model on validation cases: r2 " in said.out
     assert "no better than knowing nothing: do not rely" in said.out
+
+
+def test_a_validation_of_one_class_gives_no_score_and_that_is_said(tmp_path: Path, command: Command) -> None:
+    data = disc_classes(tmp_path / "data")
+    lines = ["case,image,label,split"]
+    for number in range(7):
+        lines.append(f"d{number},disc/d{number}.png,disc,{'train' if number < 6 else 'test'}")
+        lines.append(f"n{number},nothing/n{number}.png,nothing,{'train' if number < 5 else 'val'}")
+    write_text(data / "manifest.csv", *lines)
+    plan = plan_of(data, ((2, 0.5), (2, 1.0)), overrides=SMALL_CLASSES)
+    write_json(tmp_path / "plan.json", plan.to_json())
+    options = ("--plan", tmp_path / "plan.json", "--threads", 1, "--json")
+    said = command("train", data, "--out", tmp_path / "run", *options)
+    assert said.code == 0
+    assert "Best validation score undefined" in said.out
+    assert "the validation cases give no auroc" in said.out
+    assert "no better than knowing nothing" not in said.out
+    assert said.result["score"] is None
+    story = sw.load(tmp_path / "run").provenance
+    assert (story["best_score"], story["best_round"]) == (None, 1)
+    picture = data / "disc" / "d6.png"
+    said = command("predict", tmp_path / "run", picture, "--out", tmp_path / "out", "--threads", 1)
+    assert "validation cases gave no auroc" in said.out
 
 
 @pytest.mark.parametrize(

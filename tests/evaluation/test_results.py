@@ -216,3 +216,12 @@ def test_a_limit_is_said_once(folder: Path) -> None:
     doubt = {"kind": "unlike.texture", "expected": "", "received": "", "n": 75}
     card = render_model_card({**content(folder), "doubts": [doubt]})
     assert card.count("unlike in texture") == 1
+
+
+def test_an_evaluation_that_is_stopped_leaves_no_empty_folder(tmp_path: Path, class_run: TinyRun) -> None:
+    def stop(stage: str, done: float, total: float, note: str = "") -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sw.evaluate(class_run.path, class_run.data, tmp_path / "out", progress=stop)
+    assert not (tmp_path / "out").exists()

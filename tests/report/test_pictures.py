@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from scanwright.report.palette import PREDICTION, REFERENCE
+from scanwright.report.palette import PREDICTION, PREDICTIONS, REFERENCE
 from scanwright.report.pictures import case_panel, overlay_picture
 
 
@@ -35,6 +35,23 @@ def test_reference_and_prediction_have_their_colours(affine, radius):
     png = case_panel(NOISE, reference, prediction, affine, modality="CT", labels={1: "lesion", 2: "肿瘤"})
     assert has_colour(png, REFERENCE)
     assert has_colour(png, PREDICTION)
+
+
+def test_labels_of_a_prediction_that_stands_alone_have_a_colour_each():
+    both = np.where(np.indices(SHAPE)[0] < 20, 1, 2) * ball(SHAPE, (20, 20, 15), 14)
+    labels = {1: "anterior", 2: "posterior"}
+    alone = case_panel(NOISE, None, both, np.eye(4), labels=labels)
+    beside = case_panel(NOISE, both, both, np.eye(4), labels=labels)
+    assert [has_colour(alone, colour) for colour in PREDICTIONS[:3]] == [True, True, False]
+    assert [has_colour(beside, colour) for colour in PREDICTIONS[:3]] == [True, False, False]
+
+
+def test_a_caption_stands_below_grey_and_coloured_pictures():
+    for image in (NOISE[:1], np.ones((3, 40, 40, 1))):
+        affine = None if image.shape[0] == 3 else np.eye(4)
+        plain, told = (pixels(case_panel(image, None, None, affine, caption=said)) for said in ("", "case 1"))
+        changed = np.nonzero((plain != told).any(axis=(1, 2)))[0]
+        assert changed.min() > plain.shape[0] - 40
 
 
 def test_without_masks_there_are_no_outlines():

@@ -94,8 +94,14 @@ def evaluate(
 
 
 def _is_listed(number: JsonDict, content: JsonDict) -> bool:
-    """Whether a number of a single class stands on the screen: there are few, and it says something new."""
-    return len(content["classes"]) < 3 and not number["name"].startswith(("brier", "ece", "set_", "missed"))
+    """Whether a number stands on the screen: the leading one always; of the others those that need no
+    explanation, and of single classes where there are few."""
+    if number["name"] == content["score"]:
+        return True
+    if number["name"].startswith(("voxel_", "cautious_")):
+        return False
+    few = len(content["classes"]) < 3 and not number["name"].startswith(("brier", "ece", "set_", "missed"))
+    return few or not number["group"]
 
 
 def say_evaluation(console: Console, evaluation: Evaluation) -> None:
@@ -115,11 +121,11 @@ def say_evaluation(console: Console, evaluation: Evaluation) -> None:
             format_number(number["value"], number["low"], number["high"], number["unit"]),
         )
         for number in content["numbers"]
-        if number["name"] == content["score"] or not number["group"] or _is_listed(number, content)
+        if _is_listed(number, content)
     ]
     console.table(rows)
     if len(rows) < len(content["numbers"]):
-        console.say("  The other numbers of each class are in the report.")
+        console.say("  What they mean, and the other numbers: see the report.")
     for sentence in tell_members(content, Words("en")):
         console.say(sentence)
     for sentence in warnings(content, Words("en")):

@@ -106,7 +106,8 @@ def say_plan(console: Console, planned: Planned) -> None:
         ("brightness", f"differs between cases by a factor of {ratio:,.4g}"),
     ]  # fmt: skip
     if facts.classes:
-        rows.append(("classes", ", ".join(f"{name}: {n} cases" for name, n in facts.classes.items())))
+        held = ", ".join(f"{name}: {n} cases" for name, n in facts.classes.items())
+        rows.append(("classes", held + (" (test cases not counted)" if plain["splits"].get("test") else "")))
     if facts.value:
         rows.append((facts.value, f"{facts.value_mean:.4g} ± {facts.value_deviation:.4g}"))
     if facts.foreground_share:

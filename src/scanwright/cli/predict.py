@@ -108,7 +108,12 @@ def _tell_worth(console: Console, model: Model) -> None:
 
     story, task = model.provenance, find_task(model.plan.task)
     score = story.get("best_score", story.get("out_of_fold_score"))
-    if score is not None:
+    if score is None and ("best_score" in story or "out_of_fold_score" in story):
+        console.say(
+            f"Warning: the model's validation cases gave no {task.score}: how good these answers are is not "
+            "known."
+        )
+    elif score is not None:
         console.say(f"The model on validation cases: {task.score} {score:.3f}.")
         if has_learnt_nothing(task, score):
             console.say("Warning: that is no better than knowing nothing: do not rely on these answers.")

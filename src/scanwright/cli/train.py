@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -151,8 +152,8 @@ def _say_unsettled(model: Model) -> list[str]:
     return said
 
 
-def _say_score(console: Console, model: Model) -> tuple[float, bool]:
-    """How training went: its score, and whether that is no better than knowing nothing."""
+def _say_score(console: Console, model: Model) -> tuple[float | None, bool]:
+    """How training went: its score, if it has one, and whether that is no better than knowing nothing."""
     from scanwright.tasks.base import has_learnt_nothing
     from scanwright.tasks.catalogue import find_task
 
@@ -162,12 +163,19 @@ def _say_score(console: Console, model: Model) -> tuple[float, bool]:
     of = f"{model.n_members} of {model.n_planned}" if model.n_members < model.n_planned else model.n_members
     said = f"Out-of-fold score of {of} members" if together else "Best validation score"
     trained = f"Trained {story['minutes']:.1f} minutes, {story['steps']} steps: {story['ended']}."
-    console.say(f"{trained} {said} {score:.3f}.")
+    is_known = score is not None and math.isfinite(score)
+    console.say(f"{trained} {said} {format(score, '.3f') if is_known else 'undefined'}.")
     if model.n_members < model.n_planned:
         console.say(
             f"Note: {model.n_planned - model.n_members} of {model.n_planned} networks were not trained, and "
             "--resume does not train them: the run is finished. For all, train anew with --overwrite."
         )
+    if not is_known:
+        console.say(
+            f"Warning: the validation cases give no {task.score}, as where all are of one class: nothing is "
+            "known of how good this model is. Judge it (evaluate) on cases of every class before you use it."
+        )
+        return None, False
     is_nothing = has_learnt_nothing(task, score)
     if is_nothing:
         fewer = " or fewer --folds, which share the minutes," if together else ""

@@ -34,6 +34,8 @@ KINDS = ("seg", "rtstruct", "sr", "map", "pdf")
 WARNED = "warned"
 """Column that holds the kinds of a case's warnings."""
 SAMPLED = ("uncertainty", "disagreement")
+LONGEST_NAME = 40
+"""Of a case, in letters, that is written on its picture."""
 
 
 def check_names(kinds: Sequence[str]) -> None:
@@ -95,11 +97,23 @@ def draw_result(case: Case, prediction: Prediction, plan: Plan) -> bytes:
     if not isinstance(prediction, (MaskPrediction, BoxPrediction)):
         return b""
     image = case.image.read()
+    # A picture is passed on without its file: it says itself what it is. The font may lack other scripts.
+    named = prediction.case if prediction.case.isascii() and len(prediction.case) <= LONGEST_NAME else ""
+    caption = f"{named}   found by a model, not checked".strip()
     if isinstance(prediction, BoxPrediction):
-        return box_panel(image.array, Findings(prediction.found), image.affine_ras, modality=image.modality)
+        findings = Findings(prediction.found)
+        return box_panel(image.array, findings, image.affine_ras, modality=image.modality, caption=caption)
     mask = prediction.mask.array[0]
     labels = dict(zip(plan.label_values[1:], plan.classes[1:], strict=True))
-    return case_panel(image.array, None, mask, image.affine_ras, modality=image.modality, labels=labels)
+    return case_panel(
+        image.array,
+        None,
+        mask,
+        image.affine_ras,
+        modality=image.modality,
+        labels=labels,
+        caption=caption,
+    )
 
 
 def write_predictions_csv(path: Path, predictions: Sequence[Prediction]) -> None:

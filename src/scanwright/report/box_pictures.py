@@ -35,7 +35,12 @@ class Findings:
 
 
 def box_panel(
-    image: AnyArray, findings: Findings, affine_ras: FloatArray | None = None, *, modality: str = ""
+    image: AnyArray,
+    findings: Findings,
+    affine_ras: FloatArray | None = None,
+    *,
+    modality: str = "",
+    caption: str = "",
 ) -> bytes:
     """A picture plain beside boxed; of a volume the planes through up to three boxes, with close-ups: through
     what was missed, false alarms and hits, the surest first, one of each before a second.
@@ -45,6 +50,7 @@ def box_panel(
         findings: on the same grid.
         affine_ras: (4, 4) to patient mm, RAS+; ``None`` for photographs.
         modality: "CT" states the window in HU.
+        caption: written below.
 
     Returns:
         PNG.
@@ -70,7 +76,8 @@ def box_panel(
         columns.append(_flat_tiles(plane) if flat else _volume_tiles(plane, edges[nth]))
         if len(columns) == MOST_PLANES or image.shape[3] == 1:
             break
-    return panel(columns, modality, f"channel 1/{image.shape[0]}" if image.shape[0] > 1 else "")
+    of_several = f"channel 1/{image.shape[0]}" if image.shape[0] > 1 else ""
+    return panel(columns, modality, of_several, caption=caption)
 
 
 def _marks(findings: Findings) -> Iterator[Mark]:

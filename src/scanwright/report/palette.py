@@ -11,6 +11,8 @@ REDDISH_PURPLE = "#CC79A7"
 
 REFERENCE = SKY_BLUE
 PREDICTION = ORANGE
+PREDICTIONS = (ORANGE, BLUISH_GREEN, YELLOW, REDDISH_PURPLE, VERMILLION, BLUE)
+"""For several labels of a prediction that stands alone, in this order and again; none is the reference's."""
 SERIES = (BLUE, ORANGE, BLUISH_GREEN, REDDISH_PURPLE, SKY_BLUE, VERMILLION, YELLOW)
 """For lines and groups, in this order. Told apart by dashes and names as well."""
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from scanwright.extras import Later
-from scanwright.report.palette import PREDICTION, REFERENCE
+from scanwright.report.palette import PREDICTION, PREDICTIONS, REFERENCE
 from scanwright.report.slices import (
     LETTERS,
     Box,
@@ -96,6 +96,7 @@ def case_panel(
     labels: Mapping[int, str] | None = None,
     window: tuple[float, float] | None = None,
     channel: int = 0,
+    caption: str = "",
 ) -> bytes:
     """A case on the planes that show most of its target, plain beside outlined.
 
@@ -108,17 +109,20 @@ def case_panel(
         reference, prediction: (i, j, k) label values, 0 = background.
         affine_ras: (4, 4) to patient mm, RAS+; ``None`` for photographs.
         modality: "CT" states the window in HU.
-        labels: label value → name, written beside the outlines when there are several.
+        labels: label value → name, written beside the outlines when there are several; a prediction that
+            stands alone has a colour for each.
         window: lowest and highest value shown; when ``None``, the 0.5 … 99.5 percentiles of the planes, and
             of the close-ups by themselves.
         channel: which channel is shown; a photograph of three channels shows colour.
+        caption: written below.
 
     Returns:
         PNG, about 1000 dots wide.
     """
     planes = target_slices(image, reference, prediction, affine_ras, channel)
     of_several = f"channel {channel + 1}/{image.shape[0]}" if image.shape[0] > 1 else ""
-    return panel([_tiles(plane) for plane in planes], modality, of_several, labels=labels, window=window)
+    columns = [_tiles(plane) for plane in planes]
+    return panel(columns, modality, of_several, labels=labels, window=window, caption=caption)
 
 
 def panel(
@@ -128,18 +132,19 @@ def panel(
     *,
     labels: Mapping[int, str] | None = None,
     window: tuple[float, float] | None = None,
+    caption: str = "",
 ) -> bytes:
     """Tiles as PNG: those of one plane from left to right; of several planes side by side, each read
     downwards.
 
     Args:
         columns: the tiles of each plane.
-        modality, labels, window: as for ``case_panel``.
+        modality, labels, window, caption: as for ``case_panel``.
         note: written below, unless the pictures are in colour.
     """
     # A single plane reads from left to right; several stand side by side, each read downwards.
     grid = columns if len(columns) == 1 else [list(row) for row in zip(*_evened(columns), strict=True)]
-    return sheet(grid, modality, note, labels=labels, window=window)
+    return sheet(grid, modality, note, labels=labels, window=window, caption=caption)
 
 
 def sheet(
@@ -149,6 +154,7 @@ def sheet(
     *,
     labels: Mapping[int, str] | None = None,
     window: tuple[float, float] | None = None,
+    caption: str = "",
 ) -> bytes:
     """Rows of tiles as PNG, above one line of words; arguments as for ``panel``."""
     tiles = [tile for row in rows for tile in row if tile is not None]
@@ -158,7 +164,7 @@ def sheet(
         words = f"RGB   {words}"
     elif note:
         words = f"{words}   {note}"
-    return _sheet(rows, windows, words, labels)
+    return _sheet(rows, windows, f"{words}   {caption}".rstrip(), labels)
 
 
 def overlay_picture(
@@ -281,7 +287,9 @@ def _draw(axes: Any, tile: Tile, window: tuple[float, float], labels: Mapping[in
         # Reference wide and below, prediction narrow and on top: where they agree, both are seen.
         fine = 0.5 if max(rows, columns) > LARGE_PICTURE else 1.0
         _outline(axes, plane.reference, REFERENCE, 3.2 * fine)
-        _outline(axes, plane.prediction, PREDICTION, 1.4 * fine)
+        for value, colour in _prediction_colours(plane, labels).items():
+            mask = plane.prediction
+            _outline(axes, mask if value is None or mask is None else mask == value, colour, 1.4 * fine)
         _name_labels(axes, plane, labels)
     if tile.outlined:
         _draw_marks(axes, plane.marks)
@@ -293,6 +301,13 @@ def _draw(axes: Any, tile: Tile, window: tuple[float, float], labels: Mapping[in
     _scale_bar(axes, plane)
     if plane.note:
         _write(axes, 0.985, 0.985, plane.note, ha="right", va="top", size=8.5)
+
+
+def _prediction_colours(plane: Slice, labels: Mapping[int, str] | None) -> dict[int | None, str]:
+    """Label value → colour; one for all (``None``) beside a reference, which has the other."""
+    if plane.reference is not None or not labels or len(labels) < 2:
+        return {None: PREDICTION}
+    return {value: PREDICTIONS[n % len(PREDICTIONS)] for n, value in enumerate(labels)}
 
 
 def _is_thin(plane: Slice) -> bool:

@@ -8,6 +8,7 @@ that a killed run goes on with the one that was not.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -193,11 +194,12 @@ def combine(task: Task, plan: Plan, members: Sequence[Member]) -> Learnt:
     positions = [member.fitted.position for member in members]
     starts = np.cumsum([0.0, *(position.elapsed_s for position in positions)])
     last = members[-1].fitted
+    score = score_of(task, records, plan)
     together = Position(
         step=sum(position.step for position in positions),
         progress=last.position.progress,
         elapsed_s=float(starts[-1]),
-        best_score=score_of(task, records, plan),
+        best_score=score if math.isfinite(score) else None,
         log=[
             {"member": n, **row, "minutes": row["minutes"] + start / 60}
             for n, (position, start) in enumerate(zip(positions, starts.tolist(), strict=False))

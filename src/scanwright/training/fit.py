@@ -255,7 +255,7 @@ def _run_round(
     usually takes.
     """
     plan, position = trainer.plan, trainer.position
-    scores = [row["score"] for row in position.log]
+    scores = _scores(position)
     losses: list[float] = []
     seconds: list[float] = []
     start = time.monotonic()
@@ -328,12 +328,13 @@ def _end_round(trainer: Trainer, planned: Round, steps: int, loss: float, elapse
     position.progress = planned.end if steps == planned.steps else planned.progress(steps)
     position.pace.append((steps, position.progress))
     score = _validate(trainer)
-    rate = learning_rate(plan, position.progress, [row["score"] for row in position.log])
-    if position.best_score is None or score > position.best_score + SAME_SCORE:
+    rate = learning_rate(plan, position.progress, _scores(position))
+    best = position.best_score
+    if best is None or (score is not None and score > best + SAME_SCORE):
         position.improved_round = len(position.log)
-    # Of equal scores the later weights are kept, as they are better averaged.
-    if position.best_score is None or score > position.best_score - SAME_SCORE:
-        position.best_score = max(score, position.best_score if position.best_score is not None else score)
+    # Of equal scores, and where there is none, the later weights are kept, as they are better averaged.
+    if best is None or (score is not None and score > best - SAME_SCORE):
+        position.best_score = score if best is None or score is None else max(score, best)
         position.best_round = len(position.log)
         trainer.best = {name: value.clone() for name, value in trainer.average.items()}
     position.log.append(
@@ -349,8 +350,14 @@ def _end_round(trainer: Trainer, planned: Round, steps: int, loss: float, elapse
     )
 
 
-def _validate(trainer: Trainer) -> float:
-    """The task's score of the averaged weights on the validation cases, on the working grid."""
+def _scores(position: Position) -> list[float]:
+    """Of the rounds so far, of those that have one."""
+    return [row["score"] for row in position.log if row["score"] is not None]
+
+
+def _validate(trainer: Trainer) -> float | None:
+    """The task's score of the averaged weights on the validation cases, on the working grid; ``None`` where
+    they give none, as an AUROC of cases of one class."""
     trainer.runtime.load(_arrays(trainer.average))
     plan = replace(trainer.plan, overlap=0.25)
     records = []
@@ -360,7 +367,7 @@ def _validate(trainer: Trainer) -> float:
     for (name, example), outputs in zip(own, predicted, strict=True):
         records.append(measure_example(trainer.task, plan, name, example, outputs, full=False))
     score = score_of(trainer.task, trainer.team.gather(records), plan)
-    return score if math.isfinite(score) else 0.0
+    return score if math.isfinite(score) else None
 
 
 def predict_examples(
