@@ -118,7 +118,14 @@ def test_ctrl_c_keeps_the_best_model_so_far_and_says_so(
     photographs: Path, plan: Plan, tmp_path: Path
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
-    model = sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=stopping(5))
+    press, told = stopping(5), list[tuple[str, float]]()
+
+    def progress(stage: str, done: float, total: float, note: str = "") -> None:
+        told.append((stage, done))
+        press(stage, done, total, note)
+
+    model = sw.train(photographs, tmp_path / "run", plan=plan, threads=1, progress=progress)
+    assert [done for stage, done in told if stage == "Stopping"] == [0.0, 1.0]
     assert "stopped by the user" in model.provenance["ended"]
     assert model.provenance["steps"] == 5
     assert weights(sw.load(tmp_path / "run")) == weights(model)

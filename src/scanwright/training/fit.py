@@ -156,6 +156,8 @@ def fit(
                 _run_round(trainer, planned, pace, interrupted, progress, before_s - start)
             )
             steps_s = time.monotonic() - steps_start
+            if interrupted.is_set():
+                progress("Stopping", 0.0, 1.0, "judging and keeping the best so far")
             if not math.isfinite(loss):
                 ended = _give_up(position)
                 break
@@ -167,6 +169,7 @@ def fit(
             pace.learn(steps, step_s, time.monotonic() - steps_start - steps_s)
             position.elapsed_s = time.monotonic() - start + before_s
             if team.agree(interrupted.is_set()):
+                progress("Stopping", 1.0, 1.0)
                 ended, stopped = "stopped by the user; the best weights so far are kept", True
                 break
             if (
