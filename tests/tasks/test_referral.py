@@ -10,6 +10,7 @@ from scanwright.core.conformal import Conformal
 from scanwright.core.statistics import patient_bootstrap
 from scanwright.data.prediction import ClassPrediction, Doubt, LabelsPrediction, Referral
 from scanwright.data.volume import Volume
+from scanwright.tasks.base import Example
 from scanwright.tasks.catalogue import find_task
 from scanwright.tasks.referral import (
     NONE,
@@ -87,7 +88,7 @@ def test_of_each_class_no_more_are_missed_without_a_person_than_promised():
     task, missed, covered = find_task("classification"), [], []
     for seed in range(40):
         answers, truth = drawn(200, seed)
-        samples = [draw_sample(a, t, PLAN) for a, t in zip(answers, truth, strict=True)]
+        samples = [draw_sample(a, Example(a, t), PLAN) for a, t in zip(answers, truth, strict=True)]
         settled = settle(task, PLAN, [], list(truth), samples)
         answers, truth = drawn(400, seed + 1000)
         records = []

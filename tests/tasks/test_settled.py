@@ -6,6 +6,7 @@ import pytest
 from builders import classification_plan, detection_plan, noise, segmentation_plan
 from scanwright.core.calibration import Calibration
 from scanwright.data.volume import Volume
+from scanwright.tasks.base import Example
 from scanwright.tasks.catalogue import find_task
 from scanwright.tasks.settled import (
     FEWEST_OUTLINED,
@@ -38,7 +39,7 @@ def too_sure(n, seed=0):
 
 def settled_by(plan, answers, targets):
     task = find_task(plan.task)
-    samples = [draw_sample(answer, target, plan) for answer, target in zip(answers, targets, strict=True)]
+    samples = [draw_sample(a, Example(a, t), plan) for a, t in zip(answers, targets, strict=True)]
     kept = answers if task.has_thresholds(plan) else []
     return settle(task, plan, kept, targets, samples)
 
@@ -168,7 +169,7 @@ def test_voxels_give_a_temperature_from_enough_cases_on():
 
 def test_boxes_and_plans_without_calibration_ask_for_none():
     boxes = detection_plan()
-    assert draw_sample(np.zeros((3, 8)), np.zeros((0, 8)), boxes) is None
+    assert draw_sample(np.zeros((3, 8)), Example(np.zeros(8), np.zeros((0, 8))), boxes) is None
     assert is_asked(find_task("detection"), boxes)  # for its thresholds
     three = {"classes": ("background", "a", "b"), "label_values": (0, 1, 2)}
     assert is_asked(find_task("segmentation"), segmentation_plan(**three))

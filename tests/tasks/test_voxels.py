@@ -1,14 +1,17 @@
 """Probabilities of voxels, volumes and what may be missed: from validation cases to a new one, and judged."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from builders import TILTED_AFFINE, noise, segmentation_plan
 from scanwright.core.margins import Margins
 from scanwright.data.case import Case, Lazy
 from scanwright.data.volume import Volume
+from scanwright.tasks.base import Example
 from scanwright.tasks.catalogue import find_task
 from scanwright.tasks.settled import Settled, answer_by, draw_sample, settle
 from scanwright.tasks.voxels import VOXELS_EACH, VoxelJudge, draw_near
@@ -31,7 +34,9 @@ def smooth_answer(shape, seed=0):
 
 def settled_on(n):
     answers, targets = zip(*(smooth_answer((24, 20, 16), seed) for seed in range(n)), strict=True)
-    samples = [draw_sample(one, target, PLAN) for one, target in zip(answers, targets, strict=True)]
+    samples = [
+        draw_sample(one, Example(one[:1], target), PLAN) for one, target in zip(answers, targets, strict=True)
+    ]
     return settle(TASK, PLAN, list(answers), list(targets), samples)
 
 
@@ -55,6 +60,45 @@ def test_voxels_are_drawn_around_what_is_there_and_everywhere_where_nothing_is()
     assert near.min(axis=0).tolist() == [15, 35, 0]
     assert near.max(axis=0).tolist() == [34, 48, 0]
     assert draw_near(np.zeros((60, 60, 1), bool), 0).max(axis=0).tolist() == [59, 59, 0]
+
+
+def test_calibration_is_fitted_where_masks_came_from_and_not_on_the_coarser_grid():
+    plan = segmentation_plan(spacing_mm=(2.0, 2.0, 2.0))
+    coarse, rng = [], np.random.default_rng(0)
+    samples = []
+    for _ in range(12):
+        smooth = ndimage.gaussian_filter(rng.normal(size=(40, 40, 40)), 5.0)
+        chance = 1 / (1 + np.exp(-2 * smooth / smooth.std()))
+        mask = 2 * (rng.random(chance.shape) < chance).astype(np.int16)  # right as it is, voxel by voxel
+        case = Case(
+            "a",
+            {"image": Lazy("a", lambda c=chance: Volume(c[None].astype(np.float32), np.eye(4)))},
+            {"mask": Lazy("a", lambda m=mask: Volume(m[None], np.eye(4)))},
+        )
+        example = TASK.encode(case, plan)
+        inside = ndimage.zoom(chance, 0.5, order=1, grid_mode=True, mode="nearest").astype(np.float32)
+        outputs = np.stack([1 - inside, inside])
+        assert outputs.shape[1:] == example.target.shape
+        samples.append(draw_sample(outputs, example, plan))
+        coarse.append(draw_sample(outputs, replace(example, near=None), plan))
+    wrong, right = (settle(TASK, plan, [], [None] * 12, made).calibration for made in (coarse, samples))
+    assert right.temperatures[""] == pytest.approx(1.0, abs=0.15)
+    assert abs(np.log(wrong.temperatures[""])) > 0.2
+
+
+def test_what_is_found_far_from_the_reference_counts_too():
+    target = np.zeros((60, 60, 8), np.uint8)
+    target[5:15, 5:15, 2:6] = 1
+    found = 0.1 + 0.8 * target.astype(np.float32)
+    found[45:55, 45:55] = 0.9
+    mask = Volume(2 * target[None].astype(np.int16), np.eye(4))
+    image = replace(mask, array=found[None])
+    case = Case("a", {"image": Lazy("a", lambda: image)}, {"mask": Lazy("a", lambda: mask)})
+    plan = segmentation_plan(spacing_mm=(1.0, 1.0, 1.0))
+    sample = draw_sample(np.stack([1 - found, found]), TASK.encode(case, plan), plan)
+    false = (sample.probabilities[:, 1] > 0.5) & sample.truth[:, 0]
+    assert len(sample.truth) == VOXELS_EACH
+    assert 0.02 < false.mean() < 0.2
 
 
 def test_margins_come_from_enough_validation_cases_and_give_an_interval_and_a_cautious_mask():

@@ -40,11 +40,14 @@ class Example:
             float32 numbers as the network gives; of boxes float32 (n, 8): class index, whether it does not
             count (1), lo (i, j, k), hi (i, j, k).
         labelled: class → flat indices of some of its voxels, for drawing patches.
+        near: of masks, float32 (n, 4): voxels of the image as it came, drawn near what is outlined, as places
+            (i, j, k) among the voxels of ``image``, and their class indices.
     """
 
     image: AnyArray
     target: AnyArray
     labelled: Mapping[int, IntArray] = field(default_factory=dict)
+    near: FloatArray | None = None
 
     def places(self, index: int) -> IntArray:
         """Flat indices of voxels of a class; empty when the case has none."""

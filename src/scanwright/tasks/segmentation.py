@@ -27,9 +27,16 @@ from scanwright.planning.networks import Scene, choose_family, design_network
 from scanwright.tasks.base import Example, Record, Summary, check_answer, score_of
 from scanwright.tasks.margins import MarginJudge, record_margins, volume_unit
 from scanwright.tasks.specks import drop_specks
-from scanwright.tasks.voxels import VoxelJudge, record_voxels
-from scanwright.transforms.preprocess import preprocess, preprocess_mask
-from scanwright.transforms.steps import Choose, History, restore, restore_chosen, restore_planes
+from scanwright.tasks.voxels import VoxelJudge, draw_near, record_voxels
+from scanwright.transforms.preprocess import index_mask, move_labels, preprocess
+from scanwright.transforms.steps import (
+    Choose,
+    History,
+    move_voxels,
+    restore,
+    restore_chosen,
+    restore_planes,
+)
 from scanwright.types import AnyArray, FloatArray, IntArray, JsonDict
 
 BACKGROUND = "background"
@@ -130,7 +137,11 @@ class Segmentation:
         image, mask = case.image.read(), case.mask.read()
         check_pair(image, mask, case.name)
         array, history = preprocess(image, plan)
-        return Example(array, preprocess_mask(mask, plan, history))
+        own = index_mask(mask, plan)
+        voxels = draw_near(own > 0, plan.seed)
+        places = move_voxels(voxels, history, own.shape)
+        near = np.column_stack([places, own[tuple(voxels.T)]]).astype(np.float32)
+        return Example(array, move_labels(own, plan, history), near=near)
 
     def truth(self, example: Example, plan: Plan) -> dict[str, Target]:
         affine = np.diag([*plan.spacing_mm, 1.0]) if plan.spacing_mm is not None else None

@@ -22,11 +22,11 @@ from scanwright.data.case import Lazy
 from scanwright.data.plan import Plan
 from scanwright.data.prediction import HALF, ClassPrediction, LabelsPrediction, MaskPrediction, Prediction
 from scanwright.data.volume import Volume
-from scanwright.tasks.base import Task, check_answer
+from scanwright.tasks.base import Example, Task, check_answer
 from scanwright.tasks.margins import Amounts, cautious_masks, count_amounts, fit_margins, tell_volumes
 from scanwright.tasks.referral import refer
 from scanwright.tasks.voxels import draw_near
-from scanwright.transforms.steps import History, restore_at
+from scanwright.transforms.steps import History, read_at, restore_at
 from scanwright.types import AnyArray, BoolArray, FloatArray, IntArray
 
 FEWEST_OUTLINED = 10
@@ -96,25 +96,41 @@ def is_asked(task: Task, plan: Plan) -> bool:
     return task.has_thresholds(plan) or calibrated or has_sets(plan) or has_margins(plan)
 
 
-def draw_sample(outputs: FloatArray, target: AnyArray, plan: Plan) -> Sample | None:
+def draw_sample(outputs: FloatArray, example: Example, plan: Plan) -> Sample | None:
     """What is kept of an answer; ``None`` where it holds no probabilities.
 
     Args:
         outputs: of the network, (class, i, j, k).
-        target: as in Example.
+        example: what was answered to.
         plan: the decisions.
     """
     if not has_probabilities(plan):
         return None
-    n_classes = len(plan.classes)
+    n_classes, target = len(plan.classes), example.target
     if plan.label_values:
-        near = tuple(draw_near((target > 0) | (outputs[0] < HALF), plan.seed).T)
-        rows, true = outputs[:, *near].T, np.asarray(target)[near]
+        rows, true = _draw_voxels(outputs, example, plan)
     else:
         rows, true = outputs.reshape(n_classes, -1).T, np.asarray(target).reshape(-1)
     held = true > 0.5 if plan.answer == "labels" else np.eye(n_classes, dtype=bool)[true.astype(np.int64)]
     amounts = count_amounts(outputs, target, plan) if plan.label_values else None
     return Sample(rows.astype(np.float64), held.reshape(-1, n_classes), amounts)
+
+
+def _draw_voxels(outputs: FloatArray, example: Example, plan: Plan) -> tuple[FloatArray, AnyArray]:
+    """Probabilities (n, class) and class indices (n,) of voxels around reference and prediction.
+
+    Near the reference they are those of the image as it came, where answers are given and judged: brought to
+    the network's grid, masks lose their fine edges, and a network that is right looks too sure. Elsewhere
+    all is background on any grid.
+    """
+    voxels = draw_near((example.target > 0) | (outputs[0] < HALF), plan.seed)
+    if example.near is None:
+        return outputs[:, *voxels.T].T, np.asarray(example.target)[tuple(voxels.T)]
+    places, true = example.near[:, :3], example.near[:, 3].astype(np.int64)
+    around = ((voxels >= places.min(axis=0)) & (voxels <= places.max(axis=0))).all(axis=1)
+    far, n = voxels[~around], int(around.sum())
+    rows = np.concatenate([read_at(outputs, places[:n]), outputs[:, *far.T]], axis=1).T
+    return rows, np.append(true[:n], np.zeros(len(far), dtype=np.int64))
 
 
 def settle(

@@ -68,7 +68,8 @@ def _make(stem: Path, case: Case, task: Task, plan: Plan) -> Example:
     example = task.encode(case, plan)
     if example.image.nbytes < SMALL_BYTES and not plan.is_tiled:
         return example
-    for part, array in (("target", example.target), ("image", example.image)):
+    parts = {} if example.near is None else {"near": example.near}
+    for part, array in {**parts, "target": example.target, "image": example.image}.items():
         write_whole(stem.with_suffix(f".{part}.npy"), partial(save_array, array))
     made = _load(stem)
     return made if made is not None else example
@@ -88,7 +89,9 @@ def _load(stem: Path) -> Example | None:
         return None
     with naming_full_disks(stem):
         image, target = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
-    return Example(image, target, _places(target))
+        near = stem.with_suffix(".near.npy")
+        drawn = np.load(near, mmap_mode="r", allow_pickle=False) if near.is_file() else None
+    return Example(image, target, _places(target), drawn)
 
 
 def _places(target: AnyArray) -> dict[int, IntArray]:

@@ -174,7 +174,7 @@ class Ensemble:
             for (name, example), answer in zip(part["val"].items(), found, strict=True):
                 self.progress("Judging", len(member.records), len(member.examples), name)
                 member.records.append(measure_example(self.task, self.plan, name, example, answer))
-                member.samples.append(draw_sample(answer, example.target, self.plan))
+                member.samples.append(draw_sample(answer, example, self.plan))
                 if self.task.has_thresholds(self.plan):
                     path = cache / f"out-of-fold-{number}-{len(member.outputs)}.npy"
                     write_whole(path, partial(save_array, answer))

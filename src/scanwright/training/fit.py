@@ -415,7 +415,7 @@ def settle_on(task: Task, plan: Plan, run: Runtime, val: Mapping[str, Example]) 
     if is_asked(task, plan):
         outputs = predict_examples(task, plan, run, examples, mirror=True)
         for example, output in zip(examples, outputs, strict=True):
-            samples.append(draw_sample(output, example.target, plan))
+            samples.append(draw_sample(output, example, plan))
             if task.has_thresholds(plan):
                 kept.append(output)
     settled = settle(task, plan, kept, [example.target for example in examples], samples)

@@ -77,6 +77,15 @@ def preprocess_mask(mask: Volume, plan: Plan, history: History) -> IntArray:
     Raises:
         DataError: the mask holds a value that the plan does not know.
     """
+    return move_labels(index_mask(mask, plan), plan, history)
+
+
+def index_mask(mask: Volume, plan: Plan) -> IntArray:
+    """The mask as class indices (i, j, k), uint8, on its own grid.
+
+    Raises:
+        DataError: the mask holds a value that the plan does not know.
+    """
     values = np.asarray(plan.label_values)
     plain = np.asarray(mask.array[0])
     index = np.searchsorted(np.sort(values), plain)
@@ -89,9 +98,13 @@ def preprocess_mask(mask: Volume, plan: Plan, history: History) -> IntArray:
             expected=f"one of {', '.join(map(str, plan.label_values))}",
             received=f"{plain[foreign].flat[0]}",
         )
-    labels: AnyArray = known.astype(np.uint8)
+    return known.astype(np.uint8)
+
+
+def move_labels(labels: IntArray, plan: Plan, history: History) -> IntArray:
+    """Class indices (i, j, k) on the grid of the preprocessed image."""
     for step in history:
-        labels = step.apply_labels(labels, len(values))
+        labels = step.apply_labels(labels, len(plan.label_values))
     return np.ascontiguousarray(labels)
 
 

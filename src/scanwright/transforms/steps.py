@@ -224,10 +224,19 @@ def restore_at(array: AnyArray, history: History, voxels: IntArray, shape: Shape
 
     Where the image is coarser than the array, its neighbourhood is not averaged.
     """
+    return read_at(array, move_voxels(voxels, history, shape))
+
+
+def move_voxels(voxels: IntArray, history: History, shape: Shape3) -> FloatArray:
+    """Where voxels (n, 3) of an image of this shape lie after the steps, (n, 3), in voxels there."""
     places = _places(history, shape)
-    there = (voxels + 0.5) @ places[:3, :3].T + places[:3, 3] - 0.5
+    return np.asarray((voxels + 0.5) @ places[:3, :3].T + places[:3, 3] - 0.5)
+
+
+def read_at(array: AnyArray, places: FloatArray) -> FloatArray:
+    """An array (channel, i, j, k) at places (n, 3) between its voxels, (channel, n), linearly."""
     rows = [
-        ndimage.map_coordinates(own, there.T, order=1, mode="nearest")
+        ndimage.map_coordinates(own, places.T, order=1, mode="nearest")
         for own in np.asarray(array, np.float32)
     ]
     return np.stack(rows)
