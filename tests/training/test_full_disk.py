@@ -32,10 +32,10 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of a few hundred kilobytes."""
+    """A disk of a megabyte."""
     place = tmp_path / "disk"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "scanwright-test", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "scanwright-test", str(place)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small disk is not permitted here")
     yield place
